@@ -25,7 +25,7 @@ def with_code(reason: account_errors.Reason, code: Code | None = None) -> Reason
 
 
 def chat_error(error: AccountError, *, code: Code | None = None, **data: Any) -> ChatError:
-    """Return the refusal for the wires. Its data has the parameters of the sentence, and `data`."""
+    """Return the refusal as a ChatError. Its data holds the parameters of the sentence, and `data`."""
     sentence = error.problem if isinstance(error, BadPassword) else ""
     wait = {"retryAfter": error.seconds} if isinstance(error, RateLimited) else {}
     return ChatError(with_code(error.reason, code), sentence=sentence, **{**error.params, **wait, **data})
@@ -35,6 +35,6 @@ ACCOUNT_NOT_FOUND = with_code(account_errors.ACCOUNT_NOT_FOUND)
 GUESTS_DISABLED = with_code(account_errors.GUESTS_DISABLED)
 
 ALL_REASONS = dict(
-    sorted({**reasons.REASONS, **{key: with_code(one) for key, one in account_errors.REASONS.items()}}.items())
+    sorted({**reasons.REASONS, **{key: with_code(reason) for key, reason in account_errors.REASONS.items()}}.items())
 )
-"""Every reason that clients can meet, by key: those of the chat and of accounts."""
+"""Every reason that clients can receive, by key: those of the chat and of accounts."""

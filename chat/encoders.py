@@ -1,4 +1,4 @@
-"""Encodes events for clients: live pushes of both protocols, and the envelopes of `sync`."""
+"""Encodes events for clients: live pushes of both protocols, and the envelopes in `sync` replies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def envelope(entry: Entry) -> dict[str, Any]:
 
 
 def json_push(entry: Entry) -> str | None:
-    """Encode the push for `/acc`; None if clients do not get this kind."""
+    """Encode the push for `/acc`; None if clients do not get this kind of event."""
     return orjson.dumps(envelope(entry)).decode() if is_push(entry) else None
 
 
@@ -37,12 +37,12 @@ PROTOBUF, PROTOBUF_AND_CALLS = "protobuf", "protobuf+calls"
 
 def protobuf_message(entry: Entry) -> protobuf_codec.Message:
     """Return the message of a `msg` event of a channel; without content if it was recalled or is no longer stored."""
-    body, people = entry.body, entry.header.get("route")
+    body, recipients = entry.body, entry.header.get("route")
     sender, type = int(body["fromId"]), body["type"]
     assert entry.channel is not None
     return protobuf_codec.Message(
-        single=people is not None,
-        receiver=next(person for person in people if person != sender) if people else entry.channel,
+        single=recipients is not None,
+        receiver=next(user_id for user_id in recipients if user_id != sender) if recipients else entry.channel,
         sender=sender,
         type=type,
         content=body["msg"].encode() if type == "text" else base64.b64decode(body.get("content") or ""),
@@ -52,7 +52,7 @@ def protobuf_message(entry: Entry) -> protobuf_codec.Message:
 
 
 def protobuf_push(entry: Entry) -> bytes | None:
-    """Encode the push for `/ws` as a Message; None for events that have no such form."""
+    """Encode the push for `/ws` as a Message; None unless it is a message with a channel and a position."""
     kind = EVENTS.get(entry.kind)
     if kind is None or kind.clients is not Clients.ALL or not entry.position or entry.channel is None:
         return None
@@ -60,7 +60,10 @@ def protobuf_push(entry: Entry) -> bytes | None:
 
 
 def protobuf_or_call_push(entry: Entry) -> bytes | None:
-    """Encode the push for `/ws` as a Message, or else as a Call with the JSON push."""
+    """Encode the push for `/ws` as a Message if `protobuf_push` can, else as a Call with the JSON push.
+
+    None if clients do not get this kind of event.
+    """
     if (push := protobuf_push(entry)) is not None:
         return push
     text = json_push(entry)
@@ -68,6 +71,8 @@ def protobuf_or_call_push(entry: Entry) -> bytes | None:
 
 
 def is_push(entry: Entry) -> bool:
-    """Return whether clients get the event. A kind that only a newer node knows is passed on."""
+    """Return whether clients get the event. A kind that this node does not know is passed on, because newer
+    nodes may.
+    """
     kind = EVENTS.get(entry.kind)
     return kind is None or kind.is_push

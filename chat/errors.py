@@ -51,7 +51,7 @@ class Reason:
     """A reason for a refusal. The key is part of the protocol and never changes; the sentence may.
 
     `text` tells users what happened and what to do; `%(name)s` in it stands for a member of the refusal's data. `when`
-    tells developers when it happens. `retry`: the same request may succeed later.
+    tells developers in which case it occurs. `retry`: the same request may succeed later.
     """
 
     key: str
@@ -64,8 +64,8 @@ class Reason:
 class ChatError(Exception):
     """A refused request.
 
-    `data` goes over the wires: the sentence as `error`, and what the raise site adds. `sentence` replaces the reason's
-    text where a validator says more. Raises KeyError if the text needs a parameter that is missing.
+    `data` is sent to the client: the sentence as `error`, and the keyword arguments. `sentence` replaces the reason's
+    text if a validator gives a more exact one. Raises KeyError if the text needs a parameter that is missing.
     """
 
     def __init__(self, reason: Reason, /, *, sentence: str = "", **data: Any) -> None:
@@ -78,7 +78,7 @@ class ChatError(Exception):
 
 
 def _as_shown(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters as a sentence shows them: the seconds to wait are rounded up."""
+    """Return the parameters for the sentence: seconds to wait are rounded up to whole seconds."""
     return data | {"retryAfter": math.ceil(data["retryAfter"])} if "retryAfter" in data else data
 
 

@@ -1,6 +1,6 @@
 """Exports all data of one user as a ZIP of JSON and pictures, without data of others.
 
-Of other users it contains only what the user sees anyway: user names of friends and blocked users.
+Of other users it contains only user names that the user sees anyway, such as those of friends and blocked users.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _ENDINGS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": 
 
 
 def export(user: User) -> Iterator[bytes]:
-    """Yield the ZIP in pieces. Each step reads the database by itself, so it may run in any thread."""
+    """Yield the ZIP in pieces. Each step opens its own queries, so the steps may run in different threads."""
     sink = _ZipBuffer()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in _parts(user):
@@ -63,8 +63,8 @@ def export(user: User) -> Iterator[bytes]:
 
 
 class _ZipBuffer(io.RawIOBase):
-    """A file that holds what is written until it is fetched. It is not seekable, so the archive is written in one
-    pass.
+    """A file object that keeps written bytes until `taken` returns them. It is not seekable, so the ZIP is written in
+    one pass.
     """
 
     def __init__(self) -> None:
@@ -137,7 +137,7 @@ def _people(user: User) -> dict[str, Any]:
 
 
 def _work(user: User) -> dict[str, Any]:
-    """Return the user's work as an operator, without the users it concerned."""
+    """Return what the user did as an operator, without the users concerned."""
     restricted = Restriction.objects.filter(created_by=user).order_by("pk")
     handled = Report.objects.filter(handled_by=user).order_by("pk")
     return {
@@ -230,7 +230,7 @@ def _pages(user: User, *, files: bool = False) -> Iterator[list[Message]]:
 
 
 def _message(row: Message) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "id": str(row.pk),
         "channel": str(row.channel_id),
         "seq": row.seq,
@@ -238,16 +238,16 @@ def _message(row: Message) -> dict[str, Any]:
         "type": row.type,
     }
     if row.recalled_at is not None:
-        return said | {"recalledAt": row.recalled_at}
+        return fields | {"recalledAt": row.recalled_at}
     if row.type == "text":
-        said["text"] = row.text
+        fields["text"] = row.text
     else:
-        said["file"] = f"files/{row.pk}.{_ending(_content(row))}"
+        fields["file"] = f"files/{row.pk}.{_ending(_content(row))}"
     if row.edited_at is not None:
-        said["editedAt"] = row.edited_at
+        fields["editedAt"] = row.edited_at
     if row.reply_to is not None:
-        said["replyTo"] = str(row.reply_to)
-    return said
+        fields["replyTo"] = str(row.reply_to)
+    return fields
 
 
 def _content(row: Message) -> bytes:

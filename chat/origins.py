@@ -7,7 +7,7 @@ from django.http.request import split_domain_port, validate_host
 
 
 def origin_allowed(origin: str | None, *, cookie: bool, host: str, secure: bool) -> bool:
-    """Return whether a page of `origin` may call: the site's own, or one on IM_ALLOWED_ORIGINS (scheme, host and
+    """Return whether a page of `origin` may call: the site's own origin, or one in IM_ALLOWED_ORIGINS (scheme, host,
     port).
 
     A request without Origin comes from a program, which may call unless it carries a cookie.

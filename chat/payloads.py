@@ -1,4 +1,4 @@
-"""Makes the data of replies and events from rows: one function per object of `chat.wire.schema`.
+"""Builds the data of replies and events from rows: one function per object of `chat.wire.schema`.
 
 Ids are decimal strings, times Unix milliseconds.
 """
@@ -16,7 +16,7 @@ from chat.wire.schema.events import ENTER, EXIT
 from delivery.log import Entry
 
 PRESENCE_TEXTS = {ENTER.name: "{} is here", EXIT.name: "{} has left"}
-"""Texts of the events of users who come to an app and leave it; `{}` is the user's name."""
+"""Texts of `enter` and `exit`; `{}` is the user's name."""
 
 
 def person(user: User) -> dict[str, Any]:
@@ -36,7 +36,9 @@ def profile(user: User) -> dict[str, Any]:
 
 
 class MessageFields(Protocol):
-    """Fields of a message that its payload shows; both a stored row and a message about to be stored have them."""
+    """The fields of a message that its payload contains. A stored row and a message about to be stored both
+    have them.
+    """
 
     @property
     def pk(self) -> int: ...

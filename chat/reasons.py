@@ -1,8 +1,8 @@
-"""Every reason for which the site refuses a request of the chat: one table. Pure.
+"""The reasons for which the chat refuses a request, in one table. Pure.
 
-Clients branch on the key, beside which replies carry the code and the sentence; `%(name)s` in a sentence is a member of
-the reply's data. The page translates by key (static/js/locales/zh-errors.js), the admin by sentence. Reasons that
-concern accounts are in `accounts.errors`; `chat.account_errors` gives those their codes.
+Replies carry the key (for programs), the code and the sentence; `%(name)s` in a sentence is a member of the reply's
+data. The page translates by key (static/js/locales/zh-errors.js), the admin by sentence. Reasons about accounts are in
+`accounts.errors`; `chat.account_errors` adds their codes.
 """
 
 from __future__ import annotations

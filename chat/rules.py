@@ -1,4 +1,4 @@
-"""Pure rules of what is allowed: no queries, clock or settings. Checks raise ChatError."""
+"""Pure rules: no queries, clock or settings. Checks raise ChatError with the reason."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MAX_CHANNEL_NAME_LENGTH = 64
 MAX_CLIENT_ID_LENGTH = 64
 MAX_REASON_LENGTH = 200
 MAX_SLOW_MODE_SECONDS = 86400
-"""One message a day is the slowest."""
+"""One message a day."""
 MAX_BYTES_PER_CHARACTER = 4
-"""The longest encoding of a character in UTF-8."""
+"""Bytes of the longest UTF-8 encoding of a character."""
 MEMBERS_IN_NAME = 4
-"""Members whose nicknames make the display name of a group without a name."""
+"""Members whose nicknames form the display name of a group without a name."""
 _RANK = {"member": 0, "admin": 1, "owner": 2}
 
 
 def check_text(text: str, *, limit: int) -> str:
-    """Return the message's text with line ends as `\\n`.
+    """Return the message's text with line ends as LF.
 
-    Raises for text that shows nothing, for the NUL character, and for more than `limit` characters.
+    Raise ChatError for text without a visible character, for the NUL character, and for more than `limit` characters.
     """
     text = text.replace("\r\n", "\n")
     if not has_visible_text(text):
@@ -42,7 +42,7 @@ def check_text(text: str, *, limit: int) -> str:
 def check_content(content: bytes, *, limit: int) -> str:
     """Return the content of a picture or voice message in Base64, as it is stored.
 
-    Raises for empty content and for more than `limit` bytes.
+    Raise ChatError for empty content and for more than `limit` bytes.
     """
     if not content:
         raise ChatError(reasons.MESSAGE_EMPTY, field="content")
@@ -52,7 +52,7 @@ def check_content(content: bytes, *, limit: int) -> str:
 
 
 def check_channel_name(name: str) -> str:
-    """Return a group's name, which may be empty. Raises for a name that cannot be shown."""
+    """Return a group's name, which may be empty. Raise ChatError for a name that is not safe to display."""
     if not name:
         return ""
     try:
@@ -62,7 +62,7 @@ def check_channel_name(name: str) -> str:
 
 
 def check_client_id(client_id: str | None) -> str | None:
-    """Return a message's idempotency key, None if empty. Raises if it is too long or not printable."""
+    """Return a message's idempotency key; None if empty. Raise ChatError if it is too long or not printable."""
     if client_id is None or client_id == "":
         return None
     if len(client_id) > MAX_CLIENT_ID_LENGTH or not client_id.isprintable():
@@ -71,7 +71,7 @@ def check_client_id(client_id: str | None) -> str | None:
 
 
 def check_reason(reason: str) -> str:
-    """Return the reason of a restriction or report in one line; it may be empty. Raises if it is too long."""
+    """Return the reason of a restriction or report on one line; it may be empty. Raise ChatError if it is too long."""
     reason = " ".join(reason.split())
     if not is_storable(reason) or len(reason) > MAX_REASON_LENGTH:
         raise ChatError(reasons.REASON_TOO_LONG, limit=MAX_REASON_LENGTH, field="reason")
@@ -79,7 +79,7 @@ def check_reason(reason: str) -> str:
 
 
 def name_from_members(nicknames: Sequence[str], count: int) -> str:
-    """Return the display name of a group without a name: its first members, and the number of others."""
+    """Return the display name of a group without a name: its first members, and the number of the others."""
     named = ", ".join(nicknames[:MEMBERS_IN_NAME])
     rest = count - min(len(nicknames), MEMBERS_IN_NAME)
     return (f"{named} +{rest}" if rest > 0 else named)[:MAX_CHANNEL_NAME_LENGTH]
@@ -96,7 +96,9 @@ def pair_user_ids(pair: str | None) -> tuple[int, ...]:
 
 
 def reads_everything(join: str, history: str) -> bool:
-    """Return whether members may read messages from before they joined and from between two memberships."""
+    """Return whether members may read all messages, including those from before they joined and between two
+    memberships.
+    """
     return join == "open" or history == "all"
 
 
@@ -106,13 +108,13 @@ def outranks(actor: str, other: str) -> bool:
 
 
 def require_manager(role: str | None) -> None:
-    """Raise unless the role may manage a group: owners and admins may."""
+    """Raise ChatError MANAGER_REQUIRED unless the role is owner or admin."""
     if role not in ("owner", "admin"):
         raise ChatError(reasons.MANAGER_REQUIRED)
 
 
 def require_open_channel(closed: bool) -> None:
-    """Raise if the channel is closed."""
+    """Raise ChatError CHANNEL_CLOSED if the channel is closed."""
     if closed:
         raise ChatError(reasons.CHANNEL_CLOSED)
 
@@ -124,7 +126,9 @@ def muted_error(until: datetime | None) -> ChatError:
 
 
 def may_invite(join: str, role: str) -> bool:
-    """Return whether a member may add others: any member of an open or invite-only group, managers of a closed one."""
+    """Return whether a member may add users: any member of an open or invite-only group, owners and admins of a closed
+    one.
+    """
     return join != "closed" or role in ("owner", "admin")
 
 
@@ -138,7 +142,7 @@ def unread_count(*, last_seq: int, read_seq: int | None, from_seq: int, purged_s
 
 
 Ranges = list[tuple[int, int | None]]
-"""Sequence numbers of a channel that a user may read: (first, last), both included; None has no end."""
+"""Ranges of a channel's sequence numbers that a user may read: (first, last), both included; None: no end."""
 
 EVERYTHING: Ranges = [(1, None)]
 

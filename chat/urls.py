@@ -1,4 +1,4 @@
-"""Paths of the older HTTP calls."""
+"""Paths of the HTTP calls outside `/api/v1/`."""
 
 from __future__ import annotations
 

@@ -29,16 +29,17 @@ _MESSAGES_PER_TRANSACTION = 500
 
 
 def account_delete(*, user_id: int) -> None:
-    """Delete a user's account. `finish_interrupted_deletions` completes a deletion that was interrupted.
+    """Delete a user's account. Messages stay under an anonymous name.
 
-    Raise LastAdministrator, or NoSuchUser for guests and services.
+    Raise LastAdministrator for the only administrator, and NoSuchUser for guests and services. If the process dies
+    meanwhile, `finish_interrupted_deletions` completes the deletion.
     """
     user_mark_deleted(user_id=user_id)
     _finish(user_id)
 
 
 def finish_interrupted_deletions() -> None:
-    """Complete deletions that were interrupted."""
+    """Complete the deletions that a crash has interrupted."""
     for user_id in users_awaiting_anonymization():
         _finish(user_id)
 
@@ -78,7 +79,9 @@ def _anonymize_service_messages(name: str) -> None:
 
 
 def anonymize_events(user_id: int, name: str, *, after: int = 0) -> None:
-    """Replace the user's personal data in all stored events. `name` is the user name they had."""
+    """Replace the user's personal data in all stored events after position `after`. `name` is the user name
+    they had.
+    """
     clear_events_of(user_id)
     rewrite_events(
         _search_texts(user_id, name), lambda kind, body: anonymized_body(kind, body, user_id, name), after=after
@@ -91,7 +94,7 @@ def _search_texts(user_id: int, name: str) -> list[str]:
 
 
 def anonymized_body(kind: str, body: Body, user_id: int, name: str) -> Body | None:
-    """Return the body without the user's names and picture; None if it does not name them."""
+    """Return the body without the user's names and picture; None if it does not contain them."""
     changed = _anonymized(body, str(user_id), name)
     if changed == body:
         return None
@@ -123,7 +126,7 @@ def _anonymized(value: Any, user_id: str, name: str) -> Any:
 
 
 def _without_username(response: Any, name: str) -> Any:
-    """Anonymize a stored response to another system, which names users by their user name alone."""
+    """Anonymize a stored response to another system. It contains users by their user name only."""
     if isinstance(response, list):
         return [_without_username(item, name) for item in response]
     if isinstance(response, dict):
@@ -136,7 +139,10 @@ def _current_groups(user_id: int) -> Any:
 
 
 def _leave_group(user_id: int, channel_id: int) -> None:
-    """Leave a group, even a closed one; the last owner hands over. Private channels stay with the other user."""
+    """Leave a group, even a closed one. If the last owner leaves, another member becomes the owner.
+
+    Private channels stay with the other user.
+    """
     with write():
         user = User.objects.select_for_update(no_key=True).get(pk=user_id)
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)

@@ -1,4 +1,4 @@
-"""Addresses of the messages of other systems: authors and destinations by name, looked up in a fixed number of queries.
+"""Resolves the authors and destinations of messages from other systems, by name, in a fixed number of queries.
 
 A call may have one message or a thousand.
 """
@@ -32,10 +32,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class AddressedMessage:
-    """A message and where it goes.
+    """A message and its destinations.
 
-    `author`: name of the user in whose name it is sent; empty: the caller. `everyone`: to the channels of all apps,
-    besides the destinations.
+    `author`: name of the user to send it as; empty: the caller. `everyone`: send it to the global channels of all apps
+    as well.
     """
 
     destinations: tuple[Destination, ...]
@@ -48,13 +48,13 @@ class AddressedMessage:
 
     @property
     def is_fan_out(self) -> bool:
-        """Return whether the message may be stored more than once, whatever number of apps there is today."""
+        """Return whether the message may be stored more than once, regardless of how many apps exist."""
         return self.everyone or len(self.destinations) > 1
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The users and channels that the names and app numbers of a call stand for."""
+    """The users and channels that the names and app numbers of a call refer to."""
 
     users: dict[str, User]
     app_channels: dict[int, int] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Directory:
 
 
 def look_up(messages: Sequence[AddressedMessage]) -> Directory:
-    """Look up all destinations and authors at once."""
+    """Read all destinations and authors of the messages at once."""
     names = {to.name for message in messages for to in message.destinations if to.kind == "user"}
     names |= {message.author for message in messages if message.author}
     app_channels: dict[int, int] = {}
@@ -74,7 +74,10 @@ def look_up(messages: Sequence[AddressedMessage]) -> Directory:
 
 
 def author_of(message: AddressedMessage, caller: User, directory: Directory, *, may_speak_for_others: bool) -> User:
-    """Return the message's author: the caller, or with SPEAK_FOR_OTHERS another user. Raise ChatError if refused."""
+    """Return the message's author: the caller, or another user if the caller may SPEAK_FOR_OTHERS.
+
+    Raise ChatError PERMISSION_REQUIRED or USER_NOT_FOUND.
+    """
     if not message.author:
         return caller
     if not may_speak_for_others:
@@ -93,7 +96,7 @@ def destinations_of(message: AddressedMessage, directory: Directory) -> list[Des
 
 
 def require_size(messages: int) -> None:
-    """Raise TOO_MUCH if a call sends more messages than IM_API_MAX_MESSAGES."""
+    """Raise ChatError TOO_MANY_MESSAGES if a call sends more messages than IM_API_MAX_MESSAGES."""
     limit = settings.IM_API_MAX_MESSAGES
     if messages > limit:
         raise ChatError(reasons.TOO_MANY_MESSAGES, limit=limit)

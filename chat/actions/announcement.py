@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 SCOPE = "announcement"
 ANNOUNCEMENTS_PER_RUN = 20
-"""Announcements sent in one run."""
+"""Announcements sent in one call of `announcements_send_due`."""
 
 
 def announcement_create(*, by: User, text: str, app: App | None = None, due_at: datetime | None = None) -> Announcement:

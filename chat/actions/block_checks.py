@@ -16,7 +16,7 @@ from chat.selectors import peer_id_of
 
 
 def require_not_blocked(user: User, other: User) -> None:
-    """Raise NOT_AUTHORISED if either user blocks the other."""
+    """Raise ChatError BLOCKED_BY_YOU if the user blocks the other, CANNOT_MESSAGE_USER if the other blocks the user."""
     if has_blocked(user.pk, other.pk):
         raise ChatError(reasons.BLOCKED_BY_YOU)
     if has_blocked(other.pk, user.pk):
@@ -24,7 +24,7 @@ def require_not_blocked(user: User, other: User) -> None:
 
 
 def require_peer_not_blocking(user: User, channel: Channel) -> None:
-    """Raise NOT_AUTHORISED in a private channel whose other user blocks this one."""
+    """Raise ChatError CANNOT_MESSAGE_USER if the channel is private and its other user blocks this one."""
     peer = peer_id_of(channel, user.pk)
     if peer is not None and has_blocked(peer, user.pk):
         raise _cannot_write()
@@ -34,19 +34,19 @@ def _cannot_write() -> ChatError:
     return ChatError(reasons.CANNOT_MESSAGE_USER)
 
 
-def require_addable(user: User, people: Sequence[User]) -> None:
-    """Raise NOT_AUTHORISED, naming the first, if one of these users blocks the user who adds them to a group."""
-    unreached = _blocker_ids(user, people)
-    for other in people:
-        if other.pk in unreached:
+def require_addable(user: User, users: Sequence[User]) -> None:
+    """Raise ChatError CANNOT_ADD_USER with the name of the first of these users who blocks `user`, who adds them."""
+    blocker_ids = _blocker_ids(user, users)
+    for other in users:
+        if other.pk in blocker_ids:
             raise ChatError(reasons.CANNOT_ADD_USER, userId=other.username)
 
 
-def addable(user: User, people: Sequence[User]) -> list[User]:
-    """Return those whom the user may add to a group."""
-    unreached = _blocker_ids(user, people)
-    return [other for other in people if other.pk not in unreached]
+def addable(user: User, users: Sequence[User]) -> list[User]:
+    """Return those of the users whom `user` may add to a group: all who do not block `user`."""
+    blocker_ids = _blocker_ids(user, users)
+    return [other for other in users if other.pk not in blocker_ids]
 
 
-def _blocker_ids(user: User, people: Sequence[User]) -> set[int]:
-    return blockers_among(user.pk, [other.pk for other in people])
+def _blocker_ids(user: User, users: Sequence[User]) -> set[int]:
+    return blockers_among(user.pk, [other.pk for other in users])

@@ -1,6 +1,6 @@
-"""Send the messages of other systems, one or thousands, to channels, users and apps.
+"""Sends messages of other systems, one or thousands, to channels, users and apps.
 
-All messages of a call share look-ups and commits, and missing private channels are created together.
+All messages of a call share queries and commits, and missing private channels are created together.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from delivery.idempotency import IdempotencyKey
 
 @dataclass(slots=True)
 class SendResult:
-    """The outcome of a message at one destination: stored, or the reason why not.
+    """The outcome of a message at one destination: stored, or the refusal.
 
-    `online`: whether the recipient was online when it was sent; None unless the destination is a user.
+    `online`: True if the recipient was online when it was sent; None unless the destination is a user.
     """
 
     destination: Destination
@@ -45,7 +45,7 @@ class SendResult:
 
 @dataclass(slots=True)
 class _PendingSend:
-    """A message on its way to one destination."""
+    """A message and one of its destinations, before it is stored."""
 
     message: AddressedMessage
     author: User
@@ -57,9 +57,11 @@ class _PendingSend:
 
 
 def messages_send(*, caller: User, messages: Sequence[AddressedMessage]) -> list[list[SendResult] | ChatError]:
-    """Store the messages. Return for each the results at its destinations, or why it was refused as a whole.
+    """Store the messages. Return for each the results at its destinations, or the ChatError if the whole message is
+    refused.
 
-    A refused message harms no other. Raise TOO_MUCH, storing none, if the call is too large or the site too busy.
+    A refused message does not affect the others. Raise ChatError TOO_MANY_MESSAGES or SITE_BUSY, storing none, if the
+    call is too large or the write queue too full.
     """
     directory = look_up(messages)
     may_speak = any(message.author for message in messages) and caller.has_perm(SPEAK_FOR_OTHERS)
@@ -102,7 +104,7 @@ def _pending(sends: Sequence[list[_PendingSend] | ChatError]) -> list[_PendingSe
 
 
 def _find_channels(pending: Sequence[_PendingSend], directory: Directory) -> None:
-    """Find the channel of each send, creating missing private channels, or note why there is none."""
+    """Set the channel of each send, creating missing private channels, or its refusal if there can be none."""
     for send in pending:
         destination = send.result.destination
         if destination.kind == "channel":

@@ -22,7 +22,9 @@ from delivery.log import Entry
 
 
 def users_named(names: Sequence[str], *, but: User) -> list[User]:
-    """Return the accounts with these user names, each once, without `but`. Raise NO_DATA for an unknown name."""
+    """Return the accounts with these user names, each once, without `but`. Raise ChatError USER_NOT_FOUND for an
+    unknown name.
+    """
     found = users_by_names(list(names))
     for name in names:
         if name not in found:
@@ -35,9 +37,9 @@ def require_not_guest(user: User) -> None:
         raise ChatError(reasons.ACCOUNT_REQUIRED)
 
 
-def lock_users(people: Sequence[User]) -> None:
-    """Lock the users' rows, before any channel's, and check that they are still active."""
-    ids = sorted({user.pk for user in people})
+def lock_users(users: Sequence[User]) -> None:
+    """Lock the users' rows; call it before locking a channel. Raise ChatError MEMBER_INACTIVE if one is deactivated."""
+    ids = sorted({user.pk for user in users})
     rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     if sum(row.is_active for row in rows) < len(ids):
         raise ChatError(reasons.MEMBER_INACTIVE)
@@ -53,7 +55,11 @@ def note_event(
     join: Sequence[User] = (),
     leave: Sequence[User] = (),
 ) -> Entry:
-    """Return a system note for the channel's timeline. Joins and leaves take effect exactly at its position."""
+    """Return the event of a system note, which clients show in the channel's timeline.
+
+    `who`: the users that the note is about. Users in `join` and `leave` become or stop being members, for delivery,
+    exactly at the event's position.
+    """
     header = rules.private_route(channel.pair)
     if join:
         header["join"] = [user.pk for user in join]
@@ -64,11 +70,11 @@ def note_event(
     return Entry(kind=CHANNEL_NOTE.name, channel=channel.pk, header=header, body=body, time=now)
 
 
-def new_memberships(channel: Channel, people: Sequence[User], position: int, role: str = "member") -> list[Membership]:
-    """Return memberships that start at the event with this position."""
+def new_memberships(channel: Channel, users: Sequence[User], position: int, role: str = "member") -> list[Membership]:
+    """Return unsaved membership rows that start at the event with this position."""
     return [
         Membership(channel=channel, user=user, role=role, from_position=position, from_seq=channel.last_seq + 1)
-        for user in people
+        for user in users
     ]
 
 
@@ -114,8 +120,9 @@ def channel_create_group_of(*, creator: User, name: str, others: Sequence[User],
 
 
 def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool]:
-    """Return the private channel of two users, and whether it was created now. Raise NOT_AUTHORISED if one blocks the
-    other.
+    """Return the private channel of two users, and True if it was created now.
+
+    Raise ChatError CANNOT_MESSAGE_YOURSELF, or BLOCKED_BY_YOU or CANNOT_MESSAGE_USER if one blocks the other.
     """
     require_not_guest(creator)
     if creator.pk == other.pk:
@@ -148,8 +155,9 @@ def channel_create_closed(*, creator: User, name: str, ids: Sequence[int]) -> Ch
 
 
 def private_channel_with(*, user: User, other_id: int) -> int:
-    """Return the private channel with the account or service of that id; create it if necessary. Raise NO_DATA
-    otherwise.
+    """Return the id of the private channel with the account or service `other_id`; create the channel if necessary.
+
+    Raise ChatError ACCOUNT_NOT_FOUND for guests, inactive and unknown users.
     """
     other = user_by_id(other_id)
     if other is None or not other.is_active or other.is_guest:
@@ -158,17 +166,18 @@ def private_channel_with(*, user: User, other_id: int) -> int:
     return channel.pk
 
 
-def require_group_capacity(people: Sequence[User]) -> None:
-    """Raise TOO_MUCH, naming the first, if one of these locked users is in as many groups as a user may be.
+def require_group_capacity(users: Sequence[User]) -> None:
+    """Raise ChatError GROUP_LIMIT_REACHED with the name of the first of these locked users who is in
+    IM_MAX_GROUPS_PER_USER groups.
 
     Services may be in any number of groups.
     """
     limit = settings.IM_MAX_GROUPS_PER_USER
-    persons = [user.pk for user in people if user.kind == User.Kind.PERSON]
-    present = Membership.objects.filter(user__in=persons, until_position=None, channel__kind=Channel.Kind.PUBLIC)
+    user_ids = [user.pk for user in users if user.kind == User.Kind.PERSON]
+    present = Membership.objects.filter(user__in=user_ids, until_position=None, channel__kind=Channel.Kind.PUBLIC)
     counts = present.values("user").annotate(groups=Count("pk")).filter(groups__gte=limit)
     full = set(counts.values_list("user", flat=True))
-    for user in people:
+    for user in users:
         if user.pk in full:
             raise ChatError(reasons.GROUP_LIMIT_REACHED, limit=limit, userId=user.username)  # fmt: skip
 
@@ -179,15 +188,15 @@ def _check_group_size(count: int) -> None:
 
 
 def lock_managed_group(user: User, channel_id: int) -> Access:
-    """Lock and return a group that the user manages."""
+    """Lock and return a group that the user manages. Raise ChatError MANAGER_REQUIRED for other members."""
     access = lock_member_group(user, channel_id)
     rules.require_manager(access.role)
     return access
 
 
 def lock_member_group(user: User, channel_id: int) -> Access:
-    """Lock and return a group the user is in, or manages as a service. Raise NOT_AUTHORISED for other kinds of
-    channel.
+    """Lock and return a group that the user is in, or manages as a service. Raise ChatError NOT_A_GROUP for other kinds
+    of channel.
     """
     access = access_for_service(user, channel_id, lock=True)
     if access.channel.kind != Channel.Kind.PUBLIC:
@@ -211,7 +220,7 @@ def channel_rename(*, user: User, channel_id: int, name: str) -> Access:
 
 
 def channel_set_closed(*, operator: User, channel_id: int, closed: bool) -> Channel:
-    """Close a channel, or open it again, as an operator. A closed channel stays readable for its members."""
+    """Close or reopen a channel as an operator. A closed channel stays readable for its members."""
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
         if channel.closed != closed:

@@ -1,4 +1,4 @@
-"""Settings of a channel: who may join, what new members can read, slow mode, retention and ownership."""
+"""Changes of a channel's settings: joining, history for new members, slow mode, retention and ownership."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from delivery.db.transactions import write
 
 
 class ChannelSettingsChanges(TypedDict, total=False):
-    """The settings to change; None and missing keys leave a setting as it is."""
+    """The settings of a channel to change. None and missing keys leave a setting unchanged."""
 
     join: str | None
     listed: bool | None
@@ -26,7 +26,10 @@ class ChannelSettingsChanges(TypedDict, total=False):
 
 
 def channel_update_settings(*, user: User, channel_id: int, **changes: Unpack[ChannelSettingsChanges]) -> Access:
-    """Change a group's settings, as an owner or admin. Only an owner changes what new members can read."""
+    """Change a group's settings, as an owner or admin. Only an owner changes `history`.
+
+    Raise ChatError OWNER_REQUIRED or MANAGER_REQUIRED.
+    """
     with write():
         access = lock_managed_group(user, channel_id)
         if changes.get("history") not in (None, access.channel.history) and access.role != "owner":
@@ -38,8 +41,10 @@ def channel_update_settings(*, user: User, channel_id: int, **changes: Unpack[Ch
 def channel_update_settings_as_operator(
     *, operator: User, channel_id: int, **changes: Unpack[ChannelSettingsChanges]
 ) -> Channel:
-    """Change the settings of any group or global channel, as an operator. A global channel stays open and fully
-    readable.
+    """Change the settings of any group or global channel, as an operator.
+
+    Raise ChatError PRIVATE_CHANNEL_POLICY for a private channel, and GLOBAL_CHANNEL_POLICY for `join`, `listed` and
+    `history` of a global channel, which stays open and fully readable.
     """
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
@@ -66,8 +71,9 @@ def _apply_changes(channel: Channel, by: User, changes: ChannelSettingsChanges) 
 
 
 def channel_set_retention(*, channel_id: int, days: int | None) -> Channel:
-    """Set how many days messages are kept, as an operator: None for the site's default, 0 for unlimited. Members are
-    not notified.
+    """Set for how many days messages are kept, as an operator. None: the site's default; 0: unlimited.
+
+    Members are not notified.
     """
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
@@ -77,7 +83,7 @@ def channel_set_retention(*, channel_id: int, days: int | None) -> Channel:
 
 
 def channel_transfer(*, user: User, channel_id: int, name: str) -> None:
-    """Transfer a group to another member. The previous owner becomes an admin."""
+    """Transfer a group to the member with user name `name`. The previous owner becomes an admin."""
     with write():
         access = lock_member_group(user, channel_id)
         if access.membership is None or access.role != "owner":
@@ -103,12 +109,12 @@ def _transfer_ownership(channel: Channel, new_owner: User, owners: list[Membersh
     membership = current_members(channel).filter(user=new_owner).first()
     if membership is None:
         raise ChatError(reasons.USER_NOT_A_MEMBER, userId=new_owner.public_name)
-    given = [(membership, "owner"), *((owner, "admin") for owner in owners)]
+    changed = [(membership, "owner"), *((owner, "admin") for owner in owners)]
     notes = []
-    for one, role in given:
-        if one.role != role:
-            one.role = role
-            one.save(update_fields=["role"])
-            notes.append(note_event(channel, "role", by=by, who=[one.user], value=role))
+    for membership, role in changed:
+        if membership.role != role:
+            membership.role = role
+            membership.save(update_fields=["role"])
+            notes.append(note_event(channel, "role", by=by, who=[membership.user], value=role))
     if notes:
         publish.after_commit(log.append(notes))

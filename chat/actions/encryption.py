@@ -1,4 +1,4 @@
-"""Encrypts texts that the database keeps for a while, with a key derived from SECRET_KEY."""
+"""Encrypts texts that the database stores temporarily, with a key derived from SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(sealed: str) -> str:
-    """Decrypt a text, with the current key or one of SECRET_KEY_FALLBACKS."""
+    """Decrypt a text, with the current key or one of SECRET_KEY_FALLBACKS. Raise DecryptionError if none fits."""
     try:
         return _keys(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).decrypt(sealed.encode()).decode()
     except InvalidToken:

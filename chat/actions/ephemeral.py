@@ -49,7 +49,7 @@ class PushResult:
 def message_push(*, caller: User, message: AddressedMessage) -> list[PushResult]:
     """Push a message to the users online at its destinations. It needs the permissions of a stored message.
 
-    The name of a user stands for guests of that name too. Raise ChatError if the message is refused as a whole.
+    The name of a user also addresses guests of that name. Raise ChatError if the whole message is refused.
     """
     directory = look_up([message])
     author = author_of(message, caller, directory, may_speak_for_others=caller.has_perm(SPEAK_FOR_OTHERS))
@@ -67,7 +67,7 @@ def message_push(*, caller: User, message: AddressedMessage) -> list[PushResult]
 def ephemeral_entry(
     author: User, text: str, *, channel: int | None = None, push_seq: str = "", **fields: object
 ) -> Entry:
-    """Return a `msg` event with no target, id or number, as the wire has it for such messages.
+    """Return a `msg` event without target, id and number, as the wire protocols define it for ephemeral messages.
 
     `fields` are further fields of the entry.
     """

@@ -1,4 +1,4 @@
-"""Records when, where and on which app each session was last used: batched, beside the request."""
+"""Records when, where and on which app each session was last used: in batches, outside of requests."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from delivery.hub.connection import Connection
 logger = logging.getLogger(__name__)
 
 _FLUSH_INTERVAL_SECONDS = 5.0
-"""Seconds for which log-ins are collected."""
+"""Seconds between writes of collected log-ins."""
 _REFRESH_INTERVAL_SECONDS = 300.0
-"""Seconds between updates for connections that stay open."""
+"""Seconds between writes for connections that stay open."""
 
 _pending: dict[str, tuple[int, str]] = {}
 
 
 def record_login(connection: Connection) -> None:
-    """Note that a connection has logged in. Runs on the event loop and does no I/O."""
+    """Collect the log-in of a connection for the next `flush`. Runs on the event loop and does no I/O."""
     if connection.credential:
         _pending[connection.credential] = (connection.app, connection.address)
 
 
 async def run_flush_loop(connections: Callable[[], Iterable[Connection]]) -> None:
-    """Write collected log-ins, and now and then the sessions still in use, until cancelled."""
+    """Write collected log-ins, and periodically the sessions still in use, until cancelled."""
     looked = time.monotonic()
     while True:
         await asyncio.sleep(_FLUSH_INTERVAL_SECONDS)
@@ -46,9 +46,9 @@ async def run_flush_loop(connections: Callable[[], Iterable[Connection]]) -> Non
 async def flush() -> None:
     """Write everything collected so far."""
     if _pending:
-        some = dict(_pending)
+        batch = dict(_pending)
         _pending.clear()
-        await run(devices_record_use, some)
+        await run(devices_record_use, batch)
 
 
 def active_credentials(connections: Iterable[Connection], since: float) -> set[str]:

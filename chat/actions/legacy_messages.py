@@ -1,6 +1,6 @@
 """Messages of the legacy HTTP API: to all users of a name, and to all users on an app.
 
-`chat.selectors.legacy_presence` says how names find users.
+`chat.selectors.legacy_presence` describes how names identify users.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def message_send_to_name(
 
     An account gets it in its private channel with the service, where it is stored. Online guests get it at most once.
     `app_number` limits live delivery to connections on that app. Return whether a user of that name was online, on any
-    app; None if the caller has used the msg_id before: then nothing is sent.
+    app; None if the caller has used the msg_id before, in which case nothing is sent.
 
-    An unknown name is answered like an offline user's, and uses up the msg_id as well, so that the answer does not tell
-    which accounts exist.
+    An unknown name has the same result as an offline user, and uses up the msg_id as well, so that callers cannot find
+    out which accounts exist.
     """
     require_name(name)
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
@@ -63,9 +63,9 @@ def message_send_to_name(
 def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: str, app_number: int) -> bool | None:
     """Send a message to all users on an app, in the name of a user who does not get it live.
 
-    Without a caller (an open network) the author is the user online on the app under that name, else `system`, shown
-    under that name. A caller with a token is always the author, shown under that name: a token gives no right to act as
-    another user. Return True; None if the caller has used the msg_id before: then nothing is sent.
+    Without a caller (an open network) the author is the user of that name online on the app, else `system`, shown under
+    that name. A caller with a token is always the author, shown under that name, because a token gives no right to act
+    as another user. Return True; None if the caller has used the msg_id before, in which case nothing is sent.
     """
     name = require_name(name)
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
@@ -86,7 +86,7 @@ def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: st
 
 
 def _online_user_by_name(name: str, app: int) -> User | None:
-    """Return the user whom the name means on that app: the account, else the guest who came last.
+    """Return the user of that name on the app: the account, else the guest who connected last.
 
     Earlier guests of that name are most likely connections that the network has lost.
     """
@@ -95,9 +95,9 @@ def _online_user_by_name(name: str, app: int) -> User | None:
 
 
 def _scoped_key(caller: User, msg_id: str) -> ScopedKey:
-    """Return the key of a call: a caller uses a msg_id once, for either kind of call.
+    """Return the idempotency key of a call. A caller uses a msg_id once, for either kind of call.
 
-    Raise ILLEGAL_PARAMETER without a valid msg_id, because the call could not be repeated safely.
+    Raise ChatError MSG_ID_INVALID without a valid msg_id, because the call could not be repeated safely.
     """
     if not msg_id or len(msg_id) > MSG_ID_LIMIT or not msg_id.isprintable():
         raise ChatError(reasons.MSG_ID_INVALID, field="msgID")
@@ -105,7 +105,7 @@ def _scoped_key(caller: User, msg_id: str) -> ScopedKey:
 
 
 def _claim(key: ScopedKey) -> bool:
-    """Claim the key of a push that is not stored. Return whether it was unclaimed."""
+    """Claim the key of a push that is not stored. Return False if it was claimed before."""
     try:
         with write():
             if idempotency.find_claimed([key]):

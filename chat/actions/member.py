@@ -30,7 +30,9 @@ from delivery.log import Entry
 
 
 def member_join(*, user: User, channel_id: int) -> Access:
-    """Join an open group. Nothing changes for a member."""
+    """Join an open group. Does nothing for a member. Raise ChatError CANNOT_JOIN_GROUP if it is not open or the user is
+    banned.
+    """
     require_not_guest(user)
     with write():
         lock_users([user])
@@ -54,52 +56,53 @@ def member_invite(*, user: User, channel_id: int, names: Sequence[str]) -> list[
         if access.role is None or not rules.may_invite(access.channel.join, access.role):
             raise ChatError(reasons.MANAGER_REQUIRED)
         present = set(current_members(access.channel).filter(user__in=invited).values_list("user", flat=True))
-        fresh = [person for person in invited if person.pk not in present]
-        if fresh:
-            start_memberships(access.channel, fresh, by=user, note="invited")
-    return fresh
+        new_members = [other for other in invited if other.pk not in present]
+        if new_members:
+            start_memberships(access.channel, new_members, by=user, note="invited")
+    return new_members
 
 
-def start_memberships(channel: Channel, people: Sequence[User], *, by: User, note: str) -> list[Membership]:
-    """Add users who are not members to a locked group, all of them or none.
+def start_memberships(channel: Channel, users: Sequence[User], *, by: User, note: str) -> list[Membership]:
+    """Add users who are not members to a locked group: all of them or none.
 
-    Appends to the event log, so it must come last in its transaction.
+    Appends to the event log, so it must come last in its transaction. Raise ChatError CANNOT_JOIN_GROUP, USER_BANNED or
+    GROUP_FULL.
     """
-    if (banned := banned_user(channel, people)) is not None:
+    if (banned := banned_user(channel, users)) is not None:
         if banned.pk == by.pk:
             raise ChatError(reasons.CANNOT_JOIN_GROUP)
         raise ChatError(reasons.USER_BANNED, userId=banned.username)
-    count = current_members(channel).count() + len(people)
+    count = current_members(channel).count() + len(users)
     if count > settings.IM_GROUP_MAX_MEMBERS:
         limit = settings.IM_GROUP_MAX_MEMBERS
         raise ChatError(reasons.GROUP_FULL, limit=limit)
-    require_group_capacity(people)
+    require_group_capacity(users)
     # The first user to join an open group without members owns it.
-    first = "owner" if count == len(people) else "member"
+    first = "owner" if count == len(users) else "member"
     # Earlier messages are not unread for a new member.
     ReadMark.objects.bulk_create(
-        [ReadMark(channel=channel, user=user, seq=channel.last_seq) for user in people],
+        [ReadMark(channel=channel, user=user, seq=channel.last_seq) for user in users],
         update_conflicts=True,
         unique_fields=["user", "channel"],
         update_fields=["seq"],
     )
-    entries = log.append([note_event(channel, note, by=by, who=people, join=people)])
-    memberships = new_memberships(channel, people, entries[0].position)
+    entries = log.append([note_event(channel, note, by=by, who=users, join=users)])
+    memberships = new_memberships(channel, users, entries[0].position)
     memberships[0].role = first
     Membership.objects.bulk_create(memberships)
     publish.after_commit(entries)
     return memberships
 
 
-def banned_user(channel: Channel, people: Sequence[User]) -> User | None:
+def banned_user(channel: Channel, users: Sequence[User]) -> User | None:
     """Return one of these users who is banned from the group, or None."""
-    bans = Restriction.objects.filter(channel=channel, kind=Restriction.Kind.BAN, user__in=people)
+    bans = Restriction.objects.filter(channel=channel, kind=Restriction.Kind.BAN, user__in=users)
     ban = active_restrictions(bans).select_related("user").first()
     return ban.user if ban is not None else None
 
 
 def member_leave(*, user: User, channel_id: int) -> None:
-    """Leave a group. The last owner hands over to the longest-standing admin, or else member."""
+    """Leave a group. If the last owner leaves, the longest-standing admin, else member, becomes the owner."""
     with write():
         access = lock_member_group(user, channel_id)
         if access.membership is None:
@@ -122,19 +125,19 @@ def _membership_of(channel: Channel, user: User, name: str) -> Membership:
     """Return the membership of the user with that name, who may have been deactivated."""
     membership = current_members(channel).filter(user__username=name).first() if is_storable(name) else None
     if membership is None:
-        people = users_named([name], but=user)
-        membership = current_members(channel).filter(user__in=people).first()
+        users = users_named([name], but=user)
+        membership = current_members(channel).filter(user__in=users).first()
     if membership is None:
         raise ChatError(reasons.USER_NOT_A_MEMBER, userId=name)
     return membership
 
 
 def end_membership(
-    channel: Channel, membership: Membership, *, by: User, note: str, told: Sequence[Entry] = ()
+    channel: Channel, membership: Membership, *, by: User, note: str, extra_entries: Sequence[Entry] = ()
 ) -> None:
-    """End a membership in a transaction that has locked the channel; `told` is logged with it. Must come last.
+    """End a membership in a transaction that has locked the channel. Must come last in it.
 
-    The last owner hands over.
+    `extra_entries` are further events to append with it. If the last owner leaves, another member becomes the owner.
     """
     rest = current_members(channel).exclude(pk=membership.pk)
     notes = [note_event(channel, note, by=by, who=[membership.user], leave=[membership.user])]
@@ -144,7 +147,7 @@ def end_membership(
             heir.role = "owner"
             heir.save(update_fields=["role"])
             notes.append(note_event(channel, "role", by=by, who=[heir.user], value="owner"))
-    entries = log.append([*notes, *told])
+    entries = log.append([*notes, *extra_entries])
     membership.until_position, membership.until_seq = entries[0].position, channel.last_seq
     membership.save(update_fields=["until_position", "until_seq"])
     publish.after_commit(entries)

@@ -35,7 +35,9 @@ def message_draft(
     client_id: str | None = None,
     **fields: Any,
 ) -> Draft:
-    """Return a draft with valid values. Raise ChatError otherwise; what needs the database is checked at the commit."""
+    """Return a draft with checked values. Raise ChatError if one is not valid; the commit checks all rules that need
+    the database.
+    """
     if type != "text":
         raise ChatError(reasons.MESSAGE_TYPE, field="type")
     return Draft(
@@ -50,7 +52,10 @@ def message_draft(
 def message_draft_attachment(
     *, sender: int, channel: int, content: bytes, type: str, client_id: str | None = None, **fields: Any
 ) -> Draft:
-    """Return a draft of a picture or voice message, of as many bytes as the longest text may have."""
+    """Return a draft of a picture or voice message of up to IM_MESSAGE_MAX_LENGTH * MAX_BYTES_PER_CHARACTER bytes.
+
+    Raise ChatError if the content or the client id is not valid.
+    """
     return Draft(
         sender=sender,
         channel=channel,
@@ -62,7 +67,7 @@ def message_draft_attachment(
 
 
 def message_send(draft: Draft) -> asyncio.Future[StoredMessage]:
-    """Queue the message. Its future has the stored message after the commit. Call it on the event loop."""
+    """Queue the message. The future returns the stored message after the commit. Call it on the event loop."""
     return current_queue().submit(draft)
 
 
@@ -77,7 +82,10 @@ def message_send_now(draft: Draft) -> StoredMessage:
 def message_edit(
     *, user: User, channel_id: int, message_id: int, text: str, app: int | None, origin: str = ""
 ) -> tuple[Message, int]:
-    """Replace the text of the user's own message. Return it with the position of the edit."""
+    """Replace the text of the user's own message. Return the message and the position of the edit's event.
+
+    Raise ChatError NOT_THE_AUTHOR, NOT_EDITABLE or MESSAGE_RECALLED.
+    """
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     with write():
         access = access_channel(user, channel_id, app=app, lock=True)
@@ -103,9 +111,9 @@ def message_edit(
 def message_recall(
     *, user: User, channel_id: int, message_id: int, app: int | None, origin: str = ""
 ) -> tuple[Message, int | None]:
-    """Recall the user's own message, or as owner or admin of the group any message; it stays without its text.
+    """Recall the user's own message, or any message of a group that the user manages; it stays without its text.
 
-    Return it with the position of the recall, None if it was recalled before.
+    Return the message and the position of the recall's event; None if it was recalled before.
     """
     with write():
         access = access_for_service(user, channel_id, app=app, lock=True)
@@ -116,7 +124,7 @@ def message_recall(
 
 
 def message_recall_as_operator(*, operator: User, message_id: int) -> Message:
-    """Recall any message, for the admin."""
+    """Recall any message, as an operator."""
     with write():
         message = Message.objects.select_related("sender").get(pk=message_id)
         channel = Channel.objects.select_for_update(no_key=True).get(pk=message.channel_id)
@@ -142,7 +150,7 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
 
 
 def message_event(message: Message, kind: EventKind, access: Access, origin: str, body: dict[str, Any]) -> Entry:
-    """Return an event about a message, which only users who may read the message get."""
+    """Return an event about a message. Only users who may read the message get it."""
     channel = access.channel
     is_public = channel.kind == Channel.Kind.GLOBAL or rules.reads_everything(channel.join, channel.history)
     return Entry(
@@ -157,10 +165,10 @@ def message_event(message: Message, kind: EventKind, access: Access, origin: str
 
 
 def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connection: Connection | None = None) -> int:
-    """Move the user's read position up to `seq`, never down or past the last message. Return where it is now.
+    """Move the user's read position up to `seq`, never down or past the last message. Return the position after that.
 
-    The user's other connections are told at most once. So is the other user of a private channel, if the user shares
-    read receipts with them.
+    Pushes it, at most once, to the user's other connections, and to the other user of a private channel if the user
+    shares read receipts.
     """
     access = access_channel(user, channel_id, app=app)
     seq = max(0, min(seq, access.channel.last_seq))

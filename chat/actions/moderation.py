@@ -1,6 +1,7 @@
 """Mute and ban users: in a channel by its owners and admins, in any channel or site-wide by operators.
 
-`chat.sending.permissions` enforces a restriction from the next message on. The user's connections are told at once.
+`chat.sending.permissions` enforces a restriction from the next message on. The user's connections get a push at once.
+In all actions `until` is the end of the restriction; None: until it is lifted.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ LIFTED = {Restriction.Kind.MUTE: "unmute", Restriction.Kind.BAN: "unban"}
 def member_restrict(
     *, user: User, channel_id: int, name: str, kind: str, until: datetime | None, reason: str = ""
 ) -> Restriction:
-    """Mute or ban a user of lower rank in a group that the caller manages. A ban ends their membership."""
+    """Mute or ban a user in a group. The caller must manage the group and outrank the user. A ban ends the
+    membership.
+    """
     with write():
         target = _other_user(name, but=user)
         _lock_users(user.pk, target.pk)
@@ -38,7 +41,7 @@ def member_restrict(
 
 
 def member_unrestrict(*, user: User, channel_id: int, name: str, kind: str) -> None:
-    """Lift a mute or ban in a group that the caller manages; do nothing if there is none."""
+    """Lift a mute or ban in a group that the caller manages; does nothing if there is none."""
     with write():
         target = _other_user(name, but=user)
         _lock_users(user.pk, target.pk)
@@ -48,7 +51,7 @@ def member_unrestrict(*, user: User, channel_id: int, name: str, kind: str) -> N
 def user_mute(
     *, operator: User, user_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
 ) -> Restriction:
-    """Mute a user in one channel, or everywhere (None), as an operator."""
+    """Mute a user in the channel `channel_id` (None: in all channels), as an operator."""
     with write():
         target = _lock_managed_user(operator, user_id)
         return _restrict(target, _lock_channel(channel_id), "mute", until=until, reason=reason, by=operator)
@@ -62,7 +65,10 @@ def user_unmute(*, operator: User, user_id: int, channel_id: int | None = None) 
 def user_ban(
     *, operator: User, user_id: int, channel_id: int | None = None, until: datetime | None = None, reason: str = ""
 ) -> Restriction:
-    """Ban a user from a group, or from the site (None). A site ban deactivates the account until it ends."""
+    """Ban a user from the group `channel_id` (None: from the site), as an operator.
+
+    A site ban deactivates the account until it ends.
+    """
     with write():
         target = _lock_managed_user(operator, user_id)
         return _restrict(target, _lock_channel(channel_id), "ban", until=until, reason=reason, by=operator)
@@ -75,7 +81,9 @@ def user_unban(*, operator: User, user_id: int, channel_id: int | None = None) -
 
 
 def user_reactivate(*, user_id: int) -> None:
-    """Let a deactivated user sign in again. Raise OPERATION_FAILED during a ban, which has to be lifted instead."""
+    """Let a deactivated user sign in again. Raise ChatError BANNED_FROM_SITE during a ban, which must be lifted
+    instead.
+    """
     with write():
         target = _lock_users(user_id)[user_id]
         if active_restrictions(
@@ -101,14 +109,17 @@ def restrictions_lift_expired() -> int:
 
 
 def _other_user(name: str, *, but: User) -> User:
-    people = users_named([name], but=but)
-    if not people:
+    named = users_named([name], but=but)
+    if not named:
         raise ChatError(reasons.CANNOT_RESTRICT_YOURSELF, field="member")
-    return people[0]
+    return named[0]
 
 
 def _lock_users(*ids: int) -> dict[int, User]:
-    """Lock and return the rows of these users, before any channel's. Raise NO_DATA if one is missing."""
+    """Lock and return the rows of these users; call it before locking a channel.
+
+    Raise ChatError ACCOUNT_NOT_FOUND if one is missing.
+    """
     rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     found = {row.pk: row for row in rows}
     if len(found) < len(set(ids)):
@@ -117,9 +128,9 @@ def _lock_users(*ids: int) -> dict[int, User]:
 
 
 def _lock_managed_user(operator: User, user_id: int) -> User:
-    """Lock and return a user whom this operator manages. Raise NOT_AUTHORISED for staff.
+    """Lock and return a user whom this operator manages. Raise ChatError STAFF_PROTECTED for staff.
 
-    Staff are managed by superusers, and by scripts on the server.
+    Only superusers manage staff, and scripts on the server, which act as `system`.
     """
     target = _lock_users(user_id)[user_id]
     if (target.is_staff or target.is_superuser) and not operator.is_superuser and operator.pk != system_user().pk:
@@ -137,7 +148,11 @@ def _lock_channel(channel_id: int | None) -> Channel | None:
 
 
 def _lock_group_outranking(user: User, channel_id: int, target: User) -> Channel:
-    """Lock and return the group, if the caller manages it and the user is of lower rank there or no member."""
+    """Lock and return the group, if the caller manages it and outranks the user there. Raise ChatError OUTRANKED
+    otherwise.
+
+    Every manager outranks a user who is no member.
+    """
     access = lock_member_group(user, channel_id)
     rules.require_manager(access.role)
     membership = current_members(access.channel).filter(user=target).first()
@@ -163,7 +178,7 @@ def _restrict(
         if channel is None:
             user_deactivate(user_id=target.pk)
         elif (membership := current_members(channel).filter(user=target).first()) is not None:
-            end_membership(channel, membership, by=by, note="removed", told=[entry])
+            end_membership(channel, membership, by=by, note="removed", extra_entries=[entry])
     else:
         publish.after_commit(log.append([entry]))
     return restriction

@@ -17,7 +17,7 @@ from delivery.db.transactions import write
 
 
 def message_pin(*, user: User, channel_id: int, message_id: int, origin: str = "") -> tuple[Message, int | None]:
-    """Pin a message; return it with the position of the event, or None if it was pinned already."""
+    """Pin a message. Return it with the position of the event; None if it was pinned already."""
     with write():
         access = access_channel(user, channel_id, lock=True)
         message = access_message(user, access, message_id)
@@ -27,7 +27,7 @@ def message_pin(*, user: User, channel_id: int, message_id: int, origin: str = "
 
 
 def message_unpin(*, user: User, channel_id: int, message_id: int, origin: str = "") -> tuple[Message, int | None]:
-    """Unpin a message; return it with the position of the event, or None if it was not pinned."""
+    """Unpin a message. Return it with the position of the event; None if it was not pinned."""
     with write():
         access = access_channel(user, channel_id, lock=True)
         message = access_message(user, access, message_id)

@@ -29,7 +29,7 @@ LOOKUP_BATCH_SIZE = 500
 
 
 class PresenceBroadcaster:
-    """Broadcasts the changes that the presence reports, in their order."""
+    """Broadcasts changes of presence to connected clients, in order."""
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
@@ -45,16 +45,16 @@ class PresenceBroadcaster:
             await asyncio.gather(self._task, return_exceptions=True)
         await self.log.stop()
 
-    def _on_online(self, person: int, name: str, app: int) -> None:
-        self._add(ENTER, person, app)
-        self.log.record_online(person, app)
+    def _on_online(self, user_id: int, name: str, app: int) -> None:
+        self._add(ENTER, user_id, app)
+        self.log.record_online(user_id, app)
 
-    def _on_offline(self, person: int, name: str, app: int) -> None:
-        self._add(EXIT, person, app)
-        self.log.record_offline(person, app)
+    def _on_offline(self, user_id: int, name: str, app: int) -> None:
+        self._add(EXIT, user_id, app)
+        self.log.record_offline(user_id, app)
 
-    def _add(self, kind: EventKind, person: int, app: int) -> None:
-        self._pending.append((kind, person, app))
+    def _add(self, kind: EventKind, user_id: int, app: int) -> None:
+        self._pending.append((kind, user_id, app))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._broadcast(), name="presence broadcast")
 
@@ -63,11 +63,11 @@ class PresenceBroadcaster:
             batch, self._pending = self._pending[:LOOKUP_BATCH_SIZE], self._pending[LOOKUP_BATCH_SIZE:]
             apps = {app for _, _, app in batch}
             small = {app for app in apps if await self._presence.count_online(app) <= settings.IM_PRESENCE_LIMIT}
-            batch = [one for one in batch if one[2] in small]
+            batch = [change for change in batch if change[2] in small]
             if not batch:
                 continue
             try:
-                people, hidden_from = await run(_visible_users, {person for _, person, _ in batch})
+                users, hidden_from = await run(_visible_users, {user_id for _, user_id, _ in batch})
                 global_channels_by_app = {
                     channel.app.number: channel
                     for channel in await run(selectors.global_channels)
@@ -76,19 +76,19 @@ class PresenceBroadcaster:
             except DatabaseError as error:
                 logger.warning("presence_broadcast_failed", extra={"count": len(batch), "error": type(error).__name__})
                 continue
-            for kind, person, app in batch:
-                if person in people and app in global_channels_by_app:
+            for kind, user_id, app in batch:
+                if user_id in users and app in global_channels_by_app:
                     publish.push_transient(
                         _presence_event(
-                            kind, people[person], global_channels_by_app[app], hidden_from.get(person, set())
+                            kind, users[user_id], global_channels_by_app[app], hidden_from.get(user_id, set())
                         )
                     )
 
 
 def _visible_users(ids: set[int]) -> tuple[dict[int, User], dict[int, set[int]]]:
-    """Return the users who share their presence, and for each the users who may not see it."""
-    people = {pk: user for pk, user in selectors.users_by_ids(ids).items() if user.shares_presence}
-    return people, blocked_pairs(people)
+    """Return the users who share their presence, and for each the ids of users from whom a block hides it."""
+    users = {pk: user for pk, user in selectors.users_by_ids(ids).items() if user.shares_presence}
+    return users, blocked_pairs(users)
 
 
 def _presence_event(kind: EventKind, user: User, channel: Channel, hidden_from: set[int]) -> Entry:

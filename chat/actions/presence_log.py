@@ -1,6 +1,6 @@
 """Writes users coming online and going offline to the event log, for webhooks that subscribe to it.
 
-Connected clients are told by `chat.actions.presence_broadcast` instead.
+Connected clients get them from `chat.actions.presence_broadcast` instead.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 EVENTS_PER_TRANSACTION = 500
 """Events stored in one transaction."""
 MAX_PENDING_EVENTS = 100_000
-"""The most events that wait while the database is away; beyond that the oldest are dropped."""
+"""Events kept while the database is unreachable; above it the oldest are dropped."""
 SUBSCRIPTION_CACHE_SECONDS = 1.0
 """Seconds for which the answer "a webhook subscribes" is cached."""
 RETRY_SECONDS = 1.0
@@ -36,7 +36,7 @@ STOP_TIMEOUT_SECONDS = 2.0
 
 
 class PresenceLog:
-    """Stores the changes that the presence reports, in order and at least once. Used on the node's event loop."""
+    """Stores changes of presence in order and at least once. Use it on the event loop."""
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
@@ -45,11 +45,11 @@ class PresenceLog:
         self._has_webhook = False
         self._checked_at = -SUBSCRIPTION_CACHE_SECONDS
 
-    def record_online(self, person: int, app: int) -> None:
-        self._add(PERSON_ONLINE, person, app)
+    def record_online(self, user_id: int, app: int) -> None:
+        self._add(PERSON_ONLINE, user_id, app)
 
-    def record_offline(self, person: int, app: int) -> None:
-        self._add(PERSON_OFFLINE, person, app)
+    def record_offline(self, user_id: int, app: int) -> None:
+        self._add(PERSON_OFFLINE, user_id, app)
 
     def record_reset(self) -> None:
         """Record that the site has just started and nobody is online."""
@@ -64,8 +64,8 @@ class PresenceLog:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def _add(self, kind: EventKind, person: int, app: int) -> None:
-        self._pending.append((kind, person, app))
+    def _add(self, kind: EventKind, user_id: int, app: int) -> None:
+        self._pending.append((kind, user_id, app))
         if len(self._pending) > MAX_PENDING_EVENTS:
             del self._pending[0]
             logger.warning("presence_log_overflowed")
@@ -93,27 +93,27 @@ class PresenceLog:
     async def _without_returned(self, batch: list[tuple[EventKind, int, int]]) -> list[tuple[EventKind, int, int]]:
         """Drop offline events of users who are online again: another node may have logged their online event."""
         gone: dict[int, set[int]] = {}
-        for kind, person, app in batch:
+        for kind, user_id, app in batch:
             if kind is PERSON_OFFLINE:
-                gone.setdefault(app, set()).add(person)
+                gone.setdefault(app, set()).add(user_id)
         back: set[tuple[int, int]] = set()
-        for app, persons in gone.items():
-            back |= {(person, app) for person in await self._presence.filter_online(sorted(persons), app)}
+        for app, user_ids in gone.items():
+            back |= {(user_id, app) for user_id in await self._presence.filter_online(sorted(user_ids), app)}
         return [
-            (kind, person, app)
-            for kind, person, app in batch
-            if kind is not PERSON_OFFLINE or (person, app) not in back
+            (kind, user_id, app)
+            for kind, user_id, app in batch
+            if kind is not PERSON_OFFLINE or (user_id, app) not in back
         ]
 
 
 def _append_events(batch: list[tuple[EventKind, int, int]]) -> None:
-    found = selectors.users_by_ids({person for _, person, _ in batch if person})
+    found = selectors.users_by_ids({user_id for _, user_id, _ in batch if user_id})
     # Users who hide their presence are left out here too.
-    people = {pk: user for pk, user in found.items() if user.shares_presence}
+    users = {pk: user for pk, user in found.items() if user.shares_presence}
     entries = [
-        Entry(kind=kind.name, body=payloads.person(people[person]) | {"appId": app} if person else {})
-        for kind, person, app in batch
-        if person in people or not person
+        Entry(kind=kind.name, body=payloads.person(users[user_id]) | {"appId": app} if user_id else {})
+        for kind, user_id, app in batch
+        if user_id in users or not user_id
     ]
     if entries:
         with write():

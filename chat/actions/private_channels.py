@@ -17,40 +17,40 @@ CHANNELS_PER_TRANSACTION = 250
 """Channels created in one transaction, which holds the event log's counter for about 30 ms."""
 
 Pair = tuple[int, int]
-"""The ids of the user who starts the conversation and of the other user."""
+"""The ids of the initiating user and of the other user."""
 
 
 def private_channels_open(*, pairs: Iterable[tuple[User, User]]) -> dict[Pair, int | ChatError]:
-    """Return the private channel of each pair, created if necessary, or the reason why there can be none.
+    """Return the private channel of each pair, created if necessary, or the ChatError if there can be none.
 
-    Uses a few transactions for any number of pairs. Refusals are those of `channel_create_private`.
+    Uses a few transactions for any number of pairs. The refusals are those of `channel_create_private`.
     """
-    wanted = {(one.pk, other.pk): (one, other) for one, other in pairs}
+    wanted = {(initiator.pk, other.pk): (initiator, other) for initiator, other in pairs}
     found: dict[Pair, int | ChatError] = {}
-    for key, (one, other) in wanted.items():
-        if one.pk == other.pk:
+    for key, (initiator, other) in wanted.items():
+        if initiator.pk == other.pk:
             found[key] = ChatError(reasons.CANNOT_MESSAGE_YOURSELF, field="to")
         else:
             try:
-                require_not_guest(one)
+                require_not_guest(initiator)
             except ChatError as refusal:
                 found[key] = refusal
     _add_existing(found, wanted)
-    missing = [people for key, people in wanted.items() if key not in found]
+    missing = [pair for key, pair in wanted.items() if key not in found]
     if not missing:
         return found
-    between = blocked_pairs({one.pk for one, _ in missing})
-    for one, other in missing:
-        if other.pk in between.get(one.pk, ()):
-            found[one.pk, other.pk] = ChatError(reasons.CANNOT_MESSAGE_USER)
-    missing = [(one, other) for one, other in missing if (one.pk, other.pk) not in found]
+    between = blocked_pairs({initiator.pk for initiator, _ in missing})
+    for initiator, other in missing:
+        if other.pk in between.get(initiator.pk, ()):
+            found[initiator.pk, other.pk] = ChatError(reasons.CANNOT_MESSAGE_USER)
+    missing = [(initiator, other) for initiator, other in missing if (initiator.pk, other.pk) not in found]
     for start in range(0, len(missing), CHANNELS_PER_TRANSACTION):
         _create_missing(missing[start : start + CHANNELS_PER_TRANSACTION], found)
     return found
 
 
-def _pair_key(one: int, other: int) -> str:
-    return f"{min(one, other)}:{max(one, other)}"
+def _pair_key(user_id: int, other_id: int) -> str:
+    return f"{min(user_id, other_id)}:{max(user_id, other_id)}"
 
 
 def _add_existing(found: dict[Pair, int | ChatError], wanted: Iterable[Pair]) -> None:
@@ -63,35 +63,35 @@ def _add_existing(found: dict[Pair, int | ChatError], wanted: Iterable[Pair]) ->
 def _create_missing(missing: Sequence[tuple[User, User]], found: dict[Pair, int | ChatError]) -> None:
     with write():
         # Creating a channel locks the rows of both users, so no channel is created twice.
-        ids = sorted({person.pk for pair in missing for person in pair})
+        ids = sorted({user.pk for pair in missing for user in pair})
         rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids, is_active=True).order_by("pk")
         active = set(rows.values_list("pk", flat=True))
-        _add_existing(found, [(one.pk, other.pk) for one, other in missing])
-        fresh: dict[str, tuple[User, User]] = {}
-        for one, other in missing:
-            if (one.pk, other.pk) in found:
+        _add_existing(found, [(initiator.pk, other.pk) for initiator, other in missing])
+        missing_by_key: dict[str, tuple[User, User]] = {}
+        for initiator, other in missing:
+            if (initiator.pk, other.pk) in found:
                 continue
-            if one.pk in active and other.pk in active:
-                fresh.setdefault(_pair_key(one.pk, other.pk), (one, other))
+            if initiator.pk in active and other.pk in active:
+                missing_by_key.setdefault(_pair_key(initiator.pk, other.pk), (initiator, other))
             else:
-                found[one.pk, other.pk] = ChatError(account_errors.ACCOUNT_NOT_FOUND)
+                found[initiator.pk, other.pk] = ChatError(account_errors.ACCOUNT_NOT_FOUND)
         now = log.now_ms()
         channels = Channel.objects.bulk_create(
-            [Channel(kind=Channel.Kind.PRIVATE, pair=name, active_at=now) for name in fresh]
+            [Channel(kind=Channel.Kind.PRIVATE, pair=name, active_at=now) for name in missing_by_key]
         )
-        made = list(zip(channels, fresh.values(), strict=True))
-        if made:
+        created = list(zip(channels, missing_by_key.values(), strict=True))
+        if created:
             entries = log.append(
                 [
-                    note_event(channel, "created", by=one, who=[other], join=[one, other])
-                    for channel, (one, other) in made
+                    note_event(channel, "created", by=initiator, who=[other], join=[initiator, other])
+                    for channel, (initiator, other) in created
                 ]
             )
             memberships = [
                 row
-                for (channel, both), entry in zip(made, entries, strict=True)
+                for (channel, both), entry in zip(created, entries, strict=True)
                 for row in new_memberships(channel, both, entry.position)
             ]
             Membership.objects.bulk_create(memberships)
             publish.after_commit(entries)
-        _add_existing(found, [(one.pk, other.pk) for one, other in missing])
+        _add_existing(found, [(initiator.pk, other.pk) for initiator, other in missing])

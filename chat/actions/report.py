@@ -24,7 +24,10 @@ DAY = timedelta(days=1)
 
 
 def message_report(*, user: User, channel_id: int, message_id: int, reason: str, app: int | None) -> Report:
-    """Report a message that the user may read, once. Moderators see it with the text it had at that time."""
+    """Report a message that the user may read; reporting it again returns the first report.
+
+    Moderators see the message's text at the time of the report.
+    """
     reason = rules.check_reason(reason)
     with write():
         access = access_channel(user, channel_id, app=app, lock=True)
@@ -39,14 +42,14 @@ def message_report(*, user: User, channel_id: int, message_id: int, reason: str,
         lately = Report.objects.filter(reporter=user, created_at__gt=timezone.now() - DAY).count()
         if lately >= settings.IM_MAX_REPORTS_PER_DAY:
             raise ChatError(reasons.REPORT_LIMIT_REACHED, limit=settings.IM_MAX_REPORTS_PER_DAY)
-        said = message.text[:MAX_STORED_TEXT] if message.type == "text" else f"[{message.type}]"
-        return Report.objects.create(message=message, reporter=user, reason=reason, text=said)
+        text = message.text[:MAX_STORED_TEXT] if message.type == "text" else f"[{message.type}]"
+        return Report.objects.create(message=message, reporter=user, reason=reason, text=text)
 
 
 def report_handle(*, operator: User, report_id: int, verdict: Verdict, until: datetime | None = None) -> Report:
-    """Handle a report, and close it with all other reports of the same message. A closed report is not changed.
+    """Handle a report and close all reports of the same message. Does nothing if the report is closed.
 
-    `until`: when the mute or ban ends; None for permanent.
+    `until`: the end of the mute or ban; None: permanent.
     """
     report = Report.objects.select_related("message__channel").get(pk=report_id)
     if report.state != Report.State.OPEN:

@@ -1,7 +1,8 @@
 """Retention: deletes messages older than the age set for their channel or the site, in small transactions.
 
-A channel loses its oldest messages up to a sequence number, which it stores, so history ends there and unread counts
-stay right. The events about those messages are deleted too. Idempotency keys stay, so a retry is still recognised.
+A channel loses its oldest messages up to a sequence number, which is stored in the channel, so history ends there and
+unread counts stay right. The events about those messages are deleted too. Idempotency keys stay, so retries are still
+recognized.
 """
 
 from __future__ import annotations
@@ -57,10 +58,11 @@ def count_expired_messages(channel_id: int, before: int) -> int:
 
 
 def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = None) -> int:
-    """Delete the channel's oldest expired messages, at most `limit` (IM_RETENTION_BATCH_MESSAGES); return how many.
+    """Delete the channel's oldest expired messages, at most `limit` (None: IM_RETENTION_BATCH_MESSAGES); return how
+    many.
 
-    A number below the limit means that none are left. The channel accepts no messages meanwhile, so the limit is
-    small.
+    A number below the limit means that none are left. The channel accepts no messages during the transaction, so the
+    limit is small.
     """
     limit = limit or settings.IM_RETENTION_BATCH_MESSAGES
     with write():
@@ -97,7 +99,10 @@ def expired_files() -> QuerySet[Message]:
 
 
 def files_delete_expired(*, limit: int | None = None) -> int:
-    """Remove the content of the oldest expired files, one batch; return how many. The messages themselves stay."""
+    """Delete the content of the oldest expired files, at most `limit` (None: one batch); return how many.
+
+    The messages themselves stay.
+    """
     with write():
         rows = list(expired_files()[: limit or settings.IM_RETENTION_BATCH_MESSAGES].values_list("pk", flat=True))
         Message.objects.filter(pk__in=rows).update(text="")

@@ -1,4 +1,4 @@
-"""Channels that a service reaches by the REST API: those every member reaches, and all groups with
+"""Access of services to channels by the REST API: the channels of a member, and all groups with
 `chat.manage_channels`.
 """
 
@@ -14,11 +14,10 @@ MANAGE = "chat.manage_channels"
 
 
 def access_for_service(user: User, channel_id: int, *, app: int | None = None, lock: bool = False) -> Access:
-    """Return the channel if the caller may read it as a member, or any group if the caller is a service that manages
-    groups.
+    """Return the channel if the caller may read it as a member, or is a service that manages all groups.
 
-    Raise NO_DATA otherwise. A managing service acts like an owner, and reads all messages even without being a
-    member.
+    Raise ChatError CHANNEL_NOT_FOUND otherwise. A managing service acts like an owner and reads all messages, even if
+    it is not a member.
     """
     try:
         access = access_channel(user, channel_id, app=app, lock=lock)
@@ -36,5 +35,7 @@ def access_for_service(user: User, channel_id: int, *, app: int | None = None, l
 
 
 def manages_groups(user: User) -> bool:
-    """Return whether the user is a service that may act on every group. Permissions of people never count here."""
+    """Return whether the user is a service with `chat.manage_channels`. A person with that permission is no such
+    service.
+    """
     return user.kind == User.Kind.SERVICE and user.has_perm(MANAGE)

@@ -1,4 +1,4 @@
-"""Changes of channels by services: several settings in one transaction, each with its own checks."""
+"""Changes of channels by services. Each change checks the service's rights."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def channel_change(
     closed: bool | None = None,
     **settings: Unpack[ChannelSettingsChanges],
 ) -> None:
-    """Rename, close or reopen a group and change its settings; all of it, or nothing if one change is refused."""
+    """Rename, close or reopen a group and change its settings: all changes, or none if one is refused. None:
+    unchanged.
+    """
     with write():
         # The first change locks every row that the others need, so nothing waits while the event log's counter is held.
         if closed is False:
@@ -38,7 +40,7 @@ def channel_change(
 
 
 def channel_close(*, user: User, channel_id: int, closed: bool = True) -> None:
-    """Close a group that the caller owns or manages, or open it again. A closed group stays readable."""
+    """Close or reopen a group that the caller owns or manages. A closed group stays readable."""
     with write():
         access = access_for_service(user, channel_id, lock=True)
         if access.channel.kind != Channel.Kind.PUBLIC or access.role != "owner":
@@ -47,8 +49,9 @@ def channel_close(*, user: User, channel_id: int, closed: bool = True) -> None:
 
 
 def members_add(*, user: User, channel_id: int, names: Sequence[str]) -> list[User]:
-    """Add users to a group; return those who were not members. With its own name, the service first joins an open
-    group.
+    """Add users to a group; return those who were not members.
+
+    If `names` contains the service's own name, it first joins the group, which must be open.
     """
     others = [name for name in names if name != user.username]
     joins = len(others) < len(names)

@@ -1,6 +1,6 @@
 """Read, edit and recall one message as a service: in its own name, in a user's name, or as a manager of groups.
 
-A message that the service may not know of is answered like one that does not exist.
+A message that the service may not read is refused like one that does not exist.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from delivery.hub import receipts
 
 
 def message_for_service(user: User, message_id: int) -> Message:
-    """Return a message that the service may read."""
+    """Return a message that the service may read. Raise ChatError MESSAGE_NOT_FOUND otherwise."""
     with _hide_channel_refusals():
         return access_message(user, access_for_service(user, _channel_id_of(message_id)), message_id)
 
 
 def message_for_status(user: User, message_id: int) -> Message:
-    """Return a message that the service sent by the API, in whatever name, or that it may read."""
+    """Return a message that the service may read, or that it sent by the API, in its own name or in a user's."""
     message = Message.objects.filter(pk=message_id).select_related("sender").first()
     if message is not None and user.pk in receipts.receipt_requested_by(message.position):
         return message
@@ -35,7 +35,7 @@ def message_for_status(user: User, message_id: int) -> Message:
 
 
 def message_edit_by_service(*, caller: User, message_id: int, text: str, author: str = "") -> Message:
-    """Replace the text of the author's own message. `author` empty: the service itself."""
+    """Replace the text of the author's own message. `author`: a user name; empty: the service itself."""
     user = _acting_user(caller, author)
     with _hide_channel_refusals():
         channel_id = _channel_id_of(message_id)
@@ -44,7 +44,9 @@ def message_edit_by_service(*, caller: User, message_id: int, text: str, author:
 
 
 def message_recall_by_service(*, caller: User, message_id: int, author: str = "") -> None:
-    """Recall a message as its author, or as a manager of its group. `author` empty: the service itself."""
+    """Recall a message as its author, or as a manager of its group. `author`: a user name; empty: the service
+    itself.
+    """
     user = _acting_user(caller, author)
     with _hide_channel_refusals():
         message_recall(user=user, channel_id=_channel_id_of(message_id), message_id=message_id, app=None)

@@ -23,7 +23,10 @@ from delivery.log import MembershipInterval
 
 @dataclass(frozen=True, slots=True)
 class LoginResult:
-    """The user who logged in, with the credential, app and its global channel. `token` is set only for a new guest."""
+    """The user who logged in, their credential, the app and the id of its global channel.
+
+    `token` is the token of a new guest; empty for other users.
+    """
 
     user: User
     credential: str
@@ -33,10 +36,10 @@ class LoginResult:
 
 
 def session_login(*, token: str, session_key: str, name: str | None, app_number: int, address: str = "") -> LoginResult:
-    """Find the user, or create a guest.
+    """Return the user of the token or the browser session, else a new guest called `name`.
 
-    Raise ILLEGAL_USER_ID or NOT_AUTHORISED as the protocol says, and TOO_MUCH for too many new guests from one
-    address.
+    Raise ChatError INVALID_TOKEN, SESSION_ENDED, USER_ID_MISMATCH, UNKNOWN_APP, GUESTS_DISABLED or GUEST_NAME_LENGTH,
+    and the reasons of `guest_create` and of the registration rate limit.
     """
     known = None
     if token:
@@ -79,7 +82,7 @@ def _check_guest_name(name: str | None) -> str:
 
 
 def session_memberships(opened: LoginResult, *, token: str, session_key: str) -> Sequence[MembershipInterval] | None:
-    """Return the user's membership intervals, or None if the credential has been revoked meanwhile."""
+    """Return the user's membership intervals; None if the credential has been revoked since the log-in."""
     by = token or opened.token
     known = user_by_token(by) if by else user_by_session(session_key)
     if known is None or known[0].pk != opened.user.pk or app_by_number(opened.app.number) is None:

@@ -1,6 +1,6 @@
 """Admin pages of users, channels, messages, moderation and webhooks.
 
-Rows are read-only or edited through domain actions; everything else is an admin action.
+Rows are read-only or edited through domain actions; all other changes are admin actions.
 """
 
 from accounts.admin.model_translations import translate_models

@@ -1,6 +1,6 @@
-"""Admin actions: what an operator can do to rows besides editing them.
+"""Admin actions: changes of rows that an operator can make besides editing them.
 
-An action asks for confirmation, says what it means, calls a domain action, and writes an audit log entry.
+An action asks for confirmation, describes its effect, calls a domain action, and writes an audit log entry.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ FormFactory = Callable[[Any, Any], forms.Form]
 
 @dataclass(frozen=True, slots=True)
 class AdminAction:
-    """One action. `run` gets the operator, the row, and the cleaned data of the form as keyword arguments."""
+    """One action. `run` is called with the operator, the row, and the cleaned data of the form as keyword arguments."""
 
     name: str
     title: Text
     description: Text
     success: Text
-    """The message afterwards, such as "%(count)d recalled."."""
+    """The message after success, such as "%(count)d recalled."."""
     applies_to: Callable[[Any], bool]
     """Return whether the action would change the row."""
     run: Callable[..., object]
@@ -84,17 +84,17 @@ class ActionsModelAdmin(SiteModelAdmin):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        for one in cls.__dict__.get("list_actions", ()):
-            setattr(cls, f"{one.name}_selected", list_view(one))
-            cls.actions = (*(cls.actions or ()), f"{one.name}_selected")
-        for one in cls.__dict__.get("page_actions", ()):
-            setattr(cls, f"{one.name}_row", detail_view(one))
-            cls.actions_detail = (*cls.actions_detail, f"{one.name}_row")
+        for admin_action in cls.__dict__.get("list_actions", ()):
+            setattr(cls, f"{admin_action.name}_selected", list_view(admin_action))
+            cls.actions = (*(cls.actions or ()), f"{admin_action.name}_selected")
+        for admin_action in cls.__dict__.get("page_actions", ()):
+            setattr(cls, f"{admin_action.name}_row", detail_view(admin_action))
+            cls.actions_detail = (*cls.actions_detail, f"{admin_action.name}_row")
 
     # -- for subclasses -------------------------------------------------------------------------------------------
 
     def load_display_data(self, rows: Sequence[Any]) -> None:
-        """Set what the pages show of the rows besides their own fields, in a few queries for all of them."""
+        """Set attributes on the rows with data to display besides their own fields, in a few queries for all rows."""
 
     def can_modify(self, request: HttpRequest, row: Any) -> bool:
         """Return whether the operator may run any action on this row."""
@@ -117,7 +117,11 @@ class ActionsModelAdmin(SiteModelAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         offered: dict[str, Any] = super().get_actions(request)
-        forbidden = {f"{one.name}_selected" for one in self.list_actions if not self.can_run(request, one)}
+        forbidden = {
+            f"{admin_action.name}_selected"
+            for admin_action in self.list_actions
+            if not self.can_run(request, admin_action)
+        }
         return {name: offer for name, offer in offered.items() if name not in forbidden}
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
@@ -125,10 +129,16 @@ class ActionsModelAdmin(SiteModelAdmin):
         row = self.get_plain_object(request, object_id)
         if row is None or not self.can_modify(request, row):
             return []
-        useful = {one.name for one in self.page_actions if self.can_run(request, one) and one.applies_to(row)}
-        ours = {one.name for one in self.page_actions}
+        useful = {
+            admin_action.name
+            for admin_action in self.page_actions
+            if self.can_run(request, admin_action) and admin_action.applies_to(row)
+        }
+        ours = {admin_action.name for admin_action in self.page_actions}
         offered: list[Any] = super().get_actions_detail(request, object_id)
-        return [one for one in offered if one.path in useful or one.path not in ours]
+        return [
+            admin_action for admin_action in offered if admin_action.path in useful or admin_action.path not in ours
+        ]
 
     def get_plain_object(self, request: HttpRequest, object_id: str) -> Any:
         """Return the row without its display data; None if there is none."""
@@ -139,7 +149,7 @@ class ActionsModelAdmin(SiteModelAdmin):
     def run_on_selected(
         self, request: HttpRequest, queryset: QuerySet[Any], admin_action: AdminAction
     ) -> HttpResponse | None:
-        """Run the action on the selected rows, and never on "all rows across pages", whatever the form says."""
+        """Run the action on the selected rows. "All rows across pages" is ignored, even if the form submits it."""
         rows = list(queryset.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME)))
         return self._confirm_or_run(request, rows, admin_action, HttpResponseRedirect(request.get_full_path()))
 

@@ -27,7 +27,7 @@ class UncountedPaginator(InfinitePaginator):  # type: ignore[misc]
     """Pages without the number of rows, which takes seconds to count in a table of millions."""
 
     MAX_PAGES = 1000
-    """Skipping rows costs as much as reading them: operators search for older rows instead."""
+    """Skipping rows costs as much as reading them, so operators search for older rows instead."""
 
     @property
     def count(self) -> int:
@@ -49,7 +49,7 @@ class DisplayDataChangeList(ChangeList):  # type: ignore[misc]
 
 
 class LargeTableAdmin(ActionsModelAdmin):
-    """Model admin whose list costs the same however long the table is."""
+    """Model admin whose list costs the same whatever the size of the table."""
 
     paginator = UncountedPaginator
     show_facets = ShowFacets.NEVER

@@ -129,7 +129,7 @@ class ChannelSettingsForm(forms.Form):
 
 
 def channel_settings_form(channel: Channel | None, data: Any) -> forms.Form:
-    """Return the form with the channel's present settings, or empty for several channels (None)."""
+    """Return the form filled with the channel's present settings; for several channels (None) it is empty."""
     initial = {}
     if channel is not None:
         initial = {field: getattr(channel, field) for field in ChannelSettingsForm.base_fields}

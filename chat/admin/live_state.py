@@ -1,4 +1,4 @@
-"""The live state of the site as this process's node sees it: users online, nodes, health counters."""
+"""The live state of the site from the view of this process's node: users online, nodes, health counters."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from delivery.hub.hub import Hub
 from delivery.nodes.base import NodeInfo
 
 LOOP_TIMEOUT_SECONDS = 2.0
-"""Time in which a healthy event loop answers."""
+"""Seconds within which a healthy event loop answers."""
 MAX_LAG_EVENTS = 1000
-"""Undelivered events from which on the page warns: a burst is no fault."""
+"""Undelivered events above which the page shows a warning; a burst below it is normal."""
 MAX_USERS_PER_APP = 1000
-"""Users of an app who are read by id, so that a user on two apps counts once."""
+"""Users of an app who are read by id. Up to that number, a user on two apps is counted once."""
 HEALTH_COUNTERS = {
     "errors": _("Logged errors"),
     "outbox_overflows": _("Slow connections closed"),
@@ -55,7 +55,7 @@ class LiveState:
 
 @dataclass(frozen=True, slots=True)
 class NodeRow:
-    """A node as the admin shows it. `health` has the counters in the order of HEALTH_COUNTERS."""
+    """A node as the admin displays it. `health` has the counters in the order of HEALTH_COUNTERS."""
 
     id: str
     address: str
@@ -67,7 +67,9 @@ class NodeRow:
 
 
 def read_live_state(warnings: list[str]) -> LiveState | None:
-    """Return the live state and append warnings; None if no node of this process answers."""
+    """Return the live state; None if this process has no node or its event loop does not answer. Appends to
+    `warnings`.
+    """
     if not publish.is_running():
         warnings.append(gettext("No node runs in this process, so the users online are not known here."))
         return None
@@ -95,7 +97,7 @@ async def _read_hub(hub: Hub, apps: Sequence[tuple[int, str]]) -> LiveState:
     for number, _name in apps:
         users |= await hub.presence.list_online(number, limit=MAX_USERS_PER_APP)
     node = running_node()
-    nodes = sorted(node.nodes.live().values(), key=lambda one: one.started) if node is not None else []
+    nodes = sorted(node.nodes.live().values(), key=lambda info: info.started) if node is not None else []
     return LiveState(counts, users, hub.watermark, nodes, node.nodes.id if node is not None else "")
 
 
@@ -118,7 +120,7 @@ def node_rows(state: LiveState | None) -> list[NodeRow]:
 
 
 def lease_seconds() -> float:
-    """Return the time after which a node that does not renew its lease is gone."""
+    """Return the seconds after which a node that does not renew its lease counts as stopped."""
     return float(settings.IM_NODE_LEASE_SECONDS)
 
 
@@ -126,4 +128,4 @@ def health_totals(state: LiveState | None) -> list[tuple[str, int]]:
     """Return label and sum of each health counter over all nodes; of this process if no node is known."""
     counters = [node.fault_counts for node in state.nodes] if state is not None else []
     counters = counters or [metrics.fault_counts()]
-    return [(str(label), sum(one.get(name, 0) for one in counters)) for name, label in HEALTH_COUNTERS.items()]
+    return [(str(label), sum(counts.get(name, 0) for counts in counters)) for name, label in HEALTH_COUNTERS.items()]

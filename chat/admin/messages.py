@@ -63,7 +63,7 @@ UNPIN = AdminAction(
 class MessageAdmin(ReadOnlyTableAdmin):
     """Lists messages. A search takes whole words (the last may be incomplete), `from:<user>` and `in:<channel>`.
 
-    No search scans the table: there are indexes of words, senders and channels.
+    No search scans the whole table: words, senders and channels have indexes.
     """
 
     list_display = ("sent_at", "sender_link", "channel_title", "excerpt", "status")

@@ -1,4 +1,4 @@
-"""The first page of the admin: who is online, message counts, open reports, and the health of all nodes."""
+"""The first page of the admin: users online, message counts, open reports, and the health of all nodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ MAX_NAMES = 30
 
 
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Return the page's context; unfold calls it. Each part needs the permission to view its rows."""
+    """Return the page's context for its template; unfold calls it. Each part requires the permission to view
+    its rows.
+    """
     warnings: list[str] = []
     state = read_live_state(warnings)
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

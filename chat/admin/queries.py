@@ -17,13 +17,13 @@ from chat.search.index import index_find
 from chat.search.tokenizer import phrases
 
 MAX_COUNT = 50_000
-"""Rows that a count looks at: no table is read to its end for a number."""
+"""Rows that a count reads at most, so that it never reads a whole table."""
 MAX_WORD_MATCHES = 1000
-"""Messages that a search for words takes from the index, the newest."""
+"""Newest messages that a search for words takes from the index."""
 UNINDEXED_TAIL = 2000
-"""Newest messages that a search scans besides, as the index may lack them."""
+"""Newest messages that a search scans in addition, because the index may not have them yet."""
 MAX_LISTED_IDS = 500
-"""Ids that a query lists one by one."""
+"""Ids listed one by one in a query; above it a subquery is used."""
 
 
 def member_counts(channels: Collection[int]) -> dict[int, int]:
@@ -35,7 +35,7 @@ def member_counts(channels: Collection[int]) -> dict[int, int]:
 def channel_titles(channels: Iterable[Channel], counts: dict[int, int] | None = None) -> dict[int, str]:
     """Return the channels' titles by id: their names, or the nicknames of their members.
 
-    It makes at most two queries; `counts`, the numbers of members if known, saves one.
+    Makes at most two queries; `counts`, the numbers of members by channel id, saves one of them.
     """
     by_id = {channel.pk: channel for channel in channels}
     unnamed = [channel_id for channel_id, channel in by_id.items() if not channel.name]
@@ -62,16 +62,16 @@ def _parse_id(term: str) -> int | None:
 
 
 def ids_or_subquery(rows: QuerySet[Any]) -> list[int] | QuerySet[Any]:
-    """Return the ids of these rows if they are few, else a subquery.
+    """Return the ids of these rows if there are at most MAX_LISTED_IDS, else a subquery.
 
-    PostgreSQL expects a subquery to match half of the table, and would rather read all of it than use an index.
+    PostgreSQL assumes that a subquery matches half of the table, and then reads the whole table instead of an index.
     """
     ids = list(rows.values_list("pk", flat=True)[: MAX_LISTED_IDS + 1])
     return ids if len(ids) <= MAX_LISTED_IDS else rows.values("pk")
 
 
 def channels_matching(term: str, *, exact: bool = False) -> Q:
-    """Return the condition for channels with this number, or with the term in (`exact`: as) their name."""
+    """Return the condition for channels with this number, or with the term in their name; `exact`: as their name."""
     return Q(pk=_parse_id(term)) | (Q(name=term) if exact else Q(name__icontains=term))
 
 
@@ -82,7 +82,7 @@ def channels_by_number_or_name(term: str) -> Q:
 
 
 def messages_matching(words: Sequence[str], channels: Sequence[list[int] | QuerySet[Channel]]) -> Q:
-    """Return the condition for candidates: messages that the index finds for these words, and the newest ones."""
+    """Return the condition for candidates: messages that the index finds for these words, and the newest messages."""
     listed = [ids for ids in channels if isinstance(ids, list)]
     ids = index_find(
         phrases(" ".join(words)), channels=listed[0] if listed else None, before=None, limit=MAX_WORD_MATCHES
@@ -92,13 +92,13 @@ def messages_matching(words: Sequence[str], channels: Sequence[list[int] | Query
 
 
 def members_by_username(channel: Channel, name: str) -> QuerySet[User]:
-    """Return the present member with this username, whatever its width and case."""
+    """Return the current member with this username. Width and case do not matter."""
     members = Membership.objects.filter(channel=channel, until_position=None).values("user")
     return User.objects.filter(pk__in=members, username_key=name_key(name))
 
 
 def users_named(term: str) -> QuerySet[User]:
-    """Return the users and guests with this username or nickname, whatever its width and case, or this id."""
+    """Return the users and guests with this username or nickname, or with this id. Width and case do not matter."""
     key = name_key(term)
     return User.objects.filter(Q(username_key=key) | Q(nickname_key=key) | Q(pk=_parse_id(term)))
 
@@ -124,7 +124,7 @@ def count_messages_since(start: datetime) -> int:
 
 
 def order_memberships(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
-    """Order memberships: present ones first, the oldest first, then ended ones, the last ended first."""
+    """Order memberships: current ones by start, then ended ones, the last ended first."""
     return memberships.select_related("user").order_by(
         F("until_position").desc(nulls_first=True), "from_position", "user"
     )

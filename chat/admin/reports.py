@@ -1,4 +1,4 @@
-"""Reported messages: a queue that shows each with its context, and handles it with one click."""
+"""Reported messages: a queue that shows each message in its context, and handles it with one click."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _verdict_action(
 
 
 def _audit_details(report: Report) -> dict[str, str]:
-    """Return what the audit log keeps of a report, as the reason for the action."""
+    """Return the details of a report for the audit log, as the reason for the action."""
     return {
         "Message": f"{report.message} of {report.message.sender}",
         "Reported by": str(report.reporter),

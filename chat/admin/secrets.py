@@ -1,4 +1,4 @@
-"""Model admins that show a secret once: in one response, and in no message, session or URL that would store it."""
+"""Model admins that show a secret once: in one response, and in no message, session or URL, which would store it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from chat.admin.base import LargeTableAdmin
 
 
 class SecretAdmin(LargeTableAdmin):
-    """Model admin of rows that get a secret on creation or by an action, which sets it as the row's `new_secret`."""
+    """Model admin of rows that get a secret on creation or by an action. Subclasses set it as `new_secret` of
+    the row.
+    """
 
     secret_description: Text = ""
     """The text beside the secret."""
 
     def secret_text(self, request: HttpRequest, row: Any) -> str:
-        """Return the secret in the form in which the operator copies it."""
+        """Return the secret as the operator copies it, such as a URL that contains it."""
         return str(row.new_secret)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:

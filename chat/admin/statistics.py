@@ -1,6 +1,6 @@
 """Statistics of the overview: messages and new users over time, the busiest channels. Cached for a minute.
 
-No table is read to its end: ids grow with time, so a binary search finds where a day begins.
+No table is read completely: ids grow with time, so a binary search finds the first id of a day.
 """
 
 from __future__ import annotations
@@ -128,14 +128,17 @@ def _new_users_by_day(days: Sequence[datetime]) -> list[tuple[datetime, int]]:
 
 
 def first_id_since(start: datetime) -> int:
-    """Return an id from which on all messages since `start` are, at most MAX_MESSAGES messages back."""
+    """Return the smallest id of the messages since `start`, but not more than MAX_MESSAGES back."""
     newest = Message.objects.aggregate(newest=Max("pk"))["newest"] or 0
     low, high = max(0, newest - MAX_MESSAGES), newest + 1
     return _bisect(low, high, lambda number: _time_at(number) >= _ms(start))
 
 
 def _bisect(low: int, high: int, is_late: Callable[[int], bool]) -> int:
-    """Return the smallest number in [low, high) that is late, else high; all numbers after a late one are late."""
+    """Return the smallest number in [low, high) for which `is_late` is true, else `high`.
+
+    `is_late` must be true for all numbers after the first such number.
+    """
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if is_late(middle) else (middle + 1, high)
@@ -143,7 +146,7 @@ def _bisect(low: int, high: int, is_late: Callable[[int], bool]) -> int:
 
 
 def _time_at(number: int) -> int:
-    """Return the time of the first message from this id on; a time in the far future if there is none."""
+    """Return the time of the first message with at least this id; a time in the far future if there is none."""
     found = Message.objects.filter(pk__gte=number).order_by("pk").values_list("time", flat=True).first()
     return found if found is not None else 1 << 62
 

@@ -26,7 +26,7 @@ def pinned_messages(channel: Channel) -> list[Message]:
 
 
 def message_contexts(messages: Sequence[Message]) -> dict[int, list[Message]]:
-    """Return each message, by its id, with those just before and after it. It makes one query for all of them."""
+    """Return, by message id, each message with those just before and after it. Makes one query for all of them."""
     wanted = {(message.channel_id, seq) for message in messages for seq in _context_range(message.seq)}
     channels, seqs = {channel for channel, _ in wanted}, {seq for _, seq in wanted}
     rows = Message.objects.filter(channel__in=channels, seq__in=seqs).select_related("sender").order_by("seq")

@@ -165,12 +165,12 @@ class WebhookAdmin(SecretAdmin):
         obj.pk = created.pk
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        """Describe the changes of the form alone: the inlines are read-only."""
+        """Describe the changes of the form only, because the inlines are read-only."""
         return super().construct_change_message(request, form, [], add)
 
     @admin.display(description=_("host"))
     def host(self, row: Webhook) -> str:
-        """Return the host only: the rest of the URL may contain a secret."""
+        """Return the host only, because the rest of the URL may contain a secret."""
         return row.url.split("/", 3)[2]
 
     @admin.display(description=_("events"))
@@ -196,7 +196,7 @@ class WebhookAdmin(SecretAdmin):
 
     @admin.display(description=_("events behind"))
     def behind(self, row: Any) -> int:
-        """Return the number of later events in the log, of all kinds: most of them may not match the webhook."""
+        """Return the number of later events in the log, of all kinds. Most of them may not match the webhook."""
         return int(row.events_behind)
 
     @admin.display(description=_("dead letters"))

@@ -1,6 +1,6 @@
-"""`POST /hooks/<secret>/`: an incoming webhook. Slack's simple `{"text": "…"}` works as it is.
+"""`POST /hooks/<secret>/`: an incoming webhook. It accepts Slack's simple `{"text": "…"}` unchanged.
 
-The path is the secret, so it appears in no log, error or response.
+The path is a secret, so it appears in no log, error or response.
 """
 
 from __future__ import annotations
@@ -113,7 +113,10 @@ class IncomingMessageView(APIView):  # type: ignore[misc]
 
 
 def _text(request: Request) -> str:
-    """Return the text: `text` of a JSON object, alone or in the form's field `payload`, or the form's field `text`."""
+    """Return the text: `text` of a JSON object (the body, or the form's field `payload`), or the form's field `text`.
+
+    Raise ChatError if there is none.
+    """
     raw: bytes = request.data or b""
     if not raw.lstrip().startswith(b"{") and request.content_type.startswith(FORM):
         try:

@@ -23,7 +23,7 @@ from delivery.db.executors import run
 
 Join = Literal["open", "invite", "closed"]
 LISTED = 1000
-"""Channels in one reply, at most."""
+"""Channels in one reply."""
 
 
 def channel_data(call: Call, access: Access) -> dict[str, Any]:
@@ -206,10 +206,10 @@ async def members(call: Call, data: Members) -> dict[str, Any]:
         }
         return channel_data, presence_visible_to(call.user, [membership.user for membership in memberships]), more
 
-    people, visible, more = await run(read)
+    members_by_id, visible, more = await run(read)
     online = await publish.hub().presence.filter_online(list(visible))
     return {
-        "members": [channel_data | {"online": id in online} for id, channel_data in people.items()],
+        "members": [channel_data | {"online": id in online} for id, channel_data in members_by_id.items()],
         "hasMore": more,
     }
 

@@ -34,19 +34,19 @@ def find_command(name: str) -> Command | None:
 
 
 async def dispatch(command: Command | None, call: Call, data: Any) -> Reply:
-    """Execute a request and return its reply; None as a command is an unknown one. Raises only when cancelled."""
+    """Execute a request and return its reply. `command` None is refused as unknown. Raises only CancelledError."""
     if command is None:
         return refusal_reply(ChatError(reasons.UNKNOWN_COMMAND))
     return await collect_reply(_execute(command, call, data), command.name, command.fault)
 
 
 def refusal_reply(refusal: ChatError) -> Reply:
-    """Return the reply that tells a refusal."""
+    """Return the reply for a refusal."""
     return Reply(refusal.code, refusal.data, refusal.reason.key)
 
 
 async def collect_reply(work: Awaitable[Any], name: str, fault: Code) -> Reply:
-    """Await the work of the command `name` and return its reply; `fault` is the code if the database fails in it."""
+    """Await the work of the command `name` and return its reply; `fault` is the code for a database error."""
     try:
         return Reply(errors.SUCCESS, await work)
     except ChatError as refusal:
@@ -69,10 +69,10 @@ async def _execute(command: Command, call: Call, data: Any) -> Any:
         raise ChatError(reasons.LOGIN_REQUIRED)
     if caller.user is not None and caller.user.is_guest and not command.guests:
         raise ChatError(reasons.ACCOUNT_REQUIRED)
-    asked = _parse(command, data)
+    parsed = _parse(command, data)
     if command.changes:
         caller.take(caller.connection.rate_limits.changes)
-    return await command.handler(call, asked)
+    return await command.handler(call, parsed)
 
 
 def _parse(command: Command, data: Any) -> Any:

@@ -46,7 +46,11 @@ async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
 
 
 def register_contact_command(name: str, about: str, action: Callable[..., Any], fault: Code) -> None:
-    """Register a command that applies an action to another user, who is given by user name in any spelling."""
+    """Register the command `name`, which applies `action` to another user. The request gives the user name in any
+    spelling.
+
+    `about` is the docstring of the command, `fault` its code for a database error.
+    """
 
     async def handler(call: Call, data: Who) -> dict[str, Any]:
         def act() -> dict[str, Any]:

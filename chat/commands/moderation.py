@@ -54,7 +54,7 @@ async def pins(call: Call, data: ChannelTarget) -> dict[str, Any]:
 
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
-        shown = [payloads.pin(one) for one in pins_of(call.user, access)]
+        shown = [payloads.pin(pin) for pin in pins_of(call.user, access)]
         count = count_fitting(shown)
         return {"messages": shown[:count], "hasMore": count < len(shown)}
 
@@ -131,9 +131,11 @@ async def restrictions(call: Call, data: ChannelTarget) -> dict[str, Any]:
         rules.require_manager(access.role)
         return {
             "restrictions": [
-                payloads.restriction(one.kind, one.channel_id, until=one.until, reason=one.reason)
-                | {"who": payloads.person(one.user), "by": payloads.person(one.created_by)}
-                for one in restrictions_of(access)
+                payloads.restriction(
+                    restriction.kind, restriction.channel_id, until=restriction.until, reason=restriction.reason
+                )
+                | {"who": payloads.person(restriction.user), "by": payloads.person(restriction.created_by)}
+                for restriction in restrictions_of(access)
             ]
         }
 

@@ -1,4 +1,4 @@
-"""Bounds the size of a page of a list: a reply beyond the connection's outbox limit would disconnect it."""
+"""Limits the size of a page of a list, because a reply beyond the connection's outbox limit would disconnect it."""
 
 from __future__ import annotations
 

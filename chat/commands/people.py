@@ -49,11 +49,11 @@ async def search(call: Call, data: PersonSearch) -> dict[str, Any]:
 @command("app.list", returns=replies.Apps, guests=True)
 async def app_list(call: Call, data: Nothing) -> dict[str, Any]:
     """List the apps (platforms) and their global channels."""
-    rooms = await run(selectors.global_channels)
+    channels = await run(selectors.global_channels)
     return {
         "apps": [
-            {"appId": room.app.number, "name": room.app.name, "target": str(room.pk)}
-            for room in rooms
-            if room.app is not None
+            {"appId": channel.app.number, "name": channel.app.name, "target": str(channel.pk)}
+            for channel in channels
+            if channel.app is not None
         ]
     }

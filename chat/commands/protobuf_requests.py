@@ -1,4 +1,6 @@
-"""Requests of `/ws` with a type of their own (Login, Message, Sync), by the actions of the JSON commands."""
+"""The requests of `/ws` that have a type of their own (Login, Message, Sync). They call the actions of the JSON
+commands.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +21,14 @@ LARGEST_ID = 2**63 - 1
 
 
 async def log_in(call: Call, token: str, app: int) -> None:
-    """Log in with a token. Browser sessions and guest names do not work here."""
+    """Log in with a token. Browser sessions and guest names are not accepted."""
     if not token and call.caller.user is None:
         raise ChatError(reasons.TOKEN_MISSING)
     await login(call, Login(appId=app, serviceToken=token))
 
 
 def draft(call: Call, up: codec.SendRequest) -> Draft:
-    """Return the draft, without its channel if the receiver is a user. Raise ChatError for an invalid message."""
+    """Return the draft; its channel is 0 if the receiver is a user. Raise ChatError for an invalid message."""
     caller = call.caller
     if up.session is None or up.type is None:
         raise ChatError(reasons.MESSAGE_TYPE_UNKNOWN)
@@ -63,12 +65,12 @@ def draft(call: Call, up: codec.SendRequest) -> Draft:
 
 
 async def private_channel(call: Call, user_id: int) -> int:
-    """Return the private channel with this user, created if there is none."""
+    """Return the id of the private channel with this user, created if there is none."""
     return await run(channels.private_channel_with, user=call.user, other_id=user_id)
 
 
 async def send(call: Call, draft: Draft) -> StoredMessage:
-    """Store the message. It takes its place in the order before the first await."""
+    """Store the message. Reserves its place in the write queue before the first await."""
     stored = await messages.message_send(draft)
     call.awaits_event = not stored.repeated
     if stored.repeated:
@@ -80,7 +82,7 @@ async def send(call: Call, draft: Draft) -> StoredMessage:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages, oldest first. With them the client has everything up to `upto` that a Sync returns."""
+    """Messages, oldest first. After this page the client has every message up to position `upto`."""
 
     messages: list[codec.Message]
     has_more: bool
@@ -88,7 +90,7 @@ class Page:
 
 
 async def sync(call: Call, seq: int) -> Page:
-    """Return a page of the messages that concern the user after this position."""
+    """Return a page of the user's messages after this position."""
     hub, seq = publish.hub(), min(seq, LARGEST_ID)
     await hub.catch_up_to(seq)
     entries, more = await run(selectors.messages_after, call.user, after=seq, upto=hub.watermark)
@@ -99,7 +101,10 @@ async def sync(call: Call, seq: int) -> Page:
 
 
 async def pushed(call: Call, *, after: int, before: int, limit: int) -> list[tuple[int, bytes]]:
-    """Return position and frame of the messages that the connection was pushed in this range; a few over `limit`."""
+    """Return position and frame of the messages pushed to this connection in the range (`after`, `before`).
+
+    The list may exceed `limit` by less than a page.
+    """
     found: list[tuple[int, bytes]] = []
     before = min(before, publish.hub().watermark + 1)
     own, more = f"{call.caller.connection.id}.", True

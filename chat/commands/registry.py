@@ -1,4 +1,4 @@
-"""Registry of commands: what each takes and returns, who can send it, and its code for a database fault."""
+"""Registry of commands: their data and reply types, who can send them, and their codes for a database error."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Caller:
     """The user who has logged in; None before that."""
     app: int = 0
     default_channel: int = 0
-    """The app's global channel."""
+    """Id of the app's global channel, to which messages without `target` go; 0 before login."""
     in_global_channel: bool = True
     """True if the connection receives the app's global channel."""
 
     def require_user(self) -> User:
-        """Return the user. Raise NOT_LOGGED_IN before login."""
+        """Return the user. Raise ChatError LOGIN_REQUIRED before login."""
         if self.user is None:
             raise ChatError(reasons.LOGIN_REQUIRED)
         return self.user
 
     def take(self, bucket: TokenBucket) -> None:
-        """Take a token of this rate limit. Raise TOO_MUCH with the time to wait if there is none."""
+        """Take a token of this rate limit. Raise ChatError RATE_LIMITED with the seconds to wait if there is none."""
         if not bucket.take():
             raise ChatError(reasons.RATE_LIMITED, retryAfter=round(bucket.retry_after(), 3))
 
@@ -51,7 +51,9 @@ class Call:
     caller: Caller
     number: int
     awaits_event: bool = False
-    """Set by a handler that appended an event with `origin`: the reply takes the event's place in the log's order."""
+    """Set to True by a handler that appended an event with `origin`: the reply then takes the event's place in log
+    order.
+    """
 
     @property
     def user(self) -> User:
@@ -59,7 +61,9 @@ class Call:
 
     @property
     def origin(self) -> str:
-        """The origin that the request's events carry, so that the connection gets the reply instead of the push."""
+        """The `origin` of the events that this request appends, so that its connection gets the reply instead of the
+        push.
+        """
         return self.caller.connection.origin(self.number)
 
 
@@ -69,13 +73,13 @@ H = TypeVar("H", bound=Handler)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command, as `command` registers it."""
+    """A registered command; see `command` for the fields."""
 
     name: str
     handler: Handler
     takes: type[msgspec.Struct]
     returns: Any
-    """Describes the data of its reply: a struct of `chat.wire.schema`, or another type that msgspec knows."""
+    """Type of the reply's data: a struct of `chat.wire.schema`, or another type that msgspec knows."""
     fault: Code
     before_login: bool
     guests: bool
@@ -99,9 +103,10 @@ def command(
 ) -> Callable[[H], H]:
     """Register `async def handler(call, data)`; the annotation of `data` is the struct that the command takes.
 
-    `returns` describes the data of the reply. `fault` is the code of the reply if the database fails. `pipelined`: the
-    next request is read before this one is done, so the handler must take its place in the order before it first
-    awaits. A command with a `fault` of its own counts against the rate limit for changes, unless `changes` is False.
+    `returns` is the type of the reply's data. `fault` is the code of the reply if the database fails. `before_login`
+    and `guests`: it is allowed before login, and for guests. `pipelined`: the next request is read before this one is
+    done, so the handler must take its place in the order before its first await. A command with a `fault` other than
+    SERVER_ERROR counts against the rate limit for changes, unless `changes` is False.
     """
 
     def register(handler: H) -> H:
@@ -114,4 +119,4 @@ def command(
 
 
 class Nothing(msgspec.Struct):
-    """The command takes no data, and ignores any."""
+    """Data of a command that takes none. Fields are ignored."""

@@ -28,7 +28,7 @@ class Login(msgspec.Struct):
 
 @command("login", returns=replies.LoggedIn, before_login=True, guests=True)
 async def login(call: Call, data: Login) -> dict[str, Any]:
-    """Authenticate this connection on an app. After the reply it gets all events that concern the user."""
+    """Authenticate this connection on an app. After the reply it gets all events of the user."""
     caller, connection = call.caller, call.caller.connection
     if caller.user is not None:
         raise ChatError(reasons.ALREADY_LOGGED_IN)
@@ -43,7 +43,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     )
     user, hub = opened.user, publish.hub()
     if data.after is not None:
-        # A node may lag behind the one that told this position, and would push again what the client has.
+        # This node may lag behind the node that reported this position, and would push known events again.
         await hub.catch_up_to(data.after)
     if hub.connection_count(user.pk) >= settings.IM_MAX_CONNECTIONS_PER_USER:
         connection.close_after_reply(errors.TOO_MANY_CONNECTIONS.number, errors.TOO_MANY_CONNECTIONS.reason)

@@ -30,12 +30,12 @@ Query = dict[str, list[str]]
 
 
 class Consumer(AsyncConsumer):  # type: ignore[misc]
-    """One connection. Replies keep the order of the requests; sends in flight share commits."""
+    """One connection. Replies keep the order of the requests; concurrent sends share commits."""
 
     codec: ClassVar[str]
 
     def _opened(self, node: Node, caller: Caller, query: Query) -> None:
-        """Called once the connection is open; `query` is the query string of its URL."""
+        """Called once the connection is accepted; `query` is the parsed query string of its URL."""
         raise NotImplementedError
 
     def _ended(self) -> None:
@@ -115,7 +115,9 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
                 task.cancel()
 
     async def _start(self, work: Coroutine[Any, Any, None], in_flight: InFlightTasks, *, pipelined: bool) -> None:
-        """Start a send at once. Any other request waits for the sends before it and then runs."""
+        """Run the request `work`. A pipelined one (a send) starts at once; any other first waits for the sends before
+        it.
+        """
         while in_flight and (in_flight[0].done() or not pipelined):
             await in_flight.popleft()
         if pipelined:

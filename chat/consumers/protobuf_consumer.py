@@ -33,12 +33,11 @@ from delivery.hub.outbox import Frame
 
 DEFAULT_APP = 101
 SYNC_TIMEOUT_SECONDS = 1.0
-"""Seconds that pushes and acknowledgements wait after a log-in for the client's Sync."""
+"""Seconds for which pushes and acknowledgements are held back after a log-in, until the client sends Sync."""
 SYNC_RETRY_TIMEOUT_SECONDS = 30.0
-"""Seconds that they wait for another Sync after one was refused. Going on without it would leave a gap at the client.
-"""
+"""Seconds for which they are held back after a refused Sync. Releasing them earlier would leave a gap at the client."""
 MAX_BATCH_BYTES = 65_536
-"""Bytes after which no further Output joins a frame: clients limit the size they read."""
+"""Bytes after which no further Output joins a frame, because clients limit the size they read."""
 
 
 class ProtobufConsumer(Consumer):
@@ -149,7 +148,7 @@ class ProtobufConsumer(Consumer):
                 connection.resume()
 
     def _sync_refused(self, connection: Connection) -> None:
-        """Keep held pushes until the client sends Sync again, or disconnect it."""
+        """Hold pushes until the client sends Sync again; disconnect it after SYNC_RETRY_TIMEOUT_SECONDS."""
         connection.resume_after(None)
         if connection.is_paused and self._sync_owed is None:
             self._sync_owed = asyncio.get_running_loop().call_later(
@@ -162,8 +161,8 @@ class ProtobufConsumer(Consumer):
             self._sync_owed = None
 
     def _is_synced_kind(self, caller: Caller, frame: Frame) -> bool:
-        """Return whether a Sync would return what this frame pushes; messages of global channels, edits and notes it
-        would not.
+        """Return whether a Sync returns what this frame pushes. It does not return messages of global channels, edits
+        and notes.
         """
         message = protobuf_codec.decode_pushed_message(cast(bytes, frame))
         return message is not None and (message.session_type, message.receiver_id) != (
@@ -174,7 +173,9 @@ class ProtobufConsumer(Consumer):
     # -- Message --------------------------------------------------------------------------------------------------
 
     async def _receive_message(self, call: Call, up: SendRequest, in_flight: InFlightTasks) -> None:
-        """Handle a message with an acceptable number: acknowledge it again, wait for it, or store it."""
+        """Handle a message with an acceptable number: acknowledge it again, wait for the task that stores it, or store
+        it.
+        """
         if (earlier := self._sent.task_of(up.client_id)) is not None:
             await asyncio.wait([earlier])
         if (seq := self._sent.stored(up.client_id)) is not None:
@@ -213,8 +214,8 @@ class ProtobufConsumer(Consumer):
         call.caller.connection.reply(call.number, frame, awaits_event=call.awaits_event)
 
     async def _acknowledged(self, call: Call, seq: int) -> None:
-        """Handle a client's acknowledgement. At the first one, older pushes than those kept may have to be tracked
-        too.
+        """Handle a client's acknowledgement. The first one may require tracking pushes older than those kept in
+        memory.
         """
         if (kept_from := self._unacknowledged.acknowledge(seq)) is not None:
             work = protobuf_requests.pushed(call, after=seq, before=kept_from, limit=MAX_UNACKNOWLEDGED)
@@ -227,16 +228,16 @@ class ProtobufConsumer(Consumer):
     async def _call(self, call: Call, request: JsonCall, in_flight: InFlightTasks) -> None:
         call.caller.connection.codec = encoders.PROTOBUF_AND_CALLS
         try:
-            asked = json_codec.decode(request.raw)
+            inner = json_codec.decode(request.raw)
         except json_codec.BadFrame as bad:
             self._reply_call(call, bad.seq, bad.cmd, refusal_reply(ChatError(reasons.BAD_FRAME, sentence=str(bad))))
             return
-        command = find_command(asked.cmd)
+        command = find_command(inner.cmd)
         pipelined = command is not None and command.pipelined
-        await self._start(self._run_command(call, asked), in_flight, pipelined=pipelined)
+        await self._start(self._run_command(call, inner), in_flight, pipelined=pipelined)
 
-    async def _run_command(self, call: Call, asked: json_codec.Request) -> None:
-        self._reply_call(call, asked.seq, asked.cmd, await dispatch(find_command(asked.cmd), call, asked.data))
+    async def _run_command(self, call: Call, request: json_codec.Request) -> None:
+        self._reply_call(call, request.seq, request.cmd, await dispatch(find_command(request.cmd), call, request.data))
 
     def _reply_call(self, call: Call, seq: str, cmd: str, result: Reply) -> None:
         code = result.code
@@ -247,7 +248,9 @@ class ProtobufConsumer(Consumer):
     # -- writing --------------------------------------------------------------------------------------------------
 
     def _refuse(self, call: Call, code: Code, client_id: int = 0) -> None:
-        """Send the refusal at once: it carries no position, and the client must learn that it may retry."""
+        """Send the refusal at once, ahead of held replies: it has no position, and the client must learn that it may
+        retry.
+        """
         frame = protobuf_codec.encode_refusal(code.number, code.text, client_id=client_id)
         call.caller.connection.reply_ahead(call.number, frame)
 

@@ -1,6 +1,6 @@
 """Tracks the pushes that a client of `/ws` has not acknowledged, and sends them again.
 
-A client that never acknowledges is never re-sent anything.
+A client that never acknowledges gets nothing again.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from chat.node.resend_timer import ResendTimer
 from chat.wire.protobuf_codec import decode_pushed_message
 
 RESEND_BATCH_SIZE = 100
-"""The most pushes of one connection that are re-sent at a time, oldest first."""
+"""Pushes of one connection that are sent again at a time, oldest first."""
 RECENT_FRAMES_KEPT = 256
 """Frames kept for a client that has not acknowledged anything yet; older ones can be read from the event log."""
 MAX_UNACKNOWLEDGED = 10_000
-"""The most unacknowledged pushes; beyond that the connection is closed."""
+"""Unacknowledged pushes of a connection; above it the connection is closed."""
 NOTHING_KEPT = 2**63
 """A position greater than every real one."""
 
@@ -58,8 +58,9 @@ class UnacknowledgedPushes:
     def acknowledge(self, seq: int) -> int | None:
         """Record that the client has everything up to `seq`.
 
-        For the first acknowledgement, return the position from which on all pushes are still kept (NOTHING_KEPT if
-        there are none), unless that reaches back to `seq`.
+        At the first acknowledgement, older pushes may be kept in memory only in part. Then return the position from
+        which on they are (NOTHING_KEPT if none are), so that the caller adds those between with `add_older`. Return
+        None if nothing is missing.
         """
         kept_from = None
         if self._recent is not None:
@@ -77,7 +78,9 @@ class UnacknowledgedPushes:
         return self._waiting[0][0] if self._waiting else NOTHING_KEPT
 
     def add_older(self, pushes: Sequence[tuple[int, bytes]]) -> None:
-        """Add pushes (position and frame) that were sent before those kept; the last ones may still be on their way."""
+        """Add pushes (position and frame) that were sent before the tracked ones. The last of them may not have arrived
+        yet.
+        """
         first = self._kept_from()
         older = [(seq, frame, self._timer.tick) for seq, frame in pushes if seq < first]
         self._waiting.extendleft(reversed(older))
@@ -85,7 +88,7 @@ class UnacknowledgedPushes:
         self._watch()
 
     def resend(self) -> None:
-        """Send everything again that has waited for a whole round of the timer."""
+        """Send all pushes again that have been unacknowledged for a whole interval of the timer."""
         for index, (_, frame, tick) in enumerate(self._waiting):
             if index == RESEND_BATCH_SIZE or tick > self._timer.tick - 2:
                 return

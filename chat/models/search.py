@@ -6,6 +6,6 @@ from django.db import models
 
 
 class SearchCursor(models.Model):
-    """One row: the index holds every message up to this log position. The index itself is the table `chat_search`."""
+    """One row: the position up to which messages are indexed. The index itself is the table `chat_search`."""
 
     position = models.BigIntegerField(default=0)

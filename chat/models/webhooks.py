@@ -50,7 +50,7 @@ class Webhook(models.Model):
 
 
 class WebhookDelivery(models.Model):
-    """A delivery attempt, kept for its manager to look at. Old ones are deleted."""
+    """A delivery attempt, shown to the webhook's manager. Old ones are deleted."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
     first_position = models.BigIntegerField()
@@ -68,7 +68,7 @@ class WebhookDelivery(models.Model):
 
 
 class WebhookDeadLetter(models.Model):
-    """An event that the receiver refused while it accepted others. It is retried on its own and delays no other."""
+    """An event that the receiver refused while it accepted later ones. It is retried separately and delays no other."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="dead_letters")
     position = models.BigIntegerField()

@@ -67,7 +67,8 @@ class Node:
         self._tasks += periodic_tasks.start_periodic_tasks()
 
     async def drain(self, timeout: float) -> None:
-        """Accept no connections and close the present ones, each after its replies, with a hint when to reconnect.
+        """Accept no more connections and close the open ones after their pending replies, each with a hint when to
+        reconnect.
 
         Return when all are closed, or after `timeout` seconds.
         """
@@ -86,7 +87,7 @@ class Node:
             logger.info("drain_incomplete", extra={"connections": len(self.hub.connections)})
 
     async def stop(self) -> None:
-        """Commit the accepted sends and stop following the event log. The server closes the connections."""
+        """Commit the accepted sends and stop following the event log. The server closes the connections afterwards."""
         self.accepting = False
         for task in self._tasks:
             task.cancel()
@@ -109,7 +110,7 @@ class Node:
         return len(connections), sum(connection.is_attached for connection in connections)
 
     async def _sweep(self) -> None:
-        """Close connections that did not log in in time, and those that have been silent for too long."""
+        """Close connections that did not log in in time, and those that have sent nothing for too long."""
         pause = min(5.0, settings.IM_LOGIN_TIMEOUT / 4, settings.IM_HEARTBEAT_TIMEOUT / 4)
         while True:
             await asyncio.sleep(pause)

@@ -1,6 +1,6 @@
 """Periodic tasks of every node: announcements, expiring mutes and bans, retention and the search index.
 
-Several nodes may run a task at the same time; the actions make sure that its effect happens once.
+Several nodes may run a task at the same time; the actions ensure that it has its effect once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from delivery.db.executors import run_background
 logger = logging.getLogger(__name__)
 
 PAUSE_BETWEEN_BATCHES_SECONDS = 0.05
-"""Seconds between two batches of retention, so that other writes get their turn."""
+"""Seconds between two batches of retention, so that other writes can commit in between."""
 
 
 def start_periodic_tasks() -> list[asyncio.Task[None]]:

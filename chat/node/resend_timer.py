@@ -6,17 +6,17 @@ import asyncio
 from typing import Protocol
 
 RESEND_AFTER_SECONDS = 5.0
-"""The least time a client has to acknowledge a push; it is about twice as long at most."""
+"""Seconds between two ticks. A client has at least this long to acknowledge a push, and at most twice as long."""
 
 
 class Resendable(Protocol):
-    """A connection with pushes that may have to be sent again."""
+    """An object whose `resend` sends unacknowledged pushes again: `chat.consumers.resend.UnacknowledgedPushes`."""
 
     def resend(self) -> None: ...
 
 
 class ResendTimer:
-    """Calls `resend` of every watched connection each time it fires. Runs only while a connection is watched."""
+    """Calls `resend` of every watched object every RESEND_AFTER_SECONDS. Runs only while an object is watched."""
 
     def __init__(self) -> None:
         self.tick = 0

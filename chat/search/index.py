@@ -1,6 +1,6 @@
 """The full-text index: FTS5 on SQLite, a tsvector with GIN on PostgreSQL, both over words from `tokenizer`.
 
-It follows the event log with its own cursor. Its results are candidates: `queries` checks the messages themselves.
+It follows the event log with its own cursor. Its results are candidates, which `queries` checks against the messages.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from delivery import log
 from delivery.db.transactions import write
 
 MAX_EVENTS_PER_BATCH = 200
-"""Events indexed in one transaction, which other writes may have to wait for."""
+"""Events indexed in one transaction. Kept small, because other writes may wait for the transaction."""
 MAX_CHARACTERS_PER_BATCH = 32_768
-"""Characters indexed in one transaction; the rest follows in the next."""
+"""Characters indexed in one transaction; further messages follow in the next one."""
 _CURSOR = 1
 _INDEXED_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_indexed)
 
 
 class Indexer:
-    """Indexes new events. One node does it at a time: a node that sees the cursor moved by another skips its turn."""
+    """Indexes new events. One node at a time: a node that finds the cursor moved by another skips its turn."""
 
     def __init__(self) -> None:
         self._left: int | None = None
-        """The cursor's position when this node last saw it."""
+        """The cursor's position when this node last read it; None before that."""
 
     def advance(self, head: int) -> bool:
-        """Index a batch of events up to the position `head`, if no other node does; return whether there are more.
+        """Index a batch of events up to position `head`, unless another node does; return whether there are more.
 
-        The database is not queried if the cursor is known to be there already.
+        Makes no query if the cursor is known to be at `head`.
         """
         if self._left == head:
             return False
@@ -57,8 +57,9 @@ def _cursor_position() -> int | None:
 
 
 def _advance(known: int | None) -> tuple[int | None, bool]:
-    """Return the cursor's position after a batch, and whether there are more events. Only one of several nodes
-    succeeds.
+    """Return the cursor's position after a batch, and whether there are more events.
+
+    `known`: the position where this node expects the cursor. If another node has moved it, nothing is indexed.
     """
     head = log.head()
     if (known or 0) == head:
@@ -100,7 +101,7 @@ def index_forget(ids: Sequence[int]) -> None:
 
 
 def index_find(query: Sequence[Phrase], *, channels: Iterable[int] | None, before: int | None, limit: int) -> list[int]:
-    """Return ids of messages that may contain the phrases, newest first, smaller than `before`.
+    """Return ids of messages that may contain the phrases, newest first, below the id `before`.
 
     `channels` None searches all channels.
     """
@@ -123,19 +124,19 @@ def index_find(query: Sequence[Phrase], *, channels: Iterable[int] | None, befor
 
 
 _Row = tuple[int, int, list[str]]
-"""A message id, its channel and its words."""
+"""Message id, channel id and words."""
 
 
 _FIELDS = ("pk", "channel", "text")
 
 
 def _searchable(ids: Iterable[int]) -> QuerySet[Message]:
-    """Return those of the messages that have searchable text: not recalled, and not a picture or voice message."""
+    """Return those messages that have searchable text: not recalled, and no picture or voice message."""
     return Message.objects.filter(pk__in=set(ids), type="text", recalled_at=None)
 
 
 def _count_fitting(sizes: Sequence[int]) -> int:
-    """Return how many of the texts fit one batch; at least one, if there are any."""
+    """Return how many of the texts fit into one batch; at least one if there are any."""
     together = accumulate(sizes)
     return max(1, sum(size <= MAX_CHARACTERS_PER_BATCH for size in together)) if sizes else 0
 
@@ -147,14 +148,14 @@ def _store(rows: Sequence[_Row]) -> None:
         if connection.vendor == "sqlite":
             cursor.executemany(
                 "INSERT OR REPLACE INTO chat_search (rowid, words, channel) VALUES (%s, %s, %s)",
-                [(pk, " ".join(said), f"c{channel}") for pk, channel, said in rows],
+                [(pk, " ".join(words), f"c{channel}") for pk, channel, words in rows],
             )
         else:
             values = ", ".join(["(%s, %s::tsvector)"] * len(rows))
             cursor.execute(
                 f"INSERT INTO chat_search (id, words) VALUES {values}"
                 " ON CONFLICT (id) DO UPDATE SET words = excluded.words",
-                [value for pk, channel, said in rows for value in (pk, _tsvector(channel, said))],
+                [value for pk, channel, words in rows for value in (pk, _tsvector(channel, words))],
             )
 
 
@@ -170,22 +171,22 @@ def _fts5(query: Sequence[Phrase], channels: Sequence[int] | None) -> str:
     for phrase in query:
         together = " ".join(phrase.words)
         parts.append(f'"{together}" *' if phrase.begins else f'"{together}"')
-    said = f"words : ({' AND '.join(parts)})"
+    condition = f"words : ({' AND '.join(parts)})"
     if channels is None:
-        return said
+        return condition
     named = " OR ".join(f"c{channel}" for channel in channels)
-    return f"{said} AND channel : ({named})"
+    return f"{condition} AND channel : ({named})"
 
 
-def _tsvector(channel: int, said: Sequence[str]) -> str:
-    return " ".join([f"'#{channel}'", *(f"'{word}':{place}" for place, word in enumerate(said, 1))])
+def _tsvector(channel: int, words: Sequence[str]) -> str:
+    return " ".join([f"'#{channel}'", *(f"'{word}':{place}" for place, word in enumerate(words, 1))])
 
 
 def _tsquery(query: Sequence[Phrase], channels: Sequence[int] | None) -> str:
     parts = []
     for phrase in query:
-        *whole, last = (f"'{word}'" for word in phrase.words)
-        together = " <-> ".join([*whole, f"{last}:*" if phrase.begins else last])
+        *complete_words, last = (f"'{word}'" for word in phrase.words)
+        together = " <-> ".join([*complete_words, f"{last}:*" if phrase.begins else last])
         parts.append(f"({together})")
     if channels is not None:
         named = " | ".join(f"'#{channel}'" for channel in channels)

@@ -14,11 +14,11 @@ from chat.search.tokenizer import Phrase, matches, phrases
 from chat.selectors import Access, readable_ranges
 
 MAX_CHUNK_SIZE = 1000
-"""The most candidates checked in one query. The first query takes about as many as a page needs."""
+"""Candidates checked in one query. The first query takes about as many as a page needs."""
 MAX_CANDIDATES = 5000
-"""The most candidates checked for one page; the next page continues from there."""
+"""Candidates checked for one page; the next page continues from there."""
 MAX_NAMED_CHANNELS = 500
-"""The most channels named in an index query. For a user in more channels, the whole index is searched."""
+"""Channels named in an index query. For a user in more channels, the whole index is searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ def message_search(
     manages: bool = False,
     app: int | None = None,
 ) -> SearchResult:
-    """Return a page of messages that contain all words of the question and are older than the message `before`.
+    """Return a page of messages that contain all words of the question, with ids below `before`.
 
-    The search covers the channel of `access`, or everything the user may read: with `manages` all groups, and the
-    global channel of `app` (None: of every app). Edited and recalled messages are matched by what they contain now. A
-    question without words finds nothing.
+    The search covers the channel of `access`, or everything that the user may read: with `manages` all groups, and the
+    global channel of `app` (None: of every app). Edited and recalled messages match by their present text. A question
+    without words returns nothing.
     """
     query = phrases(question)
     if not query:
@@ -76,12 +76,12 @@ def _readable_in(user: User, access: Access) -> QuerySet[Message]:
 
 
 def _readable(user: User, *, manages: bool, app: int | None) -> QuerySet[Message]:
-    """Return the messages that `selectors.access_channel` and `selectors.readable_ranges` would let the user read."""
-    room = Q(channel__kind=Channel.Kind.GLOBAL, channel__app__enabled=True)
+    """Return the messages that `selectors.access_channel` and `selectors.readable_ranges` allow the user to read."""
+    in_global_channels = Q(channel__kind=Channel.Kind.GLOBAL, channel__app__enabled=True)
     if app is not None:
-        room &= Q(channel__app__number=app)
+        in_global_channels &= Q(channel__app__number=app)
     if user.is_guest:
-        return Message.objects.filter(room)
+        return Message.objects.filter(in_global_channels)
     memberships = Membership.objects.filter(user=user, channel=OuterRef("channel"))
     covering_memberships = memberships.filter(
         Q(until_seq=None) | Q(until_seq__gte=OuterRef("seq")), from_seq__lte=OuterRef("seq")
@@ -89,19 +89,19 @@ def _readable(user: User, *, manages: bool, app: int | None) -> QuerySet[Message
     member = Exists(memberships.filter(until_position=None)) & (
         Q(channel__join=Channel.Join.OPEN) | Q(channel__history=Channel.History.ALL) | Exists(covering_memberships)
     )
-    allowed = room | Q(~Q(channel__kind=Channel.Kind.GLOBAL), member)
+    allowed = in_global_channels | Q(~Q(channel__kind=Channel.Kind.GLOBAL), member)
     if manages:
         allowed |= Q(channel__kind=Channel.Kind.PUBLIC)
     return Message.objects.filter(allowed)
 
 
 def _channels(user: User, *, manages: bool, app: int | None) -> list[int] | None:
-    """Return the channels to name in the index query; None searches all."""
+    """Return the ids of the channels to name in the index query; None to search all."""
     if manages:
         return None
-    rooms = Channel.objects.filter(kind=Channel.Kind.GLOBAL, app__enabled=True)
+    global_channels = Channel.objects.filter(kind=Channel.Kind.GLOBAL, app__enabled=True)
     if app is not None:
-        rooms = rooms.filter(app__number=app)
+        global_channels = global_channels.filter(app__number=app)
     own = Membership.objects.filter(user=user, until_position=None).values_list("channel", flat=True)
-    named = {*rooms.values_list("pk", flat=True), *own[: MAX_NAMED_CHANNELS + 1]}
+    named = {*global_channels.values_list("pk", flat=True), *own[: MAX_NAMED_CHANNELS + 1]}
     return sorted(named) if len(named) <= MAX_NAMED_CHANNELS else None

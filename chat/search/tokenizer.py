@@ -17,7 +17,7 @@ MAX_WORD_LENGTH = 64
 """Characters of a word that are indexed."""
 MAX_PHRASES = 16
 _IGNORED = re.compile("[\u00ad\u200b-\u200f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-"""Variation selectors and joiners, which nobody types into a search field."""
+"""Variation selectors and joiners, which users do not type into a search field."""
 _ASIAN = (
     (0x3005, 0x3007), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF),
     (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
@@ -41,7 +41,7 @@ def tokenize(text: str) -> list[str]:
 
 
 def phrases(question: str) -> list[Phrase]:
-    """Return the phrases of a search query; a text must contain all of them. The last word may be unfinished."""
+    """Return the phrases of a search query; a matching text contains all of them. The last word may be incomplete."""
     query: list[Phrase] = []
     runs = list(_runs(question))[:MAX_PHRASES]
     for index, (run, asian) in enumerate(runs):
@@ -61,16 +61,18 @@ def matches(text: str, query: Sequence[Phrase]) -> bool:
 
 
 def _contains_phrase(found: list[str], phrase: Phrase) -> bool:
-    *whole, last = phrase.words
-    for start in range(len(found) - len(whole)):
-        word = found[start + len(whole)]
-        if found[start : start + len(whole)] == whole and (word.startswith(last) if phrase.begins else word == last):
+    *complete_words, last = phrase.words
+    for start in range(len(found) - len(complete_words)):
+        word = found[start + len(complete_words)]
+        if found[start : start + len(complete_words)] == complete_words and (
+            word.startswith(last) if phrase.begins else word == last
+        ):
             return True
     return False
 
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield runs of characters that belong together, and whether each is of a script without spaces."""
+    """Yield runs of characters of one kind, and whether their script has no spaces between words."""
     plain = _IGNORED.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
     for kind, chars in groupby(plain, _kind):
         if kind == "sign":

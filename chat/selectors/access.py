@@ -18,7 +18,7 @@ from chat.rules import Ranges
 class Access:
     """A channel that the user may read, with their membership.
 
-    `stay` is None in a global channel, and for a service that `manages` the group by a permission without being a
+    `membership` is None in a global channel, and for a service that `manages` the group by a permission without being a
     member.
     """
 
@@ -28,7 +28,7 @@ class Access:
 
     @property
     def role(self) -> str | None:
-        """The user's role in the channel; owner for a service that manages it."""
+        """Return the user's role in the channel: owner for a managing service, None in a global channel."""
         if self.manages:
             return Membership.Role.OWNER
         return self.membership.role if self.membership is not None else None
@@ -37,9 +37,9 @@ class Access:
 def access_channel(user: User, channel_id: int, *, app: int | None = None, lock: bool = False) -> Access:
     """Return the channel if the user may read it.
 
-    Raise ChatError NO_DATA otherwise, whether the channel exists or not. A global channel is readable for every user
-    of its app; `app` None (a service) reads all of them. `lock` holds the rows of the user and the channel until the
-    transaction ends.
+    Raise ChatError CHANNEL_NOT_FOUND otherwise, whether or not the channel exists. A global channel is readable for
+    every user of its app; `app` None (a service) reads all of them. `lock` locks the rows of the user and the channel
+    until the transaction ends.
     """
     if lock:
         # The user's row is locked before the channel's, as everywhere. This also sees a deactivation that committed
@@ -75,7 +75,7 @@ def readable_ranges(user: User, access: Access) -> Ranges:
 
 
 def access_message(user: User, access: Access, message_id: int) -> Message:
-    """Return a message of the channel if the user may read it; raise NO_DATA otherwise."""
+    """Return a message of the channel if the user may read it. Raise ChatError MESSAGE_NOT_FOUND otherwise."""
     message = (
         Message.objects.filter(pk=message_id, channel=access.channel).select_related("sender", "recalled_by").first()
     )

@@ -18,7 +18,7 @@ from delivery.presence.base import Presence
 
 
 def require_app(number: int) -> App:
-    """Return the enabled app of that number. Raise NOT_AUTHORISED for an unknown and for a disabled one alike."""
+    """Return the enabled app of that number. Raise ChatError UNKNOWN_APP for unknown and disabled apps alike."""
     app = app_by_number(number)
     if app is None:
         raise ChatError(reasons.UNKNOWN_APP)
@@ -36,7 +36,10 @@ def names_online(*, app_number: int) -> list[str]:
 
 
 def is_online(*, name: str, app_number: int | None = None) -> bool:
-    """Return whether a user of that name is online, on the app or (None) on any app."""
+    """Return whether a user of that name is online, on the app or (None) on any app.
+
+    Raise ChatError for an unknown app, or a name that no user can have.
+    """
     require_name(name)
     app = require_app(app_number).number if app_number is not None else None
     online = online_ids_by_name(name, app)
@@ -57,7 +60,7 @@ def online_ids_by_name(name: str, app: int | None = None) -> list[int]:
 
 
 def require_name(name: str) -> str:
-    """Return the name. Raise ILLEGAL_USER_ID if no user could be shown under it."""
+    """Return the name. Raise ChatError with code ILLEGAL_USER_ID if no user can have it."""
     try:
         return check_name(name, limit=USER_NAME_MAX_LENGTH)
     except BadName as error:

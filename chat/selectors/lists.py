@@ -21,7 +21,7 @@ NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ChannelSummary:
-    """A channel as one user sees it. `read_seq` and `unread_count` are computed from sequence numbers."""
+    """A channel as one user sees it. `read_seq` and `unread` are computed from sequence numbers."""
 
     channel: Channel
     name: str
@@ -31,9 +31,11 @@ class ChannelSummary:
     members: int
     peer: User | None
     peer_read: int
-    """The sequence number up to which the other user of a private channel has read, if they share that; else 0."""
+    """The sequence number up to which the other user of a private channel has read; 0 unless they share read
+    receipts.
+    """
     muted_until: datetime | None
-    """None: the user may write. `NEVER_ENDS`: muted until a moderator lifts the mute."""
+    """End of the user's mute; `NEVER_ENDS`: until a moderator lifts it. None: the user is not muted."""
 
 
 def global_channel(app: App) -> Channel:
@@ -72,7 +74,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
     """Return summaries of the channels, in a fixed number of queries for any number of channels."""
     channels = [access.channel for access in accesses]
     marks = dict(ReadMark.objects.filter(user=user, channel__in=channels).values_list("channel", "seq"))
-    people = _members_of([channel for channel in channels if channel.kind != Channel.Kind.GLOBAL])
+    members_by_channel = _members_of([channel for channel in channels if channel.kind != Channel.Kind.GLOBAL])
     counts = _member_counts([channel for channel in channels if channel.kind == Channel.Kind.PUBLIC])
     peers_read = _peer_read_marks(user, channels)
     mutes = _active_mutes(user)
@@ -91,14 +93,14 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
             unread = rules.unread_count(
                 last_seq=channel.last_seq, read_seq=mark, from_seq=membership.from_seq, purged_seq=channel.purged_seq
             )
-        members = people.get(channel.pk, [])
-        peer = next((one for one in members if one.pk != user.pk), None) if channel.kind == "private" else None
+        members = members_by_channel.get(channel.pk, [])
+        peer = next((member for member in members if member.pk != user.pk), None) if channel.kind == "private" else None
         count = counts.get(channel.pk, len(members))
         name = channel.name
         if peer is not None:
             name = peer.nickname
         elif not name and channel.kind == Channel.Kind.PUBLIC:
-            name = rules.name_from_members([one.nickname for one in members], count)
+            name = rules.name_from_members([member.nickname for member in members], count)
         peer_read = peers_read.get(channel.pk, 0)
         muted_until = max((mutes[place] for place in (None, channel.pk) if place in mutes), default=None)
         result.append(
@@ -124,7 +126,9 @@ def _active_mutes(user: User) -> dict[int | None, datetime]:
 
 
 def _peer_read_marks(user: User, channels: Sequence[Channel]) -> dict[int, int]:
-    """Return how far the other user of each private channel has read, for those who share it."""
+    """Return, by channel id, how far the other user of each private channel has read, for those who share read
+    receipts.
+    """
     peers = {channel.pk: peer for channel in channels if (peer := peer_id_of(channel, user.pk)) is not None}
     if not peers:
         return {}
@@ -136,15 +140,15 @@ def _peer_read_marks(user: User, channels: Sequence[Channel]) -> dict[int, int]:
 def _members_of(channels: Sequence[Channel]) -> dict[int, list[User]]:
     """Return the members of private channels, and the first members of groups without a name."""
     unnamed = [channel.pk for channel in channels if not channel.name]
-    people: dict[int, list[User]] = {}
+    members_by_channel: dict[int, list[User]] = {}
     current_memberships = Membership.objects.filter(channel__in=unnamed, until_position=None, channel__kind="private")
     groups = Membership.objects.filter(channel__in=unnamed, until_position=None, channel__kind="public")
     for membership in [
         *current_memberships.select_related("user"),
         *groups.select_related("user").order_by("from_position", "user"),
     ]:
-        people.setdefault(membership.channel_id, []).append(membership.user)
-    return people
+        members_by_channel.setdefault(membership.channel_id, []).append(membership.user)
+    return members_by_channel
 
 
 def _member_counts(channels: Sequence[Channel]) -> dict[int, int]:

@@ -14,9 +14,9 @@ from delivery.log import MembershipInterval
 MEMBERS_PAGE_SIZE = 100
 
 
-def membership_intervals(person: int) -> list[MembershipInterval]:
+def membership_intervals(user_id: int) -> list[MembershipInterval]:
     """Return all membership intervals of a user in all channels, ended ones included."""
-    rows = Membership.objects.filter(user=person)
+    rows = Membership.objects.filter(user=user_id)
     fields = ("channel", "from_position", "until_position", "channel__kind")
     return [
         MembershipInterval(channel, start, end, is_direct=kind == Channel.Kind.PRIVATE)
@@ -24,8 +24,8 @@ def membership_intervals(person: int) -> list[MembershipInterval]:
     ]
 
 
-def channel_intervals(person: int, channel: int) -> list[MembershipInterval]:
-    rows = Membership.objects.filter(user=person, channel=channel)
+def channel_intervals(user_id: int, channel: int) -> list[MembershipInterval]:
+    rows = Membership.objects.filter(user=user_id, channel=channel)
     return [MembershipInterval(*row) for row in rows.values_list("channel", "from_position", "until_position")]
 
 
@@ -42,24 +42,24 @@ def members_page(channel: Channel, *, after: int, limit: int) -> tuple[list[Memb
     return rows[:limit], len(rows) > limit
 
 
-def peer_id_of(channel: Channel, person: int) -> int | None:
+def peer_id_of(channel: Channel, user_id: int) -> int | None:
     """Return the id of the other user of a private channel; None for other channels."""
-    return next((one for one in rules.pair_user_ids(channel.pair) if one != person), None)
+    return next((other_id for other_id in rules.pair_user_ids(channel.pair) if other_id != user_id), None)
 
 
-def group_ids_of(person: int, limit: int) -> list[int]:
+def group_ids_of(user_id: int, limit: int) -> list[int]:
     """Return the ids of the groups the user is in, most recently active first, at most `limit`."""
-    return list(_recent_memberships(person, Channel.Kind.PUBLIC).values_list("channel", flat=True)[:limit])
+    return list(_recent_memberships(user_id, Channel.Kind.PUBLIC).values_list("channel", flat=True)[:limit])
 
 
-def peer_ids_of(person: int, limit: int) -> list[int]:
+def peer_ids_of(user_id: int, limit: int) -> list[int]:
     """Return the ids of the other users of the user's private channels, most recently active first, at most `limit`."""
-    pairs = _recent_memberships(person, Channel.Kind.PRIVATE).values_list("channel__pair", flat=True)[:limit]
-    return [one for pair in pairs for one in rules.pair_user_ids(pair) if one != person]
+    pairs = _recent_memberships(user_id, Channel.Kind.PRIVATE).values_list("channel__pair", flat=True)[:limit]
+    return [other_id for pair in pairs for other_id in rules.pair_user_ids(pair) if other_id != user_id]
 
 
-def _recent_memberships(person: int, kind: str) -> QuerySet[Membership]:
-    current_memberships = Membership.objects.filter(user=person, until_position=None, channel__kind=kind)
+def _recent_memberships(user_id: int, kind: str) -> QuerySet[Membership]:
+    current_memberships = Membership.objects.filter(user=user_id, until_position=None, channel__kind=kind)
     return current_memberships.order_by("-channel__active_at", "channel")
 
 

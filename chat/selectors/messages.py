@@ -1,4 +1,4 @@
-"""Pages of messages: the history of a channel, and the events a client has missed."""
+"""Pages of messages: the history of a channel, and the events that a client has missed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SYNC_PAGE_SIZE = 50
 MESSAGE_OVERHEAD_BYTES = 400
 """Approximate bytes of a message on the wire besides its text."""
 MAX_NOTES_PER_PAGE = 200
-"""The most system notes in one page of history."""
+"""System notes in one page of history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def history(user: User, access: Access, *, before: int | None, after: int | None
 
 
 def _count_fitting(rows: Sequence[Message]) -> int:
-    """Return how many of the rows fit one page; at least one."""
+    """Return how many of the rows fit into one page; at least one."""
     size = 0
     for index, row in enumerate(rows):
         size += len(orjson.dumps(row.text)) + MESSAGE_OVERHEAD_BYTES
@@ -90,7 +90,7 @@ def _position_at(channel: Channel, seq: int) -> int | None:
 
 
 def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:
-    """Return the events after a position that concern the user: of their memberships, and addressed to them."""
+    """Return a page of the user's events in (`after`, `upto`]: of their memberships, and addressed to them."""
     return replay(
         user.pk,
         membership_intervals(user.pk),
@@ -103,7 +103,8 @@ def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:
 
 
 def messages_after(user: User, *, after: int, upto: int) -> tuple[list[Entry], bool]:
-    """Return the messages of the user's current channels after a position, oldest first, and whether there are more.
+    """Return the messages of the user's current channels in (`after`, `upto`], oldest first, and whether there are
+    more.
 
     Only messages sent during a membership are returned, and a page never skips one.
     """

@@ -1,7 +1,7 @@
 """Online users, for other systems and for code that runs in threads.
 
 Users are named as on the wire: accounts by their user name in any spelling, guests by their exact name, which several
-guests may share. An unknown name is answered like an offline user, and so is a user who hides their presence.
+guests may share. Unknown names, and users who hide their presence, count as offline.
 """
 
 from __future__ import annotations
@@ -21,27 +21,30 @@ T = TypeVar("T")
 
 
 def query_presence(question: Callable[[Presence], Coroutine[Any, Any, T]], nobody: T) -> T:
-    """Return the answer of the presence, or `nobody` in a process that serves no connections."""
+    """Return the result of a presence query made on the event loop, or `nobody` in a process without connections."""
     return run_on_loop(lambda: question(publish.hub().presence)) if publish.is_running() else nobody
 
 
-def online_user_ids(persons: Collection[int], app: int | None = None) -> set[int]:
-    """Return which of these users are online, on the app or on any app."""
+def online_user_ids(user_ids: Collection[int], app: int | None = None) -> set[int]:
+    """Return those of these users who are online, on the app `app` or (None) on any app."""
     nobody: set[int] = set()
-    return query_presence(lambda presence: presence.filter_online(sorted(persons), app), nobody)
+    return query_presence(lambda presence: presence.filter_online(sorted(user_ids), app), nobody)
 
 
 def online_by_name(names: Sequence[str], app: int | None = None) -> dict[str, bool]:
-    """Return for each name whether a user of that name is online, on the app or on any. One query for all accounts."""
+    """Return for each name whether a user of that name is online, on the app `app` or (None) on any app.
+
+    Makes one query for all accounts.
+    """
     known = users_by_names(names)
-    accounts = {name: person.pk for name, person in known.items() if person.shares_presence}
+    accounts = {name: user.pk for name, user in known.items() if user.shares_presence}
     others = [name for name in names if name not in known]
 
     async def found(presence: Presence) -> set[str]:
-        there = await presence.filter_online(sorted(set(accounts.values())), app) if accounts else set()
+        online_ids = await presence.filter_online(sorted(set(accounts.values())), app) if accounts else set()
         guests = await asyncio.gather(*(presence.find_by_name(name, app) for name in others))
-        return {name for name, person in accounts.items() if person in there} | {
-            name for name, bearers in zip(others, guests, strict=True) if bearers
+        return {name for name, user_id in accounts.items() if user_id in online_ids} | {
+            name for name, guest_ids in zip(others, guests, strict=True) if guest_ids
         }
 
     nobody: set[str] = set()
@@ -66,7 +69,7 @@ def online_counts() -> list[tuple[App, int]]:
 
 
 def online_users_page(app: App, *, after: int, limit: int) -> tuple[dict[int, str], bool]:
-    """Return the users online on the app as id to name, ordered by id, beyond the id `after`; and whether there are
+    """Return the users online on the app with ids above `after`, as id to name ordered by id, and whether there are
     more.
     """
     page: dict[int, str] = {}
@@ -79,9 +82,9 @@ def online_users_page(app: App, *, after: int, limit: int) -> tuple[dict[int, st
 
 
 def visible_users(found: dict[int, str]) -> dict[int, str]:
-    """Return those of the users who share their presence."""
+    """Return those users who share their presence."""
     hidden = users_hiding_presence(found)
-    return {person: name for person, name in found.items() if person not in hidden}
+    return {user_id: name for user_id, name in found.items() if user_id not in hidden}
 
 
 def _online_after(app: App, after: int, limit: int) -> dict[int, str]:

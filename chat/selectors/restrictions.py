@@ -13,7 +13,7 @@ MAX_RESTRICTIONS = 500
 
 
 def active_restrictions(restrictions: QuerySet[Restriction]) -> QuerySet[Restriction]:
-    """Return those that have not expired."""
+    """Return those restrictions that have not expired."""
     return restrictions.filter(Q(until=None) | Q(until__gt=timezone.now()))
 
 
@@ -24,7 +24,7 @@ def restrictions_of(access: Access) -> list[Restriction]:
 
 
 def require_unmuted(user: int, channel: Channel | None) -> None:
-    """Raise NOT_AUTHORISED if the user is muted in the channel or everywhere.
+    """Raise ChatError MUTED if the user is muted in the channel or everywhere.
 
     For texts that are not messages. `chat.sending.permissions` checks messages.
     """

@@ -12,10 +12,10 @@ from chat.selectors import Access, ChannelSummary, channel_summaries
 def channels_page(
     user: User, *, manages: bool, after: int, limit: int, kind: str = "", name: str = ""
 ) -> tuple[list[ChannelSummary], bool]:
-    """Return the channels that the service may read beyond the id `after`, ordered by id, and whether there are more.
+    """Return the channels that the service may read with ids above `after`, ordered by id, and whether there are more.
 
-    These are the channels it is a member of, the global channels, and with `manages` all groups. `name` matches a
-    part of a channel's own name, never the names of its members.
+    These are the channels it is a member of, the global channels, and with `manages` all groups. `name` matches a part
+    of a channel's own name, never the names of its members.
     """
     own = Membership.objects.filter(user=user, until_position=None)
     seen = Q(kind=Channel.Kind.GLOBAL, app__enabled=True) | Q(pk__in=own.values("channel"))

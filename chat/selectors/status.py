@@ -13,7 +13,7 @@ from delivery.hub import receipts
 from delivery.hub.receipts import DeliveryCount
 
 MAX_READERS = 1000
-"""The most readers that a status names; a global channel may have many."""
+"""Readers named in a status; a global channel may have many more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class MessageStatus:
 
 
 def newly_delivered_positions(user: User, channel: Channel, messages: Sequence[Message]) -> list[int]:
-    """Return the positions of messages whose delivery to this user is first known now, where a receipt was asked for.
+    """Return positions of the messages with a receipt that this user receives now for the first time.
 
-    Only for private channels: receipts of other channels do not tell users apart.
+    Only for private channels, because receipts of other channels are not counted by user.
     """
     positions = [message.position for message in messages if message.sender_id != user.pk]
     if channel.kind != Channel.Kind.PRIVATE or not positions:
@@ -47,5 +47,5 @@ def message_status(message: Message, *, viewer: User) -> MessageStatus:
     return MessageStatus(
         delivered=sum(count.connections for count in counts),
         persons=[(known[count.user_id], count) for count in counts if count.user_id in known],
-        read_by=[known[person] for person in sorted(shown) if person in known],
+        read_by=[known[user_id] for user_id in sorted(shown) if user_id in known],
     )

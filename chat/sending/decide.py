@@ -1,6 +1,6 @@
-"""Decide what becomes of each draft of a batch. Pure: loaded values in, new messages and refusals out.
+"""Decide the outcome of each draft of a batch. Pure: loaded values in, new messages and refusals out.
 
-The database still has to give a new message its id and its position in the log.
+The ids of new messages and their positions in the log are set later, by `store`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class NewMessage:
-    """A message to be stored, with its event. It has the fields of `Message` that its payload shows.
+    """A message to be stored, with its event. It has the fields of `Message` that its payload contains.
 
-    `pk` is 0 until `store` fills it in, and so is the position of its entry.
+    `pk` and the position of its entry are 0 until `store` sets them.
     """
 
     draft: Draft
@@ -81,7 +81,9 @@ class Decision:
 
 
 def decide(drafts: Sequence[Draft], loaded: Loaded, now: int) -> Decision:
-    """Tell repeated and refused drafts from new ones, and number the new ones. `now`: time of the batch in Unix ms."""
+    """Separate repeated and refused drafts from new ones, and number the new ones. `now`: time of the batch in
+    Unix ms.
+    """
     duplicates, permissions = Duplicates(loaded), Permissions(loaded, now)
     last_seqs = {pk: channel.last_seq for pk, channel in loaded.channels.items()}
     decision = Decision()
@@ -147,7 +149,7 @@ def _header(draft: Draft, channel: Channel) -> dict[str, list[int]]:
 
 
 def _body(new: NewMessage, sender: User) -> dict[str, object]:
-    """The payload without what the database gives: `store` fills in the id, and the encoder adds the position."""
+    """Return the payload without id and position: `store` adds the id, and the encoder the position."""
     body = payloads.message(new, sender)
     del body["position"]
     if new.draft.push_seq:

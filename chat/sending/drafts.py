@@ -1,4 +1,4 @@
-"""Messages on their way: the draft that is sent, and the stored message that acknowledges it."""
+"""A message before and after it is stored: the draft, and the stored message that acknowledges it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from delivery.idempotency import IdempotencyKey, ScopedKey
 
 ClientKey = tuple[int, str]
-"""A sender's id and the client message id they gave: it names one message of one sender."""
+"""The sender's id and the client message id, which is unique for the sender."""
 
 
 @dataclass(slots=True)
@@ -54,16 +54,16 @@ class Draft:
 
 
 _ONLINE_CODES = {True: "1", False: "0", None: ""}
-"""The codes of `recipient_online` in stored responses."""
+"""Codes of `recipient_online` in stored responses."""
 _ONLINE_FROM_CODE = {code: online for online, code in _ONLINE_CODES.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """The acknowledgement of a draft: the message that is stored for it.
+    """The acknowledgement of a draft: the message stored for it.
 
-    `repeated`: an earlier draft with the same key stored it. `id`, `seq` and `position` are 0 where only the key of
-    that draft is known. `time` is in Unix ms.
+    `repeated`: an earlier draft with the same key stored it. `id`, `seq` and `position` are 0 if only the key of that
+    draft is stored. `time` is in Unix ms.
     """
 
     channel: int
@@ -75,15 +75,15 @@ class StoredMessage:
     recipient_online: bool | None = None
 
     def to_response(self) -> str:
-        """Return the text that is stored with an idempotency key, without the position, which the message's row has."""
+        """Return the text to store with an idempotency key. It has no position, which the message's row has."""
         return orjson.dumps([self.channel, self.id, self.seq, self.time, _ONLINE_CODES[self.recipient_online]]).decode()
 
     @classmethod
     def from_response(cls, text: str) -> StoredMessage:
-        """Return the repeated message of a text that `to_response` made; its position is 0."""
+        """Return the message from a text that `to_response` returned, as repeated and with position 0."""
         channel, pk, seq, time, online = orjson.loads(text)
         return cls(channel, pk, seq, time, repeated=True, recipient_online=_ONLINE_FROM_CODE[online])
 
 
 Outcome = StoredMessage | Exception
-"""The outcome of a draft: stored; refused, with a ChatError; or failed, with the fault."""
+"""The outcome of a draft: stored; refused (ChatError); or failed (another exception)."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Duplicates:
-    """Knows the keys of earlier batches and of the new messages of this one."""
+    """Maps the keys of earlier batches, and of the new messages of this batch, to their messages."""
 
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
@@ -22,9 +22,9 @@ class Duplicates:
         self._new: dict[object, NewMessage] = {}
 
     def find(self, draft: Draft) -> StoredMessage | NewMessage | None:
-        """Return what was stored for the draft, or the new message of this batch that it repeats; None if it is new.
+        """Return the stored message of the draft, or the new message of this batch that it repeats; None if it is new.
 
-        Raise ChatError OPERATION_FAILED if its idempotency key was used for another request.
+        Raise ChatError IDEMPOTENCY_KEY_REUSED if its idempotency key was used for another request.
         """
         key, loaded = draft.idempotency_key, self._loaded
         if key is not None and (response := loaded.claimed.get(key.scoped_key)) is not None:
@@ -45,7 +45,7 @@ class Duplicates:
         return None
 
     def add(self, new: NewMessage) -> None:
-        """Have later drafts of the batch with one of its keys repeat it."""
+        """Record a new message, so that later drafts of the batch with one of its keys repeat it."""
         if new.draft.scoped_key is not None:
             self._claimed.add(new.draft.scoped_key)
         for key in _keys(new.draft):

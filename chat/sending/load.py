@@ -1,6 +1,6 @@
-"""Lock the rows of a batch and read everything that decides on it.
+"""Lock the rows of a batch and read everything needed to decide on it.
 
-A usual batch takes one round trip, with queries that are built once. A second step reads what few batches need.
+Most batches take one round trip, with prepared queries. A second one reads what few batches need.
 """
 
 from __future__ import annotations
@@ -46,32 +46,32 @@ _REPLIED = PreparedQuery(lambda messages: Message.objects.only("channel", "seq")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The rows that decide on a batch. All ids are primary keys; times are in Unix ms."""
+    """The rows needed to decide on a batch. All ids are primary keys; times are in Unix ms."""
 
     users: Mapping[int, User]
-    """The senders."""
+    """The senders by id."""
     channels: Mapping[int, Channel]
-    """With their apps."""
+    """The channels by id, with their apps."""
     memberships: Mapping[tuple[int, int], Sequence[Membership]]
-    """By channel and sender: all intervals, the oldest first."""
+    """By channel and sender: all membership intervals, the oldest first."""
     replied: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    """Channel and sequence number of the messages that are replied to."""
+    """Channel and sequence number of the messages that are replied to, by message id."""
     restrictions: Collection[Restriction] = ()
-    """Mutes and bans of restricted senders, in these channels and everywhere, that have not expired."""
+    """Unexpired mutes and bans of restricted senders, in these channels and everywhere."""
     blocks: Collection[tuple[int, int]] = frozenset()
-    """Blocker and blocked sender, where both share one of the private channels."""
+    """Pairs of a blocker and a blocked sender who share one of the private channels."""
     last_sent: Mapping[tuple[int, int], int] = field(default_factory=dict)
     """By channel in slow mode and sender: the time of the sender's last message there."""
     sent: Mapping[ClientKey, StoredMessage] = field(default_factory=dict)
     """Messages stored under the drafts' client keys."""
     claimed: Mapping[ScopedKey, StoredResponse] = field(default_factory=dict)
-    """Those of the drafts' keys that are claimed, plain ones and idempotency keys."""
+    """Those keys of the drafts that are claimed: plain ones and idempotency keys."""
     responses: Mapping[ScopedKey, StoredMessage] = field(default_factory=dict)
-    """Responses stored under the idempotency keys of the same requests."""
+    """Messages stored in the responses under the idempotency keys of the same requests."""
 
 
 def load(drafts: Sequence[Draft]) -> Loaded:
-    """Lock the drafts' senders, channels and apps, in this order, and read what decides on them.
+    """Lock the drafts' senders, channels and apps, in this order, and read everything needed to decide on them.
 
     Call it first in a transaction. The reads see everything that was committed before the locks were granted.
     """
@@ -117,7 +117,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
 
 
 def load_unlocked(sender: User, channel_id: int) -> Loaded:
-    """Read what decides whether the user may send to the channel, for a message that is not stored."""
+    """Read, without locks, whether the user may send to the channel, for a message that is not stored."""
     channels = {channel.pk: channel for channel in Channel.objects.filter(pk=channel_id).select_related("app")}
     memberships = Membership.objects.filter(channel=channel_id, user=sender).order_by("from_seq")
     restrictions, blocks = _restrictions([sender], channels.values())
@@ -141,7 +141,7 @@ def _by_channel_and_user(memberships: Collection[Membership]) -> dict[tuple[int,
 def _restrictions(
     users: Collection[User], channels: Collection[Channel]
 ) -> tuple[list[Restriction], set[tuple[int, int]]]:
-    """Read the restrictions and blocks of restricted users; without such users there is nothing to read."""
+    """Read the restrictions and blocks of restricted users. Makes no query without such users."""
     restricted = [user.pk for user in users if user.is_restricted]
     if not restricted:
         return [], set()
@@ -155,7 +155,7 @@ def _restrictions(
 
 
 def _last_sent(users: Collection[User], channels: Collection[Channel]) -> dict[tuple[int, int], int]:
-    """Read when the users last sent to the channels in slow mode; without such channels there is nothing to read."""
+    """Read when the users last sent to the channels in slow mode. Makes no query without such channels."""
     slow = [channel.pk for channel in channels if channel.slow_mode]
     if not slow:
         return {}
@@ -166,7 +166,9 @@ def _last_sent(users: Collection[User], channels: Collection[Channel]) -> dict[t
 def _earlier_sends(
     drafts: Sequence[Draft], used: Collection[MessageKey]
 ) -> tuple[dict[ClientKey, StoredMessage], dict[ScopedKey, StoredResponse], dict[ScopedKey, StoredMessage]]:
-    """Read what earlier drafts with the same keys stored: by client key, all claimed keys, by idempotency key."""
+    """Read what earlier drafts with the same keys stored: messages by client key, all claimed keys, messages by
+    idempotency key.
+    """
     keys = [draft.idempotency_key for draft in drafts if draft.idempotency_key is not None]
     plain_keys = [draft.scoped_key for draft in drafts if draft.scoped_key is not None]
     claimed = idempotency.find([*plain_keys, *(key.scoped_key for key in keys)])
@@ -189,7 +191,7 @@ def _earlier_sends(
     places = {pk: (time, position) for pk, time, position in rows}
 
     def placed(stored: StoredMessage) -> StoredMessage:
-        """Complete it from its message, unless retention has deleted that."""
+        """Complete the stored message with its row's position and time, unless retention has deleted the row."""
         time, position = places.get(stored.id, (stored.time, 0))
         return replace(stored, time=time, position=position)
 

@@ -35,7 +35,8 @@ class Permissions:
         self._last_sent = dict(loaded.last_sent)
 
     def authorize(self, draft: Draft) -> int | None:
-        """Return the sequence number of the message that is replied to, if any. Raise ChatError for a refused draft.
+        """Return the sequence number of the message that is replied to; None without one. Raise ChatError for a refused
+        draft.
 
         An authorized draft counts as sent: in slow mode it delays later drafts of the batch.
         """
@@ -54,7 +55,7 @@ class Permissions:
         return reply_seq
 
     def _read_access(self, draft: Draft, user: User, channel: Channel) -> tuple[Ranges, str | None]:
-        """Return what the sender may read of the channel, and their role in it (None in an app's channel)."""
+        """Return the ranges that the sender may read, and their role in the channel (None in an app's channel)."""
         if channel.kind == channel.Kind.GLOBAL:
             assert channel.app is not None
             if not channel.app.enabled or draft.app not in (None, channel.app.number):
@@ -84,7 +85,10 @@ class Permissions:
             raise ChatError(reasons.CANNOT_MESSAGE_USER)
 
     def _require_turn(self, user: User, channel: Channel, role: str | None) -> None:
-        """Owners and admins send at any time; in an app's channel, which has none, services do."""
+        """Raise ChatError ANNOUNCEMENTS_ONLY, or SLOW_MODE with the time to wait.
+
+        Owners and admins may always send. In an app's channel, which has no roles, services may.
+        """
         if role in ("owner", "admin") or (role is None and user.kind == user.Kind.SERVICE):
             return
         if channel.announcements_only:

@@ -1,6 +1,6 @@
-"""Queue of drafts for the writer: what arrives while one batch commits is the next batch.
+"""Queue of drafts for the writer: drafts that arrive while one batch commits form the next batch.
 
-So a lone draft does not wait, and many share a commit. A draft is acknowledged after its commit.
+So a single draft does not wait, and many share a commit. A draft is acknowledged after its commit.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class WriteQueue:
         self._task = asyncio.create_task(self._run(), name="write queue")
 
     async def stop(self) -> None:
-        """Commit what waits, then end."""
+        """Commit the queued drafts, then stop. Later drafts are refused."""
         if self._task is not None:
             self._is_stopping = True
             self._arrived.set()
@@ -47,11 +47,15 @@ class WriteQueue:
             self._task = None
 
     def submit(self, draft: Draft) -> asyncio.Future[StoredMessage]:
-        """Queue a draft. Its future has the stored message after the commit, or the ChatError or DatabaseError."""
+        """Queue a draft. The future returns the stored message after the commit, or raises ChatError or
+        DatabaseError.
+        """
         return self.submit_all([draft])[0]
 
     def submit_all(self, drafts: Sequence[Draft]) -> list[asyncio.Future[StoredMessage]]:
-        """Queue several drafts, all or none. Raise ChatError TOO_MUCH if the queue is too full or has stopped."""
+        """Queue several drafts: all or none. Raise ChatError SITE_BUSY if the queue has no room for them or has
+        stopped.
+        """
         has_stopped = self._is_stopping and (self._task is None or self._task.done())
         if has_stopped or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE_MAX_MESSAGES:
             raise ChatError(reasons.SITE_BUSY, retryAfter=1)
@@ -80,7 +84,9 @@ class WriteQueue:
                     _resolve((future for _, future in batch), outcomes)
 
     async def _wait_for_more(self) -> None:
-        """Space out the commits while several users send. A lone user who sends one draft after another never waits."""
+        """Space out the commits while several users send. A single user who sends one draft after another never
+        waits.
+        """
         if self._last_batch_senders == {self._waiting[0][0].sender}:
             return
         left = self._last_batch_at + self._commit_interval - time.monotonic()
@@ -102,7 +108,7 @@ _queue: WriteQueue | None = None
 
 
 def set_queue(queue: WriteQueue | None) -> None:
-    """Use this queue for all drafts of the process; None: it has none any more."""
+    """Set the queue for all drafts of this process; None if it no longer has one."""
     global _queue
     _queue = queue
 

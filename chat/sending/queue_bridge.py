@@ -1,4 +1,4 @@
-"""Commit drafts from threads other than the event loop's: through the write queue, so that they share commits."""
+"""Commit drafts from other threads than the event loop's, through the write queue, so that they share commits."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ QUEUE_TIMEOUT_SECONDS = 30.0
 
 
 def commit_in_queue(drafts: Sequence[Draft]) -> list[Outcome]:
-    """Commit the drafts in order, however many; return the outcome of each.
+    """Commit any number of drafts in order; return the outcome of each.
 
-    Raise ChatError TOO_MUCH, storing none, if the queue has no room for all of them, and TimeoutError after
-    QUEUE_TIMEOUT_SECONDS. A process without a queue commits them itself, in batches.
+    Raise ChatError SITE_BUSY, storing none, if the queue has no room for all of them, and TimeoutError after
+    QUEUE_TIMEOUT_SECONDS. In a process without a queue, commit them in batches in this thread.
     """
     if not drafts:
         return []

@@ -1,6 +1,7 @@
 """Store the new messages of a batch, with their keys, read marks and events.
 
-It takes two round trips. The second begins with the log's counter held, so nothing in it may wait for another lock.
+It takes two round trips. The second starts with the log's counter locked, so no statement in it may wait for another
+lock.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ _values = attrgetter(
 
 
 def store(new: Sequence[NewMessage]) -> None:
-    """Store the messages in the open transaction and fill in their ids and positions.
+    """Store the messages in the open transaction and set their ids and positions.
 
     Call it last in a transaction whose `load` has locked the senders, channels and apps. Keys are claimed in sorted
-    order before the log's counter. Raise IntegrityError where another transaction has stored one of the keys since.
+    order before the log's counter is locked. Raise IntegrityError if another transaction has stored one of the keys in
+    the meantime.
     """
     if not new:
         return
@@ -37,7 +39,7 @@ def store(new: Sequence[NewMessage]) -> None:
 
 
 def _store_keys(new: Sequence[NewMessage]) -> int:
-    """Claim the keys, give the messages their ids, and return the last of the log positions reserved for them."""
+    """Claim the keys and set the messages' ids; return the last of the log positions reserved for them."""
     idempotency.claim([message.draft.scoped_key for message in new if message.draft.scoped_key is not None])
     statements = [_insert_message_keys(new), _update_channels(new), _update_read_marks(new)]
     counter = log.reserve_positions(len(new))
@@ -67,7 +69,7 @@ def _set_ids(new: Sequence[NewMessage], key_rows: Sequence[Sequence[int]]) -> No
 
 
 def _insert_message_keys(new: Sequence[NewMessage]) -> Statement:
-    """Insert in one order everywhere: two transactions with the same keys crossed must not wait for each other."""
+    """Insert in sorted order, so that two transactions with the same keys do not deadlock."""
     rows = [(message.sender_id, message.draft.client_id, message.channel_id, message.seq) for message in new]
     rows.sort(key=lambda row: (row[0], row[1] or ""))
     fields = ("sender", "client_id", "channel", "seq")
@@ -84,7 +86,7 @@ def _update_channels(new: Sequence[NewMessage]) -> Statement:
 
 
 def _update_read_marks(new: Sequence[NewMessage]) -> Statement:
-    """Senders have read up to their own last message."""
+    """Set the senders' read positions to their own last messages."""
     marks = {(message.channel_id, message.sender_id): message.seq for message in new}
     return insert_statement(
         ReadMark,

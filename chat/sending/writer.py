@@ -21,21 +21,26 @@ from delivery.db.transactions import set_lock_timeout, write
 logger = logging.getLogger(__name__)
 
 HALVING_TIMEOUT_SECONDS = 4.0
-"""Seconds after a batch's failure in which its halves are tried. Drafts without a turn by then fail, and may be sent
-again by their keys. Without this limit each half would wait anew for a locked log counter, and the queue with it."""
+"""Seconds after a batch's failure in which its halves are tried. Drafts not tried by then fail; their keys make a retry
+safe.
+
+Without this limit each half would wait again for a locked log counter, and the queue would wait with it.
+"""
 HALF_LOCK_TIMEOUT_SECONDS = 0.25
-"""Seconds that halves of a timed-out batch wait for a lock, on PostgreSQL: the whole batch has already waited
-for it by `lock_timeout`."""
+"""Seconds that halves of a timed-out batch wait for a lock, on PostgreSQL. The whole batch has already waited for
+`lock_timeout`.
+"""
 _TIMEOUT_SQLSTATES = {"55P03", "40P01", "40001", "57014"}
-"""Errors that a row locked elsewhere brings upon the batch that needs it: lock not available, deadlock, serialization
-failure, and a cancelled statement, where the operator has set `statement_timeout`."""
+"""SQLSTATEs of a batch that needs a row locked by another transaction: lock not available, deadlock, serialization
+failure, and a statement cancelled by the operator's `statement_timeout`.
+"""
 
 
 def commit(drafts: Sequence[Draft]) -> list[Outcome]:
-    """Store the drafts in one transaction and announce them; return the outcome of each, in order.
+    """Store the drafts in one transaction and publish their events; return the outcome of each, in order.
 
-    Refusals and database errors are outcomes; they are not raised. A refused draft harms no other. If the database
-    rejects the batch, it is halved until the faulty draft is alone, for HALVING_TIMEOUT_SECONDS at most.
+    Refusals and database errors are outcomes; they are not raised. A refused draft does not affect the others. If the
+    database rejects the batch, it is halved until the faulty draft is alone, for at most HALVING_TIMEOUT_SECONDS.
     """
     return _commit(drafts)
 
@@ -45,8 +50,8 @@ def _commit(
 ) -> list[Outcome]:
     """Commit a batch or a part of it.
 
-    `deadline`: when halving ends, on the monotonic clock; None for a whole batch. `timed_out`: a batch with these
-    drafts has waited for a lock in vain. `retried`: this is the second attempt after an IntegrityError.
+    `deadline`: monotonic time at which halving ends; None for a whole batch. `timed_out`: a batch with these drafts has
+    timed out waiting for a lock. `retried`: this is the second attempt after an IntegrityError.
     """
     began = time.monotonic()
     try:

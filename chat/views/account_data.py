@@ -1,4 +1,4 @@
-"""Pages to export one's data and to delete one's account."""
+"""Pages to export one's own data and to delete one's own account."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AccountDataView(AccountPageView):
 
 
 class ExportView(AccountPageView):
-    """Streams the ZIP while it is made. POST only, so that no other site can trigger the download."""
+    """Streams the ZIP while it is created. POST only, so that no other site can trigger the download."""
 
     def post(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         try:

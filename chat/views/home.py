@@ -22,8 +22,8 @@ DEFAULT_APP = 101
 def home(request: HttpRequest) -> HttpResponse:
     """Render the page on one app (`appId` or `appID`, 101 if absent), signed in or not. An unknown app is a 404."""
     app = _app(request)
-    person = request.user if isinstance(request.user, User) else None
-    page = render(request, "chat/home.html", {"app": app, "boot": _boot_data(app, person)})
+    user = request.user if isinstance(request.user, User) else None
+    page = render(request, "chat/home.html", {"app": app, "boot": _boot_data(app, user)})
     # Pictures and voice messages arrive over the WebSocket as data; `imsite.middleware` allows them on this page only.
     page.shows_blobs = True  # type: ignore[attr-defined]
     return page
@@ -37,16 +37,16 @@ def _app(request: HttpRequest) -> App:
     return app
 
 
-def _boot_data(app: App, person: User | None) -> dict[str, object]:
+def _boot_data(app: App, user: User | None) -> dict[str, object]:
     """Return the data that the modules need before they connect."""
     return {
         "appId": app.number,
         "appName": app.name,
-        "signedIn": person is not None,
+        "signedIn": user is not None,
         "guests": settings.IM_GUESTS and app.guests_allowed,
         "guestNameLimit": GUEST_NAME_MAX_LENGTH,
         "registration": settings.IM_REGISTRATION,
-        "staff": person is not None and person.is_staff,
+        "staff": user is not None and user.is_staff,
         "messageLimit": settings.IM_MESSAGE_MAX_LENGTH,
-        "timeZone": person.time_zone if person is not None else "",
+        "timeZone": user.time_zone if user is not None else "",
     }

@@ -16,7 +16,7 @@ _MAX_SEQ = 128
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request. The client chose `seq`; the reply repeats it. `data` should be an object."""
+    """A request. The client chooses `seq`, and the reply repeats it. `data` is any JSON; commands require an object."""
 
     seq: str
     cmd: str
@@ -24,7 +24,7 @@ class Request:
 
 
 class BadFrame(ValueError):
-    """The frame is no request. `seq` and `cmd` hold what could be read, for the reply."""
+    """The frame is not a request. `seq` and `cmd` hold the values that could be read, for the reply."""
 
     def __init__(self, why: str, seq: str = "", cmd: str = "") -> None:
         super().__init__(why)
@@ -33,7 +33,7 @@ class BadFrame(ValueError):
 
 
 def decode(raw: str | bytes) -> Request:
-    """Decode a frame. Raise BadFrame unless it is an object with a string `cmd`."""
+    """Decode a frame. Raise BadFrame unless it is a JSON object with a string `cmd`."""
     try:
         frame = orjson.loads(raw)
     except (ValueError, RecursionError) as error:  # orjson's own error is a ValueError; lone surrogates are one too
@@ -59,12 +59,12 @@ def decode(raw: str | bytes) -> Request:
 
 
 def encode(seq: str, cmd: str, code: int, text: str, data: object = None, *, reason: str = "") -> str:
-    """Encode a reply, or with `text` "Ok" a push. Only refusals have a `reason`."""
+    """Encode a reply, or a push if `text` is "Ok". Only refusals have a `reason`."""
     refusal = {"reason": reason} if reason else {}
     response = {"code": code, "codeMsg": text, **refusal, "data": data}
     return orjson.dumps({"seq": seq, "cmd": cmd, "response": response}).decode()
 
 
 def join_frames(frames: list[str]) -> str:
-    """Join envelopes into one frame, for a client that asked for batching."""
+    """Join envelopes into one JSON array, for a client that requested batching."""
     return frames[0] if len(frames) == 1 else "[" + ",".join(frames) + "]"

@@ -45,7 +45,7 @@ class SendRequest:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledge:
-    """The client has all pushes up to `seq`; None if it acknowledges something else."""
+    """The client has all pushes up to `seq`; None if it acknowledges something other than pushes."""
 
     seq: int | None
 
@@ -71,7 +71,7 @@ Request = Login | Heartbeat | SendRequest | Acknowledge | Sync | JsonCall | Unkn
 
 
 class BadInput(ValueError):
-    """The frame is no request. `login`: it is a Login with bad data; `readable`: it is an Input with bad data."""
+    """The frame is not a request. `login`: it is a Login with bad data; `readable`: it is an Input with bad data."""
 
     def __init__(self, why: str, *, readable: bool, login: bool = False) -> None:
         super().__init__(why)
@@ -81,7 +81,9 @@ class BadInput(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as clients get it. `single`: of a private channel; `receiver` is then the user who did not send it."""
+    """A message as clients receive it. `single`: it belongs to a private channel, and `receiver` is the user who did
+    not send it.
+    """
 
     single: bool
     receiver: int
@@ -104,7 +106,7 @@ def _parsed(message: M, data: bytes, name: str, *, readable: bool, login: bool =
 
 
 def decode(raw: bytes) -> Request:
-    """Decode a frame. Raise BadInput, and nothing else, unless it is an Input with the data of its type."""
+    """Decode a frame. Raise BadInput unless it is an Input with the data of its type; raise nothing else."""
     frame = _parsed(im.Input(), raw, "Input", readable=False)
     match frame.type:
         case im.CT_LOGIN:
@@ -139,12 +141,12 @@ def _decode_send(up: im.UpMsg) -> SendRequest:
 
 
 def encode_acknowledgement(what: im.ACKType, code: int, text: str, *, client_id: int = 0, seq: int = 0) -> bytes:
-    """Encode that the login succeeded, or that the message with this number is stored; `seq` is its position."""
+    """Encode the acknowledgement `what`: the login succeeded, or message `client_id` is stored at position `seq`."""
     return _encode_output(im.CT_ACK, code, text, im.ACKMsg(type=what, clientId=client_id, seq=seq))
 
 
 def encode_refusal(code: int, text: str, *, client_id: int = 0) -> bytes:
-    """Encode a refusal, of the message with this number if there is one."""
+    """Encode a refusal, of message `client_id` if it is one (else 0)."""
     return _encode_output(im.CT_ACK, code, text, im.ACKMsg(clientId=client_id))
 
 
@@ -165,7 +167,7 @@ def encode_call(code: int, text: str, envelope: str) -> bytes:
 
 
 def decode_pushed_message(frame: bytes) -> im.Message | None:
-    """Return the message that a frame of this module pushes; None if it is no push of a message."""
+    """Return the message in a frame of this module; None if the frame does not push a message."""
     output = im.Output.FromString(im.OutputBatch.FromString(frame).outputs[0])
     return im.PushMsg.FromString(output.data).msg if output.type == im.CT_MESSAGE else None
 

@@ -129,7 +129,7 @@ class Connection:
         self._paused = True
 
     def resume_after(self, seconds: float | None) -> None:
-        """Call `resume` after this many seconds, not counting time in which the process was frozen; None cancels that."""
+        """Call `resume` after this many seconds, not counting time in which the process was frozen; None cancels."""
         if self._resume_timer is not None:
             self._resume_timer.cancel()
             self._resume_timer = None

@@ -240,7 +240,11 @@ class Hub:
         metrics.PUSHES_IN.inc()
         metrics.PUSHES_OUT.inc(delivered)
         if entry.header and RECEIPT in entry.header and entry.position:
-            reached = [one for one in self.audience.recipients(entry) if one is not skip and not one.is_closing]
+            reached = [
+                receiver
+                for receiver in self.audience.recipients(entry)
+                if receiver is not skip and not receiver.is_closing
+            ]
             self.receipts.count(entry, reached)
 
     # -- connections ----------------------------------------------------------------------------------------------

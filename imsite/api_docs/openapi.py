@@ -88,8 +88,8 @@ _BATCH = {
 @functools.cache
 def document() -> dict[str, Any]:
     """Return the OpenAPI document as a dict."""
-    made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    return made
+    headers: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return headers
 
 
 @functools.cache
@@ -142,16 +142,16 @@ def explain_rights(result: dict[str, Any], generator: SchemaGenerator, **_: Any)
 
 def explain_headers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Add the rate limit headers. A postprocessing hook of drf-spectacular."""
-    made = {name: {"description": text, "schema": {"type": "integer"}} for name, text in _HEADERS.items()}
-    result["components"]["headers"] = made
+    headers = {name: {"description": text, "schema": {"type": "integer"}} for name, text in _HEADERS.items()}
+    result["components"]["headers"] = headers
     limits = [name for name in _HEADERS if name.startswith("RateLimit")]
     for path, operations in result["paths"].items():
         for operation in operations.values():
             for status, response in operation["responses"].items():
-                told = limits if path.startswith("/api/v1/") and status != "401" else []
-                told = [*told, "Retry-After"] if status in ("429", "503") else told
-                if told:
-                    response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in told}
+                header_names = limits if path.startswith("/api/v1/") and status != "401" else []
+                header_names = [*header_names, "Retry-After"] if status in ("429", "503") else header_names
+                if header_names:
+                    response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in header_names}
     return result
 
 

@@ -59,7 +59,9 @@ def described(kind: inspect.Type) -> Described:
                 str(extra.get("description", known.about)),
             )
         case inspect.UnionType(types=types):
-            return _united([described(one) for one in types if not isinstance(one, inspect.NoneType)], kind)
+            return _united(
+                [described(kind_type) for kind_type in types if not isinstance(kind_type, inspect.NoneType)], kind
+            )
         case inspect.ListType(item_type=item):
             known = described(item)
             return Described(known.name, known.shape, True, (*_limits(kind), *known.limits), known.about)
@@ -100,7 +102,9 @@ def _field(field: inspect.Field) -> Field:
     kind = field.type
     if field.default is None and isinstance(kind, inspect.UnionType):
         # Null means the same as an absent field.
-        kind = inspect.UnionType(tuple(one for one in kind.types if not isinstance(one, inspect.NoneType)))
+        kind = inspect.UnionType(
+            tuple(kind_type for kind_type in kind.types if not isinstance(kind_type, inspect.NoneType))
+        )
     return Field(field.encode_name, described(kind), field.required, _default(field))
 
 
@@ -111,7 +115,7 @@ def _united(parts: list[Described], kind: inspect.UnionType) -> Described:
 
 
 def _nullable(kind: inspect.UnionType) -> bool:
-    return any(isinstance(one, inspect.NoneType) for one in kind.types)
+    return any(isinstance(kind_type, inspect.NoneType) for kind_type in kind.types)
 
 
 def _limits(kind: inspect.Type) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""CORS for the HTTP calls: pages on IM_ALLOWED_ORIGINS may call and read responses, never with their cookies."""
+"""CORS for the HTTP calls: pages on IM_ALLOWED_ORIGINS may call and read responses. Their cookies are ignored."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ PREFLIGHT_SECONDS = 600
 
 
 def is_allowed_origin(request: HttpRequest) -> bool:
-    """Return whether the caller is a program or a page that may call. Cookies are ignored and count for nothing."""
+    """Return whether the caller is a program, or a page that may call. Cookies do not affect it."""
     return origin_allowed(
         request.headers.get("Origin"), cookie=False, host=request.get_host(), secure=request.is_secure()
     )
 
 
 def expose_response(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Let a page that may call read the response."""
+    """Add the CORS header to the response if its caller is a page that may call."""
     patch_vary_headers(response, ["Origin"])
     origin = request.headers.get("Origin")
     if origin is not None and is_allowed_origin(request):
@@ -27,7 +27,7 @@ def expose_response(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def expose_preflight(request: HttpRequest, response: HttpResponseBase, methods: list[str]) -> None:
-    """Tell the browser what such a page may send."""
+    """Add the CORS headers of a preflight response: allowed methods and request headers."""
     expose_response(request, response)
     if "Access-Control-Allow-Origin" in response:
         response["Access-Control-Allow-Methods"] = ", ".join(methods)

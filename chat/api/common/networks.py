@@ -21,8 +21,8 @@ def is_from_open_network(request: HttpRequest | Request) -> bool:
 def is_from_networks(request: HttpRequest | Request, networks: Iterable[str]) -> bool:
     """Return whether the client's address is in one of the networks.
 
-    The server has set the address that its trusted proxies name. A request with forwarding headers from an untrusted
-    proxy is never inside a network: its address is the proxy's, which may well be loopback.
+    The server sets the address that its trusted proxies report. A request with forwarding headers from an untrusted
+    proxy is never inside a network, because its address is that of the proxy, which may be loopback.
     """
     if not settings.IM_TRUSTED_PROXIES and any(name in request.headers for name in _FORWARDED):
         return False

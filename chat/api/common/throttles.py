@@ -18,9 +18,9 @@ _SHARED_TIMEOUT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """The rest of a token's limit: `remaining` of `limit` at once, and all of it again in `reset` seconds.
+    """The state of a token's limit: `remaining` of `limit` requests now, and all `limit` again in `reset` seconds.
 
-    `retry_after`: seconds until a refused request is allowed; 0 for one that was allowed.
+    `retry_after`: seconds until a refused request is allowed; 0 for an allowed one.
     """
 
     limit: int
@@ -29,7 +29,7 @@ class Allowance:
     retry_after: float = 0.0
 
     def require(self) -> None:
-        """Raise TOO_MUCH, with the time to wait, if the request was refused."""
+        """Raise ChatError RATE_LIMITED with the seconds to wait if the request was refused."""
         if self.retry_after:
             raise ChatError(reasons.RATE_LIMITED, retryAfter=self.retry_after)
 
@@ -42,13 +42,17 @@ class ApiThrottle:
         self._limiter = RateLimiter(name, max_keys=_MAX_TOKENS, shared_timeout_seconds=_SHARED_TIMEOUT_SECONDS)
 
     def take(self, token: str, count: int = 1) -> Allowance:
-        """Count `count` requests by the token. Raises TOO_MUCH, and counts nothing, if they are over the limit."""
+        """Count `count` requests by the token. Raise ChatError RATE_LIMITED, counting nothing, if they exceed the
+        limit.
+        """
         allowance = self.draw(token, count)
         allowance.require()
         return allowance
 
     def draw(self, token: str, count: int = 1) -> Allowance:
-        """Count `count` requests by the token, or nothing if they are over the limit."""
+        """Count `count` requests by the token, or none if they exceed the limit. Never raises: see
+        `Allowance.require`.
+        """
         result = self._limiter.draw(token, rate=self._rate, burst=self._burst, count=count)
         return Allowance(
             self._burst,
@@ -60,7 +64,7 @@ class ApiThrottle:
 
 
 class _ApiThrottles:
-    """The throttles of this process, made with the settings as they are at first use."""
+    """The throttles of this process, created on first use from the settings at that time."""
 
     @cached_property
     def requests(self) -> ApiThrottle:
@@ -72,11 +76,11 @@ class _ApiThrottles:
 
     @cached_property
     def hooks(self) -> ApiThrottle:
-        """By incoming webhook rather than by token."""
+        """Limits posts by incoming webhook instead of by token."""
         return ApiThrottle(settings.IM_INCOMING_WEBHOOK_RATE, settings.IM_INCOMING_WEBHOOK_BURST, "hooks")
 
     def reset(self) -> None:
-        """Forget what this node has counted alone, and read the settings again."""
+        """Empty this process's own buckets, and read the settings again."""
         self.__dict__.clear()
 
 

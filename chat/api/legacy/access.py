@@ -1,4 +1,4 @@
-"""Access to the older HTTP calls: a token with the permission, or a network that the operator has opened."""
+"""Access to the HTTP calls outside `/api/v1/`: a token with the permission, or an open network (IM_OPEN_GATEWAY)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from chat.api.common.networks import is_from_open_network
 
 
 class ServiceToken(ApiToken):
-    """Authenticates an API token. A request with a credential is judged by it alone, never by its network."""
+    """Authenticates an API token. For a request with a credential the network does not matter."""
 
 
 class HasPermission(BasePermission):  # type: ignore[misc]
-    """Requires the view's `permission`; without a token, an address in IM_OPEN_GATEWAY."""
+    """Requires the view's `permission` of the token's user; without a token, an address in IM_OPEN_GATEWAY."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.user is not None:

@@ -1,4 +1,4 @@
-"""The base of the older HTTP calls: access, and responses of the form `{"code", "msg", "data"}`."""
+"""The base of the HTTP calls outside `/api/v1/`: access, and responses of the form `{"code", "msg", "data"}`."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 
 
 class LegacyCallView(APIView):  # type: ignore[misc]
-    """One call. The HTTP status is always 200, as existing clients expect; `code` tells the outcome.
+    """One call. The HTTP status is always 200, as existing clients expect; `code` is the outcome.
 
-    `permission` is what a token needs, `fault` the code of a database error. Cookies are ignored, so there is no CSRF
-    token; a page of another origin is refused before anything happens.
+    `permission` is required of the token's user, `fault` is the code of a database error. Cookies are ignored, so there
+    is no CSRF token; a page of another origin is refused before the call has any effect.
     """
 
     authentication_classes: tuple[type[BaseAuthentication], ...] = (ServiceToken,)
@@ -57,7 +57,7 @@ class LegacyCallView(APIView):  # type: ignore[misc]
         return response
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Turn every failure into a response."""
+        """Return the response for any exception."""
         match exc:
             case ChatError():
                 response = answer(exc.data, exc.code)

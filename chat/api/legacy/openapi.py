@@ -39,7 +39,7 @@ class UserTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
     name = "personToken"
 
     def get_security_definition(self, auto_schema: Any) -> Schema:
-        return {"type": "apiKey", "in": "header", "name": "token", "description": "A person's token."}
+        return {"type": "apiKey", "in": "header", "name": "token", "description": "A user's token."}
 
 
 def text_fields(of: Schema | None = None) -> Schema:
@@ -61,10 +61,10 @@ def form_call(
     codes: tuple[int, ...] = CODES,
     **parameters: tuple[str, Schema, Any],
 ) -> Callable[[F], F]:
-    """Describe a call. `parameters`: purpose, type and example of each. `gives`: `data` of a success, `got` an
-    example.
+    """Describe a call. `parameters`: purpose, type and example of each. `gives`: schema of `data` in a success, `got`:
+    an example.
 
-    A method named `get` takes them in the query, any other in the form.
+    A view method named `get` takes the parameters from the query, any other from the form.
     """
 
     def describe(view: F) -> F:
@@ -112,8 +112,8 @@ def form_call(
 
 
 def _answer(gives: Schema | None, codes: tuple[int, ...]) -> Schema:
-    """Return the schema of a response: a success has the call's data, anything else (a repeated call too) at most an
-    `error`.
+    """Return the schema of a response. `data` of a success is that of the call; otherwise, and for a repeated call, it
+    has at most an `error`.
     """
     refusal = {"type": "object", "properties": {"error": TEXT}}
     return object_schema(

@@ -20,7 +20,7 @@ _APP_DIGITS = 9
 
 
 class LegacyFormParser(FormParser):  # type: ignore[misc]
-    """Parses `application/x-www-form-urlencoded`, no longer than the longest message can make it."""
+    """Parses `application/x-www-form-urlencoded` up to the size that the longest message can need."""
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -33,14 +33,16 @@ class LegacyFormParser(FormParser):  # type: ignore[misc]
 
 
 def text(request: Request, name: str) -> str:
-    """Return a parameter, empty if absent; `name` as in `userID`. The form comes before the query."""
+    """Return a parameter, empty if absent. `name` is spelled as in `userID`; `userId` is accepted too. The form
+    precedes the query.
+    """
     spellings = (name, name.replace("ID", "Id"))
     given = (source.get(spelling) for source in (request.data, request.query_params) for spelling in spellings)
     return str(next(filter(None, given), ""))
 
 
 def app_or_any(request: Request) -> int | None:
-    """Return the number of the app; None, for any app, if it is absent or 0."""
+    """Return the number of the app; None, meaning any app, if it is absent or 0."""
     digits = text(request, "appID")
     if not digits:
         return None

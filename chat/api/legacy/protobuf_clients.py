@@ -58,7 +58,7 @@ class IsSignedIn(BasePermission):  # type: ignore[misc]
 
 
 class ClientCallView(LegacyCallView):
-    """A call of these clients: code 200, or -1 with the reason in `msg`."""
+    """A call of the protobuf protocol's clients: code 200, or -1 with the reason in `msg`."""
 
     authentication_classes: tuple[type[BaseAuthentication], ...] = (HeaderTokenAuthentication,)
     permission_classes = (IsSignedIn,)
@@ -110,7 +110,7 @@ class RegisterView(ClientCallView):
 
 
 class LoginView(ClientCallView):
-    """Issue a token for phone number and password; one answer for every wrong combination."""
+    """Issue a token for phone number and password. The response is the same for every wrong combination."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -181,7 +181,7 @@ def _token(request: Request, user: User) -> str:
 
 
 def _field(request: Request, name: str) -> str:
-    """Return a form field, empty if absent. The query is never read, because logs contain it."""
+    """Return a form field, empty if absent. The query is not read, because logs contain it."""
     return str(request.data.get(name, ""))
 
 
@@ -195,7 +195,7 @@ def _is_id(text: str) -> bool:
 
 
 def _id(text: str) -> int:
-    """Return an id; text that is not an id becomes one that nobody has."""
+    """Return the id in the text; for other text, 0, which no row has."""
     if not _is_id(text):
         raise ChatError(reasons.ID_NOT_FOUND)
     return int(text)

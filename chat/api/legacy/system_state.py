@@ -70,7 +70,7 @@ class SystemStateView(LegacyCallView):
 
 @dataclass(slots=True)
 class ClusterState:
-    """State of the cluster. `addresses` of connections and `users` (app and name) are filled only on request."""
+    """State of the cluster. `addresses` (of connections) and `users` (app and name) are filled only with `debug`."""
 
     tasks: int = 0
     connections: int = 0
@@ -81,14 +81,16 @@ class ClusterState:
 
 
 async def _state(apps: Sequence[int], *, debug: bool) -> ClusterState:
-    """Collect the state, on the event loop. A node that does not answer counts with what it last reported."""
+    """Collect the state, on the event loop. A node that does not answer is counted by its last report."""
     hub, node = publish.hub(), running_node()
-    here = hub.connections.values()
+    local_connections = hub.connections.values()
     state = ClusterState(
         tasks=len(asyncio.all_tasks()),
-        connections=len(here),
-        logging_in=sum(one.user_id is not None and not one.is_attached for one in here),
-        addresses=[one.address for one in here] if debug else [],
+        connections=len(local_connections),
+        logging_in=sum(
+            connection.user_id is not None and not connection.is_attached for connection in local_connections
+        ),
+        addresses=[connection.address for connection in local_connections] if debug else [],
     )
     if node is not None and node.cluster is not None and (peers := node.cluster.peers) is not None:
         answers = await peers.call_all(lambda node: peers.state(node, addresses=debug))

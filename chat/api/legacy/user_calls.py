@@ -104,5 +104,5 @@ class SendMessageAllView(LegacyCallView):
 
 
 def _sent(results: bool | None) -> Response:
-    """Answer a repeated call with empty data."""
+    """Return the response to a send; for a repeated call (None) its data is empty."""
     return answer({} if results is None else {"sendResults": results})

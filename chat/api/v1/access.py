@@ -13,7 +13,7 @@ from chat.errors import ChatError
 
 
 class HasPermission(BasePermission):  # type: ignore[misc]
-    """Requires the permission that the view names for the method; None there: any valid token."""
+    """Requires the Django permission that the view names for the method. None accepts any valid token."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.method not in view.permissions:

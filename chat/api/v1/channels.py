@@ -137,7 +137,7 @@ class ChannelListView(Endpoint):
         refuses=(404,),
         sent={
             "A group": {"kind": "public", "name": "Painters", "members": ["alice", "bob"]},
-            "With one person": {"kind": "private", "members": ["alice"]},
+            "With one user": {"kind": "private", "members": ["alice"]},
         },
         got={"Made": PAINTERS},
         idempotent=True,
@@ -152,8 +152,8 @@ class ChannelListView(Endpoint):
 
         def make() -> dict[str, Any]:
             nonlocal existed
-            made, existed = _create_or_find(request, data)
-            return channel_body(request, made)
+            channel_id, existed = _create_or_find(request, data)
+            return channel_body(request, channel_id)
 
         body, repeated = run_once(self.idempotency(request, data), make)
         return answer(body, 200 if repeated or existed else 201)
@@ -208,7 +208,7 @@ class ChannelDetailView(Endpoint):
 
 
 def channel_body(request: Request, channel_id: int) -> dict[str, Any]:
-    """Return a channel as the caller sees it now; raise NO_DATA if it may not read it."""
+    """Return a channel as the caller sees it now. Raise ChatError CHANNEL_NOT_FOUND if the caller may not read it."""
     return payloads.channel(selectors.channel_summary(request.user, access_for_service(request.user, channel_id)))
 
 

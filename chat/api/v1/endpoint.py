@@ -62,7 +62,7 @@ class JsonParser(BaseParser):  # type: ignore[misc]
 
 
 class Endpoint(APIView):  # type: ignore[misc]
-    """One path. `permissions` names the permission for each method that the path has (None: any valid token)."""
+    """Base of the views of one path. `permissions` names the permission for each method (None: any valid token)."""
 
     permissions: ClassVar[Permissions] = {}
     authentication_classes: tuple[type[BaseAuthentication], ...] = (ApiToken,)
@@ -71,7 +71,7 @@ class Endpoint(APIView):  # type: ignore[misc]
     parser_classes = (JsonParser,)
     content_negotiation_class = AlwaysJsonNegotiation
     _allowance: Allowance | None = None
-    """Requests and messages that the token may still send."""
+    """The rest of the token's rate limit, for the response headers; None before authentication."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if not cors.is_allowed_origin(request):
@@ -92,26 +92,33 @@ class Endpoint(APIView):  # type: ignore[misc]
         return response
 
     def body(self, request: Request, shape: type[S]) -> S:
-        """Parse the request's JSON into this shape."""
+        """Return the request's JSON body as an instance of `shape`; an empty body counts as `{}`.
+
+        Raise ChatError BODY_NOT_JSON for malformed JSON, and INVALID_DATA with the field for JSON of another shape.
+        """
         raw = request.data or b"{}"
         data: S = parse(raw, shape)
         return data
 
     def charge(self, request: Request, messages: int) -> None:
-        """Count the messages that the call is about to send against the token's limit. Raise TOO_MUCH beyond it."""
+        """Count the messages that the call is about to send. Raise ChatError RATE_LIMITED if they exceed the token's
+        limit.
+        """
         throttles.messages.take(request.auth, messages)
 
     def idempotency(self, request: Request, data: Shape, key: str | None = None) -> IdempotencyKey | None:
-        """Return the idempotency key of this call: its `Idempotency-Key` header, or else `key`; None without either."""
-        given = idempotency_header(request) or key
-        if not given:
+        """Return the idempotency key of this call, from its `Idempotency-Key` header, else from `key`; None without
+        both.
+        """
+        request_key = idempotency_header(request) or key
+        if not request_key:
             return None
-        return IdempotencyKey(f"api:{request.user.pk}", given, self._fingerprint(request, data))
+        return IdempotencyKey(f"api:{request.user.pk}", request_key, self._fingerprint(request, data))
 
     def _fingerprint(self, request: Request, data: Shape) -> str:
-        """Return a keyed hash of the request: a password in the body must not be guessable from what is stored."""
-        asked = f"{request.method} {request.path}\n".encode() + msgspec.json.encode(data, order="sorted")
-        return salted_hmac("imsite.idempotency", asked, algorithm="sha256").hexdigest()
+        """Return a keyed hash of the request, so that the stored hash does not help to guess a password in the body."""
+        request_bytes = f"{request.method} {request.path}\n".encode() + msgspec.json.encode(data, order="sorted")
+        return salted_hmac("imsite.idempotency", request_bytes, algorithm="sha256").hexdigest()
 
     def handle_exception(self, exc: Exception) -> Response:
         """Turn every failure into a problem."""
@@ -133,20 +140,20 @@ class Endpoint(APIView):  # type: ignore[misc]
 
 
 def idempotency_header(request: Request) -> str | None:
-    """Return the `Idempotency-Key` header, or None. Raise ILLEGAL_PARAMETER if it is too long, or on a call without
-    effect.
+    """Return the `Idempotency-Key` header; None if absent. Raise ChatError IDEMPOTENCY_KEY_INVALID if it is empty, too
+    long or not printable.
     """
-    given = request.headers.get("Idempotency-Key")
-    if given is None:
+    request_key = request.headers.get("Idempotency-Key")
+    if request_key is None:
         return None
-    key = str(given).strip()
+    key = str(request_key).strip()
     if not 0 < len(key) <= KEY_LIMIT or not key.isprintable():
         raise ChatError(reasons.IDEMPOTENCY_KEY_INVALID, limit=KEY_LIMIT, field="Idempotency-Key")
     return key
 
 
 def answer(data: Any = None, status: int = 200) -> Response:
-    """Return a response with a body of the declared shape; 204 has none."""
+    """Return a response with a body of the declared shape; 204 has no body."""
     return Response(data, status=status)
 
 

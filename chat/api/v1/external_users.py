@@ -77,9 +77,9 @@ class ExternalUserListView(Endpoint):
         """List the users that this service created, oldest first, with its ids for them."""
         page = pagination.requested_page(request)
         rows = external_users_page(request.user, after=page.number, limit=page.limit)
-        some = rows[: page.limit]
-        results = [user_body(row.user) | {"externalId": row.external_id} for row in some]
-        return answer(pagination.page_body(results, next=some[-1].pk if len(rows) > page.limit else None))
+        page_rows = rows[: page.limit]
+        results = [user_body(row.user) | {"externalId": row.external_id} for row in page_rows]
+        return answer(pagination.page_body(results, next=page_rows[-1].pk if len(rows) > page.limit else None))
 
 
 class ExternalUserView(Endpoint):
@@ -143,11 +143,11 @@ class ExternalTokenView(Endpoint):
         data = self.body(request, TokenRequest)
 
         def make() -> dict[str, Any]:
-            made = accounts.external_token_create(service=request.user, external_id=external_id, seconds=data.seconds)
+            token = accounts.external_token_create(service=request.user, external_id=external_id, seconds=data.seconds)
             return {
-                "serviceToken": made.token,
-                "expires": int(made.expires.timestamp() * 1000),
-                "userId": made.device.user.public_name,
+                "serviceToken": token.token,
+                "expires": int(token.expires.timestamp() * 1000),
+                "userId": token.device.user.public_name,
             }
 
         body, repeated = run_once(self.idempotency(request, data), make, secret=True)

@@ -75,7 +75,7 @@ class IncomingWebhookListView(Endpoint):
         """List your own incoming webhooks; with `chat.manage_channels` all of them."""
         page = pagination.requested_page(request)
         rows, more = hook_selectors.incoming_webhooks_page(request.user, after=page.number, limit=page.limit)
-        return answer(pagination.page_body([_shown(row) for row in rows], next=rows[-1].pk if more else None))
+        return answer(pagination.page_body([_hook_body(row) for row in rows], next=rows[-1].pk if more else None))
 
     @described(
         "Create an incoming webhook",
@@ -98,7 +98,7 @@ class IncomingWebhookListView(Endpoint):
 
         def make() -> dict[str, Any]:
             webhook, secret = hooks.incoming_webhook_create(maker=request.user, name=data.name, channel_id=channel)
-            return {**_shown(webhook), "url": _url(request, secret)}
+            return {**_hook_body(webhook), "url": _url(request, secret)}
 
         body, repeated = run_once(self.idempotency(request, data), make, secret=True)
         return answer(body, 200 if repeated else 201)
@@ -114,7 +114,7 @@ class IncomingWebhookView(Endpoint):
     @described("Get an incoming webhook", gives={200: IncomingWebhook}, tag="incoming webhooks", got={"One": _EXAMPLE})
     def get(self, request: Request, hook_id: str) -> Response:
         """Return the incoming webhook's channel and state."""
-        return answer(_shown(hook_selectors.incoming_webhook_of(request.user, number(hook_id))))
+        return answer(_hook_body(hook_selectors.incoming_webhook_of(request.user, number(hook_id))))
 
     @described(
         "Enable or disable an incoming webhook",
@@ -132,7 +132,7 @@ class IncomingWebhookView(Endpoint):
             hooks.incoming_webhook_enable(user=request.user, hook_id=webhook.pk)
         else:
             hooks.incoming_webhook_disable(hook_id=webhook.pk)
-        return answer(_shown(hook_selectors.incoming_webhook_of(request.user, pk)))
+        return answer(_hook_body(hook_selectors.incoming_webhook_of(request.user, pk)))
 
     @described("Disable an incoming webhook", gives={204: None}, tag="incoming webhooks")
     def delete(self, request: Request, hook_id: str) -> Response:
@@ -166,8 +166,8 @@ def _url(request: Request, secret: str) -> str:
     return str(request.build_absolute_uri(f"/hooks/{secret}/"))
 
 
-def _shown(row: Row) -> dict[str, Any]:
-    shown = {
+def _hook_body(row: Row) -> dict[str, Any]:
+    body = {
         "id": str(row.pk),
         "name": row.name,
         "channel": str(row.channel_id),
@@ -176,5 +176,5 @@ def _shown(row: Row) -> dict[str, Any]:
         "madeAt": milliseconds(row.created_at),
     }
     if row.last_used_at is not None:
-        shown["usedAt"] = milliseconds(row.last_used_at)
-    return shown
+        body["usedAt"] = milliseconds(row.last_used_at)
+    return body

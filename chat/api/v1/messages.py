@@ -24,9 +24,9 @@ from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey
 
 MAX_USERS_PER_MESSAGE = 1000
-"""The most users that one message names."""
+"""Users that one message may name."""
 MAX_MESSAGES_PER_CALL = 1000
-"""The most messages in one call."""
+"""Messages in one call."""
 
 
 _ONE = {"minProperties": 1, "maxProperties": 1}
@@ -182,17 +182,17 @@ class MessageBulkView(Endpoint):
         stored again, and the others are.
         """
         data = self.body(request, NewMessages)
-        if any(one.transient for one in data.messages):
+        if any(item.transient for item in data.messages):
             raise ChatError(reasons.TRANSIENT_ALONE, field="transient")
         self.charge(request, sum(map(_message_count, data.messages)))
-        whole = self.idempotency(request, data)
-        if whole is not None and (used := claim_requests([whole])):
-            raise used[whole]
+        bulk_key = self.idempotency(request, data)
+        if bulk_key is not None and (used := claim_requests([bulk_key])):
+            raise used[bulk_key]
         results: list[dict[str, Any] | None] = []
         messages: list[AddressedMessage] = []
-        for index, one in enumerate(data.messages):
+        for index, item in enumerate(data.messages):
             try:
-                messages.append(addressed(one, self._key_of(request, one, index, whole)))
+                messages.append(addressed(item, self._key_of(request, item, index, bulk_key)))
                 results.append(None)
             except ChatError as refusal:
                 results.append(_refused(refusal))
@@ -200,18 +200,20 @@ class MessageBulkView(Endpoint):
         return answer({"results": [result or _result(next(became)) for result in results]})
 
     def _key_of(
-        self, request: Request, one: NewMessage, index: int, whole: IdempotencyKey | None
+        self, request: Request, item: NewMessage, index: int, bulk_key: IdempotencyKey | None
     ) -> IdempotencyKey | None:
-        if one.clientMsgId:
-            return IdempotencyKey(f"api:{request.user.pk}", one.clientMsgId, _fingerprint(one))
-        return None if whole is None else whole.item(index)
+        if item.clientMsgId:
+            return IdempotencyKey(f"api:{request.user.pk}", item.clientMsgId, _fingerprint(item))
+        return None if bulk_key is None else bulk_key.item(index)
 
 
 def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
-    """Return the message for the actions. Raise ILLEGAL_PARAMETER unless it has exactly one kind of destination."""
+    """Return the message for the actions. Raise ChatError RECIPIENT_REQUIRED unless `to` has exactly one kind of
+    destination.
+    """
     to = data.to
     given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)
-    if sum(one is not UNSET for one in given) != 1:
+    if sum(item is not UNSET for item in given) != 1:
         raise ChatError(reasons.RECIPIENT_REQUIRED, field="to")
     destinations: list[Destination] = []
     if to.channel is not UNSET:
@@ -234,7 +236,7 @@ def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
 
 
 def _message_count(data: NewMessage) -> int:
-    """Return the number of messages that it counts as."""
+    """Return the number of messages that this one counts as for the rate limit."""
     return len(data.to.users) if data.to.users is not UNSET else 1
 
 
@@ -243,11 +245,11 @@ def _fingerprint(data: NewMessage) -> str:
 
 
 def _status(results: Sequence[SendResult]) -> int:
-    """Return 201 if anything is new, else 200. Raise the first refusal if everything was refused."""
+    """Return 201 if a message is new, else 200. Raise the first refusal if all destinations refused it."""
     stored = [result.stored for result in results if result.stored is not None]
     if not stored and results and results[0].refusal is not None:
         raise results[0].refusal
-    return 200 if all(one.repeated for one in stored) else 201
+    return 200 if all(item.repeated for item in stored) else 201
 
 
 def _result(result: list[SendResult] | ChatError) -> dict[str, Any]:
@@ -291,13 +293,13 @@ def _destination_body(result: SendResult) -> dict[str, Any]:
 
 
 def _pushed(pushed: Sequence[PushResult]) -> list[dict[str, Any]]:
-    """Return the outcome of transient messages. Raise the first refusal if everything was refused."""
-    if pushed and all(one.refusal is not None for one in pushed):
+    """Return the outcome of a transient message. Raise the first refusal if all destinations refused it."""
+    if pushed and all(item.refusal is not None for item in pushed):
         assert pushed[0].refusal is not None
         raise pushed[0].refusal
     return [
-        {"to": _recipient_body(one.destination), "persons": one.receivers}
-        if one.refusal is None
-        else {"to": _recipient_body(one.destination), "problem": problems.problem_of_error(one.refusal)}
-        for one in pushed
+        {"to": _recipient_body(item.destination), "persons": item.receivers}
+        if item.refusal is None
+        else {"to": _recipient_body(item.destination), "problem": problems.problem_of_error(item.refusal)}
+        for item in pushed
     ]

@@ -1,4 +1,4 @@
-"""Describes the calls for the OpenAPI document: shapes as components, and what all calls have in common."""
+"""Describes the calls for the OpenAPI document: shapes as components, and statuses and headers of all calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Example = Mapping[str, Any]
 
 ALWAYS = (400, 401, 403, 404, 405, 413, 415, 429, 503)
-"""Statuses that any call may answer."""
+"""Statuses that every call may return."""
 _REFERENCE = "#/components/schemas/{name}"
 
 
@@ -62,9 +62,11 @@ def described(
     idempotent: bool = False,
     tag: str = "",
 ) -> Callable[[F], F]:
-    """Describe a call: its request and response shapes by status, and refusals besides those of `ALWAYS`.
+    """Describe a call: `takes` is the shape of its request, `gives` its response shapes by status, `refuses` its error
+    statuses besides ALWAYS.
 
     `sent` and `got` are examples of requests and of successful responses, by name. The docstring is the description.
+    `idempotent` documents the header `Idempotency-Key`.
     """
     responses: dict[Any, Any] = {
         status: OpenApiResponse(shape or None, description="Done.") for status, shape in gives.items()

@@ -20,8 +20,8 @@ _LONGEST_CURSOR = 300
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The requested page: up to `limit` items beyond `after`, the key of the previous page's last item (empty: first
-    page).
+    """The requested page: up to `limit` items after the item with key `after`, the last of the previous page (empty:
+    first page).
     """
 
     limit: int
@@ -29,7 +29,7 @@ class Page:
 
     @property
     def number(self) -> int:
-        """`after` as a number; 0 for the first page."""
+        """Return `after` as a number; 0 for the first page. Raise ChatError CURSOR_INVALID for other text."""
         if not self.after:
             return 0
         if not (self.after.isascii() and self.after.isdigit() and len(self.after) <= 18):
@@ -38,7 +38,7 @@ class Page:
 
 
 def requested_page(request: Request, *, largest: int = LARGEST) -> Page:
-    """Return the page that the query asks for. Raise ILLEGAL_PARAMETER for an invalid limit or cursor."""
+    """Return the page that the query requests. Raise ChatError LIMIT_RANGE or CURSOR_INVALID."""
     limit = request.query_params.get("limit", str(min(USUAL, largest)))
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 9 and 1 <= int(limit) <= largest):
         raise ChatError(reasons.LIMIT_RANGE, limit=largest, field="limit")
@@ -46,7 +46,7 @@ def requested_page(request: Request, *, largest: int = LARGEST) -> Page:
 
 
 def page_body(results: Sequence[Any], *, next: str | int | None) -> dict[str, Any]:
-    """Return the body of a page; `next` is the key of its last item if more follow, else None."""
+    """Return the body of a page. `next` is the key of its last item, or None if no items follow."""
     return {"results": list(results), "next": None if next is None else cursor(str(next))}
 
 

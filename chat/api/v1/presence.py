@@ -135,7 +135,7 @@ class AppOnlineView(Endpoint):
         known = require_app(_app(app))
         page = pagination.requested_page(request, largest=LARGEST_PAGE)
         found, more = online.online_users_page(known, after=page.number, limit=page.limit)
-        rows = [{"userId": name, "id": str(person)} for person, name in found.items()]
+        rows = [{"userId": name, "id": str(user_id)} for user_id, name in found.items()]
         return answer(pagination.page_body(rows, next=max(found) if more else None))
 
 
@@ -153,8 +153,8 @@ class NodeListView(Endpoint):
     def get(self, request: Request) -> Response:
         """List the live nodes and their connections, as of a second ago."""
         rows: list[dict[str, Any]] = [
-            {"id": one.id, "started": one.started, "connections": one.connections, "loggedIn": one.logged_in}
-            for one in sorted(_nodes(), key=lambda one: one.id)
+            {"id": node.id, "started": node.started, "connections": node.connections, "loggedIn": node.logged_in}
+            for node in sorted(_nodes(), key=lambda node: node.id)
         ]
         return answer({"results": rows})
 
@@ -167,7 +167,7 @@ def _nodes() -> list[NodeInfo]:
 
 
 def _app(number: int) -> int:
-    """Return the number of an existing app; raise NO_DATA otherwise."""
+    """Return the number of an existing app. Raise ChatError APP_NOT_FOUND otherwise."""
     try:
         return require_app(number).number
     except ChatError as refusal:

@@ -1,4 +1,4 @@
-"""Every refusal as a problem of RFC 9457, with the reason and code that the WebSocket protocols use too."""
+"""Returns every refusal as a problem (RFC 9457), with the reason and code that the WebSocket protocols use too."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "/api/protocol/#{number}"
-"""The address that explains a code: the protocol page of `imsite.api_docs`."""
+"""URL that explains a code: the protocol page of `imsite.api_docs`."""
 
 
 def problem_body(refusal: ChatError, status: int | None = None) -> dict[str, Any]:
-    """Return the problem's body; `status` where it is not the code's own."""
+    """Return the problem's body. `status`: the HTTP status; None: that of the refusal's code."""
     data = dict(refusal.data)
     return {
         "detail": data.pop("error"),
@@ -40,7 +40,10 @@ def problem_body(refusal: ChatError, status: int | None = None) -> dict[str, Any
 
 
 def problem_of_error(error: Exception, *, call: str = "") -> dict[str, Any]:
-    """Return the problem for an exception. An unexpected one is a 500 that reveals nothing, and is logged."""
+    """Return the problem's body for an exception. An unexpected exception is logged and returns a 500 without details.
+
+    `call` names the call in the log.
+    """
     match error:
         case ChatError():
             return problem_body(error)
@@ -73,17 +76,17 @@ def problem_of_error(error: Exception, *, call: str = "") -> dict[str, Any]:
 
 def response(problem: dict[str, Any]) -> Response:
     """Return the HTTP response for a problem, with the headers that belong to its status."""
-    made = Response(problem, status=problem["status"], content_type=MEDIA_TYPE)
-    made.exception = True
+    http_response = Response(problem, status=problem["status"], content_type=MEDIA_TYPE)
+    http_response.exception = True
     if (wait := problem.get("retryAfter")) is not None:
-        made["Retry-After"] = str(max(1, math.ceil(wait)))
+        http_response["Retry-After"] = str(max(1, math.ceil(wait)))
     if problem["status"] == HTTPStatus.UNAUTHORIZED:
-        made["WWW-Authenticate"] = "Bearer"
-    return made
+        http_response["WWW-Authenticate"] = "Bearer"
+    return http_response
 
 
 def _http_status(error: ChatError) -> int:
-    """Return 413 instead of 429 where there is nothing to wait for."""
+    """Return the status of the refusal's code, but 413 instead of 429 if waiting would not help."""
     if error.code is errors.TOO_MUCH and "retryAfter" not in error.data:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     return error.code.http

@@ -42,7 +42,9 @@ class Person(Shape):
 
 
 class Problem(Shape):
-    """Why a call was refused, as RFC 9457 has it. More members may say more, such as `retryAfter` and `limit`."""
+    """The reason for a refused call, as RFC 9457 defines it. Further members, such as `retryAfter` and `limit`, may be
+    present.
+    """
 
     type: str
     title: str
@@ -59,19 +61,21 @@ class Problem(Shape):
 
 
 def number(text: str) -> int:
-    """Return the row id that the text names; raise NO_DATA for text that cannot be one."""
+    """Return the row id in the text. Raise ChatError ID_NOT_FOUND for text that cannot be an id."""
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= LARGEST_ID):
         raise ChatError(reasons.ID_NOT_FOUND)
     return int(text)
 
 
 def milliseconds(at: datetime) -> int:
-    """Return Unix time in milliseconds, the unit of all times."""
+    """Return the time in Unix milliseconds, the unit of all times in the API."""
     return round(at.timestamp() * 1000)
 
 
 def parse(raw: bytes, shape: type[Any]) -> Any:
-    """Parse JSON text into this shape. Raise ILLEGAL_PARAMETER that names the invalid field."""
+    """Parse JSON text into this shape. Raise ChatError INVALID_DATA, whose sentence names the field, or
+    BODY_NOT_JSON.
+    """
     try:
         return _decoder(shape).decode(raw)
     except msgspec.ValidationError as error:

@@ -39,7 +39,7 @@ ALICE = {"userId": "alice", "id": "12", "name": "Alice", "avatar": "", "kind": "
 
 
 class UserAccount(Person):
-    """An account, as its managers see it."""
+    """An account and whether it is active, for callers that may manage users."""
 
     active: bool
 
@@ -114,10 +114,10 @@ class UserListView(Endpoint):
         if (q := request.query_params.get("q")) is not None:
             return answer(pagination.page_body([user_body(user) for user in user_search(q, page.limit)], next=None))
         rows = accounts_page(after=page.number, limit=page.limit)
-        some = rows[: page.limit]
+        page_rows = rows[: page.limit]
         return answer(
             pagination.page_body(
-                [user_body(user) for user in some], next=some[-1].pk if len(rows) > page.limit else None
+                [user_body(user) for user in page_rows], next=page_rows[-1].pk if len(rows) > page.limit else None
             )
         )
 
@@ -216,23 +216,23 @@ class UserImportView(Endpoint):
         """
         data = self.body(request, UserImport)
         own = [
-            (index, ExternalUserData(one.externalId, one.nickname or ""))
-            for index, one in enumerate(data.users)
-            if one.externalId is not None and one.userId is None
+            (index, ExternalUserData(item.externalId, item.nickname or ""))
+            for index, item in enumerate(data.users)
+            if item.externalId is not None and item.userId is None
         ]
         results: dict[int, dict[str, Any]] = {}
-        whole = self.idempotency(request, data)
-        if whole is not None and (used := claim_requests([whole])):
-            raise used[whole]
+        bulk_key = self.idempotency(request, data)
+        if bulk_key is not None and (used := claim_requests([bulk_key])):
+            raise used[bulk_key]
         if own:
             _require(request, "accounts.add_externaluser")
             known = accounts.external_users_import(service=request.user, users=[given for _, given in own])
             results = {index: _result(outcome) for (index, _), outcome in zip(own, known, strict=True)}
-        if any(one.userId is not None for one in data.users):
+        if any(item.userId is not None for item in data.users):
             _require(request, "accounts.add_user")
-        for index, one in enumerate(data.users):
+        for index, item in enumerate(data.users):
             if index not in results:
-                results[index] = _added(one, None if whole is None else whole.item(index))
+                results[index] = _added(item, None if bulk_key is None else bulk_key.item(index))
         return answer({"results": [results[index] for index in range(len(data.users))]})
 
 
@@ -248,11 +248,11 @@ def _account(name: str) -> Account:
     return user
 
 
-def _added(one: ImportedUser, key: IdempotencyKey | None) -> dict[str, Any]:
+def _added(item: ImportedUser, key: IdempotencyKey | None) -> dict[str, Any]:
     try:
-        if one.userId is None or one.externalId is not None:
+        if item.userId is None or item.externalId is not None:
             raise ChatError(reasons.USER_ID_REQUIRED)
-        draft = accounts.managed_user_prepare(username=one.userId, nickname=one.nickname or "", email=one.email)
+        draft = accounts.managed_user_prepare(username=item.userId, nickname=item.nickname or "", email=item.email)
         user, repeated = run_once(key, lambda: user_body(accounts.managed_user_create(draft=draft)))
     except (AccountError, ChatError) as refusal:
         return _refused(refusal)

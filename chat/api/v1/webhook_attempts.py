@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chat.models import WebhookDeadLetter, WebhookDelivery
 
 MAX_ATTEMPTS = 100
-"""The most attempts in a response."""
+"""Attempts in a response."""
 
 
 class Attempt(Shape):
@@ -65,8 +65,8 @@ class WebhookPingView(Endpoint):
     )
     def post(self, request: Request, webhook_id: str) -> Response:
         """Send one `ping` event now and return the outcome."""
-        made = webhook_ping(user=request.user, webhook_id=number(webhook_id))
-        return answer(_attempt(made.status, made.error, made.milliseconds))
+        result = webhook_ping(user=request.user, webhook_id=number(webhook_id))
+        return answer(_attempt(result.status, result.error, result.milliseconds))
 
 
 class WebhookAttemptsView(Endpoint):
@@ -130,12 +130,12 @@ class WebhookDeadLettersView(Endpoint):
 
 
 def _attempt(status: int | None, error: str, milliseconds: int) -> dict[str, Any]:
-    shown: dict[str, Any] = {"ok": not error, "milliseconds": milliseconds}
+    body: dict[str, Any] = {"ok": not error, "milliseconds": milliseconds}
     if error:
-        shown["error"] = error
+        body["error"] = error
     if status is not None:
-        shown["status"] = status
-    return shown
+        body["status"] = status
+    return body
 
 
 def _attempt_body(row: WebhookDelivery) -> dict[str, Any]:
@@ -149,14 +149,14 @@ def _attempt_body(row: WebhookDelivery) -> dict[str, Any]:
 
 
 def _dead_letter_body(row: WebhookDeadLetter) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+    body: dict[str, Any] = {
         "position": row.position,
         "since": milliseconds(row.created_at),
         "attempts": row.attempts,
         "error": row.error,
     }
     if row.status is not None:
-        shown["status"] = row.status
+        body["status"] = row.status
     if row.next_attempt_at is not None:
-        shown["next"] = milliseconds(row.next_attempt_at)
-    return shown
+        body["next"] = milliseconds(row.next_attempt_at)
+    return body

@@ -1,4 +1,4 @@
-"""`webhooks/…`: have events sent to your URL."""
+"""`webhooks/…`: webhooks that send events to your URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py retention`: let go of messages, pictures and uploads that are older than they are to be kept."""
+"""`manage.py retention`: delete messages, pictures and uploads that are older than the retention settings allow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Incoming webhooks: URLs through which another system posts into one channel, under a bot of its own."""
+"""Incoming webhooks: URLs through which another system posts into one channel, as a bot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from chat.webhooks.outgoing.selectors import MANAGE
 from delivery.db.transactions import write
 
 LAST_USED_RESOLUTION = timedelta(minutes=1)
-"""The precision of the recorded last use of an incoming webhook."""
+"""Precision of `last_used_at`."""
 
 
 def secret_digest(secret: str) -> str:
@@ -34,12 +34,12 @@ def secret_digest(secret: str) -> str:
 
 
 def incoming_webhook_create(*, maker: User, name: str, channel_id: int) -> tuple[IncomingWebhook, str]:
-    """Create an incoming webhook for a group or global channel; return it with the secret of its URL, which is shown
+    """Create an incoming webhook for a group or global channel. Return it with the secret of its URL, which is shown
     only once.
 
-    A new bot with the given name sends its messages and joins the group. Allowed for owners and admins of the group
-    and for holders of `chat.manage_channels`. Raise NO_DATA for a private channel or one that the creator may not
-    read.
+    A new bot with the given name sends its messages and joins the group. Allowed for owners and admins of the group and
+    for holders of `chat.manage_channels`. Raise ChatError CHANNEL_NOT_FOUND for a private channel or one that `maker`
+    may not read.
     """
     try:
         check_nickname(name)
@@ -59,7 +59,7 @@ def incoming_webhook_create(*, maker: User, name: str, channel_id: int) -> tuple
 
 
 def incoming_webhook_enable(*, user: User, hook_id: int) -> None:
-    """Enable an incoming webhook under its present URL. The caller becomes its owner."""
+    """Enable an incoming webhook under its present URL. The caller becomes its creator, whose rights it depends on."""
     with write():
         _lock_managed(user, hook_id).update(enabled=True, created_by=user)
 
@@ -71,7 +71,7 @@ def incoming_webhook_disable(*, hook_id: int) -> None:
 
 
 def incoming_webhook_rotate_secret(*, user: User, hook_id: int) -> str:
-    """Replace the secret: the old URL stops working. The caller becomes the owner."""
+    """Replace the secret; the old URL stops working. The caller becomes the creator, whose rights it depends on."""
     secret = secrets.token_urlsafe(32)
     with write():
         _lock_managed(user, hook_id).update(digest=secret_digest(secret), created_by=user)
@@ -79,10 +79,9 @@ def incoming_webhook_rotate_secret(*, user: User, hook_id: int) -> str:
 
 
 def incoming_webhook_post(*, webhook: IncomingWebhook, text: str, key: str = "") -> StoredMessage:
-    """Store a message in the webhook's channel. A repeated idempotency key stores nothing and returns the first
-    result.
+    """Store a message in the webhook's channel. A repeated idempotency key stores nothing and returns the first result.
 
-    Raise ChatError for the same refusals as for any sender.
+    Raise ChatError as for any sender.
     """
     once = hashlib.sha256(f"{webhook.pk}:{key}".encode()).hexdigest() if key else None
     draft = message_draft(sender=webhook.bot_id, channel=webhook.channel_id, text=text, client_id=once)
@@ -97,7 +96,7 @@ def incoming_webhook_post(*, webhook: IncomingWebhook, text: str, key: str = "")
 
 
 def _lock_managed(user: User, hook_id: int) -> QuerySet[IncomingWebhook]:
-    """Lock and return the webhook, for users who could create it: anyone with its URL can post."""
+    """Lock and return the webhook. Only for users who could create it, because everyone with its URL can post."""
     lock_users([user])
     found = IncomingWebhook.objects.filter(pk=hook_id)
     _lock_postable_channel(user, found.values_list("channel", flat=True).first() or 0)
@@ -105,7 +104,7 @@ def _lock_managed(user: User, hook_id: int) -> QuerySet[IncomingWebhook]:
 
 
 def _lock_postable_channel(maker: User, channel_id: int) -> Channel:
-    """Lock and return the channel, if the creator may let others post there."""
+    """Lock and return the channel if `maker` may create an incoming webhook for it. Raise ChatError otherwise."""
     channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
     if channel is None or channel.kind == Channel.Kind.PRIVATE:
         raise ChatError(reasons.CHANNEL_NOT_FOUND)

@@ -1,4 +1,4 @@
-"""Webhooks as their managers see them: create, change, enable, disable, replay, delete."""
+"""Actions of a webhook's manager: create, change, enable, disable, replay, delete."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _WITHOUT_CHANNEL = {event.name for kind in EVENTS.values() if kind.is_for_webhoo
 def webhook_create(
     *, maker: User, name: str, url: str, events: Sequence[str], channel_id: int | None = None
 ) -> tuple[Webhook, str]:
-    """Create a webhook that receives events from now on; return it with the secret that signs its requests.
+    """Create a webhook that receives events from now on. Return it with the secret that signs its requests.
 
-    It covers one channel, as far as the creator may read it, or with `channel_id` None all channels except private
-    ones, which requires `chat.manage_channels`. Raise NO_DATA for a channel that the creator may not read.
+    It covers the channel `channel_id`, as far as `maker` may read it, or (None) all channels except private ones, which
+    requires `chat.manage_channels`. Raise ChatError CHANNEL_NOT_FOUND for a channel that `maker` may not read.
     """
     channel = Channel.objects.filter(pk=channel_id).first() if channel_id is not None else None
     if channel_id is not None and (channel is None or not hook_selectors.may_receive(maker, channel)):
@@ -58,8 +58,9 @@ def webhook_create(
 def webhook_update(
     *, user: User, webhook_id: int, name: str | None = None, url: str | None = None, events: Sequence[str] | None = None
 ) -> Webhook:
-    """Change the given fields. Pending events go to the new URL. Raise NOT_AUTHORISED if the caller may not read its
-    events.
+    """Change the given fields; None leaves a field as it is. Pending events go to the new URL.
+
+    Raise ChatError WEBHOOK_CHANNEL_LOST if the caller may not read its events.
     """
     with write():
         webhook = _lock_readable(user, webhook_id)
@@ -71,10 +72,10 @@ def webhook_update(
 
 
 def webhook_enable(*, user: User, webhook_id: int) -> Webhook:
-    """Enable a webhook, or retry failed events and dead letters at once. It continues at its position, and the caller
-    becomes its owner.
+    """Enable a webhook, and retry its failed events and dead letters at once.
 
-    Raise NOT_AUTHORISED if the caller may not read its events.
+    It continues at its position. The caller becomes its creator, whose rights decide which events it receives. Raise
+    ChatError WEBHOOK_CHANNEL_LOST if the caller may not read its events.
     """
     with write():
         webhook = _lock_readable(user, webhook_id)
@@ -101,7 +102,10 @@ def webhook_disable(*, user: User, webhook_id: int) -> Webhook:
 
 
 def webhook_rotate_secret(*, user: User, webhook_id: int) -> str:
-    """Replace the secret that signs requests. Raise NOT_AUTHORISED as for a change."""
+    """Replace the secret that signs requests; return the new one.
+
+    Raise ChatError WEBHOOK_CHANNEL_LOST if the caller may not read its events.
+    """
     with write():
         webhook = _lock_readable(user, webhook_id)
         webhook.secret = secrets.token_urlsafe(32)
@@ -131,7 +135,7 @@ def webhook_delete(*, user: User, webhook_id: int) -> None:
 
 
 def _lock_managed(user: User, webhook_id: int) -> Webhook:
-    """Lock and return a webhook that the user manages; raise NO_DATA for any other."""
+    """Lock and return a webhook that the user manages. Raise ChatError WEBHOOK_NOT_FOUND otherwise."""
     return (
         Webhook.objects.select_for_update(no_key=True, of=("self",))
         .select_related("channel")

@@ -1,6 +1,6 @@
-"""Dead letters: events that a receiver refuses while it accepts others. They are retried by themselves.
+"""Dead letters: events that a receiver refused while it accepted others. They are retried separately.
 
-An event that can never be accepted blocks no other, and none is lost: the webhook's manager sees its dead letters.
+So an event that is never accepted blocks no other, and none is lost: the webhook's manager sees its dead letters.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ FAILURES_BEFORE_SPLITTING = 3
 
 
 def is_refusal(answer: HttpResult) -> bool:
-    """Return whether the response rejects the content, rather than reporting a fault of the receiver or the sender's
+    """Return whether the response rejects the content, rather than reporting a fault of the receiver or wrong
     credentials.
     """
     return answer.status in _REFUSALS
 
 
 def may_be_caused_by_content(answer: HttpResult, failures: int) -> bool:
-    """Return whether a smaller or another request might be accepted where this one failed, after `failures` earlier
-    ones.
+    """Return whether a smaller or different request might be accepted after this one failed.
+
+    `failures`: failed attempts before this one.
     """
     return is_refusal(answer) or (
         failures + 1 >= FAILURES_BEFORE_SPLITTING and (answer.status is not None or answer.timed_out)
@@ -41,7 +42,7 @@ def may_be_caused_by_content(answer: HttpResult, failures: int) -> bool:
 
 
 def has_dead_letter_room(*, webhook: Webhook) -> bool:
-    """Return whether the webhook may have another dead letter. IM_WEBHOOK_DEAD_LETTERS of them mean a failing
+    """Return whether the webhook may have another dead letter. IM_WEBHOOK_DEAD_LETTERS of them indicate a failing
     receiver.
     """
     limit: int = settings.IM_WEBHOOK_DEAD_LETTERS
@@ -74,13 +75,13 @@ def dead_letter_record_attempt(*, webhook: Webhook, refused: WebhookDeadLetter, 
 
 
 def dead_letter_delete(*, webhook: Webhook, refused: WebhookDeadLetter) -> None:
-    """Delete a dead letter whose event is gone, or which the webhook may no longer receive."""
+    """Delete a dead letter whose event was deleted, or which the webhook may no longer receive."""
     with write():
         WebhookDeadLetter.objects.filter(pk=refused.pk).delete()
         held_webhook(webhook).update(**NO_LEASE)
 
 
 def dead_letters_delete_all(*, user: User, webhook_id: int) -> None:
-    """Delete all dead letters of a webhook. Raise NO_DATA if the user does not manage it."""
+    """Delete all dead letters of a webhook. Raise ChatError WEBHOOK_NOT_FOUND if the user does not manage it."""
     with write():
         WebhookDeadLetter.objects.filter(webhook=webhook_of(user, webhook_id)).delete()

@@ -41,21 +41,21 @@ def webhook_lease(*, webhook: Webhook, node: str) -> Webhook | None:
 
 
 def webhook_release(*, node: str) -> None:
-    """Release all leases of this node."""
+    """Release the leases of all webhooks that this node holds."""
     with write():
         Webhook.objects.filter(leased_by=node).update(**NO_LEASE)
 
 
 def webhook_skip_to(*, webhook: Webhook, node: str, upto: int) -> bool:
-    """Record that no event up to this position concerns the webhook; return False if it was leased or moved
-    meanwhile.
+    """Record that no event up to this position matches the webhook. Return False if another node has leased or moved
+    it.
     """
     with write():
         return bool(_not_leased_elsewhere(node).filter(pk=webhook.pk, position=webhook.position).update(position=upto))
 
 
 def webhook_disable_for_reason(*, webhook: Webhook, node: str, reason: str) -> None:
-    """Disable the webhook for a reason that its manager sees."""
+    """Disable the webhook with a reason, which its manager sees."""
     with write():
         own = _not_leased_elsewhere(node).filter(pk=webhook.pk, created_by=webhook.created_by, enabled=True)
         own.update(enabled=False, disabled_reason=reason, **NO_LEASE)
@@ -80,13 +80,14 @@ def webhook_record_attempt(
     answer: HttpResult,
     refused: RefusedEvent | None = None,
 ) -> bool:
-    """Record an attempt of a leased webhook; return True if it succeeded and the position has moved to `upto`.
+    """Record an attempt of a leased webhook. Return True if it succeeded and the position has moved to `upto`.
 
-    The lease continues if there is `more`. False means that the attempt failed and the webhook waits for its next
+    `more`: keep the lease for the next request. False means that the attempt failed and the webhook waits for its next
     attempt, or that the lease was lost, in which case its new holder delivers the same events again.
+
     `refused` becomes a dead letter if these events, which follow it, were accepted. A webhook that has failed for
     IM_WEBHOOK_DISABLE_AFTER_HOURS is disabled; if only `refused` failed, that becomes a dead letter and the webhook
-    goes on.
+    continues.
     """
     with write():
         if not Webhook.objects.select_for_update(no_key=True).filter(pk=webhook.pk).exists():
@@ -121,7 +122,7 @@ def webhook_record_refusal(*, webhook: Webhook, first: int, last: int, events: i
 def attempt_store(
     *, webhook: Webhook, answer: HttpResult, first: int = 0, last: int = 0, events: int = 0, attempt: int | None = None
 ) -> None:
-    """Store an attempt for its manager to look at; one without events was a test."""
+    """Store an attempt for the webhook's manager to see; one without events was a test."""
     if attempt is None:
         attempt = webhook.failures + 1 if events else 0
     WebhookDelivery.objects.bulk_create(
@@ -158,7 +159,7 @@ def backoff(failures: int) -> float:
 
 
 def _store_dead_letter(webhook: Webhook, refused: RefusedEvent, *, again: bool) -> None:
-    """Store a dead letter. `again`: it is retried by itself."""
+    """Store a dead letter. `again`: it is retried automatically."""
     WebhookDeadLetter.objects.bulk_create(
         [
             WebhookDeadLetter(
@@ -174,12 +175,14 @@ def _store_dead_letter(webhook: Webhook, refused: RefusedEvent, *, again: bool) 
 
 
 def _not_leased_elsewhere(node: str) -> QuerySet[Webhook]:
-    """Return the webhooks that no other node is delivering."""
+    """Return the webhooks whose lease no other node holds."""
     return Webhook.objects.filter(Q(leased_until=None) | Q(leased_until__lt=Now()) | Q(leased_by=node))
 
 
 def held_webhook(webhook: Webhook) -> QuerySet[Webhook]:
-    """Return the webhook's row if the lease it was read with still holds and its position has not moved."""
+    """Return a queryset of the webhook's row that is empty if its lease was lost or its position has moved since it was
+    read.
+    """
     return Webhook.objects.filter(pk=webhook.pk, leased_by=webhook.leased_by, position=webhook.position)
 
 

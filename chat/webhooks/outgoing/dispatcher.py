@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 _SUCCEEDED, _FAILED = metrics.WEBHOOKS.labels("ok"), metrics.WEBHOOKS.labels("failed")
 MAX_SHARED_EVENTS = 1000
-"""Events read together for all webhooks; beyond that, each webhook reads for itself."""
+"""Events read together for all webhooks. If there are more, each webhook reads its own."""
 UNBOUNDED = 1_000_000
 MAX_SKIPPED_POSITIONS = 1000
 """Positions that a webhook may skip before its position is stored."""
@@ -51,9 +51,9 @@ class _Progress:
     position: int
     """The position as stored."""
     checked_upto: int
-    """The position up to which no further event is to be sent to this webhook; at least `position`."""
+    """The position up to which no further event matches this webhook; at least `position`."""
     batch_size: int = UNBOUNDED
-    """The most events in one request: halved after a refusal, doubled after a success."""
+    """Maximum of events in one request: halved after a refusal, doubled after a success."""
 
 
 WebhookEntry = tuple[Entry, list[dict[str, Any]]]
@@ -67,7 +67,7 @@ class Dispatcher:
         self._node = node
         self._hub = hub
         self._seen = 0
-        """The position up to which events were read for every webhook that was ready then."""
+        """The position up to which `_start_due` has read events for all ready webhooks."""
         self._checked_at = 0.0
         self._ready = False
         """True if a webhook was ready at the last check."""
@@ -107,9 +107,9 @@ class Dispatcher:
             await self._wait_for_events()
 
     async def _wait_for_events(self) -> None:
-        """Wait for new events, or until a delivery is due by time.
+        """Wait for new events, or until a delivery may be due by time.
 
-        While no webhook is ready for this node, only check for one from time to time.
+        While no webhook is ready for this node, check only every IM_EVENT_LOG_POLL_INTERVAL seconds.
         """
         while True:
             await asyncio.sleep(settings.IM_WEBHOOK_INTERVAL)
@@ -119,7 +119,7 @@ class Dispatcher:
                 return
 
     async def _start_due(self) -> None:
-        """Start a task for each ready webhook that a new event may concern."""
+        """Start a task for each ready webhook that may subscribe to a new event."""
         before, upto, self._checked_at = self._seen, self._hub.watermark, time.monotonic()
         ready = await run(hook_selectors.ready_hooks, self._node)
         due_dead_letters = await run(hook_selectors.due_dead_letter_webhooks) if ready else set()
@@ -163,7 +163,9 @@ class Dispatcher:
             logger.exception("webhook_error")
 
     async def _send_next(self, webhook: Webhook, progress: _Progress) -> bool:
-        """Send one request; return whether there is more to do now. Writes nothing if there was nothing to send."""
+        """Send one request; return whether there may be more to send now. Writes nothing if there was nothing
+        to send.
+        """
         page = await run(hook_selectors.next_events, webhook, after=progress.checked_upto)
         if page.ended:
             await run(
@@ -220,7 +222,11 @@ class Dispatcher:
         entries: Sequence[WebhookEntry],
         refusal: HttpResult,
     ) -> bool:
-        """Skip the first event if the receiver accepts the next one: then only the first is refused."""
+        """Skip the first of the entries if the receiver accepts the next one, which shows that only the first is
+        refused.
+
+        Return whether it was skipped. `refusal` is the response to the first entry.
+        """
         if len(entries) == 1 and page.more:
             page = await run(hook_selectors.next_events, webhook, after=page.upto)
             entries = [entries[0], *_deliverable_events(webhook, page)]
@@ -250,7 +256,7 @@ class Dispatcher:
         return moved
 
     async def _retry_dead_letters(self, webhook: Webhook) -> None:
-        """Retry the dead letters that are due, until one is refused again."""
+        """Retry due dead letters until one is refused again."""
         was_accepted = True
         while was_accepted and (refused := await run(hook_selectors.next_dead_letter, webhook)) is not None:
             was_accepted = await self._send_again(webhook, refused)
@@ -282,7 +288,7 @@ def _deliverable_events(webhook: Webhook, page: EventBatch) -> list[WebhookEntry
 
 
 def _attempt_fields(part: Sequence[WebhookEntry]) -> dict[str, Any]:
-    """Return the fields that describe an attempt's events."""
+    """Return the arguments of the recording actions that describe the events of an attempt."""
     return {
         "first": part[0][0].position,
         "last": part[-1][0].position,

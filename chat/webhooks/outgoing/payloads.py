@@ -1,9 +1,11 @@
-"""Bodies of the requests to receivers of webhooks, made of events of the log.
+"""Bodies of the requests to webhook receivers, built from events of the log.
 
 A body is `{"webhook": "<its id>", "events": [{"event", "position", "time", "data"}, …]}`. Positions grow. A receiver
-may get an event more than once and drops it by its position, except an event with `late: true`: that was refused
-before, and later events have overtaken it. `data` is the data of the push; of `member.joined` and `member.left` it is
-`{"target", "who", "by"}`, of `person.online` and `person.offline` the user and the `appId`.
+may get an event more than once and recognizes it by its position. An event with `late: true` was refused before, so its
+position may be below that of events already accepted.
+
+`data` is the data of the push; for `member.joined` and `member.left` it is `{"target", "who", "by"}`, for
+`person.online` and `person.offline` the user and the `appId`.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from delivery.log import Entry
 
 
 def events(webhook: Webhook, entry: Entry) -> list[dict[str, Any]]:
-    """Return the events that the webhook is sent for an entry of the log; usually one or none."""
+    """Return the events that the webhook receives for an entry of the log; usually one or none."""
     return [
         _event(event, entry.position, entry.time, _data(event, entry))
         for event in EVENTS[entry.kind].webhooks
@@ -34,16 +36,16 @@ def _data(event: WebhookEvent, entry: Entry) -> dict[str, Any]:
 
 def _members(entry: Entry, ids: Sequence[int]) -> dict[str, Any]:
     body = entry.body
-    people = {person["id"]: person for person in (body["by"], *body["who"])}
-    return {"target": body["target"], "who": [people[str(pk)] for pk in ids if str(pk) in people], "by": body["by"]}
+    users = {user["id"]: user for user in (body["by"], *body["who"])}
+    return {"target": body["target"], "who": [users[str(pk)] for pk in ids if str(pk) in users], "by": body["by"]}
 
 
 def _event(event: WebhookEvent, position: int, time: int, data: dict[str, Any]) -> dict[str, Any]:
     return {"event": event.name, "position": position, "time": time, "data": data}
 
 
-def body(webhook: Webhook, told: Sequence[dict[str, Any]]) -> bytes:
-    return orjson.dumps({"webhook": str(webhook.pk), "events": told})
+def body(webhook: Webhook, events: Sequence[dict[str, Any]]) -> bytes:
+    return orjson.dumps({"webhook": str(webhook.pk), "events": events})
 
 
 def ping_body(webhook: Webhook, now: int) -> bytes:

@@ -19,7 +19,7 @@ from delivery.outbound.http_client import HttpResult
 def webhook_ping(*, user: User, webhook_id: int) -> HttpResult:
     """Send one `ping` event now, independent of pending events, and record the attempt. Not for the event loop.
 
-    Raise NO_DATA if the user does not manage the webhook.
+    Raise ChatError WEBHOOK_NOT_FOUND if the user does not manage the webhook.
     """
     webhook = webhook_of(user, webhook_id)
     answer = asyncio.run(_ping(webhook))

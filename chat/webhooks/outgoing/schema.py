@@ -1,6 +1,6 @@
-"""Structs of the bodies that receivers of webhooks get, made of the registry of events, for the OpenAPI document.
+"""Structs of the bodies that webhook receivers get, built from the registry of events, for the OpenAPI document.
 
-Code that sends does not instantiate them: `chat.webhooks.outgoing.payloads` makes plain dicts. The tests compare both.
+Sending code does not instantiate them: `chat.webhooks.outgoing.payloads` builds plain dicts. Tests compare both.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Event(Shape, tag_field="event"):
 
 
 def _struct(event: WebhookEvent, about: str) -> type[Event]:
-    """Return the struct of an event: `MessageSent` of `message.sent`."""
+    """Return the struct of an event, such as `MessageSent` for `message.sent`."""
     name = "".join(map(str.capitalize, event.name.split(".")))
     made = defstruct(
         name, [("data", event.data)], bases=(Event,), tag=event.name, kw_only=True, namespace={"__doc__": about}

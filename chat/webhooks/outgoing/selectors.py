@@ -64,8 +64,9 @@ def dead_letter_counts(webhooks: Collection[Webhook]) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """The events of a webhook up to a position. `more`: later ones may follow. `ended`: it may receive nothing any
-    more.
+    """The events of a webhook up to position `upto`.
+
+    `more`: there may be later ones. `ended`: the webhook may receive no events any more.
     """
 
     entries: list[Entry]
@@ -75,9 +76,9 @@ class EventBatch:
 
 
 def next_events(webhook: Webhook, *, after: int) -> EventBatch:
-    """Return the next events for a webhook, as many as fit one request.
+    """Return the next events for a webhook, as many as fit into one request.
 
-    The creator's rights are checked each time: a webhook receives what its creator may read.
+    The creator's rights are checked each time, because a webhook receives only events that its creator may read.
     """
     if not may_receive(webhook.created_by, webhook.channel):
         return EventBatch([], after, ended=True)
@@ -102,7 +103,9 @@ def entry_at(webhook: Webhook, position: int) -> Entry | None:
 
 
 def may_receive(maker: User, channel: Channel | None) -> bool:
-    """Return whether this user's webhook may receive events of a channel (None: of all but private channels)."""
+    """Return whether a webhook of this user may receive events of the channel (None: of all channels except private
+    ones).
+    """
     if not maker.is_active:
         return False
     if (channel is None or channel.kind != Channel.Kind.PRIVATE) and maker.has_perm(MANAGE):
@@ -119,13 +122,13 @@ def may_receive(maker: User, channel: Channel | None) -> bool:
 
 
 def _receivable(webhook: Webhook, entries: list[Entry]) -> list[Entry]:
-    """Return those of the entries that the webhook may receive."""
+    """Return those entries that the webhook may receive."""
     if webhook.channel is None:
         # The channels themselves are checked too: events of unknown channels are not sent.
         named = {entry.channel for entry in entries if entry.channel is not None}
         known = Channel.objects.filter(pk__in=named).exclude(kind=Channel.Kind.PRIVATE)
-        told = set(known.values_list("pk", flat=True))
-        return [entry for entry in entries if entry.channel in told or EVENTS[entry.kind].is_for_webhooks]
+        readable_ids = set(known.values_list("pk", flat=True))
+        return [entry for entry in entries if entry.channel in readable_ids or EVENTS[entry.kind].is_for_webhooks]
     channel, maker = webhook.channel, webhook.created_by
     if channel.kind == Channel.Kind.GLOBAL or channel.join == Channel.Join.OPEN:
         return entries
@@ -137,19 +140,19 @@ def _receivable(webhook: Webhook, entries: list[Entry]) -> list[Entry]:
 
 
 def webhooks_of(user: User) -> QuerySet[Webhook]:
-    """Return the webhooks that a user manages: their own, or all with the right to manage channels."""
+    """Return the webhooks that a user manages: their own, or all with `chat.manage_channels`."""
     found = Webhook.objects.order_by("pk")
     return found if user.has_perm(MANAGE) else found.filter(created_by=user)
 
 
 def webhooks_page(user: User, *, after: int, limit: int) -> tuple[list[Webhook], bool]:
-    """Return those with an id greater than `after`, and whether there are more."""
+    """Return those webhooks of `webhooks_of` with an id above `after`, ordered by id, and whether there are more."""
     rows = list(webhooks_of(user).filter(pk__gt=after)[: limit + 1])
     return rows[:limit], len(rows) > limit
 
 
 def webhook_of(user: User, webhook_id: int) -> Webhook:
-    """Return one of them; raise NO_DATA otherwise."""
+    """Return a webhook that the user manages. Raise ChatError WEBHOOK_NOT_FOUND otherwise."""
     webhook = webhooks_of(user).filter(pk=webhook_id).first()
     if webhook is None:
         raise ChatError(reasons.WEBHOOK_NOT_FOUND)
@@ -162,25 +165,25 @@ def deliveries(webhook: Webhook, limit: int) -> list[WebhookDelivery]:
 
 
 def incoming_webhook_by_digest(digest: str) -> IncomingWebhook | None:
-    """Return the enabled incoming webhook whose secret has this digest, or None."""
+    """Return the enabled incoming webhook whose secret has this digest; None without one."""
     found = IncomingWebhook.objects.select_related("bot", "channel", "created_by")
     return found.filter(digest=digest, enabled=True, created_by__is_active=True, bot__is_active=True).first()
 
 
 def incoming_webhooks_of(user: User) -> QuerySet[IncomingWebhook]:
-    """Return the incoming webhooks that a user manages: their own, or all with the right to manage channels."""
+    """Return the incoming webhooks that a user manages: their own, or all with `chat.manage_channels`."""
     found = IncomingWebhook.objects.select_related("bot").order_by("pk")
     return found if user.has_perm(MANAGE) else found.filter(created_by=user)
 
 
 def incoming_webhooks_page(user: User, *, after: int, limit: int) -> tuple[list[IncomingWebhook], bool]:
-    """Return those with an id greater than `after`, and whether there are more."""
+    """Return those of `incoming_webhooks_of` with an id above `after`, ordered by id, and whether there are more."""
     rows = list(incoming_webhooks_of(user).filter(pk__gt=after)[: limit + 1])
     return rows[:limit], len(rows) > limit
 
 
 def incoming_webhook_of(user: User, hook_id: int) -> IncomingWebhook:
-    """Return one of them; raise NO_DATA otherwise."""
+    """Return an incoming webhook that the user manages. Raise ChatError INCOMING_WEBHOOK_NOT_FOUND otherwise."""
     webhook = incoming_webhooks_of(user).filter(pk=hook_id).first()
     if webhook is None:
         raise ChatError(reasons.INCOMING_WEBHOOK_NOT_FOUND)

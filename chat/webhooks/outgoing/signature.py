@@ -1,4 +1,4 @@
-"""Signatures of webhook requests, by which a receiver verifies their origin and age."""
+"""Signatures of webhook requests, with which a receiver verifies their origin and age."""
 
 from __future__ import annotations
 

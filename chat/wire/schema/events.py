@@ -1,9 +1,9 @@
-"""Registry of events: each kind is declared here, once, with all that the site must know of it.
+"""Registry of events: each kind is declared here, once, with all its properties.
 
-An event is an entry of the event log or, if its kind is not logged, something that only connected clients get. Code
-refers to a kind by its constant, such as `MESSAGE_EDITED.name`. Pushes, `sync`, webhooks, the search index, the
-protocol page, the OpenAPI document and the tests of who gets what are derived from `EVENTS`. The names are stored and
-sent, so they never change.
+An event is an entry of the event log or, if its kind is not logged, a push that only connected clients get. Code refers
+to a kind by its constant, such as `MESSAGE_EDITED.name`. Pushes, `sync`, webhooks, the search index, the protocol page,
+the OpenAPI document and the tests of an event's recipients are derived from `EVENTS`. The names are stored and sent, so
+they never change.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class Clients(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """An event as receivers of webhooks get it.
+    """An event as webhook receivers get it.
 
-    `members`: it is sent for entries that change memberships in this way, and lists the users. `subscribed_by`: it has
-    no subscription of its own; webhooks that subscribe to one of these get it.
+    `members`: it is sent for entries in which users join or leave, and lists these users. `subscribed_by`: it has no
+    subscription of its own; webhooks that subscribe to one of these events get it.
     """
 
     name: str
@@ -62,12 +62,12 @@ class EventKind:
     is_history_note: bool = False
     """True if `message.history` returns it among the notes of its range."""
     is_indexed: bool = False
-    """True if it changes what the search index holds of the message that it is about."""
+    """True if it changes the text that the search index holds of its message."""
     webhooks: tuple[WebhookEvent, ...] = ()
     exported_in: str = ""
-    """The file of a user's export that holds the data of such an event that the user caused."""
+    """The file of a user's export that contains such events caused by the user."""
     not_exported: str = ""
-    """Why the export has nothing of it; every kind gives this or `exported_in`."""
+    """The reason why the export does not contain it. Every kind has either this or `exported_in`."""
 
     @property
     def is_push(self) -> bool:
@@ -76,7 +76,7 @@ class EventKind:
 
     @property
     def is_for_webhooks(self) -> bool:
-        """Return whether webhooks get it and clients do not. Such an event belongs to no channel."""
+        """Return whether only webhooks get it, and no client. Such an event belongs to no channel."""
         return bool(self.webhooks) and not self.is_push
 
 
@@ -296,6 +296,6 @@ PING = WebhookEvent("ping", Empty)
 EVENTS = {kind.name: kind for kind in tuple(globals().values()) if isinstance(kind, EventKind)}
 """All kinds by name, in the order of their declaration."""
 WEBHOOK_EVENTS = {event.name: event for kind in EVENTS.values() for event in kind.webhooks} | {PING.name: PING}
-"""All events that webhooks are sent, by name."""
+"""All events that webhook receivers get, by name."""
 SUBSCRIPTIONS = tuple(event.name for event in WEBHOOK_EVENTS.values() if event is not PING and not event.subscribed_by)
 """Names of the events that a webhook can subscribe to."""

@@ -1,8 +1,8 @@
 """Objects that the data of replies and pushes consists of.
 
-Code that answers does not instantiate these structs: `chat.payloads` makes plain dicts from rows. The structs describe
-those dicts: the protocol page shows them, and the tests compare with them whatever crosses a wire. A member of
-`UnsetType` may be absent.
+Answering code does not instantiate these structs: `chat.payloads` builds plain dicts from rows. The structs describe
+those dicts: the protocol page shows them, and tests compare them with everything that is sent. A member of `UnsetType`
+may be absent.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Data of the commands' replies. Each command names its own with `returns` (`chat.commands.registry`)."""
+"""Data of the commands' replies. Each command names its own by `returns` (`chat.commands.registry`)."""
 
 from __future__ import annotations
 
