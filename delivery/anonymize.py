@@ -27,7 +27,7 @@ def rewrite_events(texts: Sequence[str], change: Callable[[str, Body], Body | No
     """
     changed = 0
     for start in range(after, head(), _SCAN_SIZE):
-        # The slow search takes no lock; what it finds is read again with a lock.
+        # The slow search takes no lock; the events found are read again with a lock.
         found = Event.objects.filter(_contains_any("body", texts), position__gt=start, position__lte=start + _SCAN_SIZE)
         positions = list(found.values_list("position", flat=True))
         for first in range(0, len(positions), _BATCH_SIZE):

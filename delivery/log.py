@@ -24,7 +24,7 @@ _FIELDS = ("position", "kind", "channel", "ref", "subject", "app", "origin", "he
 
 @dataclass(slots=True)
 class Entry:
-    """An event: what happened, and its audience. `position` and `time` (Unix ms) are 0 until it is appended.
+    """An event of the log: its kind, data and audience. `position` and `time` (Unix ms) are 0 until it is appended.
 
     The audience is `channel`, or the users of `user_ids`. `ref`, `subject`, `app` and `origin` are those of
     `delivery.models.Event`. Delivery acts on the `header`:

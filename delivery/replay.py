@@ -43,7 +43,7 @@ def replay(
     """
     if after > upto:
         return Replay([], upto, reset=True)
-    # An ended interval counts if a later one follows it: what was said in it may be edited now.
+    # An ended interval counts if a later one follows it: a message from it may be edited now.
     by_channel = {
         channel: in_channel
         for channel, in_channel in _group_by_channel(intervals).items()

@@ -166,8 +166,8 @@ class Policy(msgspec.Struct):
 
 @command("channel.policy", returns=objects.Channel, fault=errors.STORE_FAILED)
 async def set_policy(call: Call, data: Policy) -> dict[str, Any]:
-    """Change a group's policy: who can join, whether it is listed, what members can read of the time before they
-    joined (owners only), whether only owners and admins can write, and the seconds between two messages of others.
+    """Change a group's settings: `join`, `listed`, `history` (only owners), `announcementsOnly`, and `slowMode`, the
+    seconds between two messages of a member.
 
     Absent fields stay unchanged. Members get a `channel.note` with note `policy`.
     """

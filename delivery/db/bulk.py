@@ -17,7 +17,7 @@ _ROWS_PER_STATEMENT = 1000
 
 
 class Statement(NamedTuple):
-    """SQL with a `%s` for each parameter. `returns`: whether it returns rows."""
+    """SQL with a `%s` for each parameter. `returns`: True if it returns rows."""
 
     sql: str
     parameters: Sequence[Any]

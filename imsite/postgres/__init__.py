@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend, with another look at the connections of its pool."""
+"""Django's PostgreSQL backend with checks of the pooled connections; see `base`."""

@@ -125,7 +125,7 @@ class Supervisor:
                 spec.early_exits += 1
             else:
                 spec.early_exits, spec.was_stable = 1, True
-            # A process that was stable once is restarted without limit: what it lacks now may come back.
+            # A process that was stable once is restarted without limit: the cause may be a service that returns.
             if spec.early_exits >= MAX_EARLY_EXITS and not spec.was_stable:
                 self._write(f"{spec.name} {reason}, {MAX_EARLY_EXITS} times in a row. Stopping all processes.")
                 self._has_failed = True

@@ -16,7 +16,10 @@ LISTEN_BACKLOG = 2048
 
 
 def run_workers(host: str, port: int, count: int, *, write: Write) -> int:
-    """Serve until a signal arrives. Returns the exit code. Raises CommandError if a port is taken."""
+    """Run `count` worker processes until a signal arrives. Returns the exit code.
+
+    `write` prints a line for the operator. Raises CommandError if a port is taken.
+    """
     with contextlib.ExitStack() as stack:
         # All workers accept from one socket, so a connection in its queue goes to whichever is free.
         shared = stack.enter_context(listening_socket(host, port))

@@ -46,7 +46,7 @@ import { UserMenu } from "./widgets/user-menu.js";
 import { Welcome } from "./widgets/welcome.js";
 
 /**
- * What the server tells the page before it connects.
+ * Settings that the server writes into the page.
  * @type {{appId: number, signedIn: boolean, registration: boolean, staff: boolean, messageLimit: number,
  *   timeZone: string}}
  */

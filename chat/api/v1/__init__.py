@@ -6,7 +6,7 @@ How to write a call:
   `endpoint.Endpoint`. The docstring of its method is its description in the OpenAPI document.
 - Access: `permissions: ClassVar[Permissions] = {"GET": "chat.view_channel", "POST": "chat.add_channel"}`. The token's
   user needs that Django permission, else 403; None accepts any valid token. Beyond that, the guards of the chat apply
-  to a service as to every user: what it may not see is a 404.
+  to a service as to every user: an object that it may not see is a 404.
 - Data: `schema.Shape` classes (msgspec structs) parse, check and document. `self.body(request, NewMessage)` parses;
   a view returns `answer(body, 201)` with a plain dict of the declared shape. Ids are `schema.Id` (decimal strings);
   `schema.number(text)` returns the row id, or raises a 404 for text that cannot be one.

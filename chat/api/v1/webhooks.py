@@ -66,7 +66,7 @@ class Webhook(Shape):
     failures: Count
     channel: Id | None = None
     reason: str | None = None
-    """Why it was disabled."""
+    """The reason why the site disabled it."""
     failingSince: Milliseconds | None = None
     aside: Annotated[Count, Meta(description="Number of dead letters.")] = 0
 

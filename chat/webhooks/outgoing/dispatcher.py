@@ -46,7 +46,7 @@ MAX_SKIPPED_POSITIONS = 1000
 
 @dataclass(slots=True)
 class _Progress:
-    """How far this process has delivered the events of one webhook."""
+    """The progress of this process in delivering the events of one webhook."""
 
     position: int
     """The position as stored."""

@@ -38,7 +38,7 @@ export class RequestError extends Error {
     this.data = /** @type {ErrorData} */ (data ?? {});
   }
 
-  /** Whether the same request may succeed later: after a server fault, or a rate limit. */
+  /** True if the same request may succeed later: after a server fault, or a rate limit. */
   get isTransient() {
     return SERVER_FAULTS.has(this.code) || (this.code === Code.TOO_MUCH && !("limit" in this.data));
   }

@@ -20,9 +20,9 @@ export class ChannelLog {
   notes = [];
   isLoaded = false;
   hasOlder = false;
-  /** Whether the window ends before the channel does; new messages are then not added. */
+  /** True if the channel has newer messages than the window; new messages are then not added. */
   hasNewer = false;
-  /** Whether the user reads above the end. Those messages are then not dropped in favour of new ones. */
+  /** True if the user has scrolled up. New messages then do not displace the messages in view. */
   isReadAbove = false;
   /** Changes of messages that are not loaded, by id: an older page may still bring them. @type {Map<string, MessageChange>} */
   #earlyChanges = new Map();

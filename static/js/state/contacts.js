@@ -11,7 +11,7 @@ export class Contacts {
   /** Users who have not answered the user's friend request. @type {Map<string, User>} */ outgoing = new Map();
   /** @type {Map<string, User>} */ blocked = new Map();
   isLoaded = false;
-  /** Whether the last attempt to load them failed. */
+  /** True if the last attempt to load them failed. */
   isFailed = false;
 
   /** @param {ContactLists} lists */

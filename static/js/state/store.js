@@ -91,7 +91,7 @@ export class Store extends Emitter {
   }
 
   /**
-   * Replace the list of channels. What was pushed since the list was made is kept, unless the known state is invalid.
+   * Replace the list of channels. Pushes that are newer than the list keep their effect, unless `discardKnown` is set.
    * @param {Channel[]} channels
    * @param {boolean} [discardKnown]
    */
@@ -234,7 +234,7 @@ export class Store extends Emitter {
     this.emit("contacts");
   }
 
-  /** Whether a user is online on this app, or a friend on any. @param {string} id */
+  /** Return true for a user online on this app, and for a friend online on any app. @param {string} id */
   isOnline(id) {
     return this.online.has(id) || Boolean(this.contacts.friends.get(id)?.online);
   }

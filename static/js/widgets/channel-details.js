@@ -27,7 +27,7 @@ const TITLES = { global: "details.aboutChannel", public: "details.aboutGroup", p
 export class ChannelDetails {
   #panel = byId("details");
   #actions = part(this.#panel, "actions");
-  /** Why the members of a group could not be loaded. @type {{target: string, reason: string} | null} */ #loadError = null;
+  /** The reason why the members of a group could not be loaded. @type {{target: string, reason: string} | null} */ #loadError = null;
 
   /**
    * @param {{store: Store, session: Session, memberLoader: MemberLoader, groupDialogs: GroupDialogs,

@@ -16,7 +16,7 @@ import { showListPlaceholder } from "./list-placeholder.js";
 export class ChannelList {
   /** The open channel that was scrolled into view. @type {string | null} */ #revealedTarget = null;
   /** The link that can be reached by Tab. @type {HTMLElement | null} */ #tabStop = null;
-  /** What each link shows, so that only changes are rendered. @type {WeakMap<Element, string>} */ #rendered = new WeakMap();
+  /** The content of each link, so that only changes are rendered. @type {WeakMap<Element, string>} */ #rendered = new WeakMap();
   #searchMessages = byId("search-messages");
   list = byId("channel-list");
   filter = byId("channel-filter", HTMLInputElement);

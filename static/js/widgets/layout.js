@@ -55,7 +55,7 @@ export class Layout {
     return matchMedia(PHONE).matches;
   }
 
-  /** Whether the channel is visible: on a phone, the list may take its place. */
+  /** True if the channel is visible: on a phone, the list may take its place. */
   get isChannelVisible() {
     return !this.isPhone || this.#chat.dataset.view === "channel";
   }
@@ -69,7 +69,7 @@ export class Layout {
     return /^#\d+$/.test(location.hash) ? location.hash.slice(1) : null;
   }
 
-  /** Whether the details are open where there is room: as the user left them, initially in a wide window. */
+  /** True if the details are open beside the channel: as the user left them, initially in a wide window. */
   get #prefersDetails() {
     const choice = localStorage.getItem(DETAILS_KEY);
     return !matchMedia(NARROW).matches && (choice ? choice === "open" : matchMedia(WIDE).matches);

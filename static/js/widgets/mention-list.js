@@ -16,7 +16,7 @@ export class MentionList {
   /** @type {User[]} */ #suggestions = [];
   /** @type {MentionQuery | null} */ #query = null;
   #activeIndex = 0;
-  /** Whether the user has moved in the list; Enter then takes the active suggestion. */ #hasMoved = false;
+  /** True if the user has moved in the list; Enter then takes the active suggestion. */ #hasMoved = false;
   /** The index of an "@" whose suggestions the user has closed; -1: none. */ #dismissedStart = -1;
   #isLoading = false;
 

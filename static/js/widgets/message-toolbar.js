@@ -25,7 +25,7 @@ export class MessageToolbar {
 
   /**
    * @param {{timeline: Timeline, store: Store, actions: MessageActions, hasMenu: (row: MessageRow) => boolean}} deps
-   *   `hasMenu`: whether the message has a menu for the action `more`
+   *   `hasMenu` returns true if the message has a menu for the action `more`
    */
   constructor({ timeline, store, actions, hasMenu }) {
     this.timeline = timeline;

@@ -13,7 +13,7 @@ import { firstLine, isEmojiOnly, parseText } from "../lib/text.js";
 import { showAvatar } from "./avatar.js";
 import { mediaElement } from "./message-media.js";
 
-/** What each element shows, so that only changes are rendered. @type {WeakMap<Element, string>} */
+/** The content of each element, so that only changes are rendered. @type {WeakMap<Element, string>} */
 const rendered = new WeakMap();
 
 export function createMessage() {

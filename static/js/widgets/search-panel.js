@@ -34,7 +34,7 @@ export class SearchPanel {
   #searchEverywhere = find(this.#panel, "input[value=everywhere]", HTMLInputElement);
   #timer = 0;
   /** The id of the result that was opened last. */ #openedId = "";
-  /** What each result shows, so that only changes are rendered. @type {WeakMap<Element, string>} */ #rendered = new WeakMap();
+  /** The content of each result, so that only changes are rendered. @type {WeakMap<Element, string>} */ #rendered = new WeakMap();
 
   /**
    * @param {{search: MessageSearch, store: Store, layout: Layout, open: (target: string, seq: number) => void,

@@ -58,7 +58,7 @@ export class Shortcuts {
     return true;
   }
 
-  /** Whether the key types a character into a field; an empty composer does not count. @param {KeyboardEvent} event */
+  /** Return true if the key types a character into a field; an empty composer does not count. @param {KeyboardEvent} event */
   #isTyping(event) {
     const { field } = this.deps.composer;
     const isEmptyComposer = event.target === field && field.value === "";

@@ -28,8 +28,8 @@ const NO_NAMES = new Map();
 
 export class Timeline {
   #isPinned = true;
-  /** Whether it is laid out. An observer tells, since asking would force a layout each time. */ #isVisible = false;
-  /** Where to scroll once the messages are loaded; null: nowhere. @type {"unread" | "end" | null} */ #pendingScroll = null;
+  /** True if it is laid out. Set by an observer, because reading the layout would force one each time. */ #isVisible = false;
+  /** The place to scroll to once the messages are loaded; null: nowhere. @type {"unread" | "end" | null} */ #pendingScroll = null;
   #lastScrollTop = 0;
   /** @type {MentionNames} */ #names = NO_NAMES;
   /** The message rows by key. @type {Map<string, MessageRow>} */ #messageRows = new Map();
@@ -66,7 +66,7 @@ export class Timeline {
     this.list.addEventListener("click", (event) => this.#onClick(targetOf(event)));
   }
 
-  /** Whether it is scrolled to the end of the channel and follows new messages. */
+  /** True if it is scrolled to the end of the channel and follows new messages. */
   get isPinned() {
     return this.#isPinned;
   }

@@ -1,4 +1,4 @@
-/** Shows a short message for a moment: what has happened, or what has failed. */
+/** Shows a short message about a result or an error, and hides it again. */
 import { byId } from "../lib/dom.js";
 import { errorReplyText } from "../lib/error-messages.js";
 import { t } from "../lib/i18n.js";

@@ -163,7 +163,7 @@ export class UserPicker {
       this.#render();
       this.options.querySelector(".active")?.scrollIntoView({ block: "nearest" });
     } else if (event.key === "Enter") {
-      // Where users are selected, Enter selects the active one, and submits the form only if the field is empty.
+      // If users are selected, Enter selects the active one, and submits the form only if the field is empty.
       if (!this.field.value.trim() && !this.pick) return;
       event.preventDefault();
       const active = this.#results[this.#activeIndex];
