@@ -46,7 +46,7 @@ async def wait_until_idle(node: LocalNode, *hooks: Webhook) -> None:
     """Wait until the node has delivered everything that is in the log now."""
     head = await run(log.head)
     progress = node.node.webhooks._progress
-    await wait_until(lambda: all(webhook.pk in progress and progress[webhook.pk].quiet >= head for webhook in hooks))
+    await wait_until(lambda: all(webhook.pk in progress and progress[webhook.pk].checked_upto >= head for webhook in hooks))
 
 
 async def wait_until_stored(condition: Callable[[], bool]) -> None:
