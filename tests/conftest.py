@@ -32,8 +32,8 @@ def _uses_database(item: pytest.Item) -> bool:
 
 
 def _belongs(item: pytest.Item) -> bool:
-    """Return whether the test runs on this database. On PostgreSQL only tests that can differ there run a second
-    time.
+    """Return whether the test runs on this database. On PostgreSQL, only tests whose result may differ there run a
+    second time.
     """
     if item.get_closest_marker("postgres"):
         return TEST_DATABASE == "postgres"

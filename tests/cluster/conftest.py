@@ -1,6 +1,6 @@
 """Fixtures that start clusters: `with cluster_factory(count=2, front=True) as cluster`.
 
-They report a missing Redis or nginx.
+They fail with a clear error if Redis or nginx is missing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def cluster_factory(site_factory: SiteFactory) -> Iterator[ClusterFactory]:
-    """Make clusters over a prepared database, not yet started: `cluster_factory(count=3, IM_…="…")`."""
+    """Return a function that makes clusters over a prepared database, not yet started: `cluster_factory(count=3,
+    IM_…="…")`.
+    """
     made: list[Cluster] = []
 
     def make(*, count: int = 2, front: bool = False, **options: str) -> Cluster:
@@ -45,14 +47,14 @@ def cluster_factory(site_factory: SiteFactory) -> Iterator[ClusterFactory]:
 
 @pytest.fixture
 def cluster(cluster_factory: ClusterFactory) -> Iterator[Cluster]:
-    """Two running nodes with nginx in front."""
+    """Run two nodes with nginx in front."""
     with cluster_factory(front=True) as running:
         yield running
 
 
 @pytest.fixture(scope="package")
 def two_nodes(site_factory: SiteFactory) -> Iterator[TwoNodes]:
-    """Two running nodes with nginx in front and many unused accounts, shared by the tests that kill no process."""
+    """Run two nodes with nginx in front and many unused accounts, for all tests that do not kill processes."""
     place = site_factory()
     options = {"IM_PRESENCE_GRACE_SECONDS": "0.3"}
     cluster = Cluster(place.data, front=True, database_url=place.database_url, options=options)
@@ -62,7 +64,7 @@ def two_nodes(site_factory: SiteFactory) -> Iterator[TwoNodes]:
 
 @pytest_asyncio.fixture
 async def node_clients(two_nodes: TwoNodes) -> AsyncIterator[Clients]:
-    """Opens connections to the shared nodes (`at=two_nodes.a.acc`) and closes them at the end of the test."""
+    """Open connections to the shared nodes (`at=two_nodes.a.acc`) and close them at the end of the test."""
     opener = Clients(two_nodes.shared_site)
     yield opener
     for client in opener.clients:

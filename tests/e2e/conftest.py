@@ -34,13 +34,15 @@ _UNUSED_FEATURES = (
 )  # fmt: skip
 
 _PATIENCE = 30_000
-"""Milliseconds until an expected element counts as missing: a busy machine must not fail a test."""
+"""Milliseconds after which an expected element counts as missing. Generous, so that a busy machine does not fail a
+test.
+"""
 
 OpenPerson = Callable[..., Awaitable[Page]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests share one Chromium, so they share its event loop; they are about the page, not the database."""
+    """Run the browser tests on one event loop, because they share one Chromium, and only with SQLite."""
     for item in items:
         if item.path.is_relative_to(_HERE) and "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
@@ -130,7 +132,7 @@ def oauth_site(site_factory: SiteFactory, identity_provider: IdentityProvider) -
 
 @pytest.fixture
 def provider(identity_provider: IdentityProvider) -> IdentityProvider:
-    """Return the identity provider without faults, with a new user at its browser."""
+    """Return the identity provider without faults, with a new user."""
     identity_provider.identity, identity_provider.failing_path, identity_provider.requested_paths = (
         new_identity(),
         "",

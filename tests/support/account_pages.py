@@ -1,4 +1,4 @@
-"""Sign-ins by the account pages, and the session of a test client."""
+"""Sign-ins through the account pages, and the session of a test client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts for tests of the running site, made without its pages."""
+"""Accounts for tests of a running site, created without its pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ print(json.dumps({{name: token_issue(user=user_register(username=name, nickname=
 
 
 def register(site: Site, names: Sequence[str]) -> dict[str, str]:
-    """Register people with PASSWORD in the site's database; returns a service token for each name."""
+    """Create accounts with PASSWORD in the site's database; return a service token for each name."""
     output = site.manage(
         "shell", "--no-imports", "-c", _SCRIPT.format(names=json.dumps(list(names)), password=PASSWORD)
     )

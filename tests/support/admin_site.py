@@ -1,4 +1,4 @@
-"""Every address of the admin, found by asking the site which there are: a page that is added later is among them."""
+"""Lists every path of the admin from the site's URL patterns, so that pages added later are included."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NODES = "admin/nodes/"
 PUBLIC_PATHS = {"admin/", "admin/logout/", "admin/jsi18n/", "admin/search/", "admin/autocomplete/", "admin/login/",
         "admin/password_change/", "admin/password_change/done/",
         "admin/r/<path:content_type_id>/<path:object_id>/"}  # fmt: skip
-"""Django's own, for whoever may enter: they hold nothing of the site's."""
+"""Django's own pages, which every user of the admin may open and which show none of the site's data."""
 
 
 def patterns(found: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
@@ -26,7 +26,7 @@ def patterns(found: list[URLPattern | URLResolver], before: str = "") -> Iterato
 
 
 def admin_paths() -> list[str]:
-    """All but what belongs to whoever may enter, and what only collects pages that are tried themselves."""
+    """Return all admin paths except PUBLIC_PATHS and the pages that list the models of an app."""
     found = [path for path in patterns(get_resolver().url_patterns) if path.startswith("admin/")]
     return [path for path in found if path not in PUBLIC_PATHS and "(?P<" not in path]
 

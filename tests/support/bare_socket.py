@@ -1,4 +1,4 @@
-"""A WebSocket without a library's good manners: frames as one likes them, and eyes only when one wants to look."""
+"""A WebSocket without a client library: it sends any bytes as frames, and reads only when the test asks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMEOUT = 20.0
 
 
 def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool = True, reserved: int = 0) -> bytes:
-    """One frame as bytes; the mask is zero, so the payload stays readable."""
+    """Return one frame as bytes; the mask is zero, so the payload stays readable."""
     head = bytes([(0x80 if fin else 0) | reserved << 4 | opcode])
     mask, bit = (b"\0\0\0\0", 0x80) if masked else (b"", 0)
     size = len(payload)
@@ -33,7 +33,7 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool =
 
 
 class BareSocket:
-    """A blocking connection to `/acc`. `status` is the answer to the handshake."""
+    """A blocking connection to `/acc`. `status` is the HTTP status of the handshake."""
 
     def __init__(
         self, site: Site, *, headers: Mapping[str, str] | None = None, query: str = "", buffer: int | None = None
@@ -62,7 +62,7 @@ class BareSocket:
         self.status = int(head.split()[1]) if head else 0
 
     def send(self, *frames: bytes) -> None:
-        """Write bytes as they are; a server that has gone meanwhile is no error."""
+        """Write bytes unchanged. A server that has closed the connection is no error."""
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.link.sendall(b"".join(frames))
 
@@ -70,7 +70,7 @@ class BareSocket:
         self.send(frame(TEXT, json.dumps({"seq": seq, "cmd": cmd, "data": data}).encode()))
 
     def next(self) -> tuple[int, bytes] | None:
-        """The next frame from the server (opcode, payload); None when the connection has ended."""
+        """Return the next frame from the server (opcode, payload); None if the connection has ended."""
         head = self._take(2)
         if head is None:
             return None
@@ -83,7 +83,7 @@ class BareSocket:
         return None if payload is None else (head[0] & 0x0F, payload)
 
     def reply(self, seq: str = "1") -> dict[str, Any]:
-        """The next envelope with that seq. Raises AssertionError if the connection ends before."""
+        """Return the next envelope with that seq. Raises AssertionError if the connection ends before."""
         while (got := self.next()) is not None:
             if got[0] == TEXT and (envelope := json.loads(got[1]))["seq"] == seq:
                 return dict(envelope)
@@ -95,7 +95,7 @@ class BareSocket:
         assert self.reply()["response"]["code"] == 200
 
     def close_code(self) -> int | None:
-        """Read to the end; the code the server closed with, None if it ended without one."""
+        """Read to the end. Return the server's close code, None if it ended without one."""
         code = None
         while (got := self.next()) is not None:
             if got[0] == CLOSE:

@@ -1,4 +1,4 @@
-"""The JSON protocol carried by Calls of `/ws`: what `Client` needs of a socket."""
+"""The JSON protocol carried by Calls of `/ws`: the part of a socket that `Client` needs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from chat.wire import im_pb2 as im
 from tests.support.shared_site import Account, Clients, UserClient
 
 both_codecs = pytest.mark.parametrize("codec", ["acc", "ws"], indirect=True)
-"""Marks a test that is to run over `/acc` and, by Calls, over `/ws`."""
+"""Marks a test that runs over `/acc` and, by Calls, over `/ws`."""
 
 
 class CallSocket:
-    """A connection of `/ws` on which somebody has logged in. Messages, which come there as such, are left out."""
+    """A logged-in connection of `/ws`. Pushes of type Message are left out."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -24,7 +24,7 @@ class CallSocket:
 
     @classmethod
     async def login(cls, url: str, token: str) -> CallSocket:
-        """Connect, log in by the token, and ask for nothing that was missed."""
+        """Connect, log in with the token, and send a Sync that returns nothing."""
         made = cls(await connect(url, compression=None, max_size=None, proxy=None, ping_interval=None))
         await made._post(im.CT_LOGIN, im.LoginMsg(token=token.encode()).SerializeToString())
         await made._post(im.CT_SYNC, im.SyncInputMsg(seq=2**63 - 1).SerializeToString())
@@ -62,7 +62,7 @@ class CallSocket:
 
 
 class ClientsOfBothProtocols(Clients):
-    """Those with an account come by `/ws`, and do there by Calls what others do by `/acc`."""
+    """Connects users with an account by `/ws`, where they send by Calls what others send by `/acc`."""
 
     async def login(self, account: Account, *, app: int = 101, after: int | None = None, **how: Any) -> UserClient:
         if after is not None or how:

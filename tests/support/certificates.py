@@ -1,4 +1,4 @@
-"""Certificates for nodes of a test: a CA made on the spot, and what it signs."""
+"""Certificates for nodes of a test: a CA created for the test, and certificates that it signs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 
 
 class CertificateAuthority:
-    """A CA. Two of them trust nothing of each other."""
+    """A certificate authority. It does not trust certificates of another one."""
 
     def __init__(self, name: str = "test CA") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -24,7 +24,7 @@ class CertificateAuthority:
         self.certificate = _pem(made.sign(self._key, hashes.SHA256()))
 
     def issue(self, address: str = "127.0.0.1") -> tuple[bytes, bytes]:
-        """Certificate and key of a node at `address`, or of a server of that name."""
+        """Return certificate and key of a node at `address`, or of a server of that name."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = _certificate(_name("node"), self._name, key.public_key())
         made = made.add_extension(x509.SubjectAlternativeName([_called(address)]), critical=False)

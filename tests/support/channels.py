@@ -1,4 +1,4 @@
-"""Channels as users see them through `channel.*`: keys of replies and pushes, and short ways to ask."""
+"""Channels as users see them by `channel.*`: keys of replies and pushes, and short calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from tests.support.shared_site import UserClient
 
 ABSENT_CHANNEL = "999999999"
-"""No channel has this id."""
+"""An id that no channel has."""
 CHANNEL_KEYS = {
     *("target", "kind", "name", "join", "listed", "closed", "role", "lastSeq", "readSeq", "unread", "activeAt"),
     *("history", "announcementsOnly", "slowMode"),
@@ -16,13 +16,13 @@ NOTE_KEYS = {"target", "note", "by", "who", "value", "seq", "time", "position"}
 
 
 async def members_of(person: UserClient, group: str) -> dict[str, str]:
-    """User name to role."""
+    """Return the members' roles by user name."""
     reply = await person.call("channel.members", target=group)
     return {member["userId"]: member["role"] for member in reply["members"]}
 
 
 async def next_note(person: UserClient, kind: str) -> dict[str, Any]:
-    """The next note of that kind, with its keys checked."""
+    """Wait for the next note of that kind, check its keys, and return it."""
     push = await person.push("channel.note", note=kind)
     assert set(push.data) == NOTE_KEYS and push.text == "Ok"
     return dict(push.data)
@@ -33,5 +33,5 @@ def channel_of(target: str, channels: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 async def listed_channel(person: UserClient, target: str) -> dict[str, Any]:
-    """The channel as the person's list has it."""
+    """Return the channel as it is in the user's `channel.list`."""
     return channel_of(target, (await person.call("channel.list"))["channels"])

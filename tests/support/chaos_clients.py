@@ -1,7 +1,7 @@
-"""People who talk in many channels at once, by either protocol, while their connections are cut again and again.
+"""Clients of both protocols that send in many channels at once, while their connections are cut again and again.
 
-Each keeps what it was told as a client of its protocol does, and goes on after a cut where it was. A channel is known
-by its id, that of two people by their ids: `<smaller>:<greater>`.
+Each keeps what a client of its protocol keeps, and continues from there after a cut. A group is named by its id, a
+private channel by its users' ids: `<smaller>:<greater>`.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ IN_FLIGHT = 100
 
 @dataclass(frozen=True)
 class OutgoingMessage:
-    """Something to say, under a key of its own, which is its text."""
+    """A message to send. Its text is also its idempotency key."""
 
     channel: str
     text: str
 
 
 def pair(one: Account, other: Account) -> str:
-    """The channel of two people."""
+    """Return the name of the two users' private channel."""
     return ":".join(sorted((one.id, other.id), key=int))
 
 
 class ChaosClient:
-    """One person on one device. `sequences` has position and text of what it knows of each channel."""
+    """One user on one device. `sequences` has position and text of the known messages of each channel."""
 
     def __init__(
         self, account: Account, sites: Sequence[str], lines: Sequence[OutgoingMessage], cuts: int, seed: str
@@ -53,12 +53,12 @@ class ChaosClient:
         self._flying: set[str] = set()
 
     async def come(self) -> None:
-        """Connect to one of the sites, and fetch what was missed."""
+        """Connect to one of the sites, and fetch missed messages."""
         self._flying.clear()
         await self._open(self._chance.choice(self._sites))
 
     async def talk(self) -> None:
-        """Say everything, the same again under the same key where no answer came."""
+        """Send all messages; send those without an acknowledgement again, with the same key."""
         while missing := [line for line in self.lines if line.text not in self.acknowledged]:
             try:
                 for line in missing:
@@ -74,19 +74,19 @@ class ChaosClient:
                 await self.come()
 
     async def cut(self) -> None:
-        """Lose the connection, with all that is under way."""
+        """Abort the connection, with everything in flight."""
         self.cuts += 1
         await self._abort()
         self._take_in()
 
     async def hear(self, counts: Mapping[str, int]) -> None:
-        """Wait until so many messages of these channels are known."""
+        """Wait until the client knows this many messages of each channel."""
         await self._until(
             lambda: all(len(self.sequences.get(channel, ())) >= count for channel, count in counts.items())
         )
 
     def _know(self, channel: str, position: int, text: str) -> bool:
-        """Return whether this is new. One position never has two texts."""
+        """Record a message; return whether it is new. Asserts that a position always has the same text."""
         sequence = self.sequences.setdefault(channel, {})
         new = position not in sequence
         assert sequence.setdefault(position, text) == text
@@ -109,12 +109,12 @@ class ChaosClient:
         raise NotImplementedError
 
     def _take_in(self) -> None:
-        """Note what has come since the last time."""
+        """Read the messages and acknowledgements that have arrived since the last call."""
         raise NotImplementedError
 
 
 class ProtobufChaosClient(ChaosClient):
-    """Of `/ws`: keeps the greatest number seen, and asks from there. What it is told only ever grows."""
+    """A client of `/ws`: keeps the greatest number seen, which never decreases, and sends Sync from there."""
 
     client: ProtobufClient
     greatest = 0
@@ -180,7 +180,9 @@ class ProtobufChaosClient(ChaosClient):
 
 
 class JsonChaosClient(ChaosClient):
-    """Of `/acc`: keeps the position it was told last, and gives it at the next log-in. `targets`: ids by channel."""
+    """A client of `/acc`: keeps the last reported position, and sends it with the next log-in. `targets`: ids by
+    channel.
+    """
 
     client: Client
     position: int | None = None
@@ -251,7 +253,7 @@ class JsonChaosClient(ChaosClient):
 
 
 async def run_chaos(talkers: Sequence[ChaosClient], counts: Mapping[ChaosClient, Mapping[str, int]]) -> None:
-    """Let all say everything; then each is cut off once more, and comes back and hears the rest."""
+    """Let all clients send everything. Then cut each once more, and wait until it has received the rest."""
     await asyncio.gather(*(talker.talk() for talker in talkers))
 
     async def come_again(talker: ChaosClient) -> None:

@@ -21,7 +21,7 @@ TIMEOUT = 30.0
 
 @dataclass(frozen=True)
 class Envelope:
-    """One reply or push as it came."""
+    """One reply or push as received."""
 
     seq: str
     cmd: str
@@ -33,7 +33,7 @@ class Envelope:
 
 
 class Refused(AssertionError):
-    """`call` was answered with a code other than 200."""
+    """The reply to `call` has a code other than 200."""
 
     def __init__(self, envelope: Envelope) -> None:
         super().__init__(f"{envelope.cmd}: {envelope.code} {envelope.reason} {envelope.data}")
@@ -42,7 +42,7 @@ class Refused(AssertionError):
 
 
 class Closed(AssertionError):
-    """The server closed the connection while something was awaited on it."""
+    """The server closed the connection while the test waited for a frame."""
 
     def __init__(self, code: int | None, reason: str) -> None:
         super().__init__(f"closed with {code} {reason}")
@@ -50,7 +50,9 @@ class Closed(AssertionError):
 
 
 class Client:
-    """One connection. Replies find their requests by `seq`; all else waits in `inbox` until somebody takes it."""
+    """One connection. Replies are matched to requests by `seq`; other frames wait in `inbox` until the test
+    takes them.
+    """
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -58,11 +60,11 @@ class Client:
         self._waiting: dict[str, asyncio.Future[Envelope]] = {}
         self._news = asyncio.Event()
         self.inbox: list[Envelope] = []
-        """Pushes, and replies that no request waits for, in the order they came."""
+        """Pushes, and replies that no request waits for, in order of arrival."""
         self.received: list[Envelope] = []
-        """Everything that ever came, in order."""
+        """All envelopes ever received, in order."""
         self.frames: list[str] = []
-        """The same as raw frames."""
+        """All frames ever received, as raw text."""
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
@@ -104,7 +106,7 @@ class Client:
         return await asyncio.wait_for(await self.post(cmd, data, **fields), TIMEOUT)
 
     async def post(self, cmd: str, data: Mapping[str, Any] | None = None, /, **fields: Any) -> asyncio.Future[Envelope]:
-        """Send a request without waiting: the future becomes its reply, or raises Closed."""
+        """Send a request without waiting. The future returns its reply, or raises Closed."""
         seq = f"c{next(self._numbers)}"
         reply = asyncio.get_running_loop().create_future()
         self._waiting[seq] = reply
@@ -112,7 +114,7 @@ class Client:
         return reply
 
     async def send(self, frame: Mapping[str, Any] | str | bytes) -> None:
-        """Send a frame as it is: text as a text frame, bytes as a binary one."""
+        """Send a frame unchanged: text as a text frame, bytes as a binary one."""
         try:
             await self._socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
         except ConnectionClosed:
@@ -121,7 +123,9 @@ class Client:
     async def push(
         self, cmd: str | None = None, where: Callable[[Any], bool] | None = None, /, **data: Any
     ) -> Envelope:
-        """Wait for the first push of that command whose data satisfies `where` and has these values; takes it out."""
+        """Wait for the first push of that command whose data satisfies `where` and has these values, and take
+        it out.
+        """
 
         def fits(envelope: Envelope) -> bool:
             if cmd is not None and envelope.cmd != cmd:
@@ -133,7 +137,7 @@ class Client:
         return await self.take(fits)
 
     async def reply(self, seq: str) -> Envelope:
-        """Wait for the answer to a frame that was sent raw, with this `seq` (`""` where none could be read)."""
+        """Wait for the reply to a frame sent by `send`, with this `seq` (`""` if the server could not read one)."""
         return await self.take(lambda envelope: envelope.seq == seq)
 
     async def take(self, fits: Callable[[Envelope], bool]) -> Envelope:
@@ -149,7 +153,7 @@ class Client:
                 await self._news.wait()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until the condition holds; it is looked at whenever something comes."""
+        """Wait until the condition holds. It is checked whenever a frame arrives."""
         async with asyncio.timeout(TIMEOUT):
             while not condition():
                 if self._reader.done():
@@ -158,19 +162,19 @@ class Client:
                 await self._news.wait()
 
     async def settle(self) -> list[Envelope]:
-        """Everything the server had for this connection so far: asks `ping` and returns the inbox, emptied."""
+        """Wait for all frames that the server has sent so far, by a `ping`. Return the inbox and empty it."""
         await self.request("ping")
         taken, self.inbox = self.inbox, []
         return taken
 
     async def closed(self) -> int | None:
-        """Wait until the server closes the connection; returns the close code."""
+        """Wait until the server closes the connection; return the close code."""
         await asyncio.wait_for(asyncio.shield(self._reader), TIMEOUT)
         return self._socket.close_code
 
     @property
     def close_reason(self) -> str:
-        """The reason that the server gave with its close code."""
+        """Return the reason that the server sent with its close code."""
         return self._socket.close_reason or ""
 
     async def close(self) -> None:
@@ -178,7 +182,7 @@ class Client:
         await self._reader
 
     async def vanish(self) -> None:
-        """Cut the connection without a closing handshake, as a lost network does."""
+        """Abort the connection without a closing handshake, like a lost network."""
         self._socket.transport.abort()
         await self._reader
 

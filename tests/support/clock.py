@@ -1,4 +1,4 @@
-"""A clock that a test moves: `bucket_clock` is that of all token buckets in memory."""
+"""A clock that a test moves: the fixture `bucket_clock` is the clock of all token buckets in memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from delivery.rate_limits import token_bucket
 
 
 class Clock:
-    """Stands still until the test moves `now`, in seconds."""
+    """A clock that changes only when the test sets `now`, in seconds."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -1,6 +1,6 @@
-"""Several nodes over one database, with their Redis and, if wanted, nginx in front. Each can be killed and frozen.
+"""Several nodes over one database, with their Redis and optionally nginx in front. Nodes can be killed and frozen.
 
-`cluster.nodes[0].acc` is a node's own address for clients, `cluster.acc` that of nginx.
+`cluster.nodes[0].acc` is the URL of a node for clients, `cluster.acc` that of nginx.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.support.site import Site
 
 
 class Node(Site):
-    """One node's process. `start`, `stop`, `kill`, `restart` as of a site; `freeze` and `thaw` besides."""
+    """One node's process: a Site that can also be frozen and thawed."""
 
     def __init__(self, name: str, data: Path, *, database_url: str, options: Mapping[str, str]) -> None:
         self.grpc_port = free_port()
@@ -32,16 +32,16 @@ class Node(Site):
         self.log = data / f"{name}.log"
 
     def freeze(self) -> None:
-        """SIGSTOP: it does nothing more, but its connections, locks and transactions stay."""
+        """Send SIGSTOP: the process stops, but its connections, locks and transactions stay open."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """SIGCONT; nothing for one that is not frozen."""
+        """Send SIGCONT. Does nothing to a node that is not frozen."""
         os.kill(self.pid, signal.SIGCONT)
 
 
 class Front(Process):
-    """nginx by deploy/nginx.conf."""
+    """nginx with deploy/nginx.conf."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__("nginx", free_port(), directory / "nginx.log")
@@ -54,7 +54,7 @@ class Front(Process):
 
 
 class Cluster:
-    """`count` nodes over one data directory (or the database that `database_url` names). A context manager."""
+    """`count` nodes over one data directory, or over the database at `database_url`. A context manager."""
 
     def __init__(
         self,
@@ -80,13 +80,13 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """nginx's address."""
+        """Return the URL of nginx."""
         assert self.front, "this cluster has no nginx"
         return f"http://127.0.0.1:{self.front.port}"
 
     @property
     def acc(self) -> str:
-        """The JSON protocol through nginx."""
+        """Return the URL of the JSON protocol through nginx."""
         return f"{self.url.replace('http', 'ws')}/acc"
 
     def start(self) -> None:
@@ -97,7 +97,7 @@ class Cluster:
             self.front.start(self.nodes, self.data)
 
     def stop(self) -> None:
-        """End everything that still runs; who was frozen too."""
+        """Stop all processes that still run, frozen ones included."""
         with contextlib.ExitStack() as stack:
             if self.redis.running:
                 stack.callback(self.redis.kill)

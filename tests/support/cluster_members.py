@@ -18,7 +18,7 @@ WEB, IOS = 101, 102
 
 
 def record_changes(presence: Presence) -> list[PresenceChange]:
-    """Return a list of all changes that this presence tells from now on."""
+    """Return a list to which all later changes of this presence are appended."""
     changes: list[PresenceChange] = []
     presence.on_online = lambda user_id, name, app: changes.append(("online", user_id, name, app))
     presence.on_offline = lambda user_id, name, app: changes.append(("offline", user_id, name, app))
@@ -33,7 +33,7 @@ async def wait_until_agreed(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 class ClusterNode:
-    """One node. It records the changes of presence that it tells, and the changes of nodes that it hears of."""
+    """One node. It records the changes of presence that it reports, and the changes of nodes that it sees."""
 
     def __init__(self, url: str, name: str) -> None:
         self.redis = RedisClient(url)
@@ -51,7 +51,7 @@ class ClusterNode:
         await self.presence.start()
 
     async def stop(self) -> None:
-        """Leave the cluster, as a node does that is told to stop."""
+        """Leave the cluster, like a node that is stopped."""
         if self.is_running:
             self.is_running = False
             await self.presence.stop()
@@ -59,7 +59,7 @@ class ClusterNode:
             await self.redis.close()
 
     async def kill(self) -> None:
-        """Stop without a word to Redis, like a killed process."""
+        """Stop without writing to Redis, like a killed process."""
         self.is_running = False
         tasks = [task for task in (self.nodes._task, *self.presence._tasks) if task is not None]
         for task in tasks:
@@ -100,13 +100,13 @@ class ClusterNode:
 
 
 def changes_of(user_id: int, *nodes: ClusterNode) -> list[str]:
-    """Return what the nodes told of the user, sorted: `offline`, `online`."""
+    """Return the changes of the user that the nodes reported, sorted: `offline`, `online`."""
     return sorted(change for node in nodes for change, of, _, _ in node.presence_changes if of == user_id)
 
 
 @asynccontextmanager
 async def cluster_nodes(url: str, *names: str) -> AsyncIterator[list[ClusterNode]]:
-    """Start nodes of these names that know each other, and stop at the end those that still run."""
+    """Start nodes with these names that know each other, and stop those still running at the end."""
     nodes = [ClusterNode(url, name) for name in names]
     async with AsyncExitStack() as stack:
         for node in nodes:

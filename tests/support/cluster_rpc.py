@@ -1,4 +1,4 @@
-"""Nodes that speak deliver.proto on loopback: a server of a hub, one that a test scripts, and the peers that call."""
+"""gRPC on loopback: a server of a hub, a server that a test scripts, and peers that call them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CREDENTIAL = ClusterCredential("the cluster's secret")
 async def running_server(
     hub: Hub, credential: ClusterCredential = CREDENTIAL, node: str = "a", port: int = 0
 ) -> AsyncIterator[DeliverServer]:
-    """The hub's service, on a port of its own."""
+    """Run the gRPC service of a hub on a port of its own."""
     server = DeliverServer(hub, credential, f"127.0.0.1:{port}", node=node)
     await server.start()
     try:
@@ -37,7 +37,7 @@ async def running_server(
 
 
 class Clock:
-    """The time of breakers: it stands until the test moves it."""
+    """The clock of circuit breakers, which the test moves."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -50,7 +50,7 @@ class Clock:
 async def connected_peers(
     ports: Mapping[str, int], credential: ClusterCredential = CREDENTIAL, clock: Clock | None = None
 ) -> AsyncIterator[Peers]:
-    """Peers that know these nodes."""
+    """Run peers that know these nodes, by name and port."""
     peers = Peers(credential, clock or Clock())
     peers.set_nodes({node: f"127.0.0.1:{port}" for node, port in ports.items()})
     try:
@@ -66,7 +66,7 @@ async def bare_call(
     metadata: Any = CREDENTIAL.metadata(),  # noqa: B008  a constant
     credentials: grpc.ChannelCredentials | None = None,
 ) -> bytes:
-    """A call of these very bytes, as anybody could make it."""
+    """Make a gRPC call with these bytes as request and return the bytes of the reply."""
     target = f"127.0.0.1:{port}"
     channel = (
         grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
@@ -80,7 +80,7 @@ async def bare_call(
 
 
 async def status(*args: Any, **kwargs: Any) -> grpc.StatusCode:
-    """The result of the call."""
+    """Make a `bare_call` and return its gRPC status."""
     try:
         await bare_call(*args, **kwargs)
     except grpc.aio.AioRpcError as error:
@@ -89,7 +89,7 @@ async def status(*args: Any, **kwargs: Any) -> grpc.StatusCode:
 
 
 async def failure(call: Any) -> str:
-    """Why the call did not succeed."""
+    """Await the call, which must raise PeerFailed, and return its reason."""
     with pytest.raises(PeerFailed) as caught:
         await call
     return caught.value.reason
@@ -106,7 +106,7 @@ def calls(method: str, result: str) -> float:
 
 
 class ScriptedServer:
-    """A server of a test's own, which answers `State` and `Push` as it is told: raw bytes, no checks."""
+    """A gRPC server that answers `State` and `Push` with scripted bytes, without checks."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -115,7 +115,7 @@ class ScriptedServer:
         self.pushed: list[list[bytes]] = []
         self.calls = 0
         self.gate = asyncio.Event()
-        """Calls wait for it."""
+        """Calls wait until this event is set."""
         self.gate.set()
 
     async def answer(self, request: bytes, context: Any) -> bytes:
@@ -132,7 +132,7 @@ class ScriptedServer:
 
 @asynccontextmanager
 async def scripted_server() -> AsyncIterator[ScriptedServer]:
-    """Such a server."""
+    """Run a ScriptedServer."""
     made = ScriptedServer()
     server = grpc.aio.server()
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {

@@ -1,4 +1,4 @@
-"""Compares whatever a test gets over a wire with what the protocol page says of it."""
+"""Compares all data that tests receive with its description on the protocol page."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from chat.wire.schema.events import EVENTS
 
 _GUEST_NAMES = {key: {1002} for key in ALL_REASONS if key.startswith("name_")}
 _OTHER_CODES = {"internal_error": {1006, 1007, 1008}, **_GUEST_NAMES}
-"""Codes that a reason has besides its own: by the command, and for the name of a guest."""
+"""Codes that a reason has besides its own: those of a command, and those for the name of a guest."""
 
 faults: list[str] = []
 """Received data that the protocol page does not describe; a fixture of tests/support/fixtures fails the test."""
 
 
 def check_envelope(cmd: str, data: Any, *, good: bool, asked: bool) -> None:
-    """Check the data of a reply (`good`: a successful one) or, if nobody asked, of a push."""
+    """Check the data of a reply (`good`: a successful one), or of a push if it was not `asked` for."""
     # Programs of tests/load import this module without Django's apps, which the commands need.
     from chat.commands.registry import COMMANDS
 
@@ -33,7 +33,7 @@ def check_envelope(cmd: str, data: Any, *, good: bool, asked: bool) -> None:
 
 
 def check_refusal(cmd: str, code: int, reason: str | None) -> None:
-    """Check that a reply has a reason if it is a refusal, one of the table, under a code of the table."""
+    """Check that a refusal has a reason of the table and a code that belongs to it, and a success none."""
     if code == 200:
         if reason is not None:
             faults.append(f"The reply to {cmd} is a success, and yet has the reason {reason}.")

@@ -10,7 +10,7 @@ LISTS = {"friends", "asking", "asked", "blocked"}
 
 
 async def contact_lists(person: UserClient) -> dict[str, list[str]]:
-    """The names in each list of `friend.list`."""
+    """Return the user names in each list of `friend.list`."""
     reply = await person.call("friend.list")
     assert set(reply) == LISTS
     return {name: [item["userId"] for item in people] for name, people in reply.items() if people}

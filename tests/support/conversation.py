@@ -1,4 +1,4 @@
-"""Talk between people on several nodes: many sends in flight, and the numbers that each of them was shown."""
+"""Messages between users on several nodes: many sends in flight, and the numbers that each client received."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MESSAGE_COMMANDS = {"msg", "message.send"}
 
 
 async def send_many(person: UserClient, target: str, count: int) -> None:
-    """Say `count` things there, many at once; returns when all are stored."""
+    """Send `count` messages concurrently to the channel; return when all are stored."""
     flying: deque[asyncio.Future[Envelope]] = deque()
     for number in range(count):
         if len(flying) == IN_FLIGHT:
@@ -25,7 +25,7 @@ async def send_many(person: UserClient, target: str, count: int) -> None:
 
 
 def received_numbers(person: Client, target: str) -> list[int]:
-    """The numbers of the channel's messages in the order in which the person was told them: pushed, or as answers."""
+    """Return the numbers of the channel's messages in the order in which the client received them, by push or reply."""
     return [
         item.data["seq"]
         for item in person.received
@@ -34,14 +34,16 @@ def received_numbers(person: Client, target: str) -> list[int]:
 
 
 async def wait_for_messages(person: Client, counts: Mapping[str, int]) -> None:
-    """Wait until the person was told so many messages of these channels, however long it takes while some come."""
+    """Wait until the client has this many messages of each channel. The time-out restarts whenever some arrive."""
     while missing := sum(max(0, count - len(received_numbers(person, target))) for target, count in counts.items()):
         enough = len(person.received) + missing
         await person.until(lambda enough=enough: len(person.received) >= enough)  # type: ignore[misc]
 
 
 async def assert_complete_and_ordered(people: Sequence[Client], counts: Mapping[str, int]) -> None:
-    """Each was told every message of these channels once, in order, and all of them in one order of positions."""
+    """Assert that each client received every message of these channels once, and in order of sequence number and
+    position.
+    """
     for person in people:
         await wait_for_messages(person, counts)
     for person in people:

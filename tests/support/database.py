@@ -1,6 +1,6 @@
-"""Empties the test database between tests, fast, and takes the connections that a test's threads have left open.
+"""Empties the test database between tests quickly, and closes connections that a test's threads have left open.
 
-Django's own way truncates every table and makes all permissions anew: a tenth of a second, after every test.
+Django's own way truncates every table and creates all permissions again: a tenth of a second after every test.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from django.test import TransactionTestCase
 from delivery.db import executors
 from tests.support.waiting import TIMEOUT_SECONDS
 
-# What migrations fill and nobody changes.
+# Tables that migrations fill and tests do not change.
 _KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 _opened: WeakSet[BaseDatabaseWrapper] = WeakSet()
 
 
 def install() -> None:
-    """Use this for every test of the process that has real transactions."""
+    """Empty the database in this way after every test of the process that uses real transactions."""
     connection_created.connect(_remember)
     TransactionTestCase._fixture_teardown = _empty  # type: ignore[attr-defined]
 
@@ -51,7 +51,7 @@ def _empty(case: TransactionTestCase) -> None:
 
 
 def close_other_threads_connections() -> None:
-    """A thread of the pool keeps its SQLite connection; the next test may forbid what looking at it needs."""
+    """Close the SQLite connections that threads of the executors keep, before the next test forbids database access."""
     for pool in (executors.executor, executors.priority_executor, executors.background_executor):
         if pool.cache_info().currsize:
             _wait_until_idle(pool())
@@ -65,8 +65,10 @@ def close_other_threads_connections() -> None:
 
 
 def _wait_until_idle(pool: ThreadPoolExecutor) -> None:
-    """Until none of its threads does anything: a node that has ended cannot call back what they are at, and SQLite does
-    not survive that a connection is closed under a statement."""
+    """Wait until no thread of the pool is busy.
+
+    A stopped node cannot cancel running database work, and SQLite crashes if a connection is closed during a statement.
+    """
     everybody = Barrier(pool._max_workers)
     for thread in [pool.submit(everybody.wait, TIMEOUT_SECONDS) for _ in range(pool._max_workers)]:
         thread.result()

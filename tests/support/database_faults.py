@@ -1,4 +1,4 @@
-"""A database that fails for real: tables that refuse to be written, or are gone, or connections that are cut."""
+"""Real database faults: tables that refuse writes or are missing, and connections that are cut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.site import Site
 
 
 def _execute(site: Site, *statements: str) -> None:
-    """In a transaction of our own, past the site."""
+    """Execute the statements in a transaction, on a connection of the test's own."""
     if site.database_url:
         import psycopg
 
@@ -25,7 +25,7 @@ def _execute(site: Site, *statements: str) -> None:
 
 @contextlib.contextmanager
 def failing_writes(site: Site, what: str, table: str) -> Iterator[None]:
-    """`what` (INSERT, UPDATE or DELETE) fails on the table for the time of the block."""
+    """Make `what` (INSERT, UPDATE or DELETE) fail on the table during the block."""
     if site.database_url:
         _execute(
             site,
@@ -42,7 +42,7 @@ def failing_writes(site: Site, what: str, table: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def missing_table(site: Site, table: str) -> Iterator[None]:
-    """The table is not there for the time of the block."""
+    """Rename the table during the block, so that the site does not find it."""
     _execute(site, f"ALTER TABLE {table} RENAME TO {table}_away")
     try:
         yield
@@ -51,7 +51,7 @@ def missing_table(site: Site, table: str) -> Iterator[None]:
 
 
 def cut_connections(site: Site) -> None:
-    """End every connection of the site to its PostgreSQL."""
+    """Terminate all connections of the site to its PostgreSQL."""
     _execute(
         site,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -1,4 +1,4 @@
-"""Devices of either protocol on this process's node, which note what they saw and how it compares with the rows."""
+"""Devices of either protocol on this process's node. They record what they receive and compare it with the rows."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ REFUSED = 1005
 
 @dataclass
 class SentMessage:
-    """Something that was said, once however often it is sent. Without a key it is sent on one connection only."""
+    """A message of the test. `keyed`: it has a client message id; without one it is sent on one connection only."""
 
     text: str
     channel: Channel
     peer: int
-    """The other one in a channel of two."""
+    """Id of the other user of a private channel."""
     keyed: bool
     connection: int = 0
-    """The last one of the device on which it was sent."""
+    """Id of the device's last connection on which it was sent."""
     number: int = 0
-    """The number that the connection gave it."""
+    """Its client number on that connection."""
     position: int = 0
-    """The sequence number of its acknowledgement."""
+    """The position in its acknowledgement; 0 before that."""
 
 
 class Device:
-    """One device of a person. `synced`: it is connected and has fetched what it missed."""
+    """One device of a user. `synced`: it is connected and has fetched all it missed."""
 
     def __init__(self, user: User, token: str) -> None:
         self.user, self.token = user, token
@@ -42,41 +42,43 @@ class Device:
         self.lines: list[SentMessage] = []
 
     def acknowledged(self, line: SentMessage, position: int) -> None:
-        """A message has one position, however often it is acknowledged."""
+        """Record an acknowledgement. Asserts that all acknowledgements of a message have one position."""
         assert line.position in (0, position), f"{line.text} has two positions"
         line.position = position
 
     def may_repeat(self, line: SentMessage) -> bool:
-        """Return whether the protocol treats it as the same message."""
+        """Return whether the protocol recognizes a re-send as the same message."""
         return line.keyed
 
     async def login(self) -> None:
-        """Connect and log in; nothing is asked for yet."""
+        """Connect and log in, without fetching missed events."""
         raise NotImplementedError
 
     async def sync(self, *, whole: bool) -> None:
-        """Ask for what was missed: one page, or all of them."""
+        """Fetch missed events: one page, or with `whole` all pages."""
         raise NotImplementedError
 
     async def put(self, line: SentMessage) -> None:
-        """Send it, for the first time or again, and do not wait."""
+        """Send the message, for the first time or again, without waiting."""
         raise NotImplementedError
 
     async def drop(self) -> None:
-        """Lose the connection, with all that is under way."""
+        """Abort the connection, with everything in flight."""
         raise NotImplementedError
 
     async def settle(self) -> None:
-        """Wait for all that is on its way."""
+        """Wait until everything sent to the device has arrived."""
         raise NotImplementedError
 
     def check(self, expected: ExpectedEvents, owed: ExpectedEvents | None = None) -> None:
-        """Check that the device saw what the rows say, and missed nothing of what they said when `owed` was read."""
+        """Check that the device received only expected events, and missed none of those in `owed`, read before its last
+        sync.
+        """
         raise NotImplementedError
 
 
 class ProtobufDevice(Device):
-    """Of `/ws`. Its one memory is the greatest number it saw."""
+    """A device of `/ws`. It keeps only the greatest number it received."""
 
     client: ProtobufClient
 
@@ -85,7 +87,7 @@ class ProtobufDevice(Device):
         self.greatest = 0
         self.seen: set[int] = set()
         self.excused: set[int] = set()
-        """Return messages the user may read, of channels that they had left when they asked."""
+        """Positions of messages in channels that the user had left when the device sent Sync."""
 
     def may_repeat(self, line: SentMessage) -> bool:
         return line.keyed or line.connection == self.connections
@@ -127,7 +129,7 @@ class ProtobufDevice(Device):
             self._take_in()
 
     def excuse(self, positions: set[int]) -> None:
-        """These may be missing: a Sync brings nothing of where one is not."""
+        """Allow these positions to be missing: a Sync returns no messages of channels that the user has left."""
         self.excused |= positions
 
     def check(self, expected: ExpectedEvents, owed: ExpectedEvents | None = None) -> None:
@@ -165,7 +167,7 @@ class ProtobufDevice(Device):
 
 
 class JsonDevice(Device):
-    """Of `/acc`. Its one memory is the position it was told last."""
+    """A device of `/acc`. It keeps only the last reported position."""
 
     client: LocalClient
 
@@ -213,7 +215,7 @@ class JsonDevice(Device):
 
     def check(self, expected: ExpectedEvents, owed: ExpectedEvents | None = None) -> None:
         if self.connected:
-            return  # What it was told is looked at when the connection has ended.
+            return  # Checked when the connection has ended.
         self._device.check(expected)
         if owed is not None:
             missing = {position for position in owed.visible if position > self._device.begun} - self._device.seen

@@ -1,4 +1,4 @@
-"""Events a user may see, computed from the rows alone, and a device that records the events it received."""
+"""The events that a user may see, computed from the rows alone, and a device that records received events."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from delivery.models import Event, EventRecipient
 from tests.support.client import Envelope
 
 _ANSWERS = {"message.send": "msg", "message.edit": "message.edited", "message.recall": "message.recalled"}
-"""Requests whose answer stands for their event, of that kind, on the connection that made them."""
+"""Commands whose reply replaces the push of an event of that kind on the connection that sent the request."""
 _TELLING = {"login", "heartbeat", "sync"}
 
 
 @dataclass
 class ExpectedEvents:
-    """Everything that `user` may hear of after the fact. `rooms` are read without membership."""
+    """All events that `user` may receive. Global channels are read without membership."""
 
     user: User
     visible: set[int] = field(default_factory=set)
-    """Positions that `sync` must bring."""
+    """Positions that `sync` must return."""
     room_events: set[int] = field(default_factory=set)
-    """Positions that come live only."""
+    """Positions that are only pushed live."""
     kinds: dict[int, str] = field(default_factory=dict)
     recalled_at: dict[str, int] = field(default_factory=dict)
-    """Position of the recall, by the message's id."""
+    """Position of the recall, by message id."""
 
     @classmethod
     def of(cls, user: User, *, after: int = 0) -> ExpectedEvents:
-        """Of the events after that position."""
+        """Return the user's events after that position."""
         made = cls(user)
         own = set(EventRecipient.objects.filter(user_id=user.pk).values_list("position", flat=True))
         stays: dict[int, list[tuple[int, int]]] = {}
@@ -60,7 +60,7 @@ class ExpectedEvents:
         return made
 
     def history(self, channel: Channel) -> dict[int, str]:
-        """Number and text of every message that the person may read in a channel they are in now."""
+        """Return number and text of every message that the user may read in a channel that they are in now."""
         stays = list(Membership.objects.filter(user=self.user, channel=channel))
         return {
             row.seq: "" if row.recalled_at else row.text
@@ -74,20 +74,20 @@ class ExpectedEvents:
 
 @dataclass
 class RecordingDevice:
-    """One device of a person through all its connections. It keeps the position it was told, as clients do."""
+    """One device of a user over several connections. It keeps the last reported position, like real clients."""
 
     told: int | None = None
     begun: int = 0
-    """Earlier events are known from lists and history."""
+    """Position of the first log-in. Earlier events are known from lists and history."""
     seen: set[int] = field(default_factory=set)
     streams: list[list[Envelope]] = field(default_factory=list)
 
     def connection_ended(self, received: list[Envelope], retries: Container[str] = ()) -> None:
-        """Note what came on a connection, but for answers to `retries`: they speak of events that were long before."""
+        """Record the frames of an ended connection, except replies to `retries`, whose events are older."""
         self.streams.append([item for item in received if item.text == "Ok" or item.seq not in retries])
 
     def check(self, expected: ExpectedEvents) -> None:
-        """Nothing missing, nothing twice, nothing out of order, nothing that is not this person's."""
+        """Check that no event is missing, repeated, out of order, or of another user."""
         for stream in self.streams:
             self._check_stream(stream, expected)
 
@@ -124,7 +124,7 @@ class RecordingDevice:
             assert data["msg"] == "", "sync shows what was recalled"
 
     def _check_told(self, item: Envelope, told: int, expected: ExpectedEvents) -> None:
-        """Told a position, a client has everything up to it."""
+        """Check that the client has all events up to the position that the server reported."""
         if self.told is None:
             self.begun = told
         owed = {position for position in expected.visible if self.begun < position <= told}
@@ -133,7 +133,7 @@ class RecordingDevice:
 
 
 def assert_gap_free() -> None:
-    """1, 2, 3, … in the log, and in every channel, in the same order."""
+    """Assert that positions, and the numbers of each channel, are 1, 2, 3, … in the same order."""
     positions = list(Event.objects.order_by("position").values_list("position", flat=True))
     assert positions == list(range(1, log.head() + 1))
     for channel in Channel.objects.all():

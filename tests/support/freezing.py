@@ -1,6 +1,6 @@
-"""Settings of a node that freezes where a test wants it: with everything locked and written, right before its COMMIT.
+"""Settings of a node that a test can freeze right before a COMMIT, with its rows written and locked.
 
-Such a node stops itself (SIGSTOP) when it finds `freeze.<its id>` in its data directory, and removes that file.
+The node sends itself SIGSTOP if its data directory contains `freeze.<its id>`, and removes that file.
 """
 
 from __future__ import annotations

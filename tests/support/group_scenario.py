@@ -1,4 +1,4 @@
-"""Alice's group, who is in it, and what becomes of it: the scene of tests about memberships that change in flight."""
+"""Alice's group and its members, for tests of memberships that change while messages are sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from tests.support.waiting import wait_until
 
 
 class GroupScenario:
-    """Alice, Bob and Carol; the web's room; Alice's group of the given policy, which Bob is in."""
+    """Alice, Bob and Carol, the web app's global channel, and Alice's group, of which Bob is a member.
+
+    `join`: the group's join setting.
+    """
 
     def __init__(self, join: str = "invite") -> None:
         self.room = create_global_channel()
@@ -45,14 +48,14 @@ class GroupScenario:
 
 
 async def wait_for_hub(node: LocalNode) -> int:
-    """Wait until the hub has passed all that was committed; returns the position."""
+    """Wait until the hub has delivered everything committed; return the position."""
     head = await run(log.head)
     await wait_until(lambda: node.hub.watermark >= head)
     return head
 
 
 async def wait_for_delivery(node: LocalNode, *clients: LocalClient) -> None:
-    """Wait until each client has everything that is on its way to it."""
+    """Wait until each client has received everything sent to it."""
     await wait_for_hub(node)
     for client in clients:
         await client.call("ping")
@@ -69,7 +72,7 @@ def pushed_texts(client: LocalClient) -> list[str]:
 
 
 class WithheldAnnouncements:
-    """Announcements that a test lets through when and how it likes, and no other way to hear of an event."""
+    """Withholds announcements until the test releases them. The hub does not read the log meanwhile."""
 
     def __init__(self, node: LocalNode, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
         settings.IM_EVENT_LOG_POLL_INTERVAL = 3600  # type: ignore[attr-defined]
@@ -78,6 +81,6 @@ class WithheldAnnouncements:
         monkeypatch.setattr(node.hub, "receive", lambda entries: self.entries.extend(entries))
 
     def release(self) -> None:
-        """Let them through, the last one first."""
+        """Announce the withheld events, the last one first."""
         self._offer(self.entries[::-1])
         self.entries = []

@@ -1,7 +1,8 @@
-"""GitHub, Google and WeChat as far as signing in goes, on loopback: authorise, token, user info, emails, pictures.
+"""An OAuth provider on loopback that acts as GitHub, Google and WeChat: authorization, token, user info, emails,
+pictures.
 
-It stands in for all their hosts: what a program would ask of `https://api.github.com/user` it asks here of
-`/api.github.com/user`. Somebody at the browser is asked whether they allow it, as there.
+A request to `https://api.github.com/user` goes to the path `/api.github.com/user`. The authorization page asks the user
+of the browser to allow or refuse.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ KEYS = {
     "SOCIAL_AUTH_WEIXIN_KEY": "weixin-key",
     "SOCIAL_AUTH_WEIXIN_SECRET": "weixin-secret",
 }
-"""The site's keys at each; nothing else is accepted."""
+"""The keys of the site at each provider, which accepts no others."""
 _SECRETS = {"github-key": "github-secret", "google-key": "google-secret", "weixin-key": "weixin-secret"}
 _numbers = itertools.count(1)
 _REFUSAL = {"error": "access_denied", "error_description": "The user has denied access."}
@@ -58,7 +59,7 @@ def new_identity() -> Identity:
 
 @dataclass
 class IdentityProvider:
-    """The server. `identity` signs in next; the path named `failing_path` answers with a server error."""
+    """The server. `identity` is the user who signs in next; the path `failing_path` answers with a server error."""
 
     identity: Identity = field(default_factory=Identity)
     failing_path: str = ""
@@ -79,12 +80,12 @@ class IdentityProvider:
 
     @property
     def url(self) -> str:
-        """For programs."""
+        """Return the URL for programs."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def shown_url(self) -> str:
-        """For browsers: another site than the one under test, as in life."""
+        """Return the URL for browsers: a host name other than that of the site under test."""
         return f"http://localhost:{self.port}"
 
     def __enter__(self) -> IdentityProvider:
@@ -100,7 +101,7 @@ class IdentityProvider:
     # -- what is asked --------------------------------------------------------------------------------------------
 
     def authorise(self, query: dict[str, str]) -> str:
-        """The page that asks; its links lead back with a code, or with a refusal."""
+        """Return the authorization page. Its links lead back to the site with a code, or with a refusal."""
         client = query.get("client_id") or query.get("appid", "")
         if client not in _SECRETS or query.get("response_type") != "code":
             return "<p>Unknown client.</p>"
@@ -116,7 +117,7 @@ class IdentityProvider:
         )
 
     def token(self, form: dict[str, str]) -> dict[str, object]:
-        """A code for a token, once."""
+        """Exchange a code for a token. Each code works once."""
         client = form.get("client_id") or form.get("appid", "")
         secret = form.get("client_secret") or form.get("secret", "")
         known = self._codes.pop(form.get("code", ""), None)
@@ -214,7 +215,7 @@ _PICTURES = ("/avatars.githubusercontent.com/", "/lh3.googleusercontent.com/", "
 
 
 def picture(size: tuple[int, int] = (300, 200), form: str = "PNG", colour: str = "#c0592b", **how: object) -> bytes:
-    """A picture as cameras and providers have them."""
+    """Return an image file like those of cameras and providers."""
     made = BytesIO()
     Image.new("RGB", size, colour).save(made, form, **how)
     return made.getvalue()

@@ -1,4 +1,4 @@
-"""The core in this process, for tests: people and rooms in the database, a node, and clients on it without a socket."""
+"""The site's core in this process: users and channels in the database, a node, and clients without a socket."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.support.waiting import TIMEOUT_SECONDS
 
 
 def create_users(*names: str) -> list[User]:
-    """Accounts of these user names."""
+    """Create accounts with these user names."""
     return [User.objects.create_user(name, nickname=name.capitalize()) for name in names]
 
 
@@ -39,7 +39,7 @@ def create_guest(name: str) -> User:
 
 
 def create_global_channel(number: int = 101) -> Channel:
-    """A new app's global channel."""
+    """Create an app and return its global channel."""
     return channel_create_global(app=app_create(number=number, name=f"App {number}"))
 
 
@@ -48,14 +48,16 @@ def draft(sender: User, channel: Channel | int, text: str = "hello", **fields: A
 
 
 def say(sender: User, channel: Channel | int, text: str = "hello", **fields: Any) -> StoredMessage:
-    """Store one message, which must succeed."""
+    """Store one message. It must be accepted."""
     (outcome,) = commit([draft(sender, channel, text, **fields)])
     assert isinstance(outcome, StoredMessage), outcome
     return outcome
 
 
 def store_unpublished(*drafts: Draft) -> list[Outcome]:
-    """Store the drafts as `commit` does, without publishing them: inside another transaction it stays open."""
+    """Store the drafts like `commit`, without publishing their events. Inside another transaction nothing is
+    committed.
+    """
     with write():
         decision = decide(drafts, load(drafts), log.now_ms())
         store(decision.new)
@@ -63,7 +65,7 @@ def store_unpublished(*drafts: Draft) -> list[Outcome]:
 
 
 class LocalSocket:
-    """The part of a socket that `Client` needs, with the consumer itself at the other end, in this process."""
+    """The part of a socket that `Client` needs, connected to the consumer in this process."""
 
     def __init__(self, query: str = "", consumer: type[Consumer] = JsonConsumer) -> None:
         self._consumer = consumer
@@ -71,7 +73,7 @@ class LocalSocket:
         self.close_reason = ""
         self.transport = self
         self.reading = asyncio.Event()
-        """Cleared, the client reads nothing, and the server's writes wait."""
+        """While cleared, the client reads nothing, so the server's writes wait."""
         self.reading.set()
         self._up: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._down: asyncio.Queue[str | bytes | None] = asyncio.Queue()
@@ -115,7 +117,7 @@ class LocalSocket:
         await asyncio.gather(self._server, return_exceptions=True)
 
     def abort(self) -> None:
-        """The network is lost: what has not arrived never will."""
+        """End the connection like a lost network: frames in flight are dropped."""
         self._end(1006)
         self.reading.set()
 
@@ -125,7 +127,7 @@ class LocalSocket:
 
 
 class LocalClient(Client):
-    """A client of this process's node. `position` is the one its last log-in told."""
+    """A client of this process's node. `position` is that of the last log-in reply."""
 
     position = 0
     create_global_channel = ""
@@ -148,15 +150,15 @@ class LocalClient(Client):
         return reply
 
     def positions(self, *commands: str) -> list[int]:
-        """Positions of the pushes that came, of these commands or of all."""
+        """Return the positions of received pushes, of these commands or of all."""
         return [push.data["position"] for push in self.pushes() if not commands or push.cmd in commands]
 
     def pushes(self) -> list[Envelope]:
-        """Everything that came unasked and stands in the log."""
+        """Return all received pushes that are in the log."""
         return [item for item in self.received if item.text == "Ok" and "position" in item.data]
 
     async def sync(self, after: int) -> list[dict[str, Any]]:
-        """All pages of `sync`; the events, in order. Raises AssertionError if told to reset."""
+        """Return the events of all pages of `sync`, in order. Raises AssertionError for a reset."""
         events: list[dict[str, Any]] = []
         more = True
         while more:
@@ -169,7 +171,7 @@ class LocalClient(Client):
 
 
 class LocalNode:
-    """A node in this process, and the connections to it."""
+    """A node in this process, and connections to it."""
 
     def __init__(self, here: Node, stack: AsyncExitStack) -> None:
         self.node = here
@@ -177,7 +179,7 @@ class LocalNode:
         self._stack = stack
 
     async def connect(self, user: User, **how: Any) -> LocalClient:
-        """A new connection of an account, logged in; closed at the end."""
+        """Return a new logged-in connection of the user. It is closed at the end of the block."""
         client = LocalClient.open()
         self._stack.push_async_callback(client.close)
         await client.enter(user, **how)
@@ -186,7 +188,7 @@ class LocalNode:
 
 @asynccontextmanager
 async def running_node() -> AsyncIterator[LocalNode]:
-    """A node for the time of the block."""
+    """Run a node during the block."""
     here = await start_node()
     try:
         async with AsyncExitStack() as stack:
@@ -197,7 +199,7 @@ async def running_node() -> AsyncIterator[LocalNode]:
 
 
 async def _threads_at_rest() -> None:
-    """Wait for what the node began in its database threads and did not wait for: the database is emptied next."""
+    """Wait for database work that the node has started and not awaited, because the database is emptied next."""
     together = threading.Barrier(settings.IM_DB_THREADS)
     async with asyncio.timeout(TIMEOUT_SECONDS):
         await asyncio.gather(*(run(together.wait) for _ in range(settings.IM_DB_THREADS)))

@@ -90,7 +90,7 @@ async def listening(
 
 
 def register_codec() -> None:
-    """Let hubs encode for listeners."""
+    """Register the listeners' encoder for hubs."""
     encoders[CODEC] = plain
 
 

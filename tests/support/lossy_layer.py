@@ -1,4 +1,4 @@
-"""A channel layer that loses, delays and repeats, around a stock one. Nodes get it by `lossy_settings`."""
+"""A channel layer that loses, delays and repeats messages of a real one. Nodes get it by `lossy_settings`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 LOST, REPEATED, DELAYED = 10, 7, 5
-"""Every so manieth push is lost, comes twice, comes late."""
+"""One of this many messages is lost, repeated or delayed."""
 DELAY_SECONDS = 0.2
 """Seconds."""
 
 
 class LossyLayer:
-    """Takes the settings of the stock layer, whose class is named by `stock`."""
+    """Wraps the layer with the class `stock` and its settings."""
 
     def __init__(self, stock: str, **config: Any) -> None:
         self._stock = import_string(stock)(**config)

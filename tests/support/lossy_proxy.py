@@ -1,4 +1,4 @@
-"""A proxy before `/ws` on which acknowledgements get lost, and which cuts connections."""
+"""A proxy in front of `/ws` that drops acknowledgements and cuts connections."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from chat.wire import im_pb2 as im
 
 
 class LossyProxy:
-    """Stands before these URLs, each new connection before the next of them. An async context manager.
+    """A proxy for these URLs; each new connection goes to the next of them. An async context manager.
 
-    Of the acknowledgements of messages the share `lose` is dropped. A connection is cut, without a word to either
-    side, after a number of the client's frames out of `life`; with `life` None it lasts.
+    It drops the share `lose` of the acknowledgements of messages. It cuts a connection after a random number of client
+    frames between the two of `life`; None: never.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class LossyProxy:
             await asyncio.gather(down, return_exceptions=True)
 
     async def _up(self, client: ServerConnection, site: ClientConnection, frames: int | None) -> None:
-        """Carry so many frames; raises ConnectionClosed if one of the two goes before."""
+        """Forward this many frames (None: all). Raises ConnectionClosed if either side closes before."""
         for _ in itertools.count() if frames is None else range(frames):
             await site.send(await client.recv())
 

@@ -1,4 +1,4 @@
-"""The site's settings, but for a channel layer that loses, delays and repeats."""
+"""The site's settings with a channel layer that loses, delays and repeats messages."""
 
 from typing import Any
 

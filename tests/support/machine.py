@@ -1,4 +1,4 @@
-"""Programs that some tests need, and which of them this machine lacks."""
+"""Programs that some tests need, and those that this machine lacks."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.support import postgres
 
 @cache
 def chromium() -> str | None:
-    """Path of the system's Chromium (or `CHROMIUM`), None where there is none."""
+    """Return the path of the system's Chromium (or of `CHROMIUM`); None without one."""
     names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
 @cache
 def missing() -> dict[str, str]:
-    """Return the missing programs, with how to install each."""
+    """Return the missing programs, each with the tests that it affects and how to install it."""
     lacks = {}
     if chromium() is None:
         lacks["Chromium"] = "no browser test ran (apt install chromium, or set CHROMIUM to its path)"

@@ -1,4 +1,4 @@
-"""Refusals, announced restrictions and roles, read by tests of actions."""
+"""Helpers for tests of moderation: refusals, restriction events in the log, and roles."""
 
 from __future__ import annotations
 

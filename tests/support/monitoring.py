@@ -1,4 +1,4 @@
-"""Asking a running node about itself."""
+"""Requests to a running node's monitoring paths."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Answer:
 
 
 def get(url: str, **headers: str) -> Answer:
-    """GET, with an answer whatever its status. Underscores in the names of headers stand for hyphens."""
+    """Send GET and return the response, whatever its status. Underscores in the names of headers stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers=named), timeout=TIMEOUT) as reply:
@@ -32,7 +32,7 @@ def get(url: str, **headers: str) -> Answer:
 
 
 def metrics(url: str) -> dict[str, float]:
-    """All values of the node at this address, by name; those with labels as `name{label="value"}`."""
+    """Return all values of the node at this URL by name; those with labels as `name{label="value"}`."""
     values: dict[str, float] = {}
     for family in text_string_to_metric_families(get(f"{url}/metrics").text):
         for sample in family.samples:
@@ -42,5 +42,5 @@ def metrics(url: str) -> dict[str, float]:
 
 
 def connections(site: Site) -> int:
-    """WebSocket connections of that node."""
+    """Return the number of WebSocket connections of that node."""
     return int(metrics(site.url)["imsite_connections"])

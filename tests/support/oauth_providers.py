@@ -1,4 +1,4 @@
-"""The site's ways in, led to the tests' identity provider: its address is in TEST_IDENTITY_PROVIDER."""
+"""The site's OAuth providers, redirected to the tests' identity provider at TEST_IDENTITY_PROVIDER."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _here(url: str, host: str = "127.0.0.1") -> str:
 
 
 class _Elsewhere:
-    """Asks the same of another host."""
+    """Mixin that sends the provider's requests to the identity provider."""
 
     def authorization_url(self) -> str:
         return _here(super().authorization_url(), "localhost")  # type: ignore[misc]

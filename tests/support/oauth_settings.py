@@ -1,4 +1,4 @@
-"""The site's settings, but for the identity provider that people sign in by."""
+"""The site's settings with the tests' identity provider."""
 
 from imsite.settings import *  # noqa: F403
 

@@ -1,4 +1,4 @@
-"""Operators in the admin: browsers that are signed in there, and what they tick."""
+"""Operators in the admin: signed-in browsers, and submitting admin actions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from delivery.models import Event
 
 CHANNELS, MESSAGES = "/admin/chat/channel/", "/admin/chat/message/"
 SCRIPT = "<script>alert(1)</script>"
-"""Text of an attacker who hopes that a page runs it."""
+"""Text of an attack that a page must not run as a script."""
 
 
 def admin_browser(user: User) -> Client:
@@ -24,7 +24,7 @@ def admin_browser(user: User) -> Client:
 
 
 def staff_browser(*rights: str) -> Client:
-    """The browser of somebody who may enter the admin, with these rights."""
+    """Return the browser of a staff user with these permissions."""
     user = User.objects.create_user("stan", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=rights))
     return admin_browser(user)
@@ -36,16 +36,16 @@ def send_message(sender: User, channel: Channel, text: str) -> Message:
 
 
 def run_admin_action(client: Client, url: str, action: str, *rows: Any, **more: Any) -> Any:
-    """Tick rows of a list and run an action, as the form does; the response at the end."""
+    """Select rows of a list and run an action, as the form does; return the final response."""
     numbers = [row.pk for row in rows]
     return client.post(url, {"action": action, "_selected_action": numbers, "select_across": 0, **more}, follow=True)
 
 
 def event_kinds(channel: Channel) -> list[str]:
-    """Return the channel's events, oldest first."""
+    """Return the kinds of the channel's events, oldest first."""
     return list(Event.objects.filter(channel=channel.pk).order_by("position").values_list("kind", flat=True))
 
 
 def found_texts(client: Client, term: str) -> list[str]:
-    """Return the rows that the message list shows for a search."""
+    """Return the texts of the rows that the message list shows for a search."""
     return [row.text for row in client.get(MESSAGES, {"q": term}).context["cl"].result_list]

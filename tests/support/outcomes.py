@@ -1,4 +1,4 @@
-"""Outcomes of a batch of drafts, in a form that a test compares."""
+"""Outcomes of a batch of drafts, in a form that tests compare."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ def seqs(channel: Channel) -> list[int]:
 
 
 def results(outcomes: Sequence[Outcome]) -> list[int | Code | type]:
-    """The number of what was stored, the code of what was refused, the type of a fault."""
+    """Return for each outcome: the number of a stored message, the code of a refusal, or the type of another
+    exception.
+    """
     return [
         outcome.seq
         if isinstance(outcome, StoredMessage)

@@ -10,16 +10,18 @@ import socket
 from collections.abc import Iterator
 
 _RANGE = range(10_000, 32_000)
-"""Below those of outgoing connections (on Linux from 32,768 on), which could take a port before its server does."""
+"""Below the ports of outgoing connections (on Linux from 32,768 on), which could take a port before its server does."""
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on at this moment, nor is told of by the next thousands of calls."""
+    """Return a port of 127.0.0.1 that no process listens on. It is not returned again in the next thousands of
+    calls.
+    """
     return free_ports(1)
 
 
 def free_ports(count: int) -> int:
-    """The first of so many ports in a row."""
+    """Return the first of this many free ports in a row."""
     while True:
         ports = list(itertools.islice(_own, count))
         try:
@@ -33,7 +35,7 @@ def free_ports(count: int) -> int:
 
 
 def _of_this_process() -> Iterator[int]:
-    """Each worker of a run has its own, in a row from any of them on: what is told and closed again is told once."""
+    """Yield this worker's share of the ports, from a random one on. Each worker of a run has its own share."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     share = len(_RANGE) // workers

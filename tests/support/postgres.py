@@ -1,6 +1,6 @@
-"""A private PostgreSQL for one test run: its own cluster, on a free loopback port, gone when the run ends.
+"""A private PostgreSQL server for one test run, on a free loopback port. It is removed when the run ends.
 
-`python -m tests.support.postgres` says where the binaries are, and exits 1 where there are none.
+`python -m tests.support.postgres` prints the directory of its binaries, and exits with 1 if there is none.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SUPERVISOR = 'dir=$1; shift; "$@" & server=$!; read _; kill -QUIT $server; wait
 
 
 def binaries() -> Path | None:
-    """The directory with `initdb` and `postgres`: of the system (newest first), on PATH, or of the wheel."""
+    """Return the directory with `initdb` and `postgres`: of the system (newest first), on PATH, or of the wheel."""
     candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     if on_path := shutil.which("initdb"):
         candidates.append(Path(on_path).resolve().parent)
@@ -49,9 +49,10 @@ def binaries() -> Path | None:
 
 
 def cluster_url() -> str:
-    """URL of the run's cluster, without a database name. Started by the first process that asks; workers inherit it.
+    """Return the URL of the run's server, without a database name. The first caller starts it; worker processes inherit
+    it.
 
-    Raises RuntimeError where PostgreSQL cannot be started.
+    Raises RuntimeError if PostgreSQL cannot be started.
     """
     if _VARIABLE not in os.environ:
         os.environ[_VARIABLE] = _start()
@@ -60,7 +61,7 @@ def cluster_url() -> str:
 
 @contextlib.contextmanager
 def database(name: str, *, template: str = "template1") -> Iterator[str]:
-    """A database of that name for the time of the block, copied from `template`; yields its URL."""
+    """Create a database of that name from `template` during the block; yield its URL."""
     _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:
         yield f"{cluster_url()}/{name}"
@@ -77,7 +78,7 @@ def _execute(*statements: str) -> None:
 
 
 def _unprivileged() -> dict[str, Any]:
-    """Arguments for subprocess that leave root behind, because PostgreSQL refuses to run as root."""
+    """Return arguments for subprocess that drop root rights, because PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
     for name in ("postgres", "nobody"):

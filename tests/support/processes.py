@@ -1,4 +1,4 @@
-"""Foreign servers as processes of a test: started, killed, frozen, gone at the end whatever happens."""
+"""Server processes of a test: started, killed, frozen, and always stopped at the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STOP_TIMEOUT = 30.0
 
 
 class Process:
-    """One server on one loopback port. What it says goes to `log`."""
+    """One server on one loopback port. Its output goes to the file `log`."""
 
     def __init__(self, name: str, port: int, log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.name = name
@@ -34,7 +34,9 @@ class Process:
         return self._process is not None
 
     def launch(self, command: Sequence[str], stdin: bytes = b"") -> None:
-        """Start it and return when its port answers. Raises RuntimeError with its last words if it does not."""
+        """Start it and return when its port accepts connections. Raises RuntimeError with the end of its output
+        otherwise.
+        """
         assert self._process is None, f"{self.name} is already running"
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
@@ -56,14 +58,14 @@ class Process:
             time.sleep(0.01)
 
     def kill(self) -> None:
-        """`kill -9`."""
+        """Send SIGKILL."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 
     def freeze(self) -> None:
-        """Stop it in the middle of whatever it does, connections open."""
+        """Send SIGSTOP. Its connections stay open."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:

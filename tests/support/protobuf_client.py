@@ -26,14 +26,14 @@ class Ack:
 
 
 class ProtobufClient:
-    """One connection. What came is kept in `outputs`; `acks` and `messages` are views of it."""
+    """One connection. `outputs` has everything received; `acks` and `messages` are parts of it."""
 
     def __init__(self, socket: Any, user: int = 0) -> None:
         self.socket = socket
         self.user = user
         self.outputs: list[im.Output] = []
         self.sizes: list[int] = []
-        """Outputs in each frame."""
+        """Number of Outputs in each received frame."""
         self._count = 0
         self._news = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
@@ -60,7 +60,7 @@ class ProtobufClient:
         await self.socket.send(im.Input(type=type, data=data).SerializeToString())  # type: ignore[arg-type]
 
     async def login(self, token: str, *, sync: int | None = None) -> Ack:
-        """Log in; with `sync` also fetch all after that position."""
+        """Log in. With `sync`, also fetch all messages after that position."""
         await self.post(im.CT_LOGIN, im.LoginMsg(token=token.encode()).SerializeToString())
         ack = await self.ack(lambda ack: ack.type == im.AT_LOGIN or ack.code != 200)
         if sync is not None:
@@ -78,7 +78,7 @@ class ProtobufClient:
         sender: int | None = None,
         key: str = "",
     ) -> int:
-        """Send a message without waiting; returns its number."""
+        """Send a message without waiting; return its client number."""
         if number is None:
             self._count += 1
             number = self._count
@@ -101,14 +101,14 @@ class ProtobufClient:
         return next(ack for ack in self.acks[before:] if ack.client_id == number)
 
     async def sync(self, seq: int) -> im.SyncOutputMsg:
-        """One page."""
+        """Send Sync and return one page."""
         before = len(self._of(im.CT_SYNC))
         await self.post(im.CT_SYNC, im.SyncInputMsg(seq=seq).SerializeToString())
         await self.until(lambda: len(self._of(im.CT_SYNC)) > before)
         return im.SyncOutputMsg.FromString(self._of(im.CT_SYNC)[before].data)
 
     async def fetch(self, seq: int) -> list[im.Message]:
-        """All pages after that position."""
+        """Return the messages of all pages after that position."""
         messages: list[im.Message] = []
         more = True
         while more:
@@ -119,11 +119,11 @@ class ProtobufClient:
         return messages
 
     async def acknowledge(self, seq: int) -> None:
-        """Say that all pushes up to there have come."""
+        """Acknowledge all pushes up to that position."""
         await self.post(im.CT_ACK, im.ACKMsg(type=im.AT_PUSH, seq=seq).SerializeToString())
 
     async def call(self, cmd: str, **data: Any) -> Any:
-        """A command of the JSON protocol; returns the response."""
+        """Send a command of the JSON protocol and return its response."""
         seq = f"c{len(self.outputs)}{cmd}"
         await self.post(im.CT_CALL, json.dumps({"seq": seq, "cmd": cmd, "data": data}).encode())
         await self.until(lambda: any(one["seq"] == seq for one in self.calls))
@@ -140,7 +140,7 @@ class ProtobufClient:
 
     @property
     def messages(self) -> list[im.Message]:
-        """Pushed messages."""
+        """Return the pushed messages."""
         return [im.PushMsg.FromString(output.data).msg for output in self._of(im.CT_MESSAGE)]
 
     @property
@@ -156,22 +156,24 @@ class ProtobufClient:
 
     @property
     def greatest(self) -> int:
-        """The greatest number seen, in whatever it was sent: what a client of this protocol asks `Sync` from."""
+        """Return the greatest number received in any message or acknowledgement: a client sends its next Sync from
+        there.
+        """
         told = [ack.seq for ack in self.acks] + [message.seq for message in (*self.messages, *self.fetched)]
         return max(told, default=0)
 
     @property
     def calls(self) -> list[dict[str, Any]]:
-        """Replies and pushes of the JSON protocol."""
+        """Return the replies and pushes of the JSON protocol."""
         return [json.loads(output.data) for output in self._of(im.CT_CALL)]
 
     async def ack(self, fits: Callable[[Ack], bool]) -> Ack:
-        """Wait for the first acknowledgement, or refusal, that fits."""
+        """Wait for the first acknowledgement or refusal for which `fits` is true."""
         await self.until(lambda: any(map(fits, self.acks)))
         return next(filter(fits, self.acks))
 
     async def message(self, text: str) -> im.Message:
-        """Wait for the push of this text."""
+        """Wait for the push with this text."""
         await self.until(lambda: text in self.texts)
         return next(message for message in self.messages if message.content == text.encode())
 
@@ -189,7 +191,7 @@ class ProtobufClient:
         return code
 
     async def settle(self) -> None:
-        """Wait for all that the server had for this connection so far: what is unknown is answered in its turn."""
+        """Wait until all frames sent so far have arrived. Sends an unknown command, whose refusal comes after them."""
         before = len([ack for ack in self.acks if ack.code == 1010])
         await self.post(99)
         await self.until(lambda: len([ack for ack in self.acks if ack.code == 1010]) > before)

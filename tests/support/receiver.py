@@ -1,4 +1,4 @@
-"""A system that receives webhooks: a real HTTP server on loopback, which can be down, failing, slow, or lead astray."""
+"""A webhook receiver: an HTTP server on loopback that can be down, failing, slow, or redirecting."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from tests.support.ports import free_port
 
 
 class Receiver:
-    """Records and answers requests. A context manager; `events` are those it has answered with a 2xx, as they came."""
+    """Records and answers requests. A context manager. `events` are those answered with 2xx, in order of arrival."""
 
     def __init__(self, secret: str = "") -> None:
         self.secret = secret
-        """If given, requests that it did not sign are answered 400."""
+        """If given, requests that are not signed with it are answered with 400."""
         self.status = 204
         self.location = ""
-        """The target of a redirect."""
+        """The target of a redirect; if given, all requests are redirected."""
         self.refused: dict[str, int] = {}
-        """Texts of messages with the status that a request with one of them is answered."""
+        """Status by message text: a request that contains such a message is answered with it."""
         self.most = 1000
-        """Events in a request; for more it answers 413."""
+        """Maximum of events in a request; a larger request is answered with 413."""
         self.answering = threading.Event()
-        """Cleared, requests are read and not answered."""
+        """While cleared, requests are read and not answered."""
         self.answering.set()
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         """Path, headers and body of every request."""
         self.events: list[dict[str, Any]] = []
         self.most_at_once = 0
-        """Requests that it had in hand at a time, at most."""
+        """The most requests that were in progress at a time."""
         self._in_hand = 0
         self._counting = threading.Lock()
         self.port = free_port()
         self.tls: ssl.SSLContext | None = None
-        """If given, before the start, it speaks TLS only."""
+        """TLS context; if set before `start`, the server accepts TLS only."""
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -58,7 +58,7 @@ class Receiver:
                 receiver.take(self)
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self._server.daemon_threads = True
@@ -67,7 +67,7 @@ class Receiver:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
-        """Be down: connections are refused."""
+        """Stop the server: connections are refused."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -116,11 +116,11 @@ class Receiver:
             """The client has disconnected."""
 
     def positions(self, *names: str) -> list[int]:
-        """Of the events that it has taken, of these kinds or of all."""
+        """Return the positions of accepted events, of these names or of all."""
         return [event["position"] for event in self.events if event["event"] in names or not names]
 
     def texts(self) -> list[str]:
-        """Return the texts of the messages, in the order of arrival."""
+        """Return the texts of accepted messages, in order of arrival."""
         return [event["data"]["msg"] for event in self.events if event["event"] == "message.sent"]
 
     def __enter__(self) -> Receiver:

@@ -1,4 +1,4 @@
-"""A private Redis on a free loopback port: killed, frozen, started again, and then always empty."""
+"""A private Redis server on a free loopback port. It can be killed, frozen and restarted, and is then empty."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.processes import Process
 
 
 class RedisServer(Process):
-    """As a context manager it is started and stopped. It keeps its port and password, and nothing else."""
+    """A context manager that starts and stops the server. Port and password stay the same, data is never kept."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__("Redis", free_port(), directory / "redis.out")
@@ -32,7 +32,7 @@ class RedisServer(Process):
         self.launch([binary, "-"], configuration.encode())
 
     def restart(self) -> None:
-        """Empty again."""
+        """Restart the server, without data."""
         if self.running:
             self.kill()
         self.start()

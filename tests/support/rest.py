@@ -1,4 +1,4 @@
-"""A business system that calls the REST API of a running site with a token of its own."""
+"""A business system that calls the REST API of a running site with its own token."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Service:
 
     @classmethod
     def make(cls, shared_site: SharedSite, *permissions: str) -> Service:
-        """A new one that has these permissions, by their code names."""
+        """Create a service with these permissions, by their code names."""
         name = f"shop-{secrets.token_hex(4)}"
         printed = shared_site.shell(_MAKE.format(name=name, permissions=permissions))
         return cls(name, printed.strip().splitlines()[-1])
 
     async def call(self, node: Site, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """`path` below `/api/v1/`; `headers` with underscores for hyphens."""
+        """Call `path` below `/api/v1/`; underscores in the names of `headers` stand for hyphens."""
         return await asyncio.to_thread(self.call_now, node, method, path, body, **headers)
 
     def call_now(self, node: Site, method: str, path: str, body: Any = None, **headers: str) -> Answer:

@@ -1,4 +1,4 @@
-"""Mutes, bans, blocks and channel settings as rows, without the actions that make them."""
+"""Mutes, bans, blocks and channel settings, written as rows without the actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One who sends every message three times on its connection, and again whatever is not acknowledged."""
+"""A client that sends every message three times on a connection, and then again until it is acknowledged."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.support.client import Closed
 from tests.support.protobuf_client import ProtobufClient
 
 RETRIES = 3
-"""Times that each message is sent."""
+"""Sends of each message."""
 
 
 def retry_order(chance: random.Random, count: int) -> list[int]:
-    """The numbers 1, 2, 3, … `count`, each of them two more times somewhere behind its first."""
+    """Return the numbers 1, 2, 3, … `count` with two repeats of each at random places after the first."""
     numbers: list[int] = []
     for number in range(1, count + 1):
         numbers.append(number)
@@ -29,9 +29,9 @@ def retry_order(chance: random.Random, count: int) -> list[int]:
 async def send_storm(
     client: ProtobufClient, chance: random.Random, group: int, texts: Sequence[str], *, keys: bool
 ) -> Mapping[str, int]:
-    """Send each text three times, with its own words as key if `keys`, then whatever is not acknowledged yet.
+    """Send each text three times, with the text as its key if `keys`, then again until it is acknowledged.
 
-    Returns the position by text of what was acknowledged: all of them, unless the connection was cut.
+    Return the acknowledged positions by text: all of them, unless the connection was cut.
     """
 
     async def put(numbers: Sequence[int]) -> None:

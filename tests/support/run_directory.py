@@ -12,7 +12,7 @@ _VARIABLE = "TEST_RUN_DIRECTORY"
 
 
 def run_directory() -> Path:
-    """The directory. The first process that asks makes it; processes started later find it in the environment."""
+    """Return the directory. The first process creates it; later processes find it in the environment."""
     if _VARIABLE not in os.environ:
         path = tempfile.mkdtemp(prefix="imsite-test-")
         os.environ[_VARIABLE] = path

@@ -1,7 +1,7 @@
-"""People of one running site that many tests share: each test takes fresh accounts, so they do not meet.
+"""A running site that many tests share. Each test takes unused accounts, so tests do not affect each other.
 
-`alice, bob = await people("alice", "bob")` are two accounts nobody has used, connected and logged in;
-`await people.guest()` is a new guest, `await people.again(alice)` a second connection of the same person.
+`alice, bob = await clients("alice", "bob")` are connections of two unused accounts, logged in; `await clients.guest()`
+is a new guest, `await clients.again(alice)` a second connection of the same user.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from tests.support.site import ROOT, Site
 FOREIGN_ORIGIN = "https://friend.example:8443"
 """The one foreign origin that the shared site allows."""
 APP_WITHOUT_GUESTS, DISABLED_APP = 103, 105
-"""Apps of the shared site: one that takes no guests, one that is disabled."""
+"""Apps of the shared site: one without guests, and a disabled one."""
 _CROWD = {"alice": 300, "bob": 250, "carol": 120, "dave": 30}
-"""Accounts that are made at once; more of a name are made when it runs out."""
+"""Numbers of accounts created at once, by name. More are created when a name runs out."""
 
 _POPULATE = """
 import json
@@ -85,7 +85,7 @@ app_create(number={disabled}, name="Old", enabled=False)
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody with an account: user name, id, a service token, and the key of a browser session."""
+    """An account: user name, id, a service token, and the key of a browser session."""
 
     name: str
     id: str
@@ -102,7 +102,7 @@ class Account:
 
 
 class UserClient(Client):
-    """A logged-in connection, with what its log-in was answered."""
+    """A logged-in connection, with the data of its log-in reply."""
 
     name: str
     id: str
@@ -121,28 +121,28 @@ class UserClient(Client):
         return reply
 
     async def group(self, *members: UserClient | Account, **fields: Any) -> str:
-        """Make a group with these members; returns its id."""
+        """Create a group with these members; return its id."""
         fields = {"name": "Painters", **fields}
         names = [member.name for member in members]
         made = await self.call("channel.create", kind="public", members=names, **fields)
         return str(made["target"])
 
     async def private(self, other: UserClient | Account) -> str:
-        """The private channel with somebody; returns its id."""
+        """Open the private channel with a user; return its id."""
         return str((await self.call("channel.create", kind="private", members=[other.name]))["target"])
 
     async def say(self, target: str, text: str = "hello", **fields: Any) -> dict[str, Any]:
-        """Send a message; returns the reply's data."""
+        """Send a message; return the reply's data."""
         reply: dict[str, Any] = await self.call("message.send", target=target, type="text", msg=text, **fields)
         return reply
 
     async def refused(self, cmd: str, **fields: Any) -> tuple[int, Any]:
-        """The whole answer to a request that should not succeed: code and data."""
+        """Return code and data of the reply to a request that must be refused."""
         envelope: Envelope = await self.request(cmd, **fields)
         return envelope.code, envelope.data
 
     async def refusal(self, cmd: str, **fields: Any) -> tuple[int, str | None]:
-        """Code and reason of a request that should not succeed."""
+        """Return code and reason of the reply to a request that must be refused."""
         envelope: Envelope = await self.request(cmd, **fields)
         return envelope.code, envelope.reason
 
@@ -151,12 +151,12 @@ class UserClient(Client):
 
     @property
     def as_person(self) -> dict[str, Any]:
-        """An account as the wire shows it."""
+        """Return the account as a `Person` of the protocol."""
         return {"userId": self.name, "id": self.id, "name": self.nickname, "avatar": "", "kind": "person"}
 
 
 class SharedSite:
-    """A running site with a crowd of unused accounts."""
+    """A running site with many unused accounts."""
 
     def __init__(self, site: Site, crowd: Mapping[str, int] = _CROWD) -> None:
         self.site = site
@@ -183,7 +183,7 @@ class SharedSite:
             self._unused[row[0].rstrip("0123456789")].insert(0, Account(*row))
 
     def account(self, name: str = "alice") -> Account:
-        """An account that no test has used; its user name is `name` and a number."""
+        """Return an account that no test has used. Its user name is `name` and a number."""
         if not self._unused[name]:
             self._make({name: 100})
         return self._unused[name].pop()
@@ -192,9 +192,9 @@ class SharedSite:
         return f"{name} {next(self._numbers)}"
 
     def shell(self, script: str) -> str:
-        """Run Python in another process over the same data, whose announcements the server does not hear.
+        """Run Python in another process over the same data. The server does not get its announcements.
 
-        Returns what it printed.
+        Return the output.
         """
         assert self._elsewhere.stdin and self._elsewhere.stdout
         self._elsewhere.stdin.write(json.dumps(script) + "\n")
@@ -210,7 +210,7 @@ class SharedSite:
         self._elsewhere.wait(20)
 
     def post(self, path: str, cookie: str, **fields: str) -> int:
-        """Submit a form of the site's pages as the browser with that cookie; returns the status of where it led."""
+        """Submit a form of the site's pages with that cookie; return the final status."""
         proof = "x" * 32
         request = urllib.request.Request(
             self.site.url + path,
@@ -222,18 +222,18 @@ class SharedSite:
 
 
 class Clients:
-    """Opens connections of people to one town; the fixture closes them."""
+    """Opens connections to the shared site; the fixture closes them."""
 
     def __init__(self, shared_site: SharedSite) -> None:
         self.shared_site = shared_site
         self.clients: list[UserClient] = []
 
     async def __call__(self, *names: str) -> list[UserClient]:
-        """Fresh accounts of these names, logged in on app 101."""
+        """Return connections of unused accounts with these names, logged in on app 101."""
         return [await self.login(self.shared_site.account(name)) for name in names]
 
     async def stranger(self, **how: Any) -> UserClient:
-        """A connection on which nobody has logged in. `how`: at (a URL), origin, cookie, query, address (one's own)."""
+        """Return a connection without a log-in. `how`: at (a URL), origin, cookie, query, address (the client's)."""
         url, query, address = how.pop("at", self.shared_site.site.acc), how.pop("query", ""), how.pop("address", None)
         options: dict[str, Any] = {"local_addr": (address, 0)} if address else {}
         headers = {name.capitalize(): value for name, value in how.items() if value is not None}
@@ -257,7 +257,7 @@ class Clients:
         return person
 
     async def again(self, person: UserClient, **how: Any) -> UserClient:
-        """One more connection of the same person, guest or not."""
+        """Return another connection of the same user, account or guest."""
         app, after = how.pop("app", person.app), how.pop("after", None)
         other = await self.stranger(**how)
         await other.enter({"appId": app, "serviceToken": person.token} | ({} if after is None else {"after": after}))

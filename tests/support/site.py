@@ -1,4 +1,4 @@
-"""The real site as a process of its own: started, killed, started again on the same port and data."""
+"""The site as a process: started, killed, and restarted on the same port and data."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.support.ports import free_port
 ROOT = Path(__file__).resolve().parent.parent.parent
 _START_TIMEOUT = 90.0
 _STOP_TIMEOUT = 30.0
-"""The site promises five seconds; the rest is for a busy machine."""
+"""The site exits within five seconds; the rest allows for a busy machine."""
 
 
 class Site:
-    """One server process over one data directory (and one PostgreSQL database, if `database_url` names it).
+    """One server process over one data directory, and the PostgreSQL database at `database_url` if given.
 
-    As a context manager it is started and stopped; in between it can be killed and started as often as one likes.
-    What the process says goes to `<data>/site.log`.
+    As a context manager it is started and stopped; in between it can be killed and started any number of times. Its
+    output goes to `<data>/site.log`.
     """
 
     running: ClassVar[list[Site]] = []
@@ -52,7 +52,7 @@ class Site:
 
     @property
     def acc(self) -> str:
-        """URL of the JSON protocol."""
+        """Return the URL of the JSON protocol."""
         return f"ws://127.0.0.1:{self.port}/acc"
 
     @property
@@ -61,7 +61,7 @@ class Site:
         return self.process.pid
 
     def environment(self) -> dict[str, str]:
-        """The environment of the site's commands: nothing of the developer's own settings."""
+        """Return the environment of the site's commands, without the developer's own settings."""
         own = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "HOST", "PORT", "DJANGO_SETTINGS_MODULE"}
         kept = {
             name: value
@@ -79,7 +79,7 @@ class Site:
         }
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command on the site's data; returns what it printed. Raises if it fails."""
+        """Run a management command on the site's data; return its output. Raises if it fails."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment(), capture_output=True, text=True
         )
@@ -88,7 +88,7 @@ class Site:
         return done.stdout
 
     def start(self) -> None:
-        """Start the server and return when it answers. Raises with its last words if it does not."""
+        """Start the server and return when it answers. Raises with the end of its output otherwise."""
         assert self.process is None, "the site is already running"
         self.data.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
@@ -110,15 +110,15 @@ class Site:
             time.sleep(0.02)
 
     def last_words(self) -> str:
-        """The end of what it said so far."""
+        """Return the end of its output."""
         return self.log.read_text(errors="replace")[-4000:]
 
     def kill(self) -> None:
-        """`kill -9`: no clean-up of any kind."""
+        """Send SIGKILL."""
         self._end(signal.SIGKILL)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Ask it to end, by SIGTERM or SIGINT, and wait; returns its exit code. Raises TimeoutExpired if it hangs."""
+        """Send SIGTERM or SIGINT and wait; return the exit code. Raises TimeoutExpired if the process does not exit."""
         return self._end(number)
 
     def restart(self) -> None:

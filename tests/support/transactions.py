@@ -1,4 +1,4 @@
-"""Transactions of other threads, held open as long as a test likes, and a look at who waits for whom."""
+"""Transactions of other threads, which a test holds open, and the sessions that wait for locks."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def in_thread(work: Callable[[], T]) -> Future[T]:
 
 
 class OpenTransaction(Generic[T]):
-    """A transaction in a thread of its own, which has done `work` and waits to be committed or rolled back.
+    """A transaction in its own thread that has done `work` and waits until the test commits it or rolls it back.
 
-    Leaving the block without either rolls it back.
+    At the end of the block it is rolled back.
     """
 
     def __init__(self, work: Callable[[], T]) -> None:
@@ -83,7 +83,7 @@ class OpenTransaction(Generic[T]):
 
 
 def wait_until_waiting(count: int = 1) -> None:
-    """Wait until so many of the database's sessions wait for a lock. Raises TimeoutError if they never do."""
+    """Wait until this many database sessions wait for a lock. Raises TimeoutError otherwise."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while waiting() < count:
         if time.monotonic() > deadline:

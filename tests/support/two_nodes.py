@@ -1,4 +1,4 @@
-"""Two nodes, `a` and `b`, with accounts that nobody has used."""
+"""Two nodes, `a` and `b`, with unused accounts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ CROWD = {"alice": 30, "bob": 30, "carol": 20, "dave": 5}
 
 
 class TwoNodes:
-    """A running cluster and its shared_site, whose own site is node `a`."""
+    """A running cluster, and its SharedSite on node `a`."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster

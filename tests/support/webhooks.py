@@ -1,4 +1,4 @@
-"""Webhooks for tests: made to call a receiver, and waited for."""
+"""Webhooks for tests: created for a receiver, and waiting for their deliveries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALL_EVENTS = SUBSCRIPTIONS
 
 
 class WebhookFactory:
-    """Makes hooks of Olga's, each signing as its receiver expects."""
+    """Creates webhooks of Olga's, signed with the secret that the receiver expects."""
 
     def __init__(self, olga: User) -> None:
         self.olga = olga
@@ -38,44 +38,46 @@ class WebhookFactory:
 
 
 async def reload(webhook: Webhook) -> Webhook:
-    """The hook as it is now."""
+    """Return the webhook with its present row."""
     return await run(lambda: Webhook.objects.get(pk=webhook.pk))
 
 
 async def wait_until_idle(node: LocalNode, *hooks: Webhook) -> None:
-    """Wait until the node has delivered everything that is in the log now."""
+    """Wait until the node has delivered all events in the log."""
     head = await run(log.head)
     progress = node.node.webhooks._progress
-    await wait_until(lambda: all(webhook.pk in progress and progress[webhook.pk].checked_upto >= head for webhook in hooks))
+    await wait_until(
+        lambda: all(webhook.pk in progress and progress[webhook.pk].checked_upto >= head for webhook in hooks)
+    )
 
 
 async def wait_until_stored(condition: Callable[[], bool]) -> None:
-    """Wait until the condition, which asks the database, holds."""
+    """Wait until the condition holds. It may query the database."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while not await run(condition):  # noqa: ASYNC110  nothing announces it
             await asyncio.sleep(0.01)
 
 
 async def wait_until_disabled(webhook: Webhook) -> str:
-    """Wait until the hook has been switched off; returns why."""
+    """Wait until the webhook is disabled; return the reason."""
     await wait_until_stored(lambda: not Webhook.objects.get(pk=webhook.pk).enabled)
     return (await reload(webhook)).disabled_reason
 
 
 async def wait_until_settled(webhook: Webhook) -> None:
-    """Wait until nobody delivers to the hook, and its place in the log is that of the newest event."""
+    """Wait until no node delivers the webhook and its position is that of the newest event."""
     await wait_until_stored(lambda: Webhook.objects.filter(pk=webhook.pk, leased_by="", position=log.head()).exists())
 
 
 async def wait_for_failures(webhook: Webhook, times: int) -> None:
-    """Wait until so many more attempts have failed."""
+    """Wait until this many more attempts have failed."""
     those = WebhookDelivery.objects.filter(webhook=webhook).exclude(error="")
     wanted = await run(those.count) + times
     await wait_until_stored(lambda: those.count() >= wanted)
 
 
 async def last_error(webhook: Webhook) -> str:
-    """Return the shown fields of the last attempt."""
+    """Return status and error of the last attempt."""
     last = await run(lambda: WebhookDelivery.objects.filter(webhook=webhook).order_by("-pk").first())
     assert last is not None
     return last.error

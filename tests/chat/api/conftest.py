@@ -79,7 +79,7 @@ class RecordedConnection:
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """Return the messages so far, including all that were caused before."""
+        """Return the messages so far, including all caused by earlier calls."""
         self._live_hub.settle()
         return [frame for frame in self.frames if frame["cmd"] == "msg"]
 
@@ -187,5 +187,5 @@ def grant(db: None) -> Grant:
 
 @pytest.fixture
 def outside() -> Client:
-    """Return a program on the internet."""
+    """Return a program outside of all configured networks."""
     return Client(REMOTE_ADDR="203.0.113.9")
