@@ -1,4 +1,4 @@
-"""Whether a text shows anything: by one table of characters for the server and the page."""
+"""Tests for visible characters in a text, which the server and the page find by one table."""
 
 from __future__ import annotations
 
