@@ -121,8 +121,6 @@ OAUTH_EXPIRED = Reason("oauth_expired", 400,
     "The `state` is unknown, used or expired.")
 OAUTH_FAILED = Reason("oauth_failed", 502, "Try again later. Nothing was changed.",
     "The provider did not answer as expected.", retry=True)
-OAUTH_NOT_STARTED = Reason("oauth_not_started", 400, "Nothing was changed.",
-    "The sign-in was not started in this browser.")
 OAUTH_OTHER_USER = Reason("oauth_other_user", 400,
     "You are no longer signed in as the user who started it. Nothing was changed.",
     "Another user is signed in than the one who started to link an account.")

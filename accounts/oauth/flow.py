@@ -1,19 +1,21 @@
 """The OAuth sign-in flow of one browser, from the button to a verified identity.
 
-The browser session stores the purpose of each sign-in under its `state`. The social-auth library accepts a state once,
-from the session that received it, within half an hour.
+A signed cookie holds the purpose of each sign-in (`accounts.oauth.pending`). The social-auth library accepts a state
+once, within half an hour.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_noop as _
 from social_core import exceptions
@@ -21,7 +23,9 @@ from social_core import exceptions
 from accounts import errors
 from accounts.errors import AccountError, Reason
 from accounts.models import User
+from accounts.oauth import pending
 from accounts.oauth.identity import Identity
+from accounts.oauth.pending import PendingSignIn
 from accounts.oauth.providers import ProviderConfig, provider_backend
 
 logger = logging.getLogger(__name__)
@@ -33,10 +37,10 @@ PROVIDER_FAILED = _("%(title)s did not respond as expected")
 NOT_SIGNED_IN = _("You are not signed in")
 
 
-_PENDING_KEY = "oauth_pending"
-_SIGN_UP_KEY = "oauth_sign_up"
-_MAX_PENDING = 5
-"""Sign-ins of one browser that may be in progress at a time, such as in several tabs."""
+_NEXT_MAX_LENGTH = 500
+_SIGN_UPS_KEY = "oauth_sign_ups"
+_MAX_SIGN_UPS = 5
+"""Sign-ups of one browser that may wait for a user name at a time, such as in several tabs."""
 _SIGN_UP_SECONDS = 1800
 """Seconds that a new user has to choose a user name."""
 
@@ -56,38 +60,62 @@ class PendingSignUp:
     provider_slug: str
     identity: Identity
     next_page: str
+    key: str = field(default_factory=lambda: secrets.token_hex(8))
+    """Tells the sign-ups of one browser apart."""
+    started_at: float = field(default_factory=time.time)
+
+    @property
+    def is_expired(self) -> bool:
+        return time.time() - self.started_at > _SIGN_UP_SECONDS
 
 
-def start(request: HttpRequest, provider: ProviderConfig, *, next_page: str = "/", link_to: User | None = None) -> str:
-    """Begin a sign-in and return the provider's URL to redirect the browser to.
+def require_own_page(request: HttpRequest, next_page: str) -> str:
+    """Return the page to go to after the sign-in. Raises OAuthRefused if it is on another site.
 
-    With `link_to`, the account at the provider is linked with that user instead. Raises OAuthRefused if `next_page`
-    leads to another site.
+    A very long address becomes that of the chat, because it would not fit a cookie.
     """
     if not url_has_allowed_host_and_scheme(next_page, {request.get_host()}, require_https=request.is_secure()):
         raise OAuthRefused(FOREIGN_REDIRECT, errors.OAUTH_FOREIGN_NEXT)
-    url = str(_backend(request, provider).auth_url())
-    state = parse_qs(urlsplit(url).query)["state"][0]
-    purpose = {"next": next_page, "link_to": link_to.pk if link_to is not None else None}
-    pending = {**request.session.get(_PENDING_KEY, {}), state: purpose}
-    request.session[_PENDING_KEY] = dict(list(pending.items())[-_MAX_PENDING:])
-    return url
+    encoded = iri_to_uri(next_page)
+    return encoded if len(encoded) <= _NEXT_MAX_LENGTH else "/"
 
 
-def finish(request: HttpRequest, provider: ProviderConfig) -> tuple[Identity, str, int | None]:
-    """Complete the sign-in that the provider has redirected back from.
+def start(
+    request: HttpRequest, provider: ProviderConfig, *, next_page: str, link_to: User | None = None
+) -> HttpResponse:
+    """Begin a sign-in and return the redirect to the provider.
 
-    Returns the identity, the page to go to, and the id of the user to link it with (None for a sign-in). Raises
-    OAuthRefused.
+    With `link_to`, the account at the provider is linked with that user instead.
     """
-    pending = request.session.get(_PENDING_KEY, {})
-    purpose = pending.pop(request.GET.get("state", ""), None)
-    request.session[_PENDING_KEY] = pending
-    if purpose is not None and not request.GET.get("code") and "error" not in request.GET:
+    backend = _backend(request, provider)
+    url = str(backend.auth_url())
+    state = parse_qs(urlsplit(url).query)["state"][0]
+    started_at = backend.strategy.session_get(backend.transaction_key(state))["timestamp"]
+    response = HttpResponseRedirect(url)
+    link_id = link_to.pk if link_to is not None else None
+    pending.store(request, response, PendingSignIn(provider.slug, state, started_at, next_page, link_id))
+    return response
+
+
+def find_pending(request: HttpRequest, provider: ProviderConfig) -> PendingSignIn:
+    """Return the sign-in that the provider has redirected back from. Raises OAuthRefused for another browser's."""
+    found = pending.find(request, request.GET.get("state", ""))
+    if found is None or found.provider != provider.slug:
+        raise OAuthRefused(UNKNOWN_SIGN_IN, errors.OAUTH_EXPIRED)
+    return found
+
+
+def finish(request: HttpRequest, provider: ProviderConfig, sign_in: PendingSignIn) -> Identity:
+    """Complete the sign-in and return the identity. Raises OAuthRefused: OAUTH_EXPIRED if it has been used before."""
+    if not request.GET.get("code") and "error" not in request.GET:
         # WeChat reports a denial like this.
         raise OAuthRefused(NOT_SIGNED_IN, errors.OAUTH_DECLINED, title=provider.title)
+    backend = _backend(request, provider)
+    backend.strategy.session_set(
+        backend.transaction_key(sign_in.state), {"state": sign_in.state, "timestamp": sign_in.started_at}
+    )
     try:
-        identity = _backend(request, provider).complete()
+        identity: Identity = backend.complete()
     except exceptions.AuthCanceled:
         raise OAuthRefused(NOT_SIGNED_IN, errors.OAUTH_DECLINED, title=provider.title) from None
     except (exceptions.AuthInputError, exceptions.AuthSessionError):
@@ -97,36 +125,52 @@ def finish(request: HttpRequest, provider: ProviderConfig) -> tuple[Identity, st
         code = getattr(error, "code", "")
         logger.warning("oauth_failed", extra={"provider": provider.slug, "error": type(error).__name__, "code": code})
         raise OAuthRefused(PROVIDER_FAILED, errors.OAUTH_FAILED, title=provider.title) from None
-    if purpose is None:
-        raise OAuthRefused(UNKNOWN_SIGN_IN, errors.OAUTH_NOT_STARTED)
-    return identity, purpose["next"], purpose["link_to"]
+    return identity
+
+
+def mark_completed(request: HttpRequest, response: HttpResponse, sign_in: PendingSignIn, user_id: int) -> HttpResponse:
+    """Let the browser remember that the sign-in has succeeded, and as whom (0: a new user who chooses a user name).
+
+    Coming back to its address, such as by a reload, then leads to its page instead of a refusal.
+    """
+    pending.store(request, response, replace(sign_in, completed_as=user_id))
+    return response
 
 
 def _backend(request: HttpRequest, provider: ProviderConfig) -> Any:
     return provider_backend(provider, request, reverse("accounts:oauth-callback", args=[provider.slug]))
 
 
-def keep_pending_sign_up(request: HttpRequest, pending: PendingSignUp) -> None:
+def keep_pending_sign_up(request: HttpRequest, sign_up: PendingSignUp) -> None:
     """Store a sign-up in the browser session while the user chooses a user name."""
-    request.session[_SIGN_UP_KEY] = {
-        "provider": pending.provider_slug,
-        "identity": pending.identity.to_session(),
-        "next": pending.next_page,
-        "at": time.time(),
+    kept = request.session.get(_SIGN_UPS_KEY, {})
+    kept[sign_up.key] = {
+        "provider_slug": sign_up.provider_slug,
+        "identity": sign_up.identity.to_session(),
+        "next_page": sign_up.next_page,
+        "started_at": sign_up.started_at,
     }
+    request.session[_SIGN_UPS_KEY] = dict(list(kept.items())[-_MAX_SIGN_UPS:])
 
 
-def pending_sign_up(request: HttpRequest) -> PendingSignUp | None:
-    """Return the sign-up of this browser that waits for a user name; None if there is none or it has expired."""
-    stored = request.session.get(_SIGN_UP_KEY)
-    if not stored or time.time() - stored["at"] > _SIGN_UP_SECONDS:
+def pending_sign_up(request: HttpRequest, key: str = "") -> PendingSignUp | None:
+    """Return the sign-up of this browser with this key, without a key the newest one; None if there is none."""
+    kept = request.session.get(_SIGN_UPS_KEY, {})
+    key = key or next(reversed(kept), "")
+    if key not in kept:
         return None
-    return PendingSignUp(stored["provider"], Identity(**stored["identity"]), stored["next"])
+    return PendingSignUp(**kept[key] | {"key": key, "identity": Identity(**kept[key]["identity"])})
 
 
-def forget_pending_sign_up(request: HttpRequest) -> None:
-    """Remove the stored sign-up from the browser session."""
-    request.session.pop(_SIGN_UP_KEY, None)
+def forget_pending_sign_up(request: HttpRequest, sign_up: PendingSignUp) -> None:
+    """Remove the sign-up from the browser session."""
+    kept = request.session.get(_SIGN_UPS_KEY, {})
+    if kept.pop(sign_up.key, None) is None:
+        return
+    if kept:
+        request.session[_SIGN_UPS_KEY] = kept
+    else:
+        del request.session[_SIGN_UPS_KEY]
 
 
 def require_link_owner(request: HttpRequest, user_id: int) -> User:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext
@@ -31,7 +32,14 @@ _PICTURE_TIMEOUT_SECONDS = 4.0
 
 
 class Strategy(DjangoStrategy):
-    """The library's Django strategy, except that a completed sign-in returns the `Identity` and signs nobody in."""
+    """The library's Django strategy, except that a completed sign-in returns the `Identity` and signs nobody in.
+
+    What the library stores in a session lasts for one request. `accounts.oauth.flow` carries it to the next.
+    """
+
+    def __init__(self, storage: Any, request: HttpRequest) -> None:
+        super().__init__(storage, request)
+        self.session = cast(SessionBase, {})
 
     def authenticate(self, backend: Any, **kwargs: Any) -> Any:
         return backend.identity(kwargs["response"])

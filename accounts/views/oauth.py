@@ -8,9 +8,12 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
@@ -27,6 +30,7 @@ from accounts.models import User
 from accounts.oauth import flow
 from accounts.oauth.flow import OAuthRefused, PendingSignUp
 from accounts.oauth.identity import Identity, suggested_nickname, suggested_user_name
+from accounts.oauth.pending import PendingSignIn
 from accounts.oauth.providers import (
     ProviderConfig,
     authorization_origins,
@@ -42,24 +46,33 @@ from accounts.selectors.users import guest_name_taken
 from accounts.sign_in import sign_in
 from accounts.views.profile import AccountPageView
 
+_REPEATED = "repeated"
+"""Query parameter of a callback that the browser repeats by itself."""
+_REPEAT_SECONDS = 1
+
 
 class OAuthView(View):
     """Base of the pages of one provider. Shows an AccountError on a page of its own."""
+
+    next_page = ""
+    """Page that the sign-in leads to, as far as it is known."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.provider = _provider_or_404(kwargs["slug"])
         try:
             return super().dispatch(request, *args, **kwargs)
         except AccountError as refusal:
-            return refusal_page(request, refusal, self.provider)
+            return refusal_page(request, refusal, self.provider, self.next_page)
 
 
-def refusal_page(request: HttpRequest, refusal: AccountError, provider: ProviderConfig) -> HttpResponse:
-    """Return the page that says why a sign-in did not succeed."""
+def refusal_page(
+    request: HttpRequest, refusal: AccountError, provider: ProviderConfig, next_page: str = ""
+) -> HttpResponse:
+    """Return the page that says why a sign-in did not succeed. Its next attempt leads to `next_page`."""
     title, status = _("You are not signed in"), 429 if isinstance(refusal, RateLimited) else 403
     if isinstance(refusal, OAuthRefused):
         title, status = _(refusal.heading) % {"title": provider.title}, refusal.reason.http
-    context = {"title": title, "text": localized(refusal)}
+    context = {"title": title, "text": localized(refusal), "next": next_page}
     return render(request, "accounts/refused.html", context, status=status)
 
 
@@ -75,8 +88,9 @@ class OAuthStartView(OAuthView):
     """Redirect the browser to the provider to sign in."""
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        self.next_page = flow.require_own_page(request, request.POST.get("next") or "/")
         oauth_rate_limit.take(request.META["REMOTE_ADDR"])
-        return HttpResponseRedirect(flow.start(request, self.provider, next_page=request.POST.get("next") or "/"))
+        return flow.start(request, self.provider, next_page=self.next_page)
 
 
 class OAuthLinkView(OAuthView, AccountPageView, FormView):  # type: ignore[type-arg]
@@ -95,7 +109,8 @@ class OAuthLinkView(OAuthView, AccountPageView, FormView):  # type: ignore[type-
         if not is_reauthenticated(self.request, self.user, form):
             return self.form_invalid(form)
         oauth_rate_limit.take(self.request.META["REMOTE_ADDR"])
-        return HttpResponseRedirect(flow.start(self.request, self.provider, link_to=self.user))
+        methods = reverse("accounts:sign-in-methods")
+        return flow.start(self.request, self.provider, next_page=methods, link_to=self.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"tab": "sign-in-methods", "title": self.provider.title}
@@ -111,32 +126,60 @@ class OAuthCallbackView(OAuthView):
     """Handle the redirect back from the provider: sign in, link, sign up, or ask for a user name."""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
-        identity, next_page, link_to = flow.finish(request, self.provider)
-        if link_to is not None:
-            return self._link(request, identity, link_to)
+        pending = flow.find_pending(request, self.provider)
+        self.next_page = pending.next_page
+        if pending.completed_as is not None:
+            return self._return_again(request, pending)
+        try:
+            identity = flow.finish(request, self.provider, pending)
+        except OAuthRefused as refusal:
+            if refusal.reason is not errors.OAUTH_EXPIRED or _REPEATED in request.GET:
+                raise
+            return self._repeat_once(request, refusal)
+        if pending.link_to is not None:
+            return self._link(request, identity, pending, pending.link_to)
         user = user_by_oauth_link(identity.provider, identity.subject)
         if user is not None:
-            return self._sign_in(request, user, next_page)
+            return self._sign_in(request, user, pending)
         _require_sign_up_allowed(identity, self.provider)
-        pending = PendingSignUp(self.provider.slug, identity, next_page)
+        sign_up = PendingSignUp(self.provider.slug, identity, pending.next_page)
         username = suggested_user_name(identity)
         if not username or guest_name_taken(username) or email_taken(identity.email):
-            flow.keep_pending_sign_up(request, pending)
-            return redirect("accounts:oauth-sign-up")
+            flow.keep_pending_sign_up(request, sign_up)
+            return flow.mark_completed(request, redirect("accounts:oauth-sign-up"), pending, 0)
         registration_rate_limit.take(request.META["REMOTE_ADDR"])
-        return _complete_sign_up(request, self.provider, pending, username, suggested_nickname(identity))
+        response = _complete_sign_up(request, self.provider, sign_up, username, suggested_nickname(identity))
+        return flow.mark_completed(request, response, pending, cast(User, request.user).pk)
 
-    def _link(self, request: HttpRequest, identity: Identity, user_id: int) -> HttpResponse:
+    def _return_again(self, request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
+        """Answer a browser that returns from a completed sign-in again: by a reload, or by going back."""
+        if pending.completed_as == 0 and flow.pending_sign_up(request) is not None:
+            return redirect("accounts:oauth-sign-up")
+        if request.user.is_authenticated and pending.completed_as in (0, request.user.pk):
+            return HttpResponseRedirect(pending.next_page)
+        raise OAuthRefused(flow.UNKNOWN_SIGN_IN, errors.OAUTH_EXPIRED)
+
+    def _repeat_once(self, request: HttpRequest, refusal: OAuthRefused) -> HttpResponse:
+        """Return a refusal that the browser soon replaces by the answer to the same request, sent once more.
+
+        Of two requests at once, such as by a double click, one completes the sign-in. The other does not know the
+        outcome; its browser has the cookies of the first answer a moment later.
+        """
+        page = refusal_page(request, refusal, self.provider, self.next_page)
+        page["Refresh"] = f"{_REPEAT_SECONDS}; url={request.get_full_path()}&{_REPEATED}=1"
+        return page
+
+    def _link(self, request: HttpRequest, identity: Identity, pending: PendingSignIn, user_id: int) -> HttpResponse:
         user = flow.require_link_owner(request, user_id)
         oauth_link_create(user_id=user.pk, identity=identity, title=self.provider.title)
         messages.success(request, _("You can now sign in with %(title)s.") % {"title": self.provider.title})
-        return redirect("accounts:sign-in-methods")
+        return flow.mark_completed(request, HttpResponseRedirect(pending.next_page), pending, user.pk)
 
-    def _sign_in(self, request: HttpRequest, user: User, next_page: str) -> HttpResponse:
+    def _sign_in(self, request: HttpRequest, user: User, pending: PendingSignIn) -> HttpResponse:
         if not user.is_active:
             raise OAuthRefused(flow.NOT_SIGNED_IN, errors.OAUTH_ACCOUNT_CLOSED)
         sign_in(request, user)
-        return HttpResponseRedirect(next_page)
+        return flow.mark_completed(request, HttpResponseRedirect(pending.next_page), pending, user.pk)
 
 
 def _require_sign_up_allowed(identity: Identity, provider: ProviderConfig) -> None:
@@ -158,7 +201,7 @@ def _complete_sign_up(
         # An unusable picture does not prevent the sign-up.
         with contextlib.suppress(AccountError):
             avatar_set(user_id=user.pk, picture=picture)
-    flow.forget_pending_sign_up(request)
+    flow.forget_pending_sign_up(request, pending)
     sign_in(request, user)
     return HttpResponseRedirect(pending.next_page)
 
@@ -171,9 +214,11 @@ class OAuthSignUpView(FormView):  # type: ignore[type-arg]
     template_name = "accounts/oauth_sign_up.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        pending = flow.pending_sign_up(request)
-        if pending is None:
+        pending = flow.pending_sign_up(request, request.POST.get("sign_up", ""))
+        if pending is None or (pending.is_expired and pending.next_page == "/"):
             return redirect("accounts:login")
+        if pending.is_expired:
+            return redirect_to_login(pending.next_page)
         self.pending = pending
         self.provider = _provider_or_404(pending.provider_slug)
         return super().dispatch(request, *args, **kwargs)
@@ -198,7 +243,9 @@ class OAuthSignUpView(FormView):  # type: ignore[type-arg]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         email = self.pending.identity.email
         taken = email if email_taken(email) else ""
-        return super().get_context_data(**kwargs) | {"title": self.provider.title, "taken": taken}
+        login = f"{reverse('accounts:login')}?{urlencode({'next': self.pending.next_page})}"
+        sign_up = {"title": self.provider.title, "taken": taken, "login": login, "key": self.pending.key}
+        return super().get_context_data(**kwargs) | sign_up
 
 
 class OAuthUnlinkView(LoginRequiredMixin, OAuthView):

@@ -110,7 +110,7 @@ class RegisterView(RedirectURLMixin, FormView):  # type: ignore[type-arg]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not settings.IM_REGISTRATION:
-            return render(request, "accounts/closed.html", status=403)
+            return render(request, "accounts/closed.html", {"next": self.get_redirect_url()}, status=403)
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: RegisterForm) -> HttpResponse:

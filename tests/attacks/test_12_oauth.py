@@ -5,15 +5,10 @@ None of them signs a user in or links an account silently. tests/e2e/test_oauth.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
-from html import unescape
 from urllib.parse import parse_qs, urlsplit
-from urllib.request import urlopen
 
 import pytest
-from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from pytest_django.fixtures import Settings
 from social_django.models import Nonce, UserSocialAuth
@@ -22,7 +17,8 @@ from accounts import rate_limits
 from accounts.actions import expired_credentials_delete, user_deactivate, user_register
 from accounts.models import User
 from accounts.oauth import flow
-from tests.support.identity_provider import KEYS, IdentityProvider
+from tests.support.identity_provider import IdentityProvider
+from tests.support.oauth_sign_in import return_address, signed_in
 
 PASSWORD = "a good password"
 WAYS = ["github", "google", "wechat"]
@@ -38,34 +34,6 @@ ELSEWHERE = [
 ]
 
 
-@pytest.fixture
-def provider(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityProvider]:
-    from tests.support.oauth_settings import OAUTH_PROVIDERS
-
-    settings.OAUTH_PROVIDERS = OAUTH_PROVIDERS
-    for name, value in KEYS.items():
-        setattr(settings, name, value)
-    with IdentityProvider() as running:
-        monkeypatch.setenv("TEST_IDENTITY_PROVIDER", str(running.port))
-        yield running
-
-
-def consent_at_provider(client: Client, way: str, page: str = "", **form: str) -> str:
-    """Go to the provider, consent there, and return the callback URL."""
-    answer = client.post(f"/accounts/oauth/{way}/{page}", form)
-    assert answer.status_code == 302, answer.content.decode()
-    page = urlopen(answer["Location"]).read().decode()
-    found = re.search(r'id="allow" href="([^"]+)"', page)
-    assert found
-    back = urlsplit(unescape(found[1]))
-    return f"{back.path}?{back.query}"
-
-
-def signed_in(client: Client) -> str | None:
-    key = client.session.get(SESSION_KEY)
-    return User.objects.get(pk=key).username if key else None
-
-
 def links() -> list[tuple[str, str]]:
     return list(UserSocialAuth.objects.order_by("pk").values_list("uid", "user__username"))
 
@@ -74,7 +42,7 @@ def links() -> list[tuple[str, str]]:
 def test_alice_signs_up_and_signs_in_again(provider: IdentityProvider, way: str) -> None:
     for _ in range(2):
         client = Client()
-        assert client.get(consent_at_provider(client, way))["Location"] == "/"
+        assert client.get(return_address(client, way))["Location"] == "/"
         assert signed_in(client) is not None
     assert len(links()) == 1
     assert User.objects.filter(social_auth__isnull=False).count() == 1
@@ -83,7 +51,7 @@ def test_alice_signs_up_and_signs_in_again(provider: IdentityProvider, way: str)
 @pytest.mark.parametrize("way", WAYS)
 def test_signing_in_creates_a_new_session(provider: IdentityProvider, way: str) -> None:
     client = Client()
-    back = consent_at_provider(client, way)
+    back = return_address(client, way)
     before = client.session.session_key
     client.get(back)
     assert before != client.session.session_key
@@ -93,8 +61,8 @@ def test_signing_in_creates_a_new_session(provider: IdentityProvider, way: str) 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_state_works_once_and_in_its_own_browser(provider: IdentityProvider, way: str) -> None:
     client, other = Client(), Client()
-    back = consent_at_provider(client, way)
-    consent_at_provider(other, way)
+    back = return_address(client, way)
+    return_address(other, way)
     assert other.get(back).status_code == 400
     client.get(back)
     assert signed_in(client) is not None and signed_in(other) is None
@@ -107,7 +75,7 @@ def test_a_state_works_once_and_in_its_own_browser(provider: IdentityProvider, w
 @pytest.mark.parametrize("state", ["", "state=", "state=x", "state=" + "x" * 500, "state=a&state=b", "state=%00"])
 def test_an_unknown_state_causes_no_request_to_the_provider(provider: IdentityProvider, way: str, state: str) -> None:
     client = Client()
-    consent_at_provider(client, way)
+    return_address(client, way)
     provider.requested_paths.clear()
     answer = client.get(f"/accounts/oauth/{way}/done/?code=anything&{state}")
     assert answer.status_code == 400 and "Nothing was changed" in answer.content.decode()
@@ -116,7 +84,7 @@ def test_an_unknown_state_causes_no_request_to_the_provider(provider: IdentityPr
 
 def test_a_state_of_one_provider_is_refused_by_another(provider: IdentityProvider) -> None:
     client = Client()
-    query = urlsplit(consent_at_provider(client, "github")).query
+    query = urlsplit(return_address(client, "github")).query
     assert client.get(f"/accounts/oauth/google/done/?{query}").status_code == 400
     assert signed_in(client) is None
 
@@ -125,7 +93,7 @@ def test_a_state_expires(provider: IdentityProvider, monkeypatch: pytest.MonkeyP
     from social_core.backends import oauth
 
     client = Client()
-    back = consent_at_provider(client, "github")
+    back = return_address(client, "github")
     now = oauth._time()
     monkeypatch.setattr(oauth, "_time", lambda: now + 1801)
     assert client.get(back).status_code == 400
@@ -140,7 +108,7 @@ def test_a_next_of_another_site_is_refused_at_the_start(provider: IdentityProvid
 
 def test_a_next_in_the_callback_is_ignored(provider: IdentityProvider) -> None:
     client = Client()
-    assert client.get(consent_at_provider(client, "github") + "&next=//elsewhere.example")["Location"] == "/"
+    assert client.get(return_address(client, "github") + "&next=//elsewhere.example")["Location"] == "/"
 
 
 def test_oauth_starts_with_a_csrf_protected_post_only(provider: IdentityProvider) -> None:
@@ -154,7 +122,7 @@ def test_an_unconfirmed_address_signs_nobody_in(provider: IdentityProvider, way:
     for email in ("victim@example.org", "nobody@example.org"):
         provider.identity = replace(provider.identity, email=email, confirmed=False)
         client = Client()
-        answer = client.get(consent_at_provider(client, way))
+        answer = client.get(return_address(client, way))
         assert answer.status_code == 403 and "is not verified" in answer.content.decode()
         assert signed_in(client) is None
     assert links() == []
@@ -165,7 +133,7 @@ def test_a_confirmed_address_of_another_user_links_nothing(provider: IdentityPro
     user_register(username="victim", password=PASSWORD, email="victim@example.org")
     provider.identity = replace(provider.identity, email="VICTIM@example.org")
     client = Client()
-    assert client.get(consent_at_provider(client, way))["Location"] == "/accounts/oauth/sign-up/"
+    assert client.get(return_address(client, way))["Location"] == "/accounts/oauth/sign-up/"
     assert signed_in(client) is None
     client.post("/accounts/oauth/sign-up/", {"username": "alice", "nickname": ""})
     assert signed_in(client) == "alice"
@@ -175,13 +143,13 @@ def test_a_confirmed_address_of_another_user_links_nothing(provider: IdentityPro
 
 def test_a_confirmed_address_is_stored(provider: IdentityProvider) -> None:
     client = Client()
-    client.get(consent_at_provider(client, "github"))
+    client.get(return_address(client, "github"))
     assert User.objects.get(username=signed_in(client)).email == "alice@example.org"
 
 
 def test_no_access_token_is_stored_or_logged(provider: IdentityProvider, caplog: pytest.LogCaptureFixture) -> None:
     client = Client()
-    back = consent_at_provider(client, "github")
+    back = return_address(client, "github")
     client.get(back)
     token, code = next(iter(provider._tokens)), parse_qs(urlsplit(back).query)["code"][0]
     assert UserSocialAuth.objects.get().extra_data == {}
@@ -191,9 +159,9 @@ def test_no_access_token_is_stored_or_logged(provider: IdentityProvider, caplog:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_deactivated_user_cannot_sign_in(provider: IdentityProvider, way: str) -> None:
     first, second = Client(), Client()
-    first.get(consent_at_provider(first, way))
+    first.get(return_address(first, way))
     user_deactivate(user_id=UserSocialAuth.objects.get().user_id)
-    answer = second.get(consent_at_provider(second, way))
+    answer = second.get(return_address(second, way))
     assert answer.status_code == 403 and "This account is closed." in answer.content.decode()
     assert signed_in(second) is None
 
@@ -201,7 +169,7 @@ def test_a_deactivated_user_cannot_sign_in(provider: IdentityProvider, way: str)
 def test_no_account_is_created_while_registration_is_closed(provider: IdentityProvider, settings: Settings) -> None:
     settings.IM_REGISTRATION = False
     client = Client()
-    answer = client.get(consent_at_provider(client, "google"))
+    answer = client.get(return_address(client, "google"))
     assert answer.status_code == 403 and "Registration is closed" in answer.content.decode()
     assert links() == []
 
@@ -210,7 +178,7 @@ def test_no_account_is_created_while_registration_is_closed(provider: IdentityPr
 @pytest.mark.parametrize("way", WAYS)
 def test_a_provider_failure_shows_an_error(provider: IdentityProvider, way: str, path: str, fault: str) -> None:
     client = Client()
-    back = consent_at_provider(client, way)
+    back = return_address(client, way)
     setattr(provider, fault, path)
     answer = client.get(back)
     assert answer.status_code == 502 and "Try again later" in answer.content.decode()
@@ -222,7 +190,7 @@ def test_a_link_is_made_only_for_the_user_who_started_it(provider: IdentityProvi
         user_register(username=name, password=PASSWORD)
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
-    back = consent_at_provider(client, "github", "link/", current_password=PASSWORD)
+    back = return_address(client, "github", "link/", current_password=PASSWORD)
     client.post("/accounts/login/", {"username": "mallory", "password": PASSWORD})
     assert client.get(back).status_code == 400
     assert links() == []
@@ -234,7 +202,7 @@ def test_a_guest_cannot_link_an_account(provider: IdentityProvider) -> None:
     client = Client()
     client.force_login(guest_create(name="Guest"), backend="django.contrib.auth.backends.ModelBackend")
     assert client.post("/accounts/oauth/github/link/")["Location"] == "/accounts/register/"
-    client.get(consent_at_provider(client, "github", link="1"))
+    client.get(return_address(client, "github", link="1"))
     assert [name for _, name in links()] == ["octo-alice"], "they come in as somebody new"
 
 
@@ -245,22 +213,22 @@ def test_linking_an_account_needs_the_password(provider: IdentityProvider) -> No
     for form in ({}, {"current_password": "a guess"}, {"link": "1"}, {"username_confirmation": "alice"}):
         assert client.post("/accounts/oauth/github/link/", form).status_code == 200
     assert not provider.requested_paths
-    client.get(consent_at_provider(client, "github", "link/", current_password=PASSWORD))
+    client.get(return_address(client, "github", "link/", current_password=PASSWORD))
     assert [name for _, name in links()] == ["alice"]
 
 
 def test_a_user_without_a_password_confirms_the_user_name_to_link(provider: IdentityProvider) -> None:
     client = Client()
-    client.get(consent_at_provider(client, "github"))
+    client.get(return_address(client, "github"))
     assert client.post("/accounts/oauth/google/link/", {"username_confirmation": "mallory"}).status_code == 200
-    client.get(consent_at_provider(client, "google", "link/", username_confirmation="octo-alice"))
+    client.get(return_address(client, "google", "link/", username_confirmation="octo-alice"))
     assert [name for _, name in links()] == ["octo-alice"] * 2
 
 
 def test_an_expired_sign_up_starts_again(provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     user_register(username="octo-alice", password=PASSWORD)
     client = Client()
-    client.get(consent_at_provider(client, "github"))
+    client.get(return_address(client, "github"))
     assert client.get("/accounts/oauth/sign-up/").status_code == 200
     monkeypatch.setattr(flow, "_SIGN_UP_SECONDS", -1)
     assert client.post("/accounts/oauth/sign-up/", {"username": "free"})["Location"] == "/accounts/login/"
@@ -271,7 +239,7 @@ def test_an_expired_sign_up_starts_again(provider: IdentityProvider, monkeypatch
 def test_a_name_that_cannot_be_registered_is_refused_at_sign_up(provider: IdentityProvider, name: str) -> None:
     user_register(username="octo-alice", password=PASSWORD)
     client = Client()
-    client.get(consent_at_provider(client, "github"))
+    client.get(return_address(client, "github"))
     assert client.post("/accounts/oauth/sign-up/", {"username": name, "nickname": ""}).status_code == 200
     assert signed_in(client) is None and links() == []
 
@@ -280,7 +248,7 @@ def test_a_script_in_a_provider_name_is_escaped(provider: IdentityProvider) -> N
     user_register(username="octo-alice", password=PASSWORD)
     provider.identity = replace(provider.identity, name='"><script>alert(1)</script>')
     client = Client()
-    page = client.get(consent_at_provider(client, "github"), follow=True).content.decode()
+    page = client.get(return_address(client, "github"), follow=True).content.decode()
     assert "&lt;script&gt;" in page and "<script>alert" not in page
 
 

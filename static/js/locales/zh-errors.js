@@ -117,7 +117,6 @@ export const zhErrors = {
   oauth_expired: "这次登录是在另一个浏览器里开始的、已经用过，或者时间太久。没有做任何更改，请重试。",
   oauth_failed: "请稍后再试。没有做任何更改。",
   oauth_foreign_next: "这次登录之后会转到别的网站，所以没有开始。",
-  oauth_not_started: "没有做任何更改，请从这里开始登录。",
   oauth_other_user: "当前登录的已不是开始时的用户，没有做任何更改。",
   oauth_registration_closed: "本站的账号由管理员创建，请联系管理员。",
   one_member_required: "私聊只能选一个人。",
