@@ -86,6 +86,8 @@ LAST_ADMINISTRATOR = Reason("last_administrator", 409,
     "The change would leave the site without a superuser.")
 TOO_MANY_ATTEMPTS = Reason("too_many_attempts", 429, "Too many attempts. Try again in %(minutes)s minutes.",
     "One network address exceeded a rate limit. `retryAfter` says when to try again, in seconds.", retry=True)
+FORM_REFUSED = Reason("form_refused", 403, "This page is out of date. Reload it and try again.",
+    "The CSRF check failed: the user has signed in since the page was loaded, or the form is another site's.")
 GUESTS_DISABLED = Reason("guests_disabled", 403, "Guests cannot join here. Sign in.",
     "The site or the app allows no guests.")
 FRIEND_YOURSELF = Reason("friend_yourself", 409, "You cannot add yourself as a friend.",

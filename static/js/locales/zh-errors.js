@@ -52,6 +52,7 @@ export const zhErrors = {
   email_taken: "这个邮箱地址已被使用。",
   external_id_invalid: "外部 ID 需要 1 到 200 个可见字符，不能含斜杠。",
   forbidden: "你没有权限这样做。",
+  form_refused: "这个页面已过期，请刷新后重试。",
   friend_blocked: "你已屏蔽对方，请先取消屏蔽。",
   friend_limit_reached: "你的好友和请求已有 {limit} 个，达到上限了。",
   friend_not_found: "没有这位好友，也没有这个请求。",

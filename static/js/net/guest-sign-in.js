@@ -13,8 +13,7 @@ export async function signInAsGuest(form, { appId, name }) {
   const response = await fetch("/accounts/guest/", { method: "POST", body, headers: { Accept: "application/json" } });
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
   const reply = isJson ? await response.json() : {};
-  if (response.status !== 201) return reply.error ?? "";
-  // Signing in replaces the CSRF token.
-  token.value = reply.csrf;
-  return null;
+  // Signing in replaces the CSRF token, here and in other tabs. A refusal because of an old one has the new one.
+  if (reply.csrf) token.value = reply.csrf;
+  return response.status === 201 ? null : (reply.error ?? "");
 }
