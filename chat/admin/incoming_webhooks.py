@@ -116,7 +116,7 @@ class IncomingWebhookAdmin(SecretAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         assert isinstance(request.user, User)
         created, obj.new_secret = actions.incoming_webhook_create(
-            maker=request.user, name=form.cleaned_data["name"], channel_id=form.cleaned_data["channel_term"]
+            creator=request.user, name=form.cleaned_data["name"], channel_id=form.cleaned_data["channel_term"]
         )
         obj.pk = created.pk
 

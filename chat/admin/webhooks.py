@@ -160,7 +160,7 @@ class WebhookAdmin(SecretAdmin):
             webhook_update(user=request.user, webhook_id=obj.pk, **data)
             return
         created, obj.new_secret = webhook_create(
-            maker=request.user, channel_id=form.cleaned_data["channel_term"], **data
+            creator=request.user, channel_id=form.cleaned_data["channel_term"], **data
         )
         obj.pk = created.pk
 

@@ -55,9 +55,9 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         opened.credential,
         (opened.default_channel,) if caller.in_global_channel else (),
     )
-    standing = partial(session.session_memberships, opened, token=token, session_key=caller.session_key)
+    load_memberships = partial(session.session_memberships, opened, token=token, session_key=caller.session_key)
     try:
-        position = await hub.attach(connection, call.number, standing)
+        position = await hub.attach(connection, call.number, load_memberships)
     except CredentialRevoked:
         connection.user_id = None
         raise ChatError(reasons.SESSION_ENDED) from None

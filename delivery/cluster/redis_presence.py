@@ -30,7 +30,7 @@ MAX_DEPARTURE_AGE_MS = 60_000
 
 
 class RedisPresence:
-    """Presence in Redis; see `delivery.presence.base.Presence`. It starts after its registry and stops before it."""
+    """Presence in Redis; see `delivery.presence.base.Presence`. Start it after the registry `nodes`; stop it before."""
 
     def __init__(self, redis: RedisClient, nodes: RedisNodeRegistry) -> None:
         self.on_online: PresenceCallback = ignore_presence

@@ -53,16 +53,16 @@ async def test_every_client_has_the_sequence_of_the_database_in_each_channel(
     phones = [two_nodes.shared_site.account(name) for name in ("alice", "bob", "carol")]
     pages = [two_nodes.shared_site.account(name) for name in ("alice", "bob")]
     everybody = [*phones, *pages]
-    maker = await node_clients.login(pages[0], at=two_nodes.a.acc)
+    creator = await node_clients.login(pages[0], at=two_nodes.a.acc)
     other = await node_clients.login(pages[1], at=two_nodes.b.acc)
     mark = f"{pages[0].name}'s day: "
 
-    all_of_us, some_of_us = await maker.group(*everybody[:3], pages[1]), await other.group(phones[0], pages[0])
+    all_of_us, some_of_us = await creator.group(*everybody[:3], pages[1]), await other.group(phones[0], pages[0])
     members: dict[str, list[Account]] = {all_of_us: everybody, some_of_us: [phones[0], *pages]}
     of_pages: dict[str, str] = {all_of_us: all_of_us, some_of_us: some_of_us}
     for one, two in [(phones[0], pages[0]), (phones[1], phones[2]), (phones[2], pages[1]), (pages[0], pages[1])]:
         members[pair(one, two)] = [one, two]
-    for page, person in ((maker, phones[0]), (other, phones[2]), (maker, pages[1])):
+    for page, person in ((creator, phones[0]), (other, phones[2]), (creator, pages[1])):
         assert page.account is not None
         of_pages[pair(page.account, person)] = await page.private(person)
 

@@ -25,10 +25,10 @@ class WebhookFactory:
         self.olga = olga
 
     def make(
-        self, receiver: Receiver, *events: str, channel: Channel | None = None, maker: User | None = None
+        self, receiver: Receiver, *events: str, channel: Channel | None = None, creator: User | None = None
     ) -> Webhook:
         webhook, receiver.secret = webhook_create(
-            maker=maker or self.olga,
+            creator=creator or self.olga,
             name="Books",
             url=receiver.url,
             events=events or (ALL_EVENTS if channel is None else ALL_EVENTS[:5]),

@@ -97,7 +97,7 @@ class IncomingWebhookListView(Endpoint):
         channel = number(data.channel)
 
         def make() -> dict[str, Any]:
-            webhook, secret = hooks.incoming_webhook_create(maker=request.user, name=data.name, channel_id=channel)
+            webhook, secret = hooks.incoming_webhook_create(creator=request.user, name=data.name, channel_id=channel)
             return {**_hook_body(webhook), "url": _url(request, secret)}
 
         body, repeated = run_once(self.idempotency(request, data), make, secret=True)

@@ -73,7 +73,7 @@ class MemberListView(Endpoint):
         takes=NewMembers,
         gives={200: AddedMembers},
         refuses=(404, 409),
-        sent={"Two people": {"members": ["alice", "bob"]}},
+        sent={"Two users": {"members": ["alice", "bob"]}},
         got={"One was new": {"added": [ALICE]}},
         idempotent=True,
         tag="channels",

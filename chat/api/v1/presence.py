@@ -80,7 +80,7 @@ class PresenceQueryView(Endpoint):
         takes=PresenceQuery,
         gives={200: PresenceResult},
         tag="presence",
-        sent={"Three people": {"users": ["alice", "bob", "nobody"]}, "On one app": {"users": ["alice"], "app": 102}},
+        sent={"Three users": {"users": ["alice", "bob", "nobody"]}, "On one app": {"users": ["alice"], "app": 102}},
         got={"Alice is": {"online": {"alice": True, "bob": False, "nobody": False}}},
     )
     def post(self, request: Request) -> Response:

@@ -200,7 +200,7 @@ class UserImportView(Endpoint):
         takes=UserImport,
         gives={200: ImportResults},
         sent={
-            "The service's own people": {"users": [{"externalId": "c-1001", "nickname": "Ma Yuan"}]},
+            "The service's own users": {"users": [{"externalId": "c-1001", "nickname": "Ma Yuan"}]},
             "Accounts": {"users": [{"userId": "alice", "nickname": "Alice", "email": "alice@example.org"}]},
         },
         got={"One made": {"results": [{"status": 201, "user": ALICE}]}},

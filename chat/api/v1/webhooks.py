@@ -124,7 +124,7 @@ class WebhookListView(Endpoint):
 
         def make() -> dict[str, Any]:
             webhook, secret = webhooks.webhook_create(
-                maker=request.user,
+                creator=request.user,
                 name=data.name,
                 url=data.url,
                 events=data.events,

@@ -33,12 +33,12 @@ def secret_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def incoming_webhook_create(*, maker: User, name: str, channel_id: int) -> tuple[IncomingWebhook, str]:
+def incoming_webhook_create(*, creator: User, name: str, channel_id: int) -> tuple[IncomingWebhook, str]:
     """Create an incoming webhook for a group or global channel. Return it with the secret of its URL, which is shown
     only once.
 
     A new bot with the given name sends its messages and joins the group. Allowed for owners and admins of the group and
-    for holders of `chat.manage_channels`. Raise ChatError CHANNEL_NOT_FOUND for a private channel or one that `maker`
+    for holders of `chat.manage_channels`. Raise ChatError CHANNEL_NOT_FOUND for a private channel or one that `creator`
     may not read.
     """
     try:
@@ -47,14 +47,14 @@ def incoming_webhook_create(*, maker: User, name: str, channel_id: int) -> tuple
         raise chat_error(error, field="name") from error
     secret = secrets.token_urlsafe(32)
     with write():
-        lock_users([maker])
+        lock_users([creator])
         bot = service_create(username=f"hook-{secrets.token_hex(6)}", nickname=name)
-        channel = _lock_postable_channel(maker, channel_id)
+        channel = _lock_postable_channel(creator, channel_id)
         webhook = IncomingWebhook.objects.create(
-            name=name, channel=channel, bot=bot, digest=secret_digest(secret), created_by=maker
+            name=name, channel=channel, bot=bot, digest=secret_digest(secret), created_by=creator
         )
         if channel.kind == Channel.Kind.PUBLIC:
-            start_memberships(channel, [bot], by=maker, note="invited")
+            start_memberships(channel, [bot], by=creator, note="invited")
     return webhook, secret
 
 
@@ -103,14 +103,14 @@ def _lock_managed(user: User, hook_id: int) -> QuerySet[IncomingWebhook]:
     return found
 
 
-def _lock_postable_channel(maker: User, channel_id: int) -> Channel:
-    """Lock and return the channel if `maker` may create an incoming webhook for it. Raise ChatError otherwise."""
+def _lock_postable_channel(creator: User, channel_id: int) -> Channel:
+    """Lock and return the channel if `creator` may create an incoming webhook for it. Raise ChatError otherwise."""
     channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
     if channel is None or channel.kind == Channel.Kind.PRIVATE:
         raise ChatError(reasons.CHANNEL_NOT_FOUND)
-    if maker.has_perm(MANAGE):
+    if creator.has_perm(MANAGE):
         return channel
-    role = current_members(channel).filter(user=maker).values_list("role", flat=True).first()
+    role = current_members(channel).filter(user=creator).values_list("role", flat=True).first()
     if role is None:
         raise ChatError(reasons.CHANNEL_NOT_FOUND)
     if role == "member":

@@ -28,17 +28,17 @@ _WITHOUT_CHANNEL = {event.name for kind in EVENTS.values() if kind.is_for_webhoo
 
 
 def webhook_create(
-    *, maker: User, name: str, url: str, events: Sequence[str], channel_id: int | None = None
+    *, creator: User, name: str, url: str, events: Sequence[str], channel_id: int | None = None
 ) -> tuple[Webhook, str]:
     """Create a webhook that receives events from now on. Return it with the secret that signs its requests.
 
-    It covers the channel `channel_id`, as far as `maker` may read it, or (None) all channels except private ones, which
-    requires `chat.manage_channels`. Raise ChatError CHANNEL_NOT_FOUND for a channel that `maker` may not read.
+    It covers the channel `channel_id`, as far as `creator` may read it, or (None) all channels except private ones,
+    which requires `chat.manage_channels`. Raise ChatError CHANNEL_NOT_FOUND for a channel that `creator` may not read.
     """
     channel = Channel.objects.filter(pk=channel_id).first() if channel_id is not None else None
-    if channel_id is not None and (channel is None or not hook_selectors.may_receive(maker, channel)):
+    if channel_id is not None and (channel is None or not hook_selectors.may_receive(creator, channel)):
         raise ChatError(reasons.CHANNEL_NOT_FOUND)
-    if channel_id is None and not hook_selectors.may_receive(maker, None):
+    if channel_id is None and not hook_selectors.may_receive(creator, None):
         raise ChatError(reasons.PERMISSION_REQUIRED, permission=hook_selectors.MANAGE)
     webhook = Webhook(
         name=_checked_name(name),
@@ -46,7 +46,7 @@ def webhook_create(
         secret=secrets.token_urlsafe(32),
         events=_checked_events(events, channel),
         channel=channel,
-        created_by=maker,
+        created_by=creator,
     )
     with write():
         _require_room()

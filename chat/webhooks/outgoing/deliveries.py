@@ -40,7 +40,7 @@ def webhook_lease(*, webhook: Webhook, node: str) -> Webhook | None:
         return Webhook.objects.select_related("channel", "created_by").get(pk=webhook.pk)
 
 
-def webhook_release(*, node: str) -> None:
+def webhook_leases_release(*, node: str) -> None:
     """Release the leases of all webhooks that this node holds."""
     with write():
         Webhook.objects.filter(leased_by=node).update(**NO_LEASE)

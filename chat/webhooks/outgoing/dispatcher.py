@@ -90,7 +90,7 @@ class Dispatcher:
         if self._client is not None:
             await self._client.aclose()
             try:
-                await run(writes.webhook_release, node=self._node)
+                await run(writes.webhook_leases_release, node=self._node)
             except DatabaseError as error:
                 logger.warning("webhook_lease_release_failed", extra={"error": type(error).__name__})
 

@@ -102,18 +102,18 @@ def entry_at(webhook: Webhook, position: int) -> Entry | None:
     return next(iter(_receivable(webhook, found)), None)
 
 
-def may_receive(maker: User, channel: Channel | None) -> bool:
+def may_receive(creator: User, channel: Channel | None) -> bool:
     """Return whether a webhook of this user may receive events of the channel (None: of all channels except private
     ones).
     """
-    if not maker.is_active:
+    if not creator.is_active:
         return False
-    if (channel is None or channel.kind != Channel.Kind.PRIVATE) and maker.has_perm(MANAGE):
+    if (channel is None or channel.kind != Channel.Kind.PRIVATE) and creator.has_perm(MANAGE):
         return True
     if channel is None:
         return False
     try:
-        access_channel(maker, channel.pk)
+        access_channel(creator, channel.pk)
     except ChatError as refusal:
         if refusal.code is not errors.NO_DATA:
             raise
@@ -129,14 +129,14 @@ def _receivable(webhook: Webhook, entries: list[Entry]) -> list[Entry]:
         known = Channel.objects.filter(pk__in=named).exclude(kind=Channel.Kind.PRIVATE)
         readable_ids = set(known.values_list("pk", flat=True))
         return [entry for entry in entries if entry.channel in readable_ids or EVENTS[entry.kind].is_for_webhooks]
-    channel, maker = webhook.channel, webhook.created_by
+    channel, creator = webhook.channel, webhook.created_by
     if channel.kind == Channel.Kind.GLOBAL or channel.join == Channel.Join.OPEN:
         return entries
-    if channel.kind != Channel.Kind.PRIVATE and maker.has_perm(MANAGE):
+    if channel.kind != Channel.Kind.PRIVATE and creator.has_perm(MANAGE):
         return entries
     # A member's webhook receives events from their joining on, even after a replay from further back.
-    stays = channel_intervals(maker.pk, channel.pk)
-    return [entry for entry in entries if can_see(stays, entry.position, entry.subject)]
+    intervals = channel_intervals(creator.pk, channel.pk)
+    return [entry for entry in entries if can_see(intervals, entry.position, entry.subject)]
 
 
 def webhooks_of(user: User) -> QuerySet[Webhook]:

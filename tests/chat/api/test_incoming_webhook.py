@@ -47,7 +47,7 @@ def group(web: App, alice: User, bob: User) -> Channel:
 
 @pytest.fixture
 def webhook(group: Channel, alice: User) -> tuple[IncomingWebhook, str]:
-    return incoming_webhook_create(maker=alice, name="Build", channel_id=group.pk)
+    return incoming_webhook_create(creator=alice, name="Build", channel_id=group.pk)
 
 
 def _post(secret: str, body: Any, content_type: str = "application/json", **headers: str) -> Any:
@@ -89,7 +89,7 @@ def test_the_bot_visibly_joins_the_group(webhook: tuple[IncomingWebhook, str], g
 def test_a_webhook_posts_into_a_global_channel(web: App) -> None:
     olga = User.objects.create_superuser("olga")
     room = global_channel(web)
-    _, secret = incoming_webhook_create(maker=olga, name="News", channel_id=room.pk)
+    _, secret = incoming_webhook_create(creator=olga, name="News", channel_id=room.pk)
     assert _post(secret, {"text": "hello"}).status_code == 200
     assert _stored_messages(room) == [("News", "hello")]
 
@@ -212,16 +212,16 @@ def test_enabling_takes_over_a_webhook_of_a_deactivated_user(webhook: tuple[Inco
 
 @pytest.mark.parametrize("who", ["member", "stranger"])
 def test_creating_needs_the_right_to_manage_the_group(group: Channel, bob: User, who: str) -> None:
-    maker = bob if who == "member" else User.objects.create_user("carol")
+    creator = bob if who == "member" else User.objects.create_user("carol")
     with pytest.raises(ChatError) as refusal:
-        incoming_webhook_create(maker=maker, name="Build", channel_id=group.pk)
+        incoming_webhook_create(creator=creator, name="Build", channel_id=group.pk)
     assert refusal.value.code is (errors.NOT_AUTHORISED if who == "member" else errors.NO_DATA)
     assert not User.objects.filter(kind=User.Kind.SERVICE, username__startswith="hook-").exists()
 
 
 def test_a_private_channel_cannot_have_an_incoming_webhook(alice: User, bob: User) -> None:
     private, _ = channel_create_private(creator=alice, other=bob)
-    for maker in (alice, User.objects.create_superuser("olga")):
+    for creator in (alice, User.objects.create_superuser("olga")):
         with pytest.raises(ChatError) as refusal:
-            incoming_webhook_create(maker=maker, name="Build", channel_id=private.pk)
+            incoming_webhook_create(creator=creator, name="Build", channel_id=private.pk)
         assert refusal.value.code is errors.NO_DATA

@@ -72,9 +72,9 @@ def rival_objects(db: None, alice: User, shop: User, grant: Grant) -> dict[str, 
     group = channel_create_group(creator=rival, name="Theirs", members=["alice"], join="closed")
     said = say(rival, group)
     webhook, _ = webhook_create(
-        maker=rival, name="x", url="https://example.org/", events=["message.sent"], channel_id=group.pk
+        creator=rival, name="x", url="https://example.org/", events=["message.sent"], channel_id=group.pk
     )
-    incoming, _ = incoming_webhook_create(maker=rival, name="builds", channel_id=group.pk)
+    incoming, _ = incoming_webhook_create(creator=rival, name="builds", channel_id=group.pk)
     external_user_upsert(service=rival, data=ExternalUserData("c-1", "Ma Yuan"))
     return {
         "$channel": str(group.pk),

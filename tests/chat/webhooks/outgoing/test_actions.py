@@ -51,23 +51,23 @@ def _refused_to(user: User, change: Any, **fields: Any) -> None:
 
 def test_a_new_webhook_starts_at_the_end_of_the_log(scenario: GroupScenario, olga: User) -> None:
     scenario.say()
-    webhook, secret = webhook_create(maker=olga, name="Books", url=URL, events=["member.left", "message.sent"])
+    webhook, secret = webhook_create(creator=olga, name="Books", url=URL, events=["member.left", "message.sent"])
     assert webhook.position == log.head() and webhook.enabled
     assert webhook.subscriptions == ["message.sent", "member.left"] and len(secret) >= 32
 
 
 def test_a_webhook_of_all_channels_needs_the_right_to_manage_them(scenario: GroupScenario) -> None:
-    _refused(errors.NOT_AUTHORISED, maker=scenario.alice)
+    _refused(errors.NOT_AUTHORISED, creator=scenario.alice)
 
 
 def test_a_channel_of_strangers_does_not_exist(scenario: GroupScenario) -> None:
-    text = _refused(errors.NO_DATA, maker=scenario.carol, channel_id=scenario.group.pk)
-    assert text == _refused(errors.NO_DATA, maker=scenario.carol, channel_id=12345)
+    text = _refused(errors.NO_DATA, creator=scenario.carol, channel_id=scenario.group.pk)
+    assert text == _refused(errors.NO_DATA, creator=scenario.carol, channel_id=12345)
 
 
 def test_a_manager_of_channels_cannot_subscribe_to_a_private_channel(scenario: GroupScenario, olga: User) -> None:
     private: Channel = channel_create_private(creator=scenario.alice, other=scenario.bob)[0]
-    _refused(errors.NO_DATA, maker=olga, channel_id=private.pk)
+    _refused(errors.NO_DATA, creator=olga, channel_id=private.pk)
 
 
 @pytest.mark.parametrize(
@@ -82,23 +82,23 @@ def test_a_manager_of_channels_cannot_subscribe_to_a_private_channel(scenario: G
 )  # fmt: skip
 def test_an_invalid_webhook_is_refused_with_its_field(olga: User, fields: dict[str, Any]) -> None:
     with pytest.raises(ChatError) as refusal:
-        webhook_create(**({"maker": olga, "name": "Books", "url": URL, "events": ["message.sent"]} | fields))
+        webhook_create(**({"creator": olga, "name": "Books", "url": URL, "events": ["message.sent"]} | fields))
     assert refusal.value.code is errors.ILLEGAL_PARAMETER and refusal.value.data
     assert refusal.value.data["field"] == next(iter(fields))
 
 
 def test_presence_events_need_a_webhook_of_all_channels(scenario: GroupScenario, olga: User) -> None:
-    _refused(errors.ILLEGAL_PARAMETER, maker=olga, channel_id=scenario.group.pk, events=["person.online"])
+    _refused(errors.ILLEGAL_PARAMETER, creator=olga, channel_id=scenario.group.pk, events=["person.online"])
 
 
 def test_the_number_of_webhooks_is_limited(scenario: GroupScenario, olga: User, settings: Any) -> None:
     settings.IM_MAX_WEBHOOKS = 1
-    webhook, _ = webhook_create(maker=olga, name="Books", url=URL, events=["message.sent"])
+    webhook, _ = webhook_create(creator=olga, name="Books", url=URL, events=["message.sent"])
     with pytest.raises(ChatError) as refusal:
-        webhook_create(maker=olga, name="More", url=URL, events=["message.sent"])
+        webhook_create(creator=olga, name="More", url=URL, events=["message.sent"])
     assert refusal.value.code is errors.TOO_MUCH
     webhook_disable(user=olga, webhook_id=webhook.pk)
-    webhook_create(maker=olga, name="More", url=URL, events=["message.sent"])
+    webhook_create(creator=olga, name="More", url=URL, events=["message.sent"])
     with pytest.raises(ChatError):
         webhook_enable(user=olga, webhook_id=webhook.pk)
 
@@ -106,7 +106,7 @@ def test_the_number_of_webhooks_is_limited(scenario: GroupScenario, olga: User, 
 def test_a_webhook_of_another_user_does_not_exist(
     scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
 ) -> None:
-    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, maker=scenario.alice)
+    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, creator=scenario.alice)
     for change in (webhook_update, webhook_enable, webhook_disable, webhook_rotate_secret, webhook_delete):
         _refused_to(scenario.bob, change, webhook_id=webhook.pk)
     _refused_to(scenario.bob, webhook_replay, webhook_id=webhook.pk, position=0)
@@ -132,7 +132,7 @@ def test_a_replay_from_an_unknown_position_is_refused(
 def test_a_creator_who_lost_the_right_cannot_enable_it_again(
     scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
 ) -> None:
-    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, maker=scenario.bob)
+    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, creator=scenario.bob)
     scenario.leave()
     with pytest.raises(ChatError) as refusal:
         webhook_enable(user=scenario.bob, webhook_id=webhook.pk)
@@ -144,7 +144,7 @@ def test_a_manager_cannot_redirect_a_webhook_of_a_private_channel(
     scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
 ) -> None:
     private = channel_create_private(creator=scenario.alice, other=scenario.bob)[0]
-    webhook = hooks.make(receiver, "message.sent", channel=private, maker=scenario.alice)
+    webhook = hooks.make(receiver, "message.sent", channel=private, creator=scenario.alice)
     changes: list[tuple[Any, dict[str, Any]]] = [
         (webhook_update, {"url": URL}), (webhook_rotate_secret, {}), (webhook_enable, {}),
     ]  # fmt: skip

@@ -100,7 +100,7 @@ async def test_a_disabled_webhook_gets_nothing_and_continues_where_it_stopped(
 async def test_a_webhook_of_a_deactivated_user_is_disabled(
     scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
-    webhook = await run(hooks.make, receiver, "message.sent", channel=scenario.group, maker=scenario.bob)
+    webhook = await run(hooks.make, receiver, "message.sent", channel=scenario.group, creator=scenario.bob)
     await run(scenario.say, "hello")
     await wait_until(lambda: receiver.texts() == ["hello"])
     await wait_until_idle(node, webhook)

@@ -127,7 +127,7 @@ def test_a_webhook_of_a_member_gets_private_events(
     scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
 ) -> None:
     private, _ = channel_create_private(creator=scenario.alice, other=scenario.bob)
-    webhook = hooks.make(receiver, channel=private, maker=scenario.alice)
+    webhook = hooks.make(receiver, channel=private, creator=scenario.alice)
     say(scenario.bob, private, "to Alice")
     assert [event["data"]["msg"] for event in _deliverable_events(webhook)] == ["to Alice"]
 
@@ -137,7 +137,7 @@ def test_a_webhook_of_a_member_gets_no_events_from_before_the_join(
 ) -> None:
     scenario.say("before Carol")
     scenario.invite("carol")
-    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, maker=scenario.carol)
+    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, creator=scenario.carol)
     scenario.say("with Carol")
     webhook_replay(user=scenario.carol, webhook_id=webhook.pk, position=0)
     assert [event["data"]["msg"] for event in _deliverable_events(webhook)] == ["with Carol"]
@@ -156,7 +156,7 @@ def test_a_webhook_of_a_manager_gets_earlier_events(
 def test_losing_the_right_ends_the_webhook(
     scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, right: str
 ) -> None:
-    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, maker=scenario.bob)
+    webhook = hooks.make(receiver, "message.sent", channel=scenario.group, creator=scenario.bob)
     if right == "membership":
         scenario.leave()
     else:
