@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from accounts.models import User
-from chat.models import Message, Pin
+from chat.models import Channel, Message, Pin
 from chat.selectors import NEVER_ENDS, ChannelSummary
 from chat.wire.schema.events import ENTER, EXIT
 from delivery.log import Entry
@@ -111,6 +111,11 @@ def edited(row: Message) -> dict[str, Any]:
 def recalled(row: Message, by: User, time: int) -> dict[str, Any]:
     """Return a `MessageRecalled` without the position."""
     return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by), "time": time}
+
+
+def expired(channel: Channel) -> dict[str, Any]:
+    """Return a `MessagesExpired` without the position."""
+    return {"target": str(channel.pk), "seq": channel.purged_seq}
 
 
 def pin(row: Pin) -> dict[str, Any]:

@@ -132,13 +132,17 @@ def may_invite(join: str, role: str) -> bool:
     return join != "closed" or role in ("owner", "admin")
 
 
-def unread_count(*, last_seq: int, read_seq: int | None, from_seq: int, purged_seq: int = 0) -> int:
-    """Return the number of messages after the read position.
+def read_position(*, mark: int | None, from_seq: int, purged_seq: int = 0) -> int:
+    """Return the sequence number up to which a user has nothing left to read.
 
-    A member who never marked a position has read everything from before joining. Messages that retention purged do not
-    count.
+    A member who never marked a position has read everything from before joining. Nobody reads what retention purged.
     """
-    return max(0, last_seq - max(read_seq or 0, from_seq - 1, purged_seq))
+    return max(mark or 0, from_seq - 1, purged_seq)
+
+
+def unread_count(*, last_seq: int, read_seq: int | None, from_seq: int, purged_seq: int = 0, recalled: int = 0) -> int:
+    """Return the number of messages after the read position, of which `recalled` messages do not count."""
+    return max(0, last_seq - read_position(mark=read_seq, from_seq=from_seq, purged_seq=purged_seq) - recalled)
 
 
 Ranges = list[tuple[int, int | None]]

@@ -134,6 +134,11 @@ def delete_about(refs: Sequence[int]) -> None:
     Event.objects.filter(position__in=positions).delete()
 
 
+def delete(position: int) -> None:
+    """Delete the event of a channel at this position. Readers of the log pass over the gap."""
+    Event.objects.filter(pk=position).delete()
+
+
 def read(after: int, limit: int) -> list[Entry]:
     """Return up to `limit` committed events after a position, in order."""
     rows = list(Event.objects.filter(position__gt=after).order_by("position")[:limit])

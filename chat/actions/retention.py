@@ -2,7 +2,7 @@
 
 A channel loses its oldest messages up to a sequence number, which is stored in the channel, so history ends there and
 unread counts stay right. The events about those messages are deleted too. Idempotency keys stay, so retries are still
-recognized.
+recognized. One event for each channel tells clients up to which number the messages are gone.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
+from chat import payloads, rules
 from chat.models import Channel, Message
 from chat.search.index import index_forget
-from delivery import log
+from chat.wire.schema.events import MESSAGE_EXPIRED
+from delivery import log, publish
 from delivery.db.transactions import write
+from delivery.log import Entry
 
 DAY_MS = 86_400_000
 
@@ -67,16 +70,34 @@ def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = 
     limit = limit or settings.IM_RETENTION_BATCH_MESSAGES
     with write():
         channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
-        rows = _oldest_expired(channel_id, before, limit) if channel is not None else []
-        if channel is None or not rows:
+        expired = _oldest_expired(channel_id, before, limit + 1) if channel is not None else []
+        if channel is None or not expired:
             return 0
+        rows = expired[:limit]
         gone = [pk for pk, _ in rows]
         log.delete_about(gone)
         Message.objects.filter(pk__in=gone).delete()
         index_forget(gone)
         channel.purged_seq = rows[-1][1]
         channel.save(update_fields=["purged_seq"])
+        if len(expired) <= limit:
+            _announce_deletion(channel)
     return len(rows)
+
+
+def _announce_deletion(channel: Channel) -> None:
+    """Append the event that tells clients of all deletions so far, in place of the previous one.
+
+    The log then keeps one for each channel. The channel's row is locked, so its update waits for nothing.
+    """
+    if channel.purge_position is not None:
+        log.delete(channel.purge_position)
+    body = payloads.expired(channel)
+    header = rules.private_route(channel.pair)
+    entries = log.append([Entry(kind=MESSAGE_EXPIRED.name, channel=channel.pk, header=header, body=body)])
+    channel.purge_position = entries[0].position
+    channel.save(update_fields=["purge_position"])
+    publish.after_commit(entries)
 
 
 def _oldest_expired(channel_id: int, before: int, limit: int) -> list[tuple[int, int]]:

@@ -35,6 +35,8 @@ class Channel(models.Model):
     last_seq = models.BigIntegerField(default=0, editable=False)
     purged_seq = models.BigIntegerField(default=0, editable=False)
     """Retention has deleted the messages up to this sequence number."""
+    purge_position = models.BigIntegerField(null=True, editable=False)
+    """The position of the event that told clients of the last deletion. The next such event replaces it."""
     active_at = models.BigIntegerField(default=0, editable=False)
     """Unix milliseconds of the newest message, or of the channel's creation."""
     closed = models.BooleanField(default=False, help_text="Members can read it. Nobody can send.")

@@ -48,6 +48,10 @@ class Message(models.Model):
         indexes = (
             models.Index(fields=["sender", "-id"], name="message_sender"),
             models.Index(fields=["time"], name="message_file_time", condition=~models.Q(type="text")),
+            # Few messages are recalled, and every list of channels subtracts them from the unread ones.
+            models.Index(
+                fields=["channel", "seq"], name="message_recalled", condition=models.Q(recalled_at__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:

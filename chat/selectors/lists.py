@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import Count
+from django.db.models import Count, IntegerField, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.models import App, User
 from accounts.selectors.contacts import read_receipts_visible_to
 from chat import rules
-from chat.models import Channel, Membership, ReadMark, Restriction
+from chat.models import Channel, Membership, Message, ReadMark, Restriction
 from chat.selectors.access import Access
 from chat.selectors.memberships import peer_id_of
 from chat.selectors.restrictions import active_restrictions
@@ -21,7 +22,7 @@ NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ChannelSummary:
-    """A channel as one user sees it. `read_seq` and `unread` are computed from sequence numbers."""
+    """A channel as one user sees it. `unread` counts the messages after `read_seq` that are not recalled."""
 
     channel: Channel
     name: str
@@ -73,7 +74,7 @@ def channel_list(user: User, app: int, *, skip: int = 0, limit: int | None = Non
 def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSummary]:
     """Return summaries of the channels, in a fixed number of queries for any number of channels."""
     channels = [access.channel for access in accesses]
-    marks = dict(ReadMark.objects.filter(user=user, channel__in=channels).values_list("channel", "seq"))
+    reading = _reading_positions(user, accesses)
     members_by_channel = _members_of([channel for channel in channels if channel.kind != Channel.Kind.GLOBAL])
     counts = _member_counts([channel for channel in channels if channel.kind == Channel.Kind.PUBLIC])
     peers_read = _peer_read_marks(user, channels)
@@ -81,18 +82,8 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
     result = []
     for access in accesses:
         channel, membership = access.channel, access.membership
-        mark = marks.get(channel.pk)
-        if membership is None:
-            # A global channel without a read mark has no unread messages, rather than its whole history.
-            read_seq = channel.last_seq if mark is None else mark
-            unread = rules.unread_count(
-                last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, purged_seq=channel.purged_seq
-            )
-        else:
-            read_seq = max(mark or 0, membership.from_seq - 1)
-            unread = rules.unread_count(
-                last_seq=channel.last_seq, read_seq=mark, from_seq=membership.from_seq, purged_seq=channel.purged_seq
-            )
+        read_seq, recalled = reading[channel.pk]
+        unread = rules.unread_count(last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, recalled=recalled)
         members = members_by_channel.get(channel.pk, [])
         peer = next((member for member in members if member.pk != user.pk), None) if channel.kind == "private" else None
         count = counts.get(channel.pk, len(members))
@@ -117,6 +108,39 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
             )
         )
     return result
+
+
+def _reading_positions(user: User, accesses: Sequence[Access]) -> dict[int, tuple[int, int]]:
+    """Return by channel how far the user has read, and how many later messages are recalled."""
+    marks = ReadMark.objects.filter(user=user, channel__in=[access.channel for access in accesses])
+    counted = marks.annotate(recalled=_recalled_count(seq__gt=OuterRef("seq")))
+    marked = {channel: (seq, recalled) for channel, seq, recalled in counted.values_list("channel", "seq", "recalled")}
+    positions: dict[int, tuple[int, int]] = {}
+    unmarked: list[int] = []
+    for access in accesses:
+        channel, membership = access.channel, access.membership
+        mark, recalled = marked.get(channel.pk, (None, 0))
+        if membership is None and mark is None:
+            # A global channel without a read mark has no unread messages, rather than its whole history.
+            mark = channel.last_seq
+        from_seq = 1 if membership is None else membership.from_seq
+        read_seq = rules.read_position(mark=mark, from_seq=from_seq, purged_seq=channel.purged_seq)
+        positions[channel.pk] = read_seq, recalled
+        if membership is not None and (mark is None or mark < from_seq - 1) and read_seq < channel.last_seq:
+            unmarked.append(membership.pk)
+    if unmarked:
+        rows = Membership.objects.filter(pk__in=unmarked)
+        rows = rows.annotate(recalled=_recalled_count(seq__gte=OuterRef("from_seq")))
+        for channel_id, recalled in rows.values_list("channel", "recalled"):
+            positions[channel_id] = positions[channel_id][0], recalled
+    return positions
+
+
+def _recalled_count(**after: OuterRef) -> Coalesce:
+    """Return how many recalled messages the channel of the outer row has `after` a number. Purged ones are gone."""
+    recalled = Message.objects.filter(channel=OuterRef("channel"), recalled_at__isnull=False, **after)
+    counts = recalled.order_by().values("channel").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counts), 0, output_field=IntegerField())
 
 
 def _active_mutes(user: User) -> dict[int | None, datetime]:

@@ -96,6 +96,14 @@ async def rename(scenario: EventScenario) -> None:
     )
 
 
+async def expire(scenario: EventScenario) -> None:
+    # Another process does it, as `manage.py retention` does.
+    scenario.shared_site.shell(
+        "from chat.actions.retention import channel_delete_expired;"
+        f" channel_delete_expired(channel_id={scenario.group}, before=2**62)"
+    )
+
+
 IN_GROUP = "phone member"
 ON_APP = "owner phone member gone stranger guest"
 # For each kind: its cause and its audience. The connection that sent the command gets the reply instead.
@@ -103,6 +111,7 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
     "msg": (lambda scenario: scenario.owner.say(scenario.group), IN_GROUP),
     "message.edited": (lambda scenario: scenario.change("message.edit", msg="edited"), IN_GROUP),
     "message.recalled": (lambda scenario: scenario.change("message.recall"), IN_GROUP),
+    "message.expired": (expire, "owner phone member"),
     "message.pinned": (lambda scenario: scenario.change("message.pin"), IN_GROUP),
     "message.unpinned": (unpin, IN_GROUP),
     "channel.note": (

@@ -86,6 +86,15 @@ def test_unread_counts_are_computed_from_numbers(last: int, read: int | None, jo
     assert rules.unread_count(last_seq=last, read_seq=read, from_seq=joined) == unread
 
 
+@pytest.mark.parametrize(
+    ("read", "purged", "recalled", "unread"),
+    [(7, 0, 2, 1), (7, 0, 4, 0), (3, 8, 0, 2), (3, 8, 1, 1), (9, 8, 0, 1), (None, 10, 0, 0)],
+)
+def test_recalled_and_purged_messages_are_not_unread(read: int | None, purged: int, recalled: int, unread: int) -> None:
+    count = rules.unread_count(last_seq=10, read_seq=read, from_seq=1, purged_seq=purged, recalled=recalled)
+    assert count == unread
+
+
 def test_readable_numbers_are_those_of_the_intervals() -> None:
     ranges: rules.Ranges = [(2, 3), (5, 4), (7, None)]
     assert [seq for seq in range(1, 10) if rules.is_readable(ranges, seq)] == [2, 3, 7, 8, 9]

@@ -99,6 +99,12 @@ class MessageRecalled(Shape):
     position: Position
 
 
+class MessagesExpired(Shape):
+    target: Id
+    seq: Count
+    position: Position
+
+
 class MessagePinned(Shape):
     target: Id
     id: Id
@@ -187,6 +193,12 @@ MESSAGE_RECALLED = EventKind(
     is_indexed=True,
     webhooks=(WebhookEvent("message.recalled", MessageRecalled),),
     exported_in="messages.jsonl",
+)
+MESSAGE_EXPIRED = EventKind(
+    "message.expired",
+    MessagesExpired,
+    "Retention deleted the messages of a channel up to `seq`. They are neither in its history nor unread.",
+    not_exported="it names no user",
 )
 MESSAGE_PINNED = EventKind("message.pinned", MessagePinned, "A message was pinned.", exported_in="pins.json")
 MESSAGE_UNPINNED = EventKind(

@@ -36,6 +36,9 @@ export class Conversation extends Emitter {
     this.outbox = outbox;
     this.gapFiller = gapFiller;
     outbox.on("sent", ({ entry, reply }) => this.#onSent(entry, reply));
+    store.on("expired", ({ target }) => {
+      if (target === store.currentTarget && store.log && !store.log.isLoaded) this.loadNewest(target);
+    });
     session.on("resumed", () => {
       if (store.currentTarget) this.retry(store.currentTarget);
     });
@@ -71,7 +74,8 @@ export class Conversation extends Emitter {
   reload(target) {
     const channel = this.store.channels.get(target);
     const readSeq = channel?.readSeq ?? 0;
-    const hasManyUnread = channel && channel.kind !== "global" && channel.unread > PAGE_SIZE - CONTEXT_SIZE;
+    // Recalled messages are on the pages too, though they are not unread.
+    const hasManyUnread = channel && channel.kind !== "global" && channel.lastSeq - readSeq > PAGE_SIZE - CONTEXT_SIZE;
     if (!hasManyUnread || readSeq === 0) return this.loadNewest(target);
     return this.#load(target, "initial", async (log) => {
       const after = Math.max(0, readSeq - CONTEXT_SIZE);
@@ -159,9 +163,9 @@ export class Conversation extends Emitter {
   }
 
   /** Rejects with RequestError or DisconnectedError. @param {Message} message */
-  async recall({ target, id }) {
+  async recall({ target, id, seq }) {
     await this.socket.request("message.recall", { target, id });
-    this.store.recallMessage({ target, id });
+    this.store.recallMessage({ target, id, seq });
   }
 
   /** The user has seen everything up to this message. The server is told soon, in one request. @param {string} target @param {number} seq */

@@ -32,6 +32,9 @@ export class MessageSearch extends Emitter {
       this.#update((results) => results.map((message) => (message.id === id ? { ...message, msg } : message)));
     });
     store.on("recalled", ({ id }) => this.#update((results) => results.filter((message) => message.id !== id)));
+    store.on("expired", ({ target, seq }) => {
+      this.#update((results) => results.filter((message) => message.target !== target || message.seq > seq));
+    });
     store.on("channel-left", ({ target }) => {
       this.#update((results) => results.filter((message) => message.target !== target));
     });

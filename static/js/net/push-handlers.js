@@ -28,8 +28,15 @@ export class PushHandlers extends Emitter {
     socket.onPush("msg", (message) => this.#onMessage(message));
     socket.onPush("message.edited", (edit) => store.editMessage(edit));
     socket.onPush("message.recalled", (recall) => store.recallMessage(recall));
+    socket.onPush("message.expired", (expiry) => {
+      store.expireMessages(expiry);
+      this.#refreshUnread(expiry.target);
+    });
     socket.onPush("channel.note", (note) => this.#onSystemNote(note));
-    socket.onPush("read.mark", ({ target, readSeq }) => store.setRead(target, readSeq));
+    socket.onPush("read.mark", ({ target, readSeq }) => {
+      store.setRead(target, readSeq);
+      this.#refreshUnread(target);
+    });
     socket.onPush("read.seen", ({ target, readSeq }) => store.setPeerRead(target, readSeq));
     socket.onPush("person.changed", ({ who, status }) => this.#onUserChanged({ ...who, status }));
     socket.onPush("restriction", (restriction) => {
@@ -75,6 +82,11 @@ export class PushHandlers extends Emitter {
     for (const { target, kind, name } of store.channels.values()) {
       if (kind === "public" && name.includes(oldName)) this.#refreshChannel(target);
     }
+  }
+
+  /** @param {string} target */
+  #refreshUnread(target) {
+    if (this.store.unreadCounter.isEstimated(target)) this.#refreshChannel(target);
   }
 
   /** Load a channel's present state soon, once for several changes. @param {string} target */

@@ -91,7 +91,7 @@ export class Session extends Emitter {
     this.store.setChannels(channels);
     for (const { target, readSeq } of readPositions) {
       const onServer = channels.find((channel) => channel.target === target);
-      const wasReadOffline = onServer && onServer.readSeq < readSeq && onServer.lastSeq - onServer.unread < readSeq;
+      const wasReadOffline = onServer && onServer.readSeq < readSeq;
       if (wasReadOffline) this.socket.request("read.mark", { target, seq: readSeq }).catch(() => {});
     }
     await this.#catchUpGlobalChannel();
@@ -116,8 +116,10 @@ export class Session extends Emitter {
       isConnected = !page.hasMore || firstOfNewest <= after + 1;
     }
     log.setNewest(newest, isConnected);
+    const channel = this.store.channels.get(target);
     const { lastSeq } = log;
-    if (lastSeq > (this.store.channels.get(target)?.lastSeq ?? 0)) this.store.changeChannel(target, { lastSeq });
+    const newCount = channel ? lastSeq - channel.lastSeq : 0;
+    if (channel && newCount > 0) this.store.changeChannel(target, { lastSeq, unread: channel.unread + newCount });
     this.store.emit("log", target);
   }
 

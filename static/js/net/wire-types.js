@@ -104,7 +104,8 @@
  * @typedef {{
  *   "msg": Message,
  *   "message.edited": {target: string, id: string, msg: string, editedAt: number},
- *   "message.recalled": {target: string, id: string},
+ *   "message.recalled": {target: string, id: string, seq: number},
+ *   "message.expired": {target: string, seq: number},
  *   "message.pinned": {target: string, id: string},
  *   "message.unpinned": {target: string, id: string},
  *   "channel.note": SystemNote,

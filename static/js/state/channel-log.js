@@ -128,6 +128,14 @@ export class ChannelLog {
     return this.#change(id, { msg: "", recalled: true });
   }
 
+  /** Remove the messages up to a number, which are gone. A window in which none is left must be loaded again. @param {number} seq */
+  expire(seq) {
+    if (this.firstSeq > seq + 1) return;
+    this.messages = this.messages.filter((message) => message.seq > seq);
+    if (this.messages.length === 0 && this.hasNewer) this.isLoaded = false;
+    this.hasOlder = false;
+  }
+
   /**
    * Return the sequence number before the first gap, or null.
    * @param {number} channelLastSeq of the channel, as far as known; messages missing at the end are a gap as well

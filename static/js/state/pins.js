@@ -28,6 +28,9 @@ export class Pins extends Emitter {
     for (const kind of CHANGES_OF_PINNED) {
       socket.onPush(kind, ({ target, id }) => this.#reloadIf(target === store.currentTarget && this.has(id)));
     }
+    store.on("expired", ({ target, seq }) => {
+      this.#reloadIf(target === store.currentTarget && this.messages.some((message) => message.seq <= seq));
+    });
     socket.onPush("person.changed", ({ who }) => this.#reloadIf(this.messages.some(({ fromId }) => fromId === who.id)));
   }
 

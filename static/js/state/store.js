@@ -10,12 +10,13 @@
  * @import { Profile } from "./display-names.js"
  * @typedef {{me: null, channels: null, current: null, presence: null, connection: null, contacts: null, log: string,
  *   members: string, message: Message, edited: Pushes["message.edited"], recalled: Pushes["message.recalled"],
- *   "channel-left": Channel, "user-renamed": {profile: Profile, userName: string | null}}} StoreEvents
+ *   expired: Pushes["message.expired"], "channel-left": Channel, "user-renamed": {profile: Profile, userName: string | null}}} StoreEvents
  */
 import { Emitter } from "../lib/events.js";
 import { ChannelLog } from "./channel-log.js";
 import { Contacts } from "./contacts.js";
 import { DisplayNames } from "./display-names.js";
+import { UnreadCounter } from "./unread.js";
 
 const MAX_LOGS = 25;
 
@@ -31,6 +32,7 @@ export class Store extends Emitter {
   onlineCount = 0;
   contacts = new Contacts();
   displayNames = new DisplayNames(this);
+  unreadCounter = new UnreadCounter();
   /** Members by group, as far as loaded. @type {Map<string, {members: Member[], hasMore: boolean}>} */ members = new Map();
   /** Quoted messages by id that no log holds; null: unavailable. @type {Map<string, Message | null>} */ quotedMessages = new Map();
   /** The open channel's target. @type {string | null} */ currentTarget = null;
@@ -56,6 +58,7 @@ export class Store extends Emitter {
     this.onlineCount = 0;
     this.contacts.clear();
     this.displayNames.clear();
+    this.unreadCounter.clear();
     this.currentTarget = null;
     this.dividerSeq = null;
     this.emit("channels");
@@ -98,7 +101,7 @@ export class Store extends Emitter {
   setChannels(channels, discardKnown = false) {
     const known = discardKnown ? new Map() : this.channels;
     this.channels = new Map();
-    for (const channel of channels) this.channels.set(channel.target, merge(known.get(channel.target), channel));
+    for (const channel of channels) this.#setChannel(channel, known.get(channel.target));
     this.isChannelListLoaded = true;
     this.emit("channels");
     for (const channel of known.values()) if (!this.channels.has(channel.target)) this.#onChannelLeft(channel);
@@ -106,7 +109,7 @@ export class Store extends Emitter {
 
   /** Add a channel, or replace its state. @param {Channel} channel */
   putChannel(channel) {
-    this.channels.set(channel.target, merge(this.channels.get(channel.target), channel));
+    this.#setChannel(channel, this.channels.get(channel.target));
     this.emit("channels");
   }
 
@@ -152,10 +155,8 @@ export class Store extends Emitter {
     const channel = this.channels.get(message.target);
     const isOwn = message.fromId === this.me?.id;
     if (channel && message.seq > channel.lastSeq) {
-      channel.lastSeq = message.seq;
+      this.unreadCounter.add(channel, message, isOwn);
       channel.activeAt = Math.max(channel.activeAt, message.time);
-      if (isOwn) channel.readSeq = message.seq;
-      channel.unread = channel.lastSeq - channel.readSeq;
       if (isOwn && message.target === this.currentTarget) this.dividerSeq = null;
       this.emit("channels");
       if (!isOwn) this.emit("message", message);
@@ -183,6 +184,9 @@ export class Store extends Emitter {
 
   /** @param {Pushes["message.recalled"]} recall */
   recallMessage(recall) {
+    const channel = this.channels.get(recall.target);
+    if (channel) this.unreadCounter.recall(channel, recall.seq);
+    this.emit("channels");
     this.logs.get(recall.target)?.recall(recall);
     const quoted = this.quotedMessages.get(recall.id);
     if (quoted) Object.assign(quoted, { msg: "", recalled: true });
@@ -190,12 +194,22 @@ export class Store extends Emitter {
     this.emit("recalled", recall);
   }
 
+  /** The messages up to this number are gone. @param {Pushes["message.expired"]} expiry */
+  expireMessages({ target, seq }) {
+    this.logs.get(target)?.expire(seq);
+    for (const [id, message] of this.quotedMessages) {
+      if (message?.target === target && message.seq <= seq) this.quotedMessages.set(id, null);
+    }
+    this.setRead(target, seq);
+    this.emit("log", target);
+    this.emit("expired", { target, seq });
+  }
+
   /** Move the read position forward. @param {string} target @param {number} seq @returns {boolean} whether it has moved */
   setRead(target, seq) {
     const channel = this.channels.get(target);
     if (!channel || seq <= channel.readSeq) return false;
-    channel.readSeq = Math.min(seq, channel.lastSeq);
-    channel.unread = channel.lastSeq - channel.readSeq;
+    this.unreadCounter.read(channel, seq, this.logs.get(target));
     this.emit("channels");
     return true;
   }
@@ -262,26 +276,15 @@ export class Store extends Emitter {
     this.emit("members", target);
   }
 
+  /** @param {Channel} received @param {Channel | undefined} known */
+  #setChannel(received, known) {
+    this.channels.set(received.target, this.unreadCounter.merge(known, received));
+  }
+
   /** @param {Channel} channel */
   #onChannelLeft(channel) {
     this.logs.delete(channel.target);
     this.members.delete(channel.target);
     this.emit("channel-left", channel);
   }
-}
-
-/**
- * Merge a channel's state from the server with what has been pushed since that was made. The read position is chosen so
- * that `unread` is always `lastSeq - readSeq`.
- * @param {Channel | undefined} known
- * @param {Channel} received
- * @returns {Channel}
- */
-function merge(known, received) {
-  const lastSeq = Math.max(received.lastSeq, known?.lastSeq ?? 0);
-  const readSeq = Math.max(received.readSeq, received.lastSeq - received.unread, known?.readSeq ?? 0);
-  const activeAt = Math.max(received.activeAt, known?.activeAt ?? 0);
-  // A peer who stops sharing the read position has 0.
-  const peerReadSeq = received.peerReadSeq && Math.max(received.peerReadSeq, known?.peerReadSeq ?? 0);
-  return { ...received, peerReadSeq, lastSeq, readSeq, activeAt, unread: Math.max(0, lastSeq - readSeq) };
 }

@@ -231,7 +231,7 @@ export class Timeline {
   #markVisibleAsRead() {
     const { scroller } = this;
     const { channel } = this.store;
-    if (document.visibilityState !== "visible" || !this.#isVisible || !channel || channel.unread === 0) return;
+    if (document.visibilityState !== "visible" || !this.#isVisible || !channel || channel.readSeq >= channel.lastSeq) return;
     const bottom = scroller.scrollTop + scroller.clientHeight + READ_TOLERANCE;
     const elements = /** @type {HTMLElement[]} */ ([...this.list.children]);
     const last = elements.findLast((element) => Number(element.dataset.seq) && element.offsetTop + element.offsetHeight <= bottom);

@@ -30,6 +30,7 @@ from chat.actions.retention import (
 from chat.models import Channel, Message, Pin, Report
 from chat.selectors import access_channel, history
 from delivery import log
+from delivery.log import Entry
 from delivery.models import Event
 from tests.support.in_process import say
 
@@ -96,7 +97,7 @@ def test_deleted_messages_are_neither_in_the_history_nor_unread(alice: User, bob
     assert [row.seq for row in page.messages] == [3, 4] and not page.has_more
     assert history(bob, access_channel(bob, group.pk), before=3, after=None, limit=50).messages == []
     mine = selectors.channel_summary(bob, access_channel(bob, group.pk))
-    assert mine.unread == 2
+    assert (mine.read_seq, mine.unread) == (2, 2)
     assert say(alice, group).seq == 5
 
 
@@ -113,6 +114,25 @@ def test_no_trace_of_a_deleted_text_remains(alice: User, bob: User, group: Chann
     assert not Event.objects.filter(body__contains="secret").exists()
     events = selectors.sync(bob, after=0, upto=log.head(), limit=100)
     assert [entry.ref for entry in events.entries if entry.kind == "msg"] == [young] and not events.reset
+
+
+def test_clients_hear_up_to_which_number_messages_are_gone(alice: User, bob: User, group: Channel) -> None:
+    channel_set_retention(channel_id=group.pk, days=7)
+    store_messages(alice, group, 9, 9, 9, 1)
+    before = log.now_ms() - DAY * 7
+    assert [channel_delete_expired(channel_id=group.pk, before=before, limit=2) for _ in range(2)] == [2, 1]
+    (event,) = expiry_events(bob)
+    assert (event.channel, event.body) == (group.pk, {"target": str(group.pk), "seq": 3})
+    Message.objects.update(time=0)
+    run()
+    # A client that missed both hears of the last one only, and the log keeps no more than that.
+    (event,) = expiry_events(bob)
+    assert event.body["seq"] == 4 and event.position == log.head()
+
+
+def expiry_events(user: User) -> list[Entry]:
+    events = selectors.sync(user, after=0, upto=log.head(), limit=100).entries
+    return [entry for entry in events if entry.kind == "message.expired"]
 
 
 def test_a_retry_of_a_deleted_message_is_still_recognized(alice: User, group: Channel) -> None:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.each_database
 
 
 @both_codecs
-async def test_unread_counts_messages_only(clients: Clients) -> None:
+async def test_unread_counts_messages_that_are_not_recalled(clients: Clients) -> None:
     alice, bob = await clients("alice", "bob")
     group = await alice.group(bob)
     sent = [await alice.say(group) for _ in range(5)]
@@ -23,7 +23,10 @@ async def test_unread_counts_messages_only(clients: Clients) -> None:
     await alice.call("channel.rename", target=group, name="Poets")
 
     item = await listed_channel(bob, group)
-    assert (item["lastSeq"], item["readSeq"], item["unread"]) == (5, 0, 5)
+    assert (item["lastSeq"], item["readSeq"], item["unread"]) == (5, 0, 4)
+    assert (await bob.call("channel.get", target=group))["unread"] == 4
+    await bob.call("read.mark", target=group, seq=2)
+    assert (await listed_channel(bob, group))["unread"] == 3
 
 
 @both_codecs

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from chat import errors, selectors
@@ -16,7 +18,7 @@ from chat.actions.channel_settings import channel_update_settings
 from chat.actions.member import member_invite, member_join, member_leave
 from chat.actions.message import message_recall, read_mark
 from chat.errors import ChatError
-from chat.models import Channel
+from chat.models import Channel, ReadMark
 from chat.selectors import ChannelSummary, History, access_channel, access_message, channel_list, history
 from tests.support.in_process import create_global_channel, create_guest, create_users, say
 
@@ -168,6 +170,49 @@ def test_unread_counts_start_at_the_read_mark_or_the_join(alice: User, bob: User
     member_invite(user=alice, channel_id=group.pk, names=["bob"])
     assert listed(bob)["Painters"].unread == 0
     say(alice, group)
+    assert listed(bob)["Painters"].unread == 1
+
+
+def test_recalled_messages_are_not_unread(alice: User, bob: User, group: Channel) -> None:
+    web = create_global_channel(101)
+    private, _ = channel_create_private(creator=alice, other=bob)
+    read_mark(user=bob, channel_id=web.pk, seq=0, app=101)
+    for channel in (web, group, private):
+        sent = [say(alice, channel, app=101).id for _ in range(4)]
+        for message in sent[1:3]:
+            message_recall(user=alice, channel_id=channel.pk, message_id=message, app=101)
+    assert unread_counts(bob) == [2, 2, 2]
+    for seq, unread in ((1, 1), (2, 1), (3, 1), (4, 0)):
+        for channel in (web, group, private):
+            read_mark(user=bob, channel_id=channel.pk, seq=seq, app=101)
+        assert unread_counts(bob) == [unread] * 3
+
+
+def unread_counts(user: User) -> list[int]:
+    return [item.unread for item in channel_list(user, 101)]
+
+
+def test_unread_counts_take_the_same_queries_for_any_number_of_channels(alice: User, bob: User, group: Channel) -> None:
+    counts = []
+    for _ in range(2):
+        say(alice, group)
+        with CaptureQueriesContext(connection) as queries:
+            unread_counts(bob)
+        counts.append(len(queries))
+        for number in range(3):
+            message = say(alice, channel_create_group(creator=alice, name=f"Group {number}", members=["bob"]))
+            message_recall(user=alice, channel_id=message.channel, message_id=message.id, app=None)
+    assert counts[0] == counts[1]
+
+
+def test_messages_recalled_before_a_member_joined_are_not_subtracted(alice: User, bob: User, group: Channel) -> None:
+    sent = [say(alice, group).id for _ in range(3)]
+    member_leave(user=bob, channel_id=group.pk)
+    member_invite(user=alice, channel_id=group.pk, names=["bob"])
+    message_recall(user=alice, channel_id=group.pk, message_id=sent[1], app=None)
+    say(alice, group)
+    assert listed(bob)["Painters"].unread == 1
+    ReadMark.objects.all().delete()
     assert listed(bob)["Painters"].unread == 1
 
 

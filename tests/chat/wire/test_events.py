@@ -16,7 +16,7 @@ from delivery.models import Event
 STORED_KINDS = (
     "msg message.edited message.recalled message.pinned message.unpinned channel.note restriction friend.requested"
     " friend.accepted friend.removed person.blocked person.unblocked person.changed person.online person.offline"
-    " presence.reset revocation"
+    " presence.reset revocation message.expired"
 ).split()
 """Kinds in the event logs of running sites."""
 STORED_SUBSCRIPTIONS = (

@@ -1,0 +1,114 @@
+/**
+ * Counts the unread messages of channels: those after the read position that are not recalled. Of earlier recalls the
+ * server tells only how many it left out, so a count may have to be estimated until the server's next one. No DOM.
+ *
+ * @import { Channel } from "../net/wire-types.js"
+ * @import { ChannelLog } from "./channel-log.js"
+ */
+
+export class UnreadCounter {
+  /** Numbers of known recalled messages after the read position, by target. @type {Map<string, Set<number>>} */ #recalled = new Map();
+  /** Targets whose count is an estimate. @type {Set<string>} */ #estimated = new Set();
+
+  clear() {
+    this.#recalled.clear();
+    this.#estimated.clear();
+  }
+
+  /** Whether only the server knows the exact count. @param {string} target */
+  isEstimated(target) {
+    return this.#estimated.has(target);
+  }
+
+  /**
+   * Merge a channel's state from the server with what has been pushed or read since that was made.
+   * @param {Channel | undefined} known
+   * @param {Channel} received
+   * @returns {Channel}
+   */
+  merge(known, received) {
+    const recalled = this.#recalled.get(received.target) ?? new Set();
+    const lastSeq = Math.max(received.lastSeq, known?.lastSeq ?? 0);
+    const readSeq = Math.max(received.readSeq, known?.readSeq ?? 0);
+    const activeAt = Math.max(received.activeAt, known?.activeAt ?? 0);
+    // A peer who stops sharing the read position has 0.
+    const peerReadSeq = received.peerReadSeq && Math.max(received.peerReadSeq, known?.peerReadSeq ?? 0);
+    const merged = { ...received, peerReadSeq, lastSeq, readSeq, activeAt };
+    if (known && known.readSeq > received.readSeq) {
+      merged.unread = known.unread + Math.max(0, received.lastSeq - known.lastSeq);
+    } else {
+      merged.unread += lastSeq - received.lastSeq - countBetween(recalled, received.lastSeq, lastSeq);
+      this.#estimated.delete(received.target);
+    }
+    return limit(merged);
+  }
+
+  /**
+   * Count messages up to a new last one. All of them are read if that is the user's own.
+   * @param {Channel} channel
+   * @param {{seq: number, recalled?: boolean}} message
+   * @param {boolean} isOwn
+   */
+  add(channel, { seq, recalled }, isOwn) {
+    channel.unread += seq - channel.lastSeq;
+    channel.lastSeq = seq;
+    if (isOwn) this.read(channel, seq);
+    else if (recalled) this.recall(channel, seq);
+  }
+
+  /** A message no longer counts. @param {Channel} channel @param {number} seq */
+  recall(channel, seq) {
+    const { target } = channel;
+    const recalled = this.#recalled.get(target) ?? new Set();
+    if (seq <= channel.readSeq || seq > channel.lastSeq || recalled.has(seq)) return;
+    this.#recalled.set(target, recalled.add(seq));
+    channel.unread -= 1;
+    limit(channel);
+  }
+
+  /**
+   * Move the read position forward.
+   * @param {Channel} channel
+   * @param {number} seq
+   * @param {ChannelLog} [log] of the channel, if loaded
+   */
+  read(channel, seq, log) {
+    const { target, lastSeq, readSeq: from } = channel;
+    const to = Math.min(seq, lastSeq);
+    const known = this.#recalled.get(target) ?? new Set();
+    // Whether every message that the present count leaves out is known.
+    const isExact = lastSeq - from - channel.unread === countBetween(known, from, lastSeq);
+    const loaded = log?.messages.filter(({ recalled }) => recalled).map((message) => message.seq) ?? [];
+    channel.unread -= to - from - countBetween(new Set([...known, ...loaded]), from, to);
+    channel.readSeq = to;
+    this.#recalled.set(target, new Set([...known].filter((number) => number > to)));
+    const loadedCount = log ? countLoaded(log, to, lastSeq) : null;
+    if (loadedCount !== null) channel.unread = loadedCount;
+    if (isExact || loadedCount !== null || to === lastSeq) this.#estimated.delete(target);
+    else this.#estimated.add(target);
+    limit(channel);
+  }
+}
+
+/**
+ * Return how many unread messages a log holds; null if it lacks some.
+ * @param {ChannelLog} log
+ * @param {number} after
+ * @param {number} lastSeq of the channel
+ */
+function countLoaded(log, after, lastSeq) {
+  const lacksSome = log.hasNewer || (log.hasOlder && log.firstSeq > after + 1) || log.gap(lastSeq) !== null;
+  if (!log.isLoaded || lacksSome) return null;
+  return log.messages.filter(({ seq, recalled }) => seq > after && !recalled).length;
+}
+
+/** @param {Set<number>} numbers @param {number} after @param {number} upTo */
+function countBetween(numbers, after, upTo) {
+  return [...numbers].filter((number) => number > after && number <= upTo).length;
+}
+
+/** @param {Channel} channel */
+function limit(channel) {
+  channel.unread = Math.max(0, Math.min(channel.unread, channel.lastSeq - channel.readSeq));
+  return channel;
+}
