@@ -10,7 +10,7 @@ from accounts.actions.credentials import (
     sign_in_unlock,
     sign_out_everywhere,
 )
-from accounts.actions.devices import device_create, device_record_use, devices_delete, devices_record_use, devices_touch
+from accounts.actions.devices import device_create, devices_delete, devices_record_use, devices_touch
 from accounts.actions.external_users import (
     external_token_create,
     external_tokens_revoke,
@@ -50,7 +50,6 @@ __all__ = [
     "avatar_remove",
     "avatar_set",
     "device_create",
-    "device_record_use",
     "devices_delete",
     "devices_record_use",
     "devices_touch",

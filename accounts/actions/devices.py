@@ -58,16 +58,11 @@ def device_create(
     return device
 
 
-def device_record_use(*, credential: str, app: int | None = None, address: str | None = None) -> None:
-    """Record that a credential is in use, on which app and from which address; at most once a minute.
-
-    None keeps the stored app or address. Unknown credentials are ignored.
-    """
-    devices_record_use({credential: (app, address)})
-
-
 def devices_record_use(uses: Mapping[str, tuple[int | None, str | None]]) -> None:
-    """Record the use of many credentials: credential to app number and address. One statement takes several hundred."""
+    """Record that credentials are in use: credential to app number and address, each at most once a minute.
+
+    None keeps the stored app or address. Unknown credentials are ignored. One statement takes several hundred.
+    """
     now = time.monotonic()
     fresh = {
         credential: use
@@ -78,7 +73,6 @@ def devices_record_use(uses: Mapping[str, tuple[int | None, str | None]]) -> Non
         return
     if len(_recorded) + len(fresh) > _MAX_RECORDED:
         _recorded.clear()
-    _recorded.update(dict.fromkeys(fresh, now))
     apps = dict(App.objects.filter(number__in={app for app, _ in fresh.values()}).values_list("number", "pk"))
     # A fixed order: two nodes that write the same devices must not deadlock.
     rows = [
@@ -88,6 +82,7 @@ def devices_record_use(uses: Mapping[str, tuple[int | None, str | None]]) -> Non
     for start in range(0, len(rows), _BATCH_SIZE):
         with write():
             _update_use(rows[start : start + _BATCH_SIZE])
+    _recorded.update(dict.fromkeys(fresh, now))
 
 
 def _update_use(rows: Sequence[tuple[str, int | None, str | None]]) -> None:

@@ -32,8 +32,11 @@ class SignInMethodsView(AccountPageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         user, this_credential = self.user, current_credential(request)
-        # A session that is older than the device table has no row yet.
-        record_device(request, user)
+        found = devices(user)
+        if all(device.credential != this_credential for device in found):
+            # A session that is older than the device table has no row yet.
+            record_device(request, user)
+            found = devices(user)
         linked = linked_providers(user)
         context = {
             "tab": "sign-in-methods",
@@ -46,7 +49,7 @@ class SignInMethodsView(AccountPageView):
                     "is_current": device.credential == this_credential,
                     "at": device.last_seen_at or device.created_at,
                 }
-                for device in devices(user)
+                for device in found
             ],
             "mail": settings.MAIL_IS_SENT,
         }

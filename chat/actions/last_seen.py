@@ -1,4 +1,7 @@
-"""Records when, where and on which app each session was last used: in batches, outside of requests."""
+"""Records when, where and on which app each session or token was last used: in batches, outside of requests.
+
+A request that only reads must not wait for the database's write lock.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +13,37 @@ from collections.abc import Callable, Iterable
 from django.db import DatabaseError
 
 from accounts.actions import devices_record_use, devices_touch
-from delivery.db.executors import run
+from delivery.db.executors import run_background
 from delivery.hub.connection import Connection
 
 logger = logging.getLogger(__name__)
 
 _FLUSH_INTERVAL_SECONDS = 5.0
-"""Seconds between writes of collected log-ins."""
+"""Seconds between writes of collected uses."""
 _REFRESH_INTERVAL_SECONDS = 300.0
 """Seconds between writes for connections that stay open."""
+_MAX_PENDING = 20_000
+"""Credentials collected at most. A process without a node writes none."""
 
-_pending: dict[str, tuple[int, str]] = {}
+_pending: dict[str, tuple[int | None, str | None]] = {}
+"""Credential to app number and address of its last use; None if unknown."""
 
 
 def record_login(connection: Connection) -> None:
-    """Collect the log-in of a connection for the next `flush`. Runs on the event loop and does no I/O."""
+    """Collect the log-in of a connection for the next `flush`. Does no I/O."""
     if connection.credential:
-        _pending[connection.credential] = (connection.app, connection.address)
+        record_use(connection.credential, app=connection.app, address=connection.address)
+
+
+def record_use(credential: str, *, app: int | None = None, address: str | None = None) -> None:
+    """Collect the use of a credential for the next `flush`. Does no I/O. Thread-safe."""
+    known_app, known_address = _pending.get(credential, (None, None))
+    if len(_pending) < _MAX_PENDING or credential in _pending:
+        _pending[credential] = (known_app if app is None else app, address or known_address)
 
 
 async def run_flush_loop(connections: Callable[[], Iterable[Connection]]) -> None:
-    """Write collected log-ins, and periodically the sessions still in use, until cancelled."""
+    """Write collected uses, and periodically the sessions still in use, until cancelled."""
     looked = time.monotonic()
     while True:
         await asyncio.sleep(_FLUSH_INTERVAL_SECONDS)
@@ -38,17 +51,25 @@ async def run_flush_loop(connections: Callable[[], Iterable[Connection]]) -> Non
             await flush()
             if time.monotonic() - looked >= _REFRESH_INTERVAL_SECONDS:
                 looked = time.monotonic()
-                await run(devices_touch, active_credentials(connections(), looked - _REFRESH_INTERVAL_SECONDS))
+                await run_background(
+                    devices_touch, active_credentials(connections(), looked - _REFRESH_INTERVAL_SECONDS)
+                )
         except DatabaseError as error:
             logger.warning("last_seen_write_failed", extra={"error": type(error).__name__})
 
 
 async def flush() -> None:
-    """Write everything collected so far."""
-    if _pending:
-        batch = dict(_pending)
-        _pending.clear()
-        await run(devices_record_use, batch)
+    """Write everything collected so far. What cannot be written stays for the next time."""
+    # Other threads may add to it meanwhile.
+    uses = dict(_pending.popitem() for _ in range(len(_pending)))
+    if not uses:
+        return
+    try:
+        await run_background(devices_record_use, uses)
+    except DatabaseError:
+        for credential, use in uses.items():
+            _pending.setdefault(credential, use)
+        raise
 
 
 def active_credentials(connections: Iterable[Connection], since: float) -> set[str]:

@@ -19,6 +19,7 @@ from chat.actions.account_deletion import finish_interrupted_deletions
 from chat.actions.announcement import announcements_send_due
 from chat.actions.moderation import restrictions_lift_expired
 from chat.search.index import Indexer
+from chat.webhooks.incoming import last_use
 from delivery import publish
 from delivery.db.executors import run_background
 
@@ -35,6 +36,7 @@ def start_periodic_tasks() -> list[asyncio.Task[None]]:
         ("retention", settings.IM_CLEANUP_INTERVAL, _apply_retention),
         ("search", settings.IM_SEARCH_INTERVAL, partial(_update_search_index, Indexer())),
         ("deletions", settings.IM_CLEANUP_INTERVAL, _finish_deletions),
+        ("incoming webhooks", last_use.FLUSH_INTERVAL_SECONDS, _record_webhook_use),
     )
     tasks = [asyncio.create_task(_run_every(pause, name, task), name=name) for name, pause, task in work]
     last_seen_loop = last_seen.run_flush_loop(lambda: list(publish.hub().connections.values()))
@@ -71,6 +73,10 @@ async def _update_search_index(indexer: Indexer) -> None:
 
 async def _finish_deletions() -> None:
     await run_background(finish_interrupted_deletions)
+
+
+async def _record_webhook_use() -> None:
+    await run_background(last_use.flush)
 
 
 async def _run_until_done(batch: Callable[[], int]) -> None:

@@ -8,8 +8,8 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts.actions import device_record_use
 from accounts.selectors.users import user_by_token
+from chat.actions import last_seen
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -33,7 +33,7 @@ class ApiToken(BaseAuthentication):  # type: ignore[misc]
         known = user_by_token(token)
         if known is None:
             raise AuthenticationFailed("This token is not valid.")
-        device_record_use(credential=known[1], address=request.META.get("REMOTE_ADDR"))
+        last_seen.record_use(known[1], address=request.META.get("REMOTE_ADDR"))
         return known
 
     def authenticate_header(self, request: Request) -> str:

@@ -20,6 +20,7 @@ from accounts.selectors.users import user_by_token
 from accounts.sign_in import user_by_password
 from chat import reasons, selectors
 from chat.actions import channel as channels
+from chat.actions import last_seen
 from chat.api.legacy import parameters
 from chat.api.legacy.call import LegacyCallView, answer
 from chat.api.legacy.openapi import FAILED, ID, TEXT, form_call, object_schema, text_fields
@@ -46,7 +47,7 @@ class HeaderTokenAuthentication(BaseAuthentication):  # type: ignore[misc]
         known = user_by_token(token)
         if known is None:
             raise AuthenticationFailed("This token is not valid.")
-        accounts.device_record_use(credential=known[1], address=request.META.get("REMOTE_ADDR"))
+        last_seen.record_use(known[1], address=request.META.get("REMOTE_ADDR"))
         return known
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
 
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models import QuerySet
 
 from accounts.actions import service_create
 from accounts.models import User
@@ -21,11 +19,9 @@ from chat.errors import ChatError
 from chat.models import Channel, IncomingWebhook
 from chat.selectors import current_members
 from chat.sending.drafts import StoredMessage
+from chat.webhooks.incoming import last_use
 from chat.webhooks.outgoing.selectors import MANAGE
 from delivery.db.transactions import write
-
-LAST_USED_RESOLUTION = timedelta(minutes=1)
-"""Precision of `last_used_at`."""
 
 
 def secret_digest(secret: str) -> str:
@@ -86,12 +82,7 @@ def incoming_webhook_post(*, webhook: IncomingWebhook, text: str, key: str = "")
     once = hashlib.sha256(f"{webhook.pk}:{key}".encode()).hexdigest() if key else None
     draft = message_draft(sender=webhook.bot_id, channel=webhook.channel_id, text=text, client_id=once)
     stored = message_send_now(draft)
-    now = timezone.now()
-    if webhook.last_used_at is None or webhook.last_used_at < now - LAST_USED_RESOLUTION:
-        with write():
-            IncomingWebhook.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now), pk=webhook.pk).update(
-                last_used_at=now
-            )
+    last_use.record_use(webhook)
     return stored
 
 

@@ -12,7 +12,6 @@ from django.utils import timezone
 from accounts.actions import (
     app_create,
     device_create,
-    device_record_use,
     devices,
     devices_delete,
     devices_record_use,
@@ -54,17 +53,17 @@ def test_a_device_is_recorded_once_with_printable_details(alice: User) -> None:
 
 def test_use_is_recorded_at_most_once_a_minute(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     device_create(user=alice, kind=Device.Kind.TOKEN, credential="token:1", address="192.0.2.1")
-    device_record_use(credential="token:1", address="nonsense")
+    devices_record_use({"token:1": (None, "nonsense")})
     first = Device.objects.get()
     assert first.last_seen_at is not None and first.address == "192.0.2.1"
-    device_record_use(credential="token:1", address="192.0.2.2")
+    devices_record_use({"token:1": (None, "192.0.2.2")})
     # Another node has no cached entry and reads the row.
     monkeypatch.setattr(devices, "_recorded", {})
-    device_record_use(credential="token:1", address="192.0.2.2")
+    devices_record_use({"token:1": (None, "192.0.2.2")})
     assert Device.objects.get().last_seen_at == first.last_seen_at
     monkeypatch.setattr(devices, "_recorded", {})
     Device.objects.update(last_seen_at=timezone.now() - timedelta(seconds=61))
-    device_record_use(credential="token:1", app=7, address="192.0.2.2")
+    devices_record_use({"token:1": (7, "192.0.2.2")})
     again = Device.objects.get()
     assert again.address == "192.0.2.2" and again.app is None and again.last_seen_at >= first.last_seen_at
 
@@ -90,7 +89,7 @@ def test_many_devices_are_updated_in_one_statement(alice: User) -> None:
 def test_use_of_a_deleted_device_is_not_recorded(alice: User) -> None:
     device_create(user=alice, kind=Device.Kind.BROWSER, credential="session:1")
     devices_delete("session:1")
-    device_record_use(credential="session:1")
+    devices_record_use({"session:1": (None, None)})
     assert not Device.objects.exists()
 
 

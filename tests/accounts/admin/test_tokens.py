@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from knox.models import AuthToken
 
-from accounts.actions import device_record_use, service_create, service_permissions_set, token_issue
+from accounts.actions import devices_record_use, service_create, service_permissions_set, token_issue
 from accounts.models import Device, User
 from accounts.selectors.users import user_by_token
 from tests.accounts.conftest import Revocations
@@ -52,7 +52,7 @@ def test_a_service_token_is_created_and_shown_once(as_root: Client, root: User, 
 def test_the_list_shows_the_last_use_and_searches_by_name(as_root: Client, shop: User) -> None:
     _make(as_root, shop)
     _make(as_root, shop, name="Till 2")
-    device_record_use(credential=Device.objects.get(name="Till 1").credential, address="192.0.2.7")
+    devices_record_use({Device.objects.get(name="Till 1").credential: (None, "192.0.2.7")})
     page = as_root.get(f"{TOKENS}?q=till+1").content.decode()
     assert "Till 1" in page and "Till 2" not in page and "192.0.2.7" in page
 

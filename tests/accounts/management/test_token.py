@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from accounts.actions import device_record_use
+from accounts.actions import devices_record_use
 from accounts.models import Device, User
 from accounts.selectors.users import user_by_token
 
@@ -44,7 +44,7 @@ def test_a_token_is_created_listed_and_revoked() -> None:
     assert known is not None and known[0].username == "shop"
     listed = _run("token", "list", "shop")
     assert "Till 1" in listed and "never used" in listed and token not in listed
-    device_record_use(credential=known[1], address="192.0.2.7")
+    devices_record_use({known[1]: (None, "192.0.2.7")})
     assert "from 192.0.2.7" in _run("token", "list")
     number = str(Device.objects.get().pk)
     assert _run("token", "revoke", number) == f"Revoked token {number} of shop."

@@ -6,9 +6,10 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
-from accounts.actions import device_create, devices_touch
+from accounts.actions import device_create, devices, devices_touch
 from accounts.models import Device
 from chat.actions import last_seen
 from delivery.db.executors import run
@@ -39,6 +40,27 @@ async def test_a_login_is_recorded_with_its_app_and_address() -> None:
     await last_seen.flush()
     await run(device.refresh_from_db)
     assert device.last_seen_at is not None and device.address == "192.0.2.9"
+    assert await run(lambda: Device.objects.get().app.number) == 901  # type: ignore[union-attr]
+
+
+async def test_uses_that_cannot_be_written_are_kept_for_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = await run(_device)
+    monkeypatch.setattr(last_seen, "_pending", {})
+    monkeypatch.setattr(devices, "_recorded", {})
+    last_seen.record_login(_connection("token:1"))
+    last_seen.record_use("token:1", address="192.0.2.10")
+
+    def fail(uses: object) -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(last_seen, "devices_record_use", fail)
+        with pytest.raises(OperationalError):
+            await last_seen.flush()
+    last_seen.record_use("token:1")
+    await last_seen.flush()
+    await run(device.refresh_from_db)
+    assert device.last_seen_at is not None and device.address == "192.0.2.10"
     assert await run(lambda: Device.objects.get().app.number) == 901  # type: ignore[union-attr]
 
 
