@@ -158,7 +158,7 @@ async def test_a_role_set_by_an_operator_applies_to_the_open_connection(
     script = (
         "from accounts.actions import system_user\n"
         "from chat.actions.member import member_set_role_as_operator\n"
-        f"member_set_role_as_operator(operator=system_user(), channel_id={group}, person_id={bob.id}, role=%r)"
+        f"member_set_role_as_operator(operator=system_user(), channel_id={group}, user_id={bob.id}, role=%r)"
     )
     mute = {"target": group, "member": carol.name, "kind": "mute"}
     assert await bob.code("channel.restrict", **mute) == 1003
