@@ -43,6 +43,7 @@ def _boot_data(app: App, user: User | None) -> dict[str, object]:
         "appId": app.number,
         "appName": app.name,
         "signedIn": user is not None,
+        "userId": str(user.pk) if user is not None else None,
         "guests": settings.IM_GUESTS and app.guests_allowed,
         "guestNameLimit": GUEST_NAME_MAX_LENGTH,
         "registration": settings.IM_REGISTRATION,

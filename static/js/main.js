@@ -5,6 +5,7 @@ import { copyText } from "./lib/clipboard.js";
 import { byId } from "./lib/dom.js";
 import { setTimeZone } from "./lib/format.js";
 import { language, t, translateElements } from "./lib/i18n.js";
+import { BrowserUser } from "./net/browser-user.js";
 import { ChatApi } from "./net/chat-api.js";
 import { ContactsSync } from "./net/contacts-sync.js";
 import { Conversation } from "./net/conversation.js";
@@ -27,11 +28,11 @@ import { ChannelList } from "./widgets/channel-list.js";
 import { Composer } from "./widgets/composer.js";
 import { ConnectionBar } from "./widgets/connection-bar.js";
 import { ContactList } from "./widgets/contact-list.js";
-import { confirmAction } from "./widgets/dialog.js";
+import { closeDialogs, confirmAction } from "./widgets/dialog.js";
 import { GroupDialogs } from "./widgets/group-dialogs.js";
 import { Layout } from "./widgets/layout.js";
 import { MentionList } from "./widgets/mention-list.js";
-import { openMenu } from "./widgets/menu.js";
+import { closeMenus, openMenu } from "./widgets/menu.js";
 import { MessageMenu } from "./widgets/message-menu.js";
 import { MessageToolbar } from "./widgets/message-toolbar.js";
 import { PinBar } from "./widgets/pin-bar.js";
@@ -40,22 +41,33 @@ import { Shortcuts, showShortcuts } from "./widgets/shortcuts.js";
 import { SidebarMenus } from "./widgets/sidebar-menus.js";
 import { Sidebar } from "./widgets/sidebar.js";
 import { Timeline } from "./widgets/timeline.js";
-import { showToast } from "./widgets/toast.js";
+import { hideToast, showToast } from "./widgets/toast.js";
 import { UserDialogs } from "./widgets/user-dialogs.js";
 import { UserMenu } from "./widgets/user-menu.js";
 import { Welcome } from "./widgets/welcome.js";
 
 /**
  * Settings that the server writes into the page.
- * @type {{appId: number, signedIn: boolean, registration: boolean, staff: boolean, messageLimit: number,
- *   timeZone: string}}
+ * @type {{appId: number, signedIn: boolean, userId: string | null, registration: boolean, staff: boolean,
+ *   messageLimit: number, timeZone: string}}
  */
 const boot = JSON.parse(byId("boot").textContent ?? "");
 document.documentElement.lang = language.tag;
 setTimeZone(boot.timeZone);
 translateElements(document);
 
-const socket = new Socket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/acc?batch=1`);
+const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/acc?batch=1`;
+const socket = new Socket(address, boot.userId);
+const browserUser = new BrowserUser({
+  socket,
+  storage: localStorage,
+  tabStorage: sessionStorage,
+  leave: () => {
+    document.body.hidden = true;
+    // Without the address of the open channel, and unlike a reload without what the fields contain.
+    location.replace(location.pathname + location.search);
+  },
+});
 const store = new Store();
 const outbox = new Outbox(
   localStorage,
@@ -137,14 +149,31 @@ new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: search
 
 addEventListener("online", () => socket.retryNow());
 addEventListener("offline", () => socket.retryNow());
-addEventListener("pageshow", (event) => event.persisted && socket.retryNow());
-addEventListener("storage", (event) => outbox.onStorageChange(event));
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && socket.retryNow());
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return;
+  // The browser shows a page of the past; meanwhile its user may have changed.
+  document.body.hidden = true;
+  location.reload();
+});
+addEventListener("storage", (event) => {
+  browserUser.check();
+  outbox.onStorageChange(event);
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState !== "visible") return;
+  // A page that was frozen has heard nothing of other tabs.
+  browserUser.check();
+  socket.retryNow();
+});
 store.on("me", () => store.me && drafts.load(store.me.id));
 store.on("channel-left", onChannelLeft);
 session.on("loaded", onSessionLoaded);
 session.on("signed-out", ({ isExpired }) => {
   layout.close();
+  closeDialogs();
+  closeMenus();
+  hideToast();
+  announcer.clear();
   welcome.show(t(isExpired ? "welcome.signedOut" : "welcome.refused"));
 });
 pushHandlers.on("notice", ({ name, from, msg }) => showToast(`${name || from}: ${msg}`));
@@ -172,6 +201,7 @@ async function onGuestSignIn(name) {
 function onSessionLoaded() {
   welcome.hide();
   if (!layout.isOpen) layout.open();
+  if (browserUser.takeChanged()) showToast(t("toast.userChanged", store.me ?? {}));
   const candidates = [store.currentTarget, layout.target, store.app.target];
   const target = candidates.find((candidate) => candidate && store.channels.has(candidate));
   const startsWithList = layout.isPhone && !layout.target && store.channels.size > 1;

@@ -118,6 +118,15 @@ async def test_a_message_deleted_in_another_tab_is_not_sent(modules: Page) -> No
     assert await run(modules, script) == [["a:failed"], [], []]
 
 
+async def test_clearing_deletes_what_other_tabs_have_written_as_well(modules: Page) -> None:
+    script = """
+      state.online = false;
+      const other = open(); write('here'); other.add({ target: "1", appId: null, text: "there", since: 0 });
+      outbox.clear();
+      return [waiting(), localStorage.length];"""
+    assert await run(modules, script) == [[], 0]
+
+
 async def test_another_user_does_not_get_the_outbox(modules: Page) -> None:
     script = "state.online = false; write('mine'); outbox.load('8'); return waiting();"
     assert await run(modules, script) == []

@@ -26,6 +26,8 @@ class Server:
         self.asked: list[list[dict[str, Any]]] = []
         self.pages: list[dict[str, Any]] = []
         """Answers to `sync`, in turn."""
+        self.user_id = "7"
+        """The user whose session cookie the browser has."""
 
     def accept(self, ws: WebSocketRoute) -> None:
         asked: list[dict[str, Any]] = []
@@ -35,7 +37,7 @@ class Server:
         def answer(raw: str | bytes) -> None:
             request = json.loads(raw)
             asked.append(request)
-            data: dict[str, Any] = {"position": 40}
+            data: dict[str, Any] = {"position": 40, "id": self.user_id}
             if request["cmd"] == "sync":
                 data = self.pages.pop(0)
             elif request["cmd"] == "login" and "userId" in request["data"]:
@@ -59,7 +61,9 @@ async def server(modules: Page) -> Server:
       window.socket = new Socket("ws://modules.test/acc");
       window.events = [];
       socket.onPush("msg", ({ id }) => events.push(id));
-      for (const type of ["ready", "reset", "refused"]) socket.addEventListener(type, () => events.push(type));
+      for (const type of ["ready", "reset", "refused", "user-changed"]) {
+        socket.addEventListener(type, () => events.push(type));
+      }
     }"""
     await modules.evaluate(script)
     return server
@@ -124,6 +128,60 @@ async def test_a_signed_out_socket_does_not_reconnect(modules: Page, server: Ser
 
     assert await events(modules, 2) == ["ready", "refused"]
     assert await modules.evaluate("socket.status") == "ended"
+
+
+async def test_the_socket_ends_if_the_cookie_has_become_another_users(modules: Page, server: Server) -> None:
+    await modules.evaluate("socket.start({ appId: 101 })")
+    await events(modules, 1)
+    server.user_id = "8"
+    await server.connections[0].close(code=1012)
+
+    assert await events(modules, 2) == ["ready", "user-changed"]
+    # Nothing was asked for, and nothing done, as the other user.
+    assert [command for command, _ in server.commands(1)] == ["login"]
+    assert await modules.evaluate("socket.status") == "ended"
+
+
+async def test_a_new_start_is_for_the_same_user_as_well(modules: Page, server: Server) -> None:
+    await modules.evaluate("socket.start({ appId: 101 })")
+    await events(modules, 1)
+    server.user_id = "8"
+    await modules.evaluate("socket.start({ appId: 102 })")
+
+    assert await events(modules, 2) == ["ready", "user-changed"]
+
+
+async def test_a_page_made_for_another_user_ends_at_its_first_login(modules: Page, server: Server) -> None:
+    script = """async () => {
+      const { Socket } = await import("/static/js/net/socket.js");
+      const socket = new Socket("ws://modules.test/acc", "6");
+      return new Promise((done) => {
+        for (const type of ["ready", "user-changed"]) socket.addEventListener(type, () => done(type));
+        socket.start({ appId: 101 });
+      });
+    }"""
+    assert await modules.evaluate(script) == "user-changed"
+
+
+async def test_no_request_is_sent_before_the_login(modules: Page, server: Server) -> None:
+    script = """async () => {
+      const { DisconnectedError } = await import("/static/js/net/protocol.js");
+      let failure = null;
+      const send = WebSocket.prototype.send;
+      WebSocket.prototype.send = function (frame) {
+        WebSocket.prototype.send = send;
+        this.send(frame);
+        // The connection is open, and its user not yet known.
+        socket.request("channel.leave", { target: "1" }).catch((error) => (failure = error));
+      };
+      await new Promise((done) => {
+        socket.addEventListener("ready", done);
+        socket.start({ appId: 101 });
+      });
+      return failure instanceof DisconnectedError;
+    }"""
+    assert await modules.evaluate(script) is True
+    assert [command for command, _ in server.commands(0)] == ["login"]
 
 
 async def test_reconnect_pauses_double_up_to_thirty_seconds_with_jitter(modules: Page) -> None:

@@ -218,6 +218,7 @@ export const en = {
   "search.further": "Search older messages",
 
   "toast.channelLeft": "You are no longer in “{name}”.",
+  "toast.userChanged": "This browser is now signed in as {name}.",
 
   "names.many": ({ names, others }) => `${/** @type {string[]} */ (names).join(", ")} and ${others} others`,
   "note.created": "{by} created the group",

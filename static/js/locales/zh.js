@@ -215,6 +215,7 @@ export const zh = {
   "search.further": "搜索更早的消息",
 
   "toast.channelLeft": "你已不在“{name}”中。",
+  "toast.userChanged": "此浏览器现在登录的是 {name}。",
 
   "names.many": ({ names, n }) => `${/** @type {string[]} */ (names).join("、")}等 ${n} 人`,
   "note.created": "{by} 创建了群组",

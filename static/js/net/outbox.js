@@ -100,9 +100,11 @@ export class Outbox extends Emitter {
     if (entry) this.#delete(entry);
   }
 
-  /** Delete all entries of the user, who will not return. */
+  /** Delete all entries of the user, who will not return, other tabs' included. */
   clear() {
     for (const entry of [...this.#entries.values()]) this.#delete(entry);
+    const keys = this.#keyPrefix ? Object.keys(this.storage) : [];
+    for (const key of keys) if (key.startsWith(this.#keyPrefix)) this.storage.removeItem(key);
   }
 
   /** Send all pending entries. Called when a connection has caught up. */

@@ -11,9 +11,9 @@
  * @typedef {{cmd: string, resolve: (data: unknown) => void, reject: (error: Error) => void, timer: number}} PendingRequest
  *
  * `ready`: logged in and caught up; `reset`: too much was missed, everything must be loaded again; `refused`: the
- * login failed for good.
+ * login failed for good; `user-changed`: the session cookie has become another user's, and the connection has ended.
  * @typedef {{status: ConnectionState, ready: {login: LoginReply, isResumed: boolean}, reset: null,
- *   refused: RequestError}} SocketEvents
+ *   refused: RequestError, "user-changed": null}} SocketEvents
  */
 import { Emitter } from "../lib/events.js";
 import { CloseCode, Code, DisconnectedError, RequestError, backoffDelay, decodeFrame, encodeRequest, replyData, toEnvelope } from "./protocol.js";
@@ -43,11 +43,13 @@ export class Socket extends Emitter {
   #heartbeatTimer = 0;
   #stableTimer = 0;
   /** @type {SocketStatus} */ #status = "idle";
+  /** The id of the only user that may log in here; null: of the first one. @type {string | null} */ #userId;
 
-  /** @param {string} url */
-  constructor(url) {
+  /** @param {string} url @param {string | null} [userId]  the id of the user that the page was made for */
+  constructor(url, userId = null) {
     super();
     this.url = url;
+    this.#userId = userId;
   }
 
   get status() {
@@ -99,13 +101,24 @@ export class Socket extends Emitter {
 
   /**
    * Send a request and resolve with the data of its reply. Rejects with RequestError, or with DisconnectedError when
-   * the outcome is unknown.
+   * the outcome is unknown, or before the login: until then the connection may be another user's.
    * @template {keyof Commands} Command
    * @param {Command} cmd
    * @param {Commands[Command]["data"]} [data]
    * @returns {Promise<Commands[Command]["reply"]>}
    */
   request(cmd, data = {}) {
+    const isLoggedIn = this.#status === "ready" || this.#status === "catching-up";
+    return isLoggedIn ? this.#send(cmd, data) : Promise.reject(new DisconnectedError("not logged in"));
+  }
+
+  /**
+   * @template {keyof Commands} Command
+   * @param {Command} cmd
+   * @param {Commands[Command]["data"]} data
+   * @returns {Promise<Commands[Command]["reply"]>}
+   */
+  #send(cmd, data) {
     const ws = this.#ws;
     if (!ws || ws.readyState !== WebSocket.OPEN) return Promise.reject(new DisconnectedError("not connected"));
     // The letter keeps it apart from the seq of most pushes, which is a number.
@@ -140,8 +153,14 @@ export class Socket extends Emitter {
     const credentials = /** @type {Credentials} */ (this.#credentials);
     const position = this.#position;
     try {
-      const login = await this.request("login", position === null ? credentials : { ...credentials, after: position });
+      const login = await this.#send("login", position === null ? credentials : { ...credentials, after: position });
       if (ws !== this.#ws) return;
+      if (this.#userId !== null && login.id !== this.#userId) {
+        this.#end();
+        this.emit("user-changed");
+        return;
+      }
+      this.#userId = login.id;
       // A new guest must return as the same guest after a lost connection.
       if (login.serviceToken) this.#credentials = { appId: login.appId, serviceToken: login.serviceToken };
       this.#setStatus("catching-up");

@@ -47,6 +47,12 @@ export class Announcer {
     while (this.#liveRegion.childElementCount > MAX_LINES) this.#liveRegion.firstElementChild?.remove();
   }
 
+  /** Remove what was announced to a user who has left. */
+  clear() {
+    this.#collected = [];
+    this.#liveRegion.replaceChildren();
+  }
+
   #announceCollected() {
     const messages = this.#collected.splice(0).filter(({ target }) => target === this.store.currentTarget);
     if (messages.length > MAX_READ_OUT) {

@@ -50,6 +50,11 @@ export function openDialog(id, submit = null) {
   return { dialog, showError: (failure) => setError(errorText(failure)) };
 }
 
+/** Close all dialogs, with what the user has entered in them. */
+export function closeDialogs() {
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+}
+
 /**
  * Ask for confirmation, and run the action if it is given.
  * @param {{title: string, text: string, confirm: string}} texts

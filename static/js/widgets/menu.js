@@ -36,6 +36,10 @@ export function openMenu(button, items) {
   elements[Math.max(0, checked)].focus();
 }
 
+export function closeMenus() {
+  for (const menu of document.querySelectorAll("body > .menu")) /** @type {HTMLElement} */ (menu).hidePopover();
+}
+
 /** @param {MenuItem} item @param {() => void} close */
 function createItem({ text, icon, isChecked, isDestructive = false, testid, run }, close) {
   const element = cloneTemplate("template-menu-item", HTMLButtonElement);

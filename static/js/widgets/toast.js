@@ -19,6 +19,11 @@ export function showToast(text, { isError = false } = {}) {
   hideTimer = setTimeout(() => toast.hidePopover(), DURATION_MS);
 }
 
+export function hideToast() {
+  clearTimeout(hideTimer);
+  byId("toast").hidePopover();
+}
+
 /** @param {unknown} error */
 export function showErrorToast(error) {
   showToast(errorText(error), { isError: true });

@@ -1,0 +1,65 @@
+/**
+ * Gives a page up when another user signs in in the same browser. All tabs share one session cookie, so a page that
+ * stays open would show one user's messages to the next one, and send as the next one what the first has written.
+ *
+ * @import { Socket } from "./socket.js"
+ */
+
+/** Where the tabs of a browser tell each other the id of their user. */
+const USER_KEY = "im.user";
+/** Tells the page that takes the place of another user's. */
+const CHANGED_KEY = "im.user-changed";
+
+export class BrowserUser {
+  /** The user of this page; null: none has logged in. @type {string | null} */ #id = null;
+
+  /**
+   * @param {{socket: Socket, storage: Storage, tabStorage: Storage, leave: () => void}} deps
+   *   `tabStorage`: survives a reload, but is not shared; `leave`: hides the page at once and loads it again
+   */
+  constructor({ socket, storage, tabStorage, leave }) {
+    this.storage = storage;
+    this.tabStorage = tabStorage;
+    this.leave = leave;
+    socket.on("ready", ({ login }) => this.#onLogin(login.id));
+    socket.on("user-changed", () => this.#giveUp());
+  }
+
+  /** Follow a login of another tab. Called when the storage has changed, or may have. */
+  check() {
+    const id = this.storage.getItem(USER_KEY);
+    if (id && this.#id && id !== this.#id) this.#giveUp();
+  }
+
+  /** Return whether this page has taken the place of another user's. Only the first call does. */
+  takeChanged() {
+    const isChanged = this.tabStorage.getItem(CHANGED_KEY) !== null;
+    this.tabStorage.removeItem(CHANGED_KEY);
+    return isChanged;
+  }
+
+  /** @param {string} id */
+  #onLogin(id) {
+    this.#id = id;
+    setItem(this.storage, USER_KEY, id);
+  }
+
+  #giveUp() {
+    setItem(this.tabStorage, CHANGED_KEY, "1");
+    this.leave();
+  }
+}
+
+/**
+ * Store an item, or none where the storage is full: the next login of each tab finds another user as well.
+ * @param {Storage} storage
+ * @param {string} key
+ * @param {string} value
+ */
+function setItem(storage, key, value) {
+  try {
+    storage.setItem(key, value);
+  } catch {
+    storage.removeItem(key);
+  }
+}

@@ -1,0 +1,136 @@
+"""Tabs of one browser: two users one after the other, and what one user writes in several tabs."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import BrowserContext, Page, WebSocketRoute, expect
+
+from tests.e2e.conftest import OpenPerson
+from tests.e2e.test_group_and_private import make_group
+from tests.e2e.test_two_browsers import say, shown, sign_in, timeline
+from tests.support.accounts import PASSWORD, register
+from tests.support.fixtures.sites import SiteFactory
+from tests.support.site import Site
+
+
+@pytest.fixture(scope="module")
+def town(site_factory: SiteFactory) -> Iterator[Site]:
+    """Run a site with the accounts alice and bob."""
+    with site_factory() as running:
+        register(running, ["alice", "bob"])
+        yield running
+
+
+class Line:
+    """The connection of a page, which the test interrupts and restores."""
+
+    def __init__(self) -> None:
+        self.is_cut = False
+        self._routes: list[WebSocketRoute] = []
+
+    async def attach(self, page: Page) -> None:
+        await page.route_web_socket("**/acc*", self._open)
+
+    async def cut(self) -> None:
+        self.is_cut = True
+        for route in self._routes:
+            with contextlib.suppress(Exception):
+                await route.close(code=1012)
+
+    async def _open(self, route: WebSocketRoute) -> None:
+        if self.is_cut:
+            await route.close(code=1012)
+        else:
+            self._routes.append(route)
+            route.connect_to_server()
+
+
+async def sign_in_elsewhere(context: BrowserContext, site: Site, name: str) -> Page:
+    """Sign in in another tab, which then shows a page without chat."""
+    await context.clear_cookies()
+    page = await context.new_page()
+    await page.goto(f"{site.url}/accounts/login/?next=/accounts/profile/")
+    await page.locator("input[name=username]").fill(name)
+    await page.locator("input[name=password]").fill(PASSWORD)
+    await page.locator("input[name=password]").press("Enter")
+    await expect(page).to_have_url(f"{site.url}/accounts/profile/")
+    return page
+
+
+async def test_nothing_of_alice_is_shown_to_or_sent_as_bob_who_signs_in_in_her_browser(
+    town: Site, person: OpenPerson
+) -> None:
+    tab, line = await person("alice"), Line()
+    await line.attach(tab)
+    await sign_in(tab, town, "alice")
+    await make_group(tab, "Painters", "bob")
+    await tab.get_by_test_id("channel-item").first.click()
+    await say(tab, "before bob came")
+    await expect(shown(tab, "before bob came")).to_be_visible()
+    await line.cut()
+    await say(tab, "while offline")
+    await tab.get_by_test_id("composer").fill("half a sente")
+    await tab.get_by_test_id("channel-filter").fill("Pain")
+
+    other = await sign_in_elsewhere(tab.context, town, "bob")
+    line.is_cut = False
+    await expect(tab.get_by_test_id("notice")).to_have_text("This browser is now signed in as Bob.")
+    await expect(tab.get_by_test_id("me-menu")).to_contain_text("Bob")
+    await expect(tab.get_by_test_id("composer")).to_have_value("")
+    await expect(tab.get_by_test_id("channel-filter")).to_have_value("")
+    assert "while offline" not in await timeline(tab)
+    await say(tab, "bob is here")
+    sent = tab.locator("[data-testid=message][data-own=true][data-state=sent]")
+    await expect(sent).to_have_count(1)
+    await expect(sent).to_contain_text("bob is here")
+
+    # The page of a signed-in alice in the other tab calls this one back to her.
+    await other.context.clear_cookies()
+    await sign_in(other, town, "alice")
+    await expect(tab.get_by_test_id("me-menu")).to_contain_text("Alice")
+    for page in (tab, other):
+        await expect(page.get_by_test_id("composer")).to_have_value("half a sente")
+        mine = page.locator("[data-testid=message][data-own=true][data-state=sent]")
+        await expect(mine).to_have_text([_has("before bob came"), _has("while offline")])
+    await tab.get_by_test_id("composer").fill("")
+
+
+def _has(text: str) -> re.Pattern[str]:
+    return re.compile(re.escape(text))
+
+
+async def test_a_page_of_the_past_is_loaded_again_before_it_is_shown(town: Site, person: OpenPerson) -> None:
+    tab = await person("alice")
+    await sign_in(tab, town, "alice")
+    await tab.evaluate("window.isOld = true")
+    is_hidden = await tab.evaluate("""() => {
+      dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+      return document.body.hidden;
+    }""")
+    assert is_hidden
+    await expect(tab.get_by_test_id("me-menu")).to_contain_text("Alice")
+    assert await tab.evaluate("window.isOld") is None
+
+
+async def test_after_a_sign_out_elsewhere_no_dialog_of_alice_stays_open(town: Site, person: OpenPerson) -> None:
+    tab = await person("alice")
+    await sign_in(tab, town, "alice")
+    await tab.get_by_test_id("new-menu").click()
+    await tab.get_by_test_id("create-group").click()
+    await tab.locator("dialog[open]").get_by_test_id("group-name").fill("A secret")
+    other = await tab.context.new_page()
+    await other.goto(town.url)
+    await other.get_by_test_id("me-menu").click()
+    await other.get_by_test_id("sign-out").click()
+
+    await expect(tab.get_by_test_id("guest-name")).to_be_visible()
+    await expect(tab.locator("dialog[open]")).to_have_count(0)
+    # The guest who goes on in this tab gets a page of their own.
+    await tab.get_by_test_id("guest-name").fill("Carol")
+    await tab.get_by_test_id("guest-enter").click()
+    await expect(tab.get_by_test_id("notice")).to_have_text("This browser is now signed in as Carol.")
+    assert await tab.locator("#dialog-new-group [data-testid=group-name]").input_value() == ""
