@@ -158,11 +158,13 @@ addEventListener("pageshow", ({ persisted }) => {
 addEventListener("storage", (event) => {
   browserUser.check();
   outbox.onStorageChange(event);
+  drafts.onStorageChange(event);
 });
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
   // A page that was frozen has heard nothing of other tabs.
   browserUser.check();
+  drafts.onStorageChange({ key: null });
   socket.retryNow();
 });
 store.on("me", () => store.me && drafts.load(store.me.id));

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import OpenPerson
-from tests.e2e.test_group_and_private import make_group
+from tests.e2e.test_group_and_private import make_group, open_channel
 from tests.e2e.test_two_browsers import say, shown, sign_in, timeline
 from tests.support.accounts import PASSWORD, register
 from tests.support.fixtures.sites import SiteFactory
@@ -134,3 +134,87 @@ async def test_after_a_sign_out_elsewhere_no_dialog_of_alice_stays_open(town: Si
     await tab.get_by_test_id("guest-enter").click()
     await expect(tab.get_by_test_id("notice")).to_have_text("This browser is now signed in as Carol.")
     assert await tab.locator("#dialog-new-group [data-testid=group-name]").input_value() == ""
+
+
+async def test_a_draft_is_the_same_in_all_tabs_and_is_sent_once(town: Site, person: OpenPerson) -> None:
+    first = await person("alice")
+    await sign_in(first, town, "alice")
+    second = await first.context.new_page()
+    await second.goto(town.url)
+    one, two = first.get_by_test_id("composer"), second.get_by_test_id("composer")
+    await expect(two).to_be_focused()
+
+    await one.fill("written in the first")
+    await expect(two).to_have_value("written in the first")
+    await two.press("End")
+    await two.press_sequentially(", and on in the second")
+    await expect(one).to_have_value("written in the first, and on in the second")
+    await one.press("Enter")
+    await expect(two).to_have_value("")
+    await expect(shown(second, "written in the first, and on in the second")).to_be_visible()
+    await two.press("Enter")
+    assert (await timeline(second)).count("written in the first, and on in the second") == 1
+
+    # The newest wins, and a tab in another channel shows it later.
+    await make_group(second, "Drafters", "bob")
+    await one.fill("for later")
+    await open_channel(second, "Web")
+    await expect(two).to_have_value("for later")
+    await two.fill("")
+    await expect(one).to_have_value("")
+
+
+async def test_an_edit_under_way_survives_everything_but_its_end(town: Site, person: OpenPerson) -> None:
+    alice = await person("alice")
+    await sign_in(alice, town, "alice")
+    await make_group(alice, "Editors", "bob")
+    composer, context = alice.get_by_test_id("composer"), alice.get_by_test_id("composer-reply")
+    await say(alice, "first versoin")
+    await expect(alice.locator("[data-testid=message][data-state=sent]")).to_have_count(1)
+    await composer.fill("a draft beside it")
+
+    async def start() -> None:
+        await alice.get_by_test_id("message").hover()
+        await alice.get_by_test_id("message-edit").click()
+
+    async def is_edited() -> None:
+        await expect(composer).to_have_value("second version")
+        await expect(context).to_contain_text("Editing message")
+
+    await start()
+    await expect(composer).to_have_value("first versoin")
+    await composer.fill("second version")
+    await open_channel(alice, "Web")
+    await expect(composer).to_have_value("")
+    await expect(alice.get_by_test_id("channel-item").filter(has_text="Editors")).to_contain_text("Draft")
+    await alice.go_back()
+    await is_edited()
+    await alice.reload()
+    await is_edited()
+    address = alice.url
+    await alice.goto(f"{town.url}/accounts/profile/")
+    await alice.goto(address)
+    await is_edited()
+
+    # Esc leaves the edit and keeps it.
+    await composer.press("Escape")
+    await expect(composer).to_have_value("a draft beside it")
+    await expect(alice.get_by_test_id("notice")).to_contain_text("Your changes are kept.")
+    await start()
+    await is_edited()
+
+    other = await alice.context.new_page()
+    await other.goto(address)
+    await expect(other.get_by_test_id("composer")).to_have_value("second version")
+    await composer.press("Enter")
+    await expect(shown(alice, "second version")).to_be_visible()
+    for page in (alice, other):
+        await expect(page.get_by_test_id("composer")).to_have_value("a draft beside it")
+
+    # Only the user discards it.
+    await start()
+    await composer.fill("third")
+    await alice.get_by_test_id("composer-discard").click()
+    await start()
+    await expect(composer).to_have_value("second version")
+    await expect(alice.get_by_test_id("composer-discard")).to_be_hidden()

@@ -150,6 +150,8 @@ export const en = {
   "composer.cancel": "Cancel",
   "composer.replyTo": "Replying to {name}",
   "composer.editing": "Editing message",
+  "composer.discard": "Discard changes",
+  "composer.editKept": "Your changes are kept. Edit the message again to continue.",
   "composer.overLimit": ({ n }) => `${count(n, "character")} too many`,
   "composer.remaining": ({ n }) => `${count(n, "character")} left`,
 

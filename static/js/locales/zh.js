@@ -147,6 +147,8 @@ export const zh = {
   "composer.cancel": "取消",
   "composer.replyTo": "回复 {name}",
   "composer.editing": "编辑消息",
+  "composer.discard": "放弃修改",
+  "composer.editKept": "修改已保留，再次编辑这条消息即可继续。",
   "composer.overLimit": "超出 {n} 字",
   "composer.remaining": "还可输入 {n} 字",
 

@@ -156,7 +156,7 @@ export class Conversation extends Emitter {
     this.emit("sending", channel.target);
   }
 
-  /** Rejects with RequestError or DisconnectedError. @param {Message} message @param {string} text */
+  /** Rejects with RequestError or DisconnectedError. @param {Pick<Message, "target" | "id">} message @param {string} text */
   async edit({ target, id }, text) {
     const edit = await this.socket.request("message.edit", { target, id, msg: text });
     this.store.editMessage({ ...edit, target });

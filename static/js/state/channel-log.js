@@ -42,6 +42,11 @@ export class ChannelLog {
     return this.messages.findLast((message) => message.id === id);
   }
 
+  /** Return the last message of a user that can be edited. @param {string | undefined} userId */
+  lastEditable(userId) {
+    return this.messages.findLast(({ fromId, recalled, type }) => fromId === userId && !recalled && type === "text");
+  }
+
   /** Add a message that was sent or received just now. Returns whether it is new. @param {LoggedMessage} message */
   add(message) {
     if (this.hasNewer) return false;

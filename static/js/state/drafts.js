@@ -1,20 +1,24 @@
 /**
- * Unsent text, per user and channel, in localStorage. No DOM.
+ * What a user has written and not sent, per channel, in localStorage: the draft of a message, and edits of sent messages
+ * beside it. The storage is shared by all tabs, in which the latest version stands. No DOM.
  *
- * `change`: a channel, named by its target, has got a draft or lost it.
+ * `change`: channels with unsent text have changed; `changed-elsewhere`: another tab has changed unsent text.
  * @typedef {{id: string, seq: number, name: string, msg: string}} ReplyReference  the message that a reply answers
  * @typedef {{text: string, reply: ReplyReference | null}} Draft  stored as it is, so its names must stay
+ * @typedef {{id: string, msg: string, text: string, isOpen: boolean}} Edit  stored as it is, so its names must stay.
+ *   `id`: of the message; `msg`: its text, which is to become `text`; `isOpen`: it is shown when the channel is opened
  */
 import { Emitter } from "../lib/events.js";
+import { JsonStorage } from "./json-storage.js";
 
-/** @extends {Emitter<{change: string}>} */
+/** @extends {Emitter<{change: null, "changed-elsewhere": null}>} */
 export class Drafts extends Emitter {
   #userId = "";
 
   /** @param {Storage} storage */
   constructor(storage) {
     super();
-    this.storage = storage;
+    this.storage = new JsonStorage(storage);
   }
 
   /** Use the drafts of this user. @param {string} id */
@@ -24,38 +28,89 @@ export class Drafts extends Emitter {
 
   /** @param {string} target @returns {Draft} */
   get(target) {
-    try {
-      return JSON.parse(this.storage.getItem(this.#key(target)) ?? "") ?? { text: "", reply: null };
-    } catch {
-      return { text: "", reply: null };
-    }
+    return /** @type {Draft | null} */ (this.storage.get(this.#draftKey(target))) ?? { text: "", reply: null };
   }
 
-  /** @param {string} target */
+  /** Whether the user has left a draft or an edit in a channel. @param {string} target */
   has(target) {
-    return this.storage.getItem(this.#key(target)) !== null;
+    return this.storage.get(this.#draftKey(target)) !== null || this.openEdit(target) !== null;
   }
 
   /** Keep a draft; an empty one is removed. @param {string} target @param {Draft} draft */
   set(target, draft) {
-    const hadDraft = this.has(target);
-    const isEmpty = !draft.text.trim() && !draft.reply;
-    try {
-      if (isEmpty) this.storage.removeItem(this.#key(target));
-      else this.storage.setItem(this.#key(target), JSON.stringify(draft));
-    } catch {
-      // A full storage must not keep the user from writing.
-    }
-    if (hadDraft === isEmpty) this.emit("change", target);
+    this.#change(target, this.#draftKey(target), draft.text.trim() || draft.reply ? draft : null);
   }
 
-  /** Delete all drafts of the user, who will not return. */
+  /** Return the edit that a channel is opened with. @param {string} target @returns {Edit | null} */
+  openEdit(target) {
+    return this.#edits(target).find(({ isOpen }) => isOpen) ?? null;
+  }
+
+  /** Return the edit of a message. @param {string} target @param {string} id @returns {Edit | null} */
+  editOf(target, id) {
+    return this.#edits(target).find((edit) => edit.id === id) ?? null;
+  }
+
+  /** Keep an edit, which closes the others if it is open. One that changes nothing is removed. @param {string} target @param {Edit} edit */
+  setEdit(target, edit) {
+    const others = this.#edits(target).filter(({ id }) => id !== edit.id);
+    if (edit.isOpen) for (const other of others) other.isOpen = false;
+    this.#setEdits(target, edit.text === edit.msg ? others : [...others, edit]);
+  }
+
+  /** @param {string} target @param {string} id of the message */
+  removeEdit(target, id) {
+    this.#setEdits(target, this.#edits(target).filter((edit) => edit.id !== id));
+  }
+
+  /** A message is gone: its edit goes as well, but what the user has just been writing is added to the draft. @param {string} target @param {string} id */
+  rescueEdit(target, id) {
+    const edit = this.editOf(target, id);
+    if (!edit) return;
+    this.removeEdit(target, id);
+    if (!edit.isOpen) return;
+    const { text, reply } = this.get(target);
+    this.set(target, { text: text ? `${text}\n${edit.text}` : edit.text, reply });
+  }
+
+  /** Delete all drafts and edits of the user, who will not return. */
   clear() {
-    for (const key of Object.keys(this.storage)) if (key.startsWith(this.#key(""))) this.storage.removeItem(key);
+    this.storage.removeAll(this.#draftKey(""));
+    this.storage.removeAll(this.#editsKey(""));
+  }
+
+  /** Follow a change of the storage by another tab. @param {Pick<StorageEvent, "key">} event  `key`: null if all is gone */
+  onStorageChange({ key }) {
+    if (key !== null && !key.startsWith(this.#draftKey("")) && !key.startsWith(this.#editsKey(""))) return;
+    this.emit("changed-elsewhere");
+    this.emit("change");
+  }
+
+  /** @param {string} target @returns {Edit[]} */
+  #edits(target) {
+    const edits = this.storage.get(this.#editsKey(target));
+    return Array.isArray(edits) ? edits : [];
+  }
+
+  /** @param {string} target @param {Edit[]} edits */
+  #setEdits(target, edits) {
+    this.#change(target, this.#editsKey(target), edits.length ? edits : null);
+  }
+
+  /** @param {string} target @param {string} key @param {unknown} value */
+  #change(target, key, value) {
+    const had = this.has(target);
+    this.storage.set(key, value);
+    if (this.has(target) !== had) this.emit("change");
   }
 
   /** @param {string} target */
-  #key(target) {
+  #draftKey(target) {
     return `im.draft.${this.#userId}.${target}`;
+  }
+
+  /** @param {string} target */
+  #editsKey(target) {
+    return `im.edits.${this.#userId}.${target}`;
   }
 }

@@ -1,9 +1,10 @@
 /**
- * The composer: writes, replies to and edits messages, and keeps a draft for each channel. Enter sends.
+ * The composer: writes, replies to and edits messages. It shows what the user was writing in the open channel, in
+ * whichever tab: the edit of a message, else the draft. Enter sends.
  *
  * @import { Message, User } from "../net/wire-types.js"
  * @import { Conversation } from "../net/conversation.js"
- * @import { Drafts, ReplyReference } from "../state/drafts.js"
+ * @import { Drafts, Edit, ReplyReference } from "../state/drafts.js"
  * @import { SendPermission } from "../state/send-permission.js"
  * @import { Store } from "../state/store.js"
  * @import { MentionList } from "./mention-list.js"
@@ -15,7 +16,7 @@ import { firstLine } from "../lib/text.js";
 import { hasVisibleText } from "../lib/visible-text.js";
 import { sendPermission } from "../state/send-permission.js";
 import { messageSummary } from "./message.js";
-import { showErrorToast } from "./toast.js";
+import { showErrorToast, showToast } from "./toast.js";
 
 /** The remaining characters from which they are shown. */
 const SHOW_REMAINING_FROM = 200;
@@ -27,7 +28,7 @@ const COMPOSING_KEY_CODE = 229;
 
 export class Composer {
   /** @type {ReplyReference | null} */ #reply = null;
-  /** @type {Message | null} */ #editedMessage = null;
+  /** As it was when it began; the field has its present text. @type {Edit | null} */ #edit = null;
   #target = "";
   #renderedChannel = "";
   #permissionTimer = 0;
@@ -48,6 +49,8 @@ export class Composer {
     store.on("current", () => this.#onChannelOpened());
     store.on("channels", () => this.#renderChannel());
     store.on("contacts", () => this.#renderChannel());
+    store.on("recalled", ({ target, id }) => this.#onRecalled(target, id));
+    drafts.on("changed-elsewhere", () => this.#refresh());
     language.on("change", () => this.#render());
     this.field.addEventListener("input", () => this.#onInput());
     this.field.addEventListener("keydown", (event) => this.#onKey(event));
@@ -56,6 +59,7 @@ export class Composer {
       this.#submit();
     });
     part(this.#form, "cancel").addEventListener("click", () => this.cancel());
+    part(this.#form, "discard").addEventListener("click", () => this.#discardEdit());
     part(this.#form, "unblock").addEventListener("click", () => {
       if (store.channel?.peer) unblock(store.channel.peer);
     });
@@ -67,55 +71,102 @@ export class Composer {
 
   /** Start a reply. @param {Message} message */
   replyTo(message) {
-    if (this.#editedMessage) this.#restoreDraft();
+    this.#leaveEdit();
     this.#reply = { id: message.id, seq: message.seq, name: message.name, msg: messageSummary(message) };
-    this.#saveDraft();
+    this.#save();
     this.#render();
     this.focus();
   }
 
-  /** Start editing a message. @param {Message} message */
-  edit(message) {
-    if (!this.#editedMessage) this.#saveDraft();
-    this.#editedMessage = message;
-    this.#setText(message.msg);
+  /** Start editing a message, or continue. @param {Message} message */
+  edit({ id, msg }) {
+    if (this.#edit?.id !== id) {
+      this.#leaveEdit();
+      const text = this.drafts.editOf(this.#target, id)?.text ?? msg;
+      const edit = { id, msg, text, isOpen: true };
+      this.drafts.setEdit(this.#target, edit);
+      this.#show(edit);
+    }
     this.focus();
   }
 
-  /** Leave the edit or the reply. Returns whether there was one. */
+  /** Leave the edit, whose text is kept, or the reply. Returns whether there was one. */
   cancel() {
-    const isActive = this.#editedMessage !== null || this.#reply !== null;
-    if (this.#editedMessage) this.#restoreDraft();
+    const isActive = this.#edit !== null || this.#reply !== null;
+    if (this.#edit) this.#leaveEdit();
     else if (this.#reply) {
       this.#reply = null;
-      this.#saveDraft();
+      this.#save();
       this.#render();
     }
     this.focus();
     return isActive;
   }
 
+  get #isEditChanged() {
+    return this.#edit !== null && this.field.value !== this.#edit.msg;
+  }
+
   #onChannelOpened() {
     this.#target = this.store.currentTarget ?? "";
-    this.#restoreDraft();
+    this.#show(this.drafts.openEdit(this.#target));
     if (matchMedia("(hover: hover)").matches) this.focus();
   }
 
+  /** Take over what another tab has changed. */
+  #refresh() {
+    const { value } = this.field;
+    if (this.#edit) {
+      const edit = this.drafts.editOf(this.#target, this.#edit.id);
+      if (edit && edit.text !== value) this.#setText(edit.text);
+      // An edit without a change is not kept, so another tab has not ended it.
+      else if (!edit && this.#isEditChanged) this.#show();
+      return;
+    }
+    const { text, reply } = this.drafts.get(this.#target);
+    const isSameText = text === value || (!text.trim() && !value.trim());
+    if (!isSameText || reply?.id !== this.#reply?.id) this.#show();
+  }
+
   #onInput() {
-    if (!this.#editedMessage) this.#saveDraft();
+    this.#save();
     this.#render();
   }
 
-  #saveDraft() {
-    if (this.#target) this.drafts.set(this.#target, { text: this.field.value, reply: this.#reply });
+  /** Keep what the field contains. */
+  #save() {
+    if (!this.#target) return;
+    const text = this.field.value;
+    if (this.#edit) this.drafts.setEdit(this.#target, { ...this.#edit, text });
+    else this.drafts.set(this.#target, { text, reply: this.#reply });
   }
 
-  /** Leave the edit, if there is one, for the channel's draft. */
-  #restoreDraft() {
-    this.#editedMessage = null;
+  /** Show this edit, else the channel's draft. @param {Edit | null} [edit] */
+  #show(edit = null) {
     const { text, reply } = this.drafts.get(this.#target);
+    this.#edit = edit;
     this.#reply = reply;
-    this.#setText(text);
+    this.#setText(edit?.text ?? text);
+  }
+
+  /** Show the draft in place of the edit, if there is one, and keep that for later. */
+  #leaveEdit() {
+    if (!this.#edit) return;
+    if (this.#isEditChanged) showToast(t("composer.editKept"));
+    this.drafts.setEdit(this.#target, { ...this.#edit, text: this.field.value, isOpen: false });
+    this.#show();
+  }
+
+  #discardEdit() {
+    if (this.#edit) this.drafts.removeEdit(this.#target, this.#edit.id);
+    this.#show();
+    this.focus();
+  }
+
+  /** @param {string} target @param {string} id */
+  #onRecalled(target, id) {
+    this.drafts.rescueEdit(target, id);
+    if (target === this.#target && this.#edit?.id === id) this.#show();
   }
 
   /** @param {string} text */
@@ -137,8 +188,13 @@ export class Composer {
     setText(count, remaining < 0 ? t("composer.overLimit", { n: -remaining }) : t("composer.remaining", { n: remaining }));
     this.field.setAttribute("aria-invalid", String(remaining < 0));
     this.#sendButton.disabled = remaining < 0 || this.field.disabled || !hasVisibleText(text);
-    this.#sendButton.title = t(this.#editedMessage ? "composer.save" : "composer.send");
+    this.#sendButton.title = t(this.#edit ? "composer.save" : "composer.send");
     this.#sendButton.setAttribute("aria-label", this.#sendButton.title);
+    this.#fitHeight();
+  }
+
+  /** Give the field the height of its text. */
+  #fitHeight() {
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight + 2}px`;
   }
@@ -177,12 +233,13 @@ export class Composer {
   /** Show the message that is edited or replied to. */
   #renderContext() {
     const context = part(this.#form, "context");
-    const edited = this.#editedMessage;
-    context.hidden = !edited && !this.#reply;
+    const edit = this.#edit;
+    context.hidden = !edit && !this.#reply;
     if (context.hidden) return;
-    part(context, "context-icon", SVGElement).setAttribute("href", edited ? "#icon-edit" : "#icon-reply");
-    setText(part(context, "context-title"), edited ? t("composer.editing") : t("composer.replyTo", { name: this.#reply?.name }));
-    setText(part(context, "context-text"), edited ? firstLine(edited.msg) : this.#reply?.msg ?? "");
+    part(context, "context-icon", SVGElement).setAttribute("href", edit ? "#icon-edit" : "#icon-reply");
+    setText(part(context, "context-title"), edit ? t("composer.editing") : t("composer.replyTo", { name: this.#reply?.name }));
+    setText(part(context, "context-text"), edit ? firstLine(edit.msg) : this.#reply?.msg ?? "");
+    part(context, "discard").hidden = !this.#isEditChanged;
   }
 
   /** @param {KeyboardEvent} event */
@@ -193,44 +250,46 @@ export class Composer {
     if (key === "Enter" && !shiftKey && !ctrlKey && !altKey && !metaKey) {
       event.preventDefault();
       this.#submit();
-    } else if (key === "ArrowUp" && !shiftKey && !altKey && this.field.value === "" && !this.#editedMessage) {
-      const last = this.#lastOwnMessage();
+    } else if (key === "ArrowUp" && !shiftKey && !altKey && this.field.value === "" && !this.#edit) {
+      const last = this.store.log?.lastEditable(this.store.me?.id);
       if (!last) return;
       event.preventDefault();
       this.edit(last);
     }
   }
 
-  /** @returns {Message | undefined} */
-  #lastOwnMessage() {
-    const { log, me } = this.store;
-    return log?.messages.findLast(({ fromId, recalled, type }) => fromId === me?.id && !recalled && type === "text");
-  }
-
   #submit() {
     // Blank lines around the text are removed; the indentation of its first line is kept.
     const text = this.field.value.replace(/^\s*\n/u, "").trimEnd();
     if (!hasVisibleText(text) || [...text].length > this.maxLength || this.field.disabled) return;
-    if (this.#editedMessage) {
-      this.#saveEdit(this.#editedMessage, text);
+    if (this.#edit) {
+      this.#saveEdit(this.#edit, text);
       return;
     }
     const reply = this.#reply;
     this.#reply = null;
     this.#setText("");
-    this.#saveDraft();
+    this.#save();
     this.conversation.send(text, reply);
     this.focus();
   }
 
-  /** @param {Message} message @param {string} text */
-  async #saveEdit(message, text) {
+  /** @param {Edit} edit @param {string} text */
+  async #saveEdit({ id, msg }, text) {
+    const target = this.#target;
+    const { value } = this.field;
     try {
-      if (text !== message.msg) await this.conversation.edit(message, text);
-      if (this.#editedMessage === message) this.#restoreDraft();
+      const sent = this.store.logs.get(target)?.byId(id)?.msg ?? msg;
+      if (text !== sent) await this.conversation.edit({ target, id }, text);
     } catch (error) {
-      // The edited text stays in the field.
+      // The edit stays in the field.
       showErrorToast(error);
+      return;
     }
+    // Meanwhile the user may have gone on writing, or to another channel.
+    const edit = this.drafts.editOf(target, id);
+    if (edit && edit.text !== value) this.drafts.setEdit(target, { ...edit, msg: text });
+    else this.drafts.removeEdit(target, id);
+    if (target === this.#target && this.#edit?.id === id) this.#show(this.drafts.editOf(target, id));
   }
 }
