@@ -29,6 +29,7 @@ import { Composer } from "./widgets/composer.js";
 import { ConnectionBar } from "./widgets/connection-bar.js";
 import { ContactList } from "./widgets/contact-list.js";
 import { closeDialogs, confirmAction } from "./widgets/dialog.js";
+import { refuseFiles } from "./widgets/file-refusal.js";
 import { GroupDialogs } from "./widgets/group-dialogs.js";
 import { Layout } from "./widgets/layout.js";
 import { MentionList } from "./widgets/mention-list.js";
@@ -144,6 +145,7 @@ new SidebarMenus({
     outbox.clear();
   },
 });
+refuseFiles();
 const isGuest = () => store.me?.kind === "guest";
 new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, isGuest });
 

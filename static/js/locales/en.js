@@ -219,6 +219,7 @@ export const en = {
   "search.more": "Show older messages",
   "search.further": "Search older messages",
 
+  "files.refused": "Files and pictures cannot be sent yet. Send a link instead.",
   "toast.channelLeft": "You are no longer in “{name}”.",
   "toast.userChanged": "This browser is now signed in as {name}.",
 

@@ -216,6 +216,7 @@ export const zh = {
   "search.more": "显示更早的消息",
   "search.further": "搜索更早的消息",
 
+  "files.refused": "目前还不能发送文件和图片，请改为发送链接。",
   "toast.channelLeft": "你已不在“{name}”中。",
   "toast.userChanged": "此浏览器现在登录的是 {name}。",
 
