@@ -193,10 +193,12 @@ export class Composer {
     this.#fitHeight();
   }
 
-  /** Give the field the height of its text. */
+  /** Give the field the height of its text, without a moment in which the timeline becomes taller and is scrolled. */
   #fitHeight() {
+    this.#form.style.minHeight = `${this.#form.offsetHeight}px`;
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight + 2}px`;
+    this.#form.style.minHeight = "";
   }
 
   /** Show the channel's name, and whether the user can send messages in it. */

@@ -28,7 +28,7 @@ const NO_NAMES = new Map();
 
 export class Timeline {
   #isPinned = true;
-  /** True if it is laid out. Set by an observer, because reading the layout would force one each time. */ #isVisible = false;
+  /** The scroller's height; 0: not laid out. Set by an observer, because reading it would force a layout each time. */ #height = 0;
   /** The place to scroll to once the messages are loaded; null: nowhere. @type {"unread" | "end" | null} */ #pendingScroll = null;
   #lastScrollTop = 0;
   /** @type {MentionNames} */ #names = NO_NAMES;
@@ -60,7 +60,9 @@ export class Timeline {
     language.on("change", render);
     this.scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     document.addEventListener("visibilitychange", () => this.#markVisibleAsRead());
-    new ResizeObserver(() => this.#onResize()).observe(this.scroller);
+    const resizeObserver = new ResizeObserver(() => this.#onResize());
+    resizeObserver.observe(this.scroller);
+    resizeObserver.observe(this.list);
     this.#newMessagesButton.addEventListener("click", () => this.jumpToLatest());
     this.#jumpButton.addEventListener("click", () => this.jumpToLatest());
     this.list.addEventListener("click", (event) => this.#onClick(targetOf(event)));
@@ -123,7 +125,7 @@ export class Timeline {
       update: (element, row) => this.#renderRow(element, row),
     });
     // Relative to the previous position: a shorter list may have scrolled already.
-    if (anchor) this.scroller.scrollTop = anchor.scrollTop + anchor.element.offsetTop - anchor.offsetTop;
+    if (anchor) this.scroller.scrollTop = anchor.scrollTop + bottomOf(anchor.element) - anchor.bottom;
     else if (log.isLoaded && load?.kind !== "initial") this.#scrollToPlace();
     this.#onPositionChanged();
     this.list.dispatchEvent(new Event("rendered"));
@@ -180,16 +182,18 @@ export class Timeline {
     this.isPinned = end - top < END_TOLERANCE && !this.store.log?.hasNewer;
   }
 
-  /** Find the first visible message, which must keep its place. */
+  /** Find the first visible message, whose end must keep its place: at its start, the sender's name comes and goes. */
   #findAnchor() {
     const { scrollTop } = this.scroller;
     for (const element of /** @type {Iterable<HTMLElement>} */ (this.list.children)) {
-      const { offsetTop, offsetHeight } = element;
-      if (element.matches(".message, .system-note") && offsetTop + offsetHeight > scrollTop) {
-        return { element, offsetTop, scrollTop };
-      }
+      const bottom = bottomOf(element);
+      if (element.matches(".message, .system-note") && bottom > scrollTop) return { element, bottom, scrollTop };
     }
     return null;
+  }
+
+  get #isVisible() {
+    return this.#height > 0;
   }
 
   get #distanceToEnd() {
@@ -198,14 +202,17 @@ export class Timeline {
   }
 
   #onScroll() {
+    // When the height changes, the browser may scroll by itself.
+    if (this.isPinned && this.scroller.clientHeight !== this.#height) return this.#onResize();
     this.#lastScrollTop = this.scroller.scrollTop;
     this.isPinned = this.#distanceToEnd < END_TOLERANCE && !this.store.log?.hasNewer;
     this.#onPositionChanged();
   }
 
   #onResize() {
-    this.#isVisible = this.scroller.clientHeight > 0;
-    if (this.isPinned) this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#height = this.scroller.clientHeight;
+    if (this.isPinned && !this.#pendingScroll) this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#lastScrollTop = this.scroller.scrollTop;
     this.#onPositionChanged();
   }
 
@@ -274,6 +281,8 @@ export class Timeline {
     } else if (!message && isIn("retry") && currentTarget) this.conversation.retry(currentTarget);
   }
 }
+
+const bottomOf = (/** @type {HTMLElement} */ { offsetTop, offsetHeight }) => offsetTop + offsetHeight;
 
 /** The template of each kind of row but messages and edges. */
 const TEMPLATES = {

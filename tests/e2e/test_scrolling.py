@@ -1,0 +1,74 @@
+"""The timeline stays where it is while the composer grows and while earlier messages are loaded."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.e2e.conftest import OpenPerson
+from tests.e2e.test_group_and_private import open_channel
+from tests.e2e.test_reading import say_many
+from tests.e2e.test_two_browsers import sign_in
+from tests.support.accounts import register
+from tests.support.client import Client
+from tests.support.site import Site
+
+_TEXT_TOP = """seq => document
+  .querySelector(`[data-testid=message][data-seq="${seq}"] [data-testid=message-text]`)
+  .getBoundingClientRect().top"""
+
+
+def message(page: Page, seq: int) -> Locator:
+    return page.locator(f"[data-testid=message][data-seq='{seq}']")
+
+
+async def is_above_composer(page: Page, seq: int) -> None:
+    """Fail unless the message is entirely visible."""
+    await expect(message(page, seq)).to_be_in_viewport(ratio=1)
+    box, composer = await message(page, seq).bounding_box(), await page.locator("#composer-form").bounding_box()
+    assert box and composer and box["y"] + box["height"] <= composer["y"]
+
+
+async def test_the_timeline_keeps_its_place(site: Site, person: OpenPerson) -> None:
+    tokens = register(site, ["alice", "bob"])
+    alice = await person("alice")
+    await sign_in(alice, site, "alice")
+    composer, frame = alice.get_by_test_id("composer"), alice.get_by_test_id("timeline")
+    async with await Client.connect(site.acc) as bob:
+        await bob.login_token(tokens["bob"])
+        group = await bob.call("channel.create", kind="public", name="Readers", members=["alice"])
+        await say_many(bob, group["target"], 120)
+        await open_channel(alice, "Readers")
+        await alice.get_by_test_id("new-messages").click()
+        await expect(message(alice, 120)).to_be_in_viewport(ratio=1)
+
+        # A reader at the end sees the last message above four and eight lines, and follows the next one.
+        for lines in (4, 8):
+            while (await composer.input_value()).count("\n") < lines - 1:
+                await composer.press("Shift+Enter")
+            await is_above_composer(alice, 120)
+        await say_many(bob, group["target"], 1)
+        await is_above_composer(alice, 121)
+        await expect(alice.get_by_test_id("to-newest")).to_be_hidden()
+
+        # A reader a little above the end stays there with every key.
+        await composer.fill("one line")
+        await is_above_composer(alice, 121)
+        await frame.evaluate("frame => (frame.scrollTop -= 60)")
+        await expect(message(alice, 121)).not_to_be_in_viewport(ratio=1)
+        before = await alice.evaluate(_TEXT_TOP, 119)
+        await composer.press_sequentially(", another")
+        for _ in range(7):
+            await composer.press("Shift+Enter")
+        await composer.press_sequentially("last")
+        assert await alice.evaluate(_TEXT_TOP, 119) == before
+        await composer.fill("")
+
+        # The first loaded message loses its sender's name to an earlier one, and no text moves.
+        first = int(await alice.get_by_test_id("message").first.get_attribute("data-seq") or 0)
+        tops = await frame.evaluate(
+            f"(frame, seqs) => {{ frame.scrollTop = 0; return seqs.map({_TEXT_TOP}); }}", [first, first + 1]
+        )
+        await expect(message(alice, first - 1)).to_be_attached()
+        # The browser rounds positions to parts of a pixel.
+        assert [await alice.evaluate(_TEXT_TOP, seq) for seq in (first, first + 1)] == pytest.approx(tops, abs=1)
