@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -101,8 +104,17 @@ def user_search(q: str, limit: int = 20, *, by: User | None = None) -> list[User
     return list({user.pk: user for user in [*exact, *found.values()]}.values())[:limit]
 
 
-def user_by_token(token: str) -> tuple[User, str] | None:
-    """Return the token's user and its credential; None for wrong, revoked and expired tokens and deactivated users.
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """The user whom a session or token authenticates, its credential, and when it expires (None: never)."""
+
+    user: User
+    credential: str
+    expires: datetime | None
+
+
+def authenticate_token(token: str) -> Authentication | None:
+    """Return whom the token authenticates; None for wrong, revoked and expired tokens and deactivated users.
 
     Every token costs one hash and one query by that hash, so the time taken reveals nothing about stored tokens.
     """
@@ -111,14 +123,17 @@ def user_by_token(token: str) -> tuple[User, str] | None:
         .filter(Q(expiry__isnull=True) | Q(expiry__gt=timezone.now()), digest=token_digest(token), user__is_active=True)
         .first()
     )
-    return (row.user, token_credential(row.digest)) if row else None
+    return Authentication(row.user, token_credential(row.digest), row.expiry) if row else None
 
 
-def user_by_session(session_key: str) -> tuple[User, str] | None:
-    """Return the session's user and its credential; None if it is not valid. Does not change the session."""
+def authenticate_session(session_key: str) -> Authentication | None:
+    """Return whom the browser session authenticates; None if it is not valid. Does not change the session."""
     if not _SESSION_KEY_PATTERN.fullmatch(session_key):
         return None
-    session = session_store(session_key)
+    stored = Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now()).first()
+    if stored is None:
+        return None
+    session = stored.get_decoded()
     user_id, auth_hash = session.get(SESSION_KEY), session.get(HASH_SESSION_KEY)
     if user_id is None or auth_hash is None:
         return None
@@ -129,7 +144,19 @@ def user_by_session(session_key: str) -> tuple[User, str] | None:
     valid_hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     if not any(constant_time_compare(auth_hash, valid_hash) for valid_hash in valid_hashes):
         return None
-    return user, session_credential(session_key)
+    return Authentication(user, session_credential(session_key), stored.expire_date)
+
+
+def user_by_token(token: str) -> tuple[User, str] | None:
+    """Return the token's user and its credential, or None. See `authenticate_token`."""
+    known = authenticate_token(token)
+    return (known.user, known.credential) if known else None
+
+
+def user_by_session(session_key: str) -> tuple[User, str] | None:
+    """Return the session's user and its credential, or None. See `authenticate_session`."""
+    known = authenticate_session(session_key)
+    return (known.user, known.credential) if known else None
 
 
 def session_store(session_key: str) -> SessionBase:

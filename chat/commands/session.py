@@ -55,6 +55,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         opened.credential,
         (opened.default_channel,) if caller.in_global_channel else (),
     )
+    connection.expires_at = opened.expires.timestamp() if opened.expires is not None else None
     load_memberships = partial(session.session_memberships, opened, token=token, session_key=caller.session_key)
     try:
         position = await hub.attach(connection, call.number, load_memberships)

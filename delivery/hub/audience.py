@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from delivery.hub.connection import Connection
+from delivery.hub.expiry import ExpiryTimer
 from delivery.log import Entry, MembershipInterval
 from delivery.rate_limits.user_limits import UserRateLimitRegistry, UserRateLimits
 from delivery.replay import can_see
@@ -68,6 +69,7 @@ class Audience:
         self.users: dict[int, LocalUser] = {}
         self.channels: dict[int, dict[Connection, None]] = {}
         self._rate_limits = UserRateLimitRegistry()
+        self._expiry = ExpiryTimer()
         self.on_channel_active: Callable[[int], None] = _ignore_channel
         """Called for the first connection of a channel. Not called for private channels, whose events list their users.
         """
@@ -167,9 +169,11 @@ class Audience:
             self._subscribe((connection,), channel)
         connection.rate_limits = user.rate_limits
         connection.is_attached = True
+        self._expiry.watch(connection)
 
     def remove(self, connection: Connection) -> None:
         """Remove a connection that has ended or was refused."""
+        self._expiry.forget(connection)
         if connection.user_id is None or (user := self.users.get(connection.user_id)) is None:
             return
         user.connections.discard(connection)

@@ -55,6 +55,8 @@ class Connection:
         self.kind = ""
         self.app = 0
         self.credential = ""
+        self.expires_at: float | None = None
+        """The time, in Unix seconds, at which the credential expires, and the connection with it; None: never."""
         self.channels: tuple[int, ...] = ()
         """Channels without memberships that this connection receives, such as its app's global one."""
         self.is_attached = False
@@ -214,6 +216,11 @@ class Connection:
     def mark_seen(self) -> None:
         """Record that the client has sent something."""
         self.last_seen_at = time.monotonic()
+
+    @property
+    def has_sent_everything(self) -> bool:
+        """Return whether all replies, and all pushes up to the hub's watermark, have been written to the socket."""
+        return not (self._paused or self._held or self._replies) and self.outbox.is_idle
 
     # -- the end --------------------------------------------------------------------------------------------------
 

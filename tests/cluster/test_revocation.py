@@ -15,6 +15,8 @@ pytestmark = pytest.mark.postgres
 
 PROMISED = 5.0
 """Seconds within which connections close."""
+TOKEN_SECONDS = 5
+"""Lifetime of a short token: long enough for two log-ins on a busy machine."""
 _DEACTIVATE = """
 from accounts.actions import user_deactivate
 user_deactivate(user_id={person})
@@ -24,6 +26,12 @@ from accounts.actions import token_revoke
 from accounts.selectors.users import user_by_token
 user, credential = user_by_token({token!r})
 token_revoke(user_id=user.pk, credential=credential)
+"""
+_CREATE_TOKEN = """
+from datetime import timedelta
+from accounts.actions import token_create
+from accounts.models import User
+print(token_create(user=User.objects.get(pk={person}), lifetime=timedelta(seconds={seconds})).token)
 """
 
 
@@ -55,6 +63,24 @@ async def _revoke_all(two_nodes: TwoNodes, node_clients: Clients) -> None:
 
 async def test_a_revocation_closes_connections_on_all_nodes(two_nodes: TwoNodes, node_clients: Clients) -> None:
     await _revoke_all(two_nodes, node_clients)
+
+
+async def test_an_expired_token_has_no_connection_on_any_node(two_nodes: TwoNodes, node_clients: Clients) -> None:
+    """No event tells the nodes of it: each knows when its connections end."""
+    alice, bob = two_nodes.shared_site.account("alice"), two_nodes.shared_site.account("bob")
+    script = _CREATE_TOKEN.format(person=alice.id, seconds=TOKEN_SECONDS)
+    token = (await asyncio.to_thread(two_nodes.shared_site.shell, script)).strip()
+    live: list[UserClient] = []
+    for node in (two_nodes.a, two_nodes.b):
+        live.append(await node_clients.stranger(at=node.acc))
+        await live[-1].enter({"appId": 101, "serviceToken": token})
+    kept = await node_clients.login(bob, at=two_nodes.b.acc)
+
+    async with asyncio.timeout(TOKEN_SECONDS + PROMISED):
+        assert [await one.closed() for one in live] == [4001, 4001]
+    stranger = await node_clients.stranger(at=two_nodes.a.acc)
+    assert await stranger.code("login", appId=101, serviceToken=token) == 1003
+    assert await kept.call("ping") == "pong"
 
 
 async def test_a_revocation_closes_connections_without_redis(cluster_factory: ClusterFactory) -> None:

@@ -72,12 +72,14 @@ async def listening(
     app: int = 101,
     channels: Sequence[int] = (),
     credential: str = "",
+    expires_at: float | None = None,
 ) -> AsyncIterator[Listener]:
     """Log a user with these memberships in on the hub."""
     listener = Listener(hub.ticker)
     connection = listener.connection
     connection.user_id, connection.name, connection.app = user_id, f"user {user_id}", app
     connection.channels, connection.credential = tuple(channels), credential
+    connection.expires_at = expires_at
     hub.add(connection)
     async with listener.writing():
         number = connection.open_reply()

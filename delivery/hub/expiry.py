@@ -1,0 +1,66 @@
+"""Closes connections when the session or token that they logged in with expires: one heap and one timer per process."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+
+from delivery.hub.connection import Connection
+
+EXPIRED = "expired"
+"""The close reason. It tells a client apart from a sign-out that a renewed session may log in again."""
+MAX_SLEEP_SECONDS = 5.0
+"""The longest pause between two looks at the clock. It may be set, and timers stand still while a machine sleeps."""
+_STALE_TOLERANCE = 64
+"""Entries of connections that have ended which the heap may hold beside as many as it has live ones."""
+
+
+class ExpiryTimer:
+    """Watches logged-in connections and closes each with 4001 at its `expires_at`. On the event loop only."""
+
+    def __init__(self) -> None:
+        self._watched: dict[str, Connection] = {}
+        self._heap: list[tuple[float, str]] = []
+        """Time and connection id, of connections that have ended too."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, connection: Connection) -> None:
+        """Close the connection when it expires, at once if that has passed. Does nothing without `expires_at`."""
+        if connection.expires_at is None:
+            return
+        self._watched[connection.id] = connection
+        entry = (connection.expires_at, connection.id)
+        heapq.heappush(self._heap, entry)
+        if self._heap[0] is entry:
+            self._schedule()
+
+    def forget(self, connection: Connection) -> None:
+        """Stop watching a connection that has ended."""
+        if self._watched.pop(connection.id, None) is None:
+            return
+        if len(self._heap) > 2 * len(self._watched) + _STALE_TOLERANCE:
+            self._heap = [entry for entry in self._heap if entry[1] in self._watched]
+            heapq.heapify(self._heap)
+        if not self._watched:
+            self._heap.clear()
+            self._schedule()
+
+    def _schedule(self) -> None:
+        """Set the timer for the next connection to expire; without any there is none."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._heap and self._heap[0][1] not in self._watched:
+            heapq.heappop(self._heap)
+        if self._heap:
+            pause = min(max(0.0, self._heap[0][0] - time.time()), MAX_SLEEP_SECONDS)
+            self._timer = asyncio.get_running_loop().call_later(pause, self._close_expired)
+
+    def _close_expired(self) -> None:
+        self._timer = None
+        while self._heap and self._heap[0][0] <= time.time():
+            connection = self._watched.pop(heapq.heappop(self._heap)[1], None)
+            if connection is not None:
+                connection.close(4001, EXPIRED)
+        self._schedule()
