@@ -22,6 +22,7 @@ from accounts.actions.friends import friend_accept, friend_decline, friend_remov
 from accounts.actions.managed_users import managed_user_create, managed_user_prepare, require_manageable, user_rename
 from accounts.actions.oauth_links import oauth_link_create, oauth_link_delete, oauth_user_register
 from accounts.actions.profile import avatar_remove, avatar_set, email_set, profile_update
+from accounts.actions.received_positions import received_positions_store
 from accounts.actions.services import service_create, service_permissions_set, service_rename
 from accounts.actions.tokens import (
     CreatedToken,
@@ -72,6 +73,7 @@ __all__ = [
     "oauth_user_register",
     "password_change",
     "profile_update",
+    "received_positions_store",
     "require_manageable",
     "service_create",
     "service_permissions_set",

@@ -3,7 +3,17 @@
 from accounts.models.app import App
 from accounts.models.relationships import Block, Friendship
 from accounts.models.service import Service
-from accounts.models.sign_in_methods import Device, ExternalUser
+from accounts.models.sign_in_methods import Device, ExternalUser, ReceivedPosition
 from accounts.models.user import User, UserManager
 
-__all__ = ["App", "Block", "Device", "ExternalUser", "Friendship", "Service", "User", "UserManager"]
+__all__ = [
+    "App",
+    "Block",
+    "Device",
+    "ExternalUser",
+    "Friendship",
+    "ReceivedPosition",
+    "Service",
+    "User",
+    "UserManager",
+]

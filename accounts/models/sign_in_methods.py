@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.contrib.sessions.models import Session
 from django.db import models
 from django.utils import timezone
+from knox.models import AuthToken
 
 from accounts.models.app import App
 from accounts.models.user import User
@@ -40,6 +41,16 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.kind
+
+
+class ReceivedPosition(models.Model):
+    """The position up to which the client of a token has received every message over `/ws`, as far as it has proved."""
+
+    token = models.OneToOneField(AuthToken, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    position = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.position)
 
 
 class ExternalUser(models.Model):

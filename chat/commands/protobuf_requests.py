@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from chat import encoders, reasons, selectors
 from chat.actions import channel as channels
 from chat.actions import message as messages
+from chat.actions.received_positions import ReceivedPositions
 from chat.commands.registry import Call
 from chat.commands.session import Login, login
 from chat.errors import ChatError
@@ -78,6 +79,29 @@ async def send(call: Call, draft: Draft) -> StoredMessage:
         # reply to a later request lie above it.
         await publish.hub().catch_up_to(stored.position)
     return stored
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The position up to which a client has every message, and whether it lacks some before the first push."""
+
+    position: int
+    lacks_messages: bool
+
+
+async def received_so_far(call: Call, positions: ReceivedPositions, digest: str) -> Received:
+    """Return what the client of the token with this digest has received when its connection has just logged in."""
+    hub, pushed_after = publish.hub(), call.caller.connection.attached_position
+    received = await positions.read(digest)
+    # Another node, which was ahead of this one, may have stored it.
+    await hub.catch_up_to(received)
+    if received > hub.watermark:
+        received = 0  # The log has lost events, and gives their positions again.
+    if received < pushed_after:
+        found, _ = await run(selectors.messages_after, call.user, after=received, upto=pushed_after, page_size=1)
+        if found:
+            return Received(received, lacks_messages=True)
+    return Received(max(received, pushed_after), lacks_messages=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 CLOSE_TIMEOUT_SECONDS = 1.0
 """Seconds that the closing handshake may take before the transport of an unresponsive client is cut."""
 
+CLOSED_BY_CLIENT = frozenset({1000, 1001, 1005})
+"""Close codes of a client that ends the connection itself; 1005 stands for none."""
+
 InFlightTasks = deque[asyncio.Task[None]]
 Query = dict[str, list[str]]
 
@@ -37,6 +40,9 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
     def _opened(self, node: Node, caller: Caller, query: Query) -> None:
         """Called once the connection is accepted; `query` is the parsed query string of its URL."""
         raise NotImplementedError
+
+    def _client_closed(self) -> None:
+        """Called before `_ended` when the client has ended the connection itself."""
 
     def _ended(self) -> None:
         """Called when the connection has ended."""
@@ -102,6 +108,8 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
                 if connection.is_closing or connection.drain_close:
                     continue  # The session ended or the server is draining; further frames are ignored.
                 await self._request(caller, event, in_flight)
+            if not connection.is_closing and event.get("code") in CLOSED_BY_CLIENT:
+                self._client_closed()
         finally:
             connection.is_closing = True
             connection.resume_after(None)

@@ -6,12 +6,14 @@ import asyncio
 from functools import partial
 from typing import Any, cast
 
+from accounts.credentials import token_digest
 from chat import encoders, errors, reasons
 from chat.commands import protobuf_requests
 from chat.commands.dispatch import Reply, collect_reply, dispatch, find_command, refusal_reply
 from chat.commands.registry import Call, Caller
 from chat.consumers.base import Consumer, InFlightTasks, Query
 from chat.consumers.client_sends import ClientSendTracker
+from chat.consumers.received_position import ReceivedPosition
 from chat.consumers.resend import MAX_UNACKNOWLEDGED, UnacknowledgedPushes
 from chat.errors import ChatError, Code
 from chat.node.lifecycle import Node
@@ -32,12 +34,11 @@ from delivery.hub.connection import Connection
 from delivery.hub.outbox import Frame
 
 DEFAULT_APP = 101
-SYNC_TIMEOUT_SECONDS = 1.0
-"""Seconds for which pushes and acknowledgements are held back after a log-in, until the client sends Sync."""
+SYNC_TIMEOUT_SECONDS = 30.0
+"""Seconds for which pushes and acknowledgements are held back after the log-in of a client that lacks messages, until
+it sends Sync."""
 SYNC_RETRY_TIMEOUT_SECONDS = 30.0
 """Seconds for which they are held back after a refused Sync. Releasing them earlier would leave a gap at the client."""
-MAX_BATCH_BYTES = 65_536
-"""Bytes after which no further Output joins a frame, because clients limit the size they read."""
 
 
 class ProtobufConsumer(Consumer):
@@ -52,15 +53,22 @@ class ProtobufConsumer(Consumer):
         caller.in_global_channel = query.get("global") == ["1"]
         caller.session_key = ""
         self._sent = ClientSendTracker()
-        connection = caller.connection
-
+        connection, self._hub, self._stored_positions = caller.connection, node.hub, node.received_positions
         self._disconnect_to_resync = partial(connection.close, errors.TOO_SLOW.number, errors.TOO_SLOW.reason)
         self._unacknowledged = UnacknowledgedPushes(
             node.resend_timer, connection.outbox.put, self._disconnect_to_resync
         )
+        self._received = ReceivedPosition(node.hub, connection, self._unacknowledged, node.received_positions)
+        if self._socket is not None:
+            self._socket["watch_pings"](self._received.mark, self._received.confirm)
         self._sync_owed: asyncio.TimerHandle | None = None
 
+    def _client_closed(self) -> None:
+        self._received.mark()
+        self._received.confirm()
+
     def _ended(self) -> None:
+        self._received.record()
         self._unacknowledged.stop()
         self._on_synced()
 
@@ -85,6 +93,7 @@ class ProtobufConsumer(Consumer):
             elif not allowed:
                 self._refuse(call, errors.TOO_MUCH, client_id)
                 if isinstance(request, Sync):
+                    self._hold_until_synced(connection, request)
                     self._sync_refused(connection)
             else:
                 await self._handle(call, request, in_flight)
@@ -100,6 +109,7 @@ class ProtobufConsumer(Consumer):
             case Sync():
                 self._on_synced()
                 call.caller.connection.resume_after(None)
+                self._hold_until_synced(call.caller.connection, request)
                 await self._start(self._sync(call, request), in_flight, pipelined=False)
             case JsonCall():
                 await self._call(call, request, in_flight)
@@ -123,13 +133,36 @@ class ProtobufConsumer(Consumer):
         if result.code is errors.SUCCESS:
             frame = protobuf_codec.encode_acknowledgement(protobuf_codec.LOGIN, result.code.number, result.code.text)
             connection.reply_ahead(call.number, frame)
-            connection.resume_after(SYNC_TIMEOUT_SECONDS)
+            await self._await_sync(call, token_digest(request.token))
             return
         if first:
             connection.resume()
         if result.code is errors.NOT_AUTHORISED:
             connection.close_after_reply(errors.SIGNED_OUT.number, errors.SIGNED_OUT.reason)
         self._refuse(call, result.code)
+
+    async def _await_sync(self, call: Call, digest: str) -> None:
+        """Let pushes and acknowledgements wait for a Sync if the client lacks messages; otherwise they go on."""
+        connection = call.caller.connection
+        connection.resume_after(SYNC_TIMEOUT_SECONDS)
+        work = protobuf_requests.received_so_far(call, self._stored_positions, digest)
+        result = await collect_reply(work, "Login", errors.SERVER_ERROR)
+        if result.code is not errors.SUCCESS:
+            return
+        so_far: protobuf_requests.Received = result.data
+        self._received.begin(digest, so_far.position, lacks_messages=so_far.lacks_messages)
+        if not so_far.lacks_messages:
+            self._discard_held(call, so_far.position)
+            connection.resume()
+
+    def _hold_until_synced(self, connection: Connection, request: Sync) -> None:
+        """Hold back pushes and acknowledgements if they may carry the client past what it lacks.
+
+        They may if it has less than this node knows of. If it has seen more, on another node, this one would push that
+        again while it catches up.
+        """
+        if not self._received.position <= request.seq <= self._hub.watermark:
+            connection.pause()
 
     async def _sync(self, call: Call, request: Sync) -> None:
         connection = call.caller.connection
@@ -142,10 +175,15 @@ class ProtobufConsumer(Consumer):
         code = result.code
         frame = protobuf_codec.encode_sync_page(code.number, code.text, page.messages, has_more=page.has_more)
         connection.reply_ahead(call.number, frame)
+        self._received.claim(request.seq, is_complete=not page.has_more)
         if connection.is_paused:
-            connection.discard_synced(page.upto, lambda frame: self._is_synced_kind(call.caller, frame))
+            self._discard_held(call, page.upto)
             if not page.has_more:
                 connection.resume()
+
+    def _discard_held(self, call: Call, upto: int) -> None:
+        """Drop the held pushes up to this position that the client has."""
+        call.caller.connection.discard_synced(upto, lambda frame: self._is_synced_kind(call.caller, frame))
 
     def _sync_refused(self, connection: Connection) -> None:
         """Hold pushes until the client sends Sync again; disconnect it after SYNC_RETRY_TIMEOUT_SECONDS."""
@@ -217,6 +255,7 @@ class ProtobufConsumer(Consumer):
         """Handle a client's acknowledgement. The first one may require tracking pushes older than those kept in
         memory.
         """
+        self._received.acknowledge(seq)
         if (kept_from := self._unacknowledged.acknowledge(seq)) is not None:
             work = protobuf_requests.pushed(call, after=seq, before=kept_from, limit=MAX_UNACKNOWLEDGED)
             result = await collect_reply(work, "ACK", errors.SERVER_ERROR)
@@ -256,13 +295,5 @@ class ProtobufConsumer(Consumer):
 
     def _encode_frames(self, frames: list[Frame]) -> list[Frame]:
         self._unacknowledged.sent(cast(list[bytes], frames))
-        packed: list[Frame] = []
-        together: list[bytes] = []
-        size = 0
-        for frame in cast(list[bytes], frames):  # The protobuf codec encodes to bytes only.
-            if together and size + len(frame) > MAX_BATCH_BYTES:
-                packed.append(protobuf_codec.join_frames(together))
-                together, size = [], 0
-            together.append(frame)
-            size += len(frame)
-        return [*packed, protobuf_codec.join_frames(together)]
+        # The protobuf codec encodes to bytes only.
+        return cast(list[Frame], protobuf_codec.batch_frames(cast(list[bytes], frames)))

@@ -55,6 +55,11 @@ class UnacknowledgedPushes:
         elif self._waiting:
             self._timer.watch(self)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Return whether the client acknowledges pushes and has some left to acknowledge."""
+        return bool(self._waiting)
+
     def acknowledge(self, seq: int) -> int | None:
         """Record that the client has everything up to `seq`.
 

@@ -14,6 +14,7 @@ from django.db import DatabaseError, InterfaceError
 from accounts import actions as accounts
 from chat import errors
 from chat.actions.presence_broadcast import PresenceBroadcaster
+from chat.actions.received_positions import ReceivedPositions
 from chat.node import periodic_tasks
 from chat.node.connection_limiter import ConnectionLimiter
 from chat.node.resend_timer import ResendTimer
@@ -47,6 +48,7 @@ class Node:
         self.writer = WriteQueue(settings.IM_CLUSTER_COMMIT_INTERVAL if self.cluster is not None else None)
         self.connection_limiter = ConnectionLimiter()
         self.resend_timer = ResendTimer()
+        self.received_positions = ReceivedPositions()
         self.webhooks = Dispatcher(node_id, self.hub)
         self.accepting = True
         self._tasks: list[asyncio.Task[None]] = []
@@ -99,6 +101,7 @@ class Node:
         publish.configure(None)
         await self.hub.stop()
         await self.hub.receipts.flush()
+        await self.received_positions.flush()
         if self.cluster is not None:
             await self.cluster.stop()
         else:

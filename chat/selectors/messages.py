@@ -102,7 +102,7 @@ def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:
     )
 
 
-def messages_after(user: User, *, after: int, upto: int) -> tuple[list[Entry], bool]:
+def messages_after(user: User, *, after: int, upto: int, page_size: int = SYNC_PAGE_SIZE) -> tuple[list[Entry], bool]:
     """Return the messages of the user's current channels in (`after`, `upto`], oldest first, and whether there are
     more.
 
@@ -115,6 +115,6 @@ def messages_after(user: User, *, after: int, upto: int) -> tuple[list[Entry], b
         MESSAGE.name,
         after=after,
         upto=upto,
-        page_size=SYNC_PAGE_SIZE,
+        page_size=page_size,
         max_chars=page_bytes(),
     )

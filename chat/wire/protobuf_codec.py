@@ -14,6 +14,8 @@ from google.protobuf.message import Message as ProtobufMessage
 
 from chat.wire import im_pb2 as im
 
+MAX_BATCH_BYTES = 65_536
+"""Bytes after which no further Output joins a frame: clients limit the size they read."""
 LOGIN, UP, GROUP = im.AT_LOGIN, im.AT_UP, im.ST_GROUP
 _SESSIONS = {im.ST_SINGLE: "single", im.ST_GROUP: "group"}
 _TYPES = {im.MT_TEXT: "text", im.MT_PICTURE: "picture", im.MT_VOICE: "voice"}
@@ -175,6 +177,20 @@ def decode_pushed_message(frame: bytes) -> im.Message | None:
 def join_frames(frames: Sequence[bytes]) -> bytes:
     """Join frames of this module into one frame."""
     return frames[0] if len(frames) == 1 else b"".join(frames)
+
+
+def batch_frames(frames: Sequence[bytes]) -> list[bytes]:
+    """Join frames of this module into as few as MAX_BATCH_BYTES allows."""
+    batches: list[bytes] = []
+    together: list[bytes] = []
+    size = 0
+    for frame in frames:
+        if together and size + len(frame) > MAX_BATCH_BYTES:
+            batches.append(join_frames(together))
+            together, size = [], 0
+        together.append(frame)
+        size += len(frame)
+    return [*batches, join_frames(together)]
 
 
 def _message(message: Message) -> im.Message:

@@ -5,6 +5,7 @@ A write to a socket costs more than everything else in a delivery, so frames tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -35,10 +36,14 @@ _shared_frame = lru_cache(maxsize=512)(_frame)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Adds the scope extension `imsite.socket`: `write(messages)`, which sends texts or bytes at once, and `abort()`.
+    """Adds the scope extension `imsite.socket`: `write(messages)`, which sends texts or bytes at once, `abort()`, and
+    `watch_pings(on_ping, on_pong)`.
 
     Pings are answered only while the peer reads its data, and are rate limited like requests.
     """
+
+    _on_ping: Callable[[], None] | None = None
+    _on_pong: Callable[[], None] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,7 +64,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         # The application's task is created but has not run yet. A refused handshake has no scope.
         if hasattr(self, "scope"):
             extensions: dict[str, Any] = self.scope["extensions"]
-            extensions["imsite.socket"] = {"write": self.write, "abort": self.abort}
+            extensions["imsite.socket"] = {
+                "write": self.write,
+                "abort": self.abort,
+                "watch_pings": self.watch_pings,
+            }
 
     async def write(self, messages: list[str | bytes]) -> None:
         """Send each message as a frame, all in one write. Like `send`, waits while the peer does not read."""
@@ -80,6 +89,27 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def abort(self) -> None:
         """Close the connection without a close frame, for a peer that does not read."""
         self.transport.abort()
+
+    def watch_pings(self, on_ping: Callable[[], None], on_pong: Callable[[], None]) -> None:
+        """Call `on_ping` before each keepalive ping, and `on_pong` when the peer has answered it."""
+        self._on_ping, self._on_pong = on_ping, on_pong
+
+    def send_keepalive_ping(self) -> None:
+        if self._on_ping is not None:
+            self._on_ping()
+        super().send_keepalive_ping()
+
+    def handle_pong(self, event: Any) -> None:
+        expected = self.pending_ping_payload
+        super().handle_pong(event)
+        if expected is not None and self.pending_ping_payload is None and self._on_pong is not None:
+            self._on_pong()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.handshake_complete and self.conn.close_rcvd is None:
+            # uvicorn tells the application 1005, as if the peer had sent a close frame without a code.
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        super().connection_lost(exc)
 
     def shutdown(self) -> None:
         self._is_shutting_down = True

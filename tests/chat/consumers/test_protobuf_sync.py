@@ -58,10 +58,11 @@ async def test_after_a_login_pushes_and_acknowledgements_wait_for_the_sync(
 
 async def test_a_sync_holds_back_only_what_it_contains(scenario: GroupScenario, enter: Open) -> None:
     alice = await enter(scenario.alice, query="global=1")
+    await alice.send("group", scenario.group.pk, "missed")
     bob = await enter(scenario.bob, query="global=1", sync=None)
     await alice.send("group", scenario.room.pk, "in the room")
     await alice.send("group", scenario.group.pk, "in the group")
-    assert [one.content for one in await bob.fetch(0)] == [b"in the group"]
+    assert [one.content for one in await bob.fetch(0)] == [b"missed", b"in the group"]
     await bob.message("in the room")
     assert bob.texts == ["in the room"]
 

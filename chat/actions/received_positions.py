@@ -1,0 +1,57 @@
+"""Keeps up to which position the client of each token has received every message: batched, beside the connections."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from django.db import DatabaseError
+
+from accounts.actions import received_positions_store
+from accounts.selectors.received_positions import received_position
+from delivery.db.executors import run
+
+logger = logging.getLogger(__name__)
+
+
+class ReceivedPositions:
+    """The store of this node. The first position is written at once; those that come meanwhile are the next batch."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, int] = {}
+        """Positions by the digest of their token, until they are written."""
+        self._task: asyncio.Task[None] | None = None
+
+    async def read(self, digest: str) -> int:
+        """Return the position of the token with this digest; 0 if none is known."""
+        if (pending := self._pending.get(digest)) is not None:
+            return pending
+        return await run(received_position, digest)
+
+    def store(self, digest: str, position: int) -> None:
+        """Store a position soon. Runs on the event loop and does no I/O."""
+        self._pending[digest] = position
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write_pending(), name="received positions")
+
+    async def flush(self) -> None:
+        """Write everything that has been stored so far."""
+        if self._task is not None:
+            await self._task
+        await self._write_pending()
+
+    async def _write_pending(self) -> None:
+        """Write until nothing waits. After a fault, the rest waits for the next position.
+
+        A position that is never written makes its client wait for a Sync that it may not need; it loses nothing.
+        """
+        while self._pending:
+            batch = dict(self._pending)
+            try:
+                await run(received_positions_store, batch)
+            except DatabaseError as error:
+                logger.warning("received_position_write_failed", extra={"error": type(error).__name__})
+                return
+            for digest, position in batch.items():
+                if self._pending[digest] == position:
+                    del self._pending[digest]
