@@ -34,7 +34,7 @@ _PICTURE_TIMEOUT_SECONDS = 4.0
 class Strategy(DjangoStrategy):
     """The library's Django strategy, except that a completed sign-in returns the `Identity` and signs nobody in.
 
-    What the library stores in a session lasts for one request. `accounts.oauth.flow` carries it to the next.
+    Session data of the library lasts for one request; `accounts.oauth.flow` carries it to the next.
     """
 
     def __init__(self, storage: Any, request: HttpRequest) -> None:

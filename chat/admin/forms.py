@@ -101,7 +101,9 @@ class ChannelSettingsForm(forms.Form):
         label=_("History for new members"),
         choices=model_choices(Channel, "history"),
         widget=UnfoldAdminSelectWidget,
-        help_text=_("What members can read from before they joined. If anyone can join, they can read everything."),
+        help_text=_(
+            "Messages from before they joined that members can read. In open groups, they can read everything."
+        ),
     )
     announcements_only = forms.BooleanField(
         label=_("Announcements only"),

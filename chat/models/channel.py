@@ -27,7 +27,7 @@ class Channel(models.Model):
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     name = models.CharField(max_length=64, blank=True, default="")
-    join = models.CharField("who can join", max_length=8, choices=Join.choices, default=Join.CLOSED)
+    join = models.CharField("joining", max_length=8, choices=Join.choices, default=Join.CLOSED)
     listed = models.BooleanField(default=False)
     app = models.OneToOneField(App, on_delete=models.PROTECT, null=True, blank=True, related_name="channel")
     pair = models.CharField(max_length=48, unique=True, null=True, blank=True, editable=False)
@@ -45,7 +45,7 @@ class Channel(models.Model):
         max_length=8,
         choices=History.choices,
         default=History.JOINED,
-        help_text="What members can read from before they joined. If anyone can join, they can read everything.",
+        help_text="Messages from before they joined that members can read. In open groups, they can read everything.",
     )
     announcements_only = models.BooleanField(default=False, help_text="Only the owner and admins can send.")
     slow_mode = models.PositiveIntegerField(default=0, help_text="Seconds between two messages of a member. 0: off.")

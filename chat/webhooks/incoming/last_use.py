@@ -31,7 +31,7 @@ def record_use(webhook: IncomingWebhook) -> None:
 
 
 def flush() -> None:
-    """Write everything collected so far. What cannot be written stays for the next time."""
+    """Write everything collected so far. After a database error it is kept for the next call."""
     # Other threads may add to it meanwhile.
     uses = dict(_pending.popitem() for _ in range(len(_pending)))
     if not uses:

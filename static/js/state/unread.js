@@ -15,7 +15,7 @@ export class UnreadCounter {
     this.#estimated.clear();
   }
 
-  /** Whether only the server knows the exact count. @param {string} target */
+  /** Return true if only the server knows the exact count. @param {string} target */
   isEstimated(target) {
     return this.#estimated.has(target);
   }
@@ -76,7 +76,7 @@ export class UnreadCounter {
     const { target, lastSeq, readSeq: from } = channel;
     const to = Math.min(seq, lastSeq);
     const known = this.#recalled.get(target) ?? new Set();
-    // Whether every message that the present count leaves out is known.
+    // True if all messages that the present count leaves out are known.
     const isExact = lastSeq - from - channel.unread === countBetween(known, from, lastSeq);
     const loaded = log?.messages.filter(({ recalled }) => recalled).map((message) => message.seq) ?? [];
     channel.unread -= to - from - countBetween(new Set([...known, ...loaded]), from, to);
