@@ -44,8 +44,8 @@ class DisplayDataChangeList(ChangeList):  # type: ignore[misc]
         rows: list[Any] = list(self.result_list)
         self.model_admin.load_display_data(rows)
         self.result_list = rows
-        # unfold would show the paginator's count, which is no count of rows.
-        self.full_result_count = self.result_count
+        # The pages would show the paginator's count, which is no count of rows.
+        self.full_result_count = self.result_count = len(rows)
 
 
 class LargeTableAdmin(ActionsModelAdmin):

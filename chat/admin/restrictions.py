@@ -43,7 +43,7 @@ class RestrictionAdmin(ReadOnlyTableAdmin):
     """Lists active mutes and bans. A search finds the beginning of usernames and nicknames."""
 
     list_display = ("kind_label", "restricted_user", "scope", "until", "reason", "created_by", "created_at")
-    list_display_links = None
+    list_display_links = ("kind_label",)
     list_filter = ("kind",)
     search_fields = ("user__username_key", "user__nickname_key")
     search_help_text = _("Username or nickname")
