@@ -31,8 +31,9 @@ def person(user: User) -> dict[str, Any]:
 
 
 def profile(user: User) -> dict[str, Any]:
-    """Return a `Person` with the status, if the user has one."""
-    return person(user) | ({"status": user.status_text} if user.status_text else {})
+    """Return a `Person` with the status, if the user has one, and whether the account is active, if it is not."""
+    status = {"status": user.status_text} if user.status_text else {}
+    return person(user) | status | ({} if user.is_active else {"active": False})
 
 
 class MessageFields(Protocol):

@@ -74,6 +74,9 @@ USER_NOT_FOUND = Reason("user_not_found", NO_DATA, "There is no user named %(use
     "No account has this user name.")
 CANNOT_MESSAGE_USER = Reason("cannot_message_user", NOT_AUTHORISED, "You cannot message this user.",
     "The other user does not take messages from the caller.")
+USER_UNREACHABLE = Reason("user_unreachable", OPERATION_FAILED,
+    "This user cannot be reached, because their account is not active.",
+    "The account of the private channel's other user was deleted, deactivated or banned from the site.")
 BLOCKED_BY_YOU = Reason("blocked_by_you", NOT_AUTHORISED, "You have blocked this user. Unblock them first.",
     "The caller blocked the other user.")
 CANNOT_ADD_USER = Reason("cannot_add_user", NOT_AUTHORISED, "You cannot add %(userId)s.",

@@ -28,7 +28,8 @@ def publish_profile_change(
     `group_ids` and `known_user_ids` are recipients to add who no longer see the user: groups that the user has left,
     and former contacts.
     """
-    body = {"who": user_payload(user), "status": user.status_text}
+    activity = {} if user.is_active else {"active": False}
+    body = {"who": user_payload(user) | activity, "status": user.status_text}
     entries = [log.Entry(kind=PERSON_CHANGED.name, user_ids=(user.pk,), body=body)]
     if others:
         for _, added in profile_changed.send(

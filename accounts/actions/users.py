@@ -159,6 +159,7 @@ def user_deactivate(*, user_id: int) -> None:
         user.is_active = False
         user.save(update_fields=["is_active"])
         revoke_all_credentials(user)
+        publish_profile_change(user)
 
 
 def user_activate(*, user_id: int) -> None:
@@ -172,6 +173,7 @@ def user_activate(*, user_id: int) -> None:
             raise NoSuchUser
         user.is_active = True
         user.save(update_fields=["is_active"])
+        publish_profile_change(user)
 
 
 def require_another_administrator(user: User) -> None:

@@ -37,6 +37,7 @@ _APPS = PreparedQuery(
         App.objects.select_for_update(no_key=True, of=("self",)).filter(channel__in=channels).order_by("pk")
     )
 )
+_INACTIVE = PreparedQuery(lambda users: User.objects.only("pk").filter(pk__in=users, is_active=False))
 _MEMBERSHIPS = PreparedQuery(
     lambda channels, users: Membership.objects.filter(channel__in=channels, user__in=users).order_by("from_seq")
 )
@@ -56,6 +57,8 @@ class Loaded:
     """By channel and sender: all membership intervals, the oldest first."""
     replied: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """Channel and sequence number of the messages that are replied to, by message id."""
+    inactive: Collection[int] = frozenset()
+    """Ids of users of the private channels whose accounts are not active."""
     restrictions: Collection[Restriction] = ()
     """Unexpired mutes and bans of restricted senders, in these channels and everywhere."""
     blocks: Collection[tuple[int, int]] = frozenset()
@@ -100,6 +103,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
     for channel in channels.values():
         # The locked row: a join with the channel would read the app as it was before the lock.
         channel.app = None if channel.app_id is None else apps[channel.app_id]
+    inactive = _inactive_users(users, channels.values())
     restrictions, blocks = _restrictions(users.values(), channels.values())
     sent, claimed, responses = _earlier_sends(drafts, _CLIENT_KEYS.instances(key_rows))
     return Loaded(
@@ -107,6 +111,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         channels=channels,
         memberships=_by_channel_and_user(_MEMBERSHIPS.instances(membership_rows)),
         replied={message.pk: (message.channel_id, message.seq) for message in _REPLIED.instances(replied_rows)},
+        inactive=inactive,
         restrictions=restrictions,
         blocks=blocks,
         last_sent=_last_sent(users.values(), channels.values()),
@@ -125,6 +130,7 @@ def load_unlocked(sender: User, channel_id: int) -> Loaded:
         users={sender.pk: sender},
         channels=channels,
         memberships=_by_channel_and_user(memberships),
+        inactive=_inactive_users({sender.pk: sender}, channels.values()),
         restrictions=restrictions,
         blocks=blocks,
         last_sent=_last_sent([sender], channels.values()),
@@ -136,6 +142,16 @@ def _by_channel_and_user(memberships: Collection[Membership]) -> dict[tuple[int,
     for membership in memberships:
         grouped.setdefault((membership.channel_id, membership.user_id), []).append(membership)
     return grouped
+
+
+def _inactive_users(senders: Mapping[int, User], channels: Collection[Channel]) -> set[int]:
+    """Return those users of the private channels whose accounts are not active; without such channels, read nothing."""
+    inactive = {pk for pk, user in senders.items() if not user.is_active}
+    peers = {peer for channel in channels for peer in rules.pair_user_ids(channel.pair)} - senders.keys()
+    if peers:
+        (rows,) = execute_batch([_INACTIVE.statement(peers)])
+        inactive |= {user.pk for user in _INACTIVE.instances(rows)}
+    return inactive
 
 
 def _restrictions(

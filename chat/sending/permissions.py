@@ -47,6 +47,8 @@ class Permissions:
             raise ChatError(reasons.CHANNEL_NOT_FOUND)
         ranges, role = self._read_access(draft, user, channel)
         rules.require_open_channel(channel.closed)
+        if any(peer in self._loaded.inactive for peer in rules.pair_user_ids(channel.pair)):
+            raise ChatError(reasons.USER_UNREACHABLE)
         reply_seq = self._reply_seq(draft, channel, ranges)
         if user.is_restricted:
             self._require_unrestricted(user, channel)

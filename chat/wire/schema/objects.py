@@ -33,6 +33,9 @@ class Person(Shape):
     avatar: str
     kind: Kind
     status: str | UnsetType = UNSET
+    active: (
+        Annotated[bool, Meta(description="False if the account is not active: the user cannot be reached.")] | UnsetType
+    ) = UNSET
 
 
 class Member(Person, kw_only=True):

@@ -80,6 +80,7 @@ export const en = {
   "channel.closed": "Closed",
   "presence.online": "Online",
   "presence.offline": "Offline",
+  "presence.inactive": "Account not active",
 
   "timeline.label": "Messages",
   "timeline.unreadDivider": "New",
@@ -139,6 +140,7 @@ export const en = {
   "composer.label": "Message {name}",
   "composer.cannotSend": "You cannot send messages here right now",
   "composer.closed": "This group is closed. You can read messages, but not send any.",
+  "composer.unreachable": "{name} cannot be reached, because their account is not active.",
   "composer.blocked": "You have blocked {name}.",
   "composer.muted": "You are muted here. You can read messages, but not send any.",
   "composer.mutedUntil": "You are muted here until {until}.",

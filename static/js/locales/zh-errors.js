@@ -166,6 +166,7 @@ export const zhErrors = {
   user_id_mismatch: "这个用户 ID 属于别人。",
   user_id_required: "externalId 和 userId 必须且只能给一个。",
   user_not_a_member: "对方不在群里。",
+  user_unreachable: "对方的账号已停用，无法联系。",
   user_not_found: "没有叫“{userId}”的人。",
   webhook_channel_lost: "你无权查看这个 Webhook 的频道。",
   webhook_events: "请选择以下事件中的一个或多个：{events}。",

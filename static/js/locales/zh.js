@@ -77,6 +77,7 @@ export const zh = {
   "channel.closed": "已关闭",
   "presence.online": "在线",
   "presence.offline": "离线",
+  "presence.inactive": "账号已停用",
 
   "timeline.label": "消息",
   "timeline.unreadDivider": "新消息",
@@ -136,6 +137,7 @@ export const zh = {
   "composer.label": "发消息给 {name}",
   "composer.cannotSend": "现在不能在这里发消息",
   "composer.closed": "群组已关闭，可以查看消息，但不能发送。",
+  "composer.unreachable": "{name} 的账号已停用，无法联系。",
   "composer.blocked": "你已屏蔽 {name}。",
   "composer.muted": "你在这里已被禁言，可以查看消息，但不能发送。",
   "composer.mutedUntil": "你在这里已被禁言，{until} 后恢复。",

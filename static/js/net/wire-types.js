@@ -3,8 +3,10 @@
  * reference describes the fields. A `target` is a channel id; ids are decimal strings; times are Unix milliseconds.
  *
  * @typedef {"person" | "guest" | "service"} UserKind
- * @typedef {{userId: string, id: string, name: string, avatar: string, kind: UserKind, status?: string}} User
- *   `userId`: the unique user name; `name`: the display name; `avatar`: an address, or ""
+ * @typedef {{userId: string, id: string, name: string, avatar: string, kind: UserKind, status?: string,
+ *   active?: boolean}} User
+ *   `userId`: the unique user name; `name`: the display name; `avatar`: an address, or ""; `active`: false if the
+ *   account is not active, so that the user cannot be reached
  * @typedef {"owner" | "admin" | "member"} Role
  * @typedef {User & {role: Role, online: boolean}} Member
  * @typedef {User & {online: boolean}} Friend

@@ -27,9 +27,9 @@ export class DisplayNames {
   }
 
   /** Take over a changed profile, also of a deleted account. @param {User} user */
-  update({ id, userId, name, avatar, kind, status = "" }) {
+  update({ id, userId, name, avatar, kind, status = "", active = true }) {
     this.#isKnown({ id, name, avatar });
-    this.#apply({ id, userId, name, avatar, status }, kind === "service" ? userId : null);
+    this.#apply({ id, userId, name, avatar, status, active }, kind === "service" ? userId : null);
   }
 
   /** Return the names of the users in the open channel, as far as known. @returns {MentionNames} */

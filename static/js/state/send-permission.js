@@ -3,7 +3,7 @@
  *
  * @import { Channel, Role } from "../net/wire-types.js"
  * @import { Contacts } from "./contacts.js"
- * @typedef {"" | "closed" | "blocked" | "muted" | "announcements" | "slow"} SendRestriction
+ * @typedef {"" | "closed" | "unreachable" | "blocked" | "muted" | "announcements" | "slow"} SendRestriction
  * @typedef {{restriction: SendRestriction, canSend: boolean, until: number}} SendPermission
  *   `until`: the time in ms at which it changes by itself; 0: never
  */
@@ -21,6 +21,7 @@ export function isManager(role) {
  */
 export function sendPermission({ closed, peer, muted, announcementsOnly, slowMode, role }, contacts, now) {
   if (closed) return denied("closed");
+  if (peer?.active === false) return denied("unreachable");
   if (peer && contacts.blocked.has(peer.id)) return denied("blocked");
   if (muted && (muted.until ?? Infinity) > now) return denied("muted", muted.until);
   if (announcementsOnly && !isManager(role)) return denied("announcements");

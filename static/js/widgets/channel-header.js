@@ -32,6 +32,7 @@ export class ChannelHeader {
   #subtitle({ kind, peer, closed, memberCount }) {
     if (kind === "global") return t("channel.online", { n: this.store.onlineCount });
     if (kind === "private") {
+      if (peer?.active === false) return t("presence.inactive");
       const presence = t(peer && this.store.isOnline(peer.id) ? "presence.online" : "presence.offline");
       return peer?.status ? `${presence} · ${peer.status}` : presence;
     }
