@@ -10,6 +10,8 @@ import unicodedata
 
 from accounts import errors
 from accounts.errors import AccountError
+from accounts.joiners import EMOJI_SELECTORS, JOINERS, JOINERS_AND_SELECTORS, joins_letters, positions_in_sequences
+from accounts.visible_text import INVISIBLE_CLASS, has_visible_text
 
 GUEST_NAME_MAX_LENGTH = 19
 """Longest guest name in characters. The wire protocol refuses 20 and more."""
@@ -29,14 +31,8 @@ _KEYWORDS = frozenset(
     "all everyone here channel me nobody null none undefined anonymous guest api bot service external import".split()
 )
 
-_EMOJI_SELECTORS = re.compile("[\ufe0e\ufe0f]")
-"""Text and emoji variation selectors. They choose how a preceding symbol looks and are invisible elsewhere."""
-# Invisible characters outside the "format" category: fillers, joiners, variation selectors, the blank Braille pattern.
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0d\U000e0100-\U000e01ef]"
-)
+_INVISIBLE = re.compile(f"[{INVISIBLE_CLASS}]")
 _MAX_CONSECUTIVE_MARKS = 4
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CONFUSABLE_SCRIPTS = ("LATIN", "GREEK", "CYRILLIC")
 """Scripts that share look-alike letters. A word of a unique name must not mix them."""
 
@@ -54,8 +50,11 @@ class BadNickname(BadName):
 
 
 def name_key(name: str) -> str:
-    """Return the form in which names are compared: NFKC and case-folded, so width and case do not matter."""
-    key = unicodedata.normalize("NFKD", _EMOJI_SELECTORS.sub("", name)).casefold()
+    """Return the form in which names are compared: NFKC and case-folded, without joiners and variation selectors.
+
+    So width and case do not matter.
+    """
+    key = unicodedata.normalize("NFKD", JOINERS_AND_SELECTORS.sub("", name)).casefold()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", key).casefold())
 
 
@@ -69,7 +68,8 @@ def check_name(name: str, *, limit: int) -> str:
 
     Refuses empty and blank names, names longer than `limit` characters, spaces at either end, line separators, long
     runs of combining marks, and control, format (bidirectional marks, zero-width characters), private-use, unassigned
-    and otherwise invisible characters.
+    and otherwise invisible characters. Joiners, variation selectors and tags are valid in emoji and where a script
+    needs them.
     """
     if not name or not name.strip():
         raise BadName(errors.NAME_EMPTY)
@@ -81,7 +81,7 @@ def check_name(name: str, *, limit: int) -> str:
         raise BadName(errors.NAME_INVISIBLE)
     _check_marks(name)
     key = name_key(name)
-    if not key.strip():
+    if not has_visible_text(key):
         raise BadName(errors.NAME_NOT_VISIBLE)
     if len(key) > NAME_KEY_MAX_LENGTH:
         raise BadName(errors.NAME_TOO_LONG, limit=NAME_KEY_MAX_LENGTH)
@@ -95,14 +95,24 @@ def check_user_name(name: str, *, allow_reserved: bool = False) -> str:
     that the name fits into URLs, mentions and lists. Reserved names are refused unless `allow_reserved`.
     """
     check_name(name, limit=USER_NAME_MAX_LENGTH)
-    if not all(_is_user_name_character(char) for char in name + name_key(name)):
+    if not all(_is_user_name_character(char) or char in JOINERS for char in name + name_key(name)):
         raise BadName(errors.NAME_CHARACTERS)
-    if not (name[0].isalnum() and (name[-1].isalnum() or unicodedata.category(name[-1])[0] == "M")):
+    last = name.rstrip(JOINERS)[-1]
+    if not (name[0].isalnum() and (last.isalnum() or unicodedata.category(last)[0] == "M")):
         raise BadName(errors.NAME_ENDS)
     _check_scripts(name)
     if not allow_reserved and _letters_only(name) in _OFFICIAL_NAMES | _KEYWORDS:
         raise BadName(errors.NAME_RESERVED)
     return name
+
+
+def user_name_from(text: str) -> str:
+    """Return the text with dots in place of characters that no user name has. The result may still be invalid."""
+    kept = [
+        char if _is_user_name_character(char) or (char in JOINERS and joins_letters(text, position)) else " "
+        for position, char in enumerate(text)
+    ]
+    return ".".join("".join(kept).split())
 
 
 def check_guest_name(name: str) -> str:
@@ -131,11 +141,9 @@ def check_own_nickname(name: str) -> str:
 
 
 def _has_invisible_characters(name: str) -> bool:
-    if _INVISIBLE.search(name) or any(unicodedata.category(char) in _HIDDEN_CATEGORIES for char in name):
-        return True
+    allowed = positions_in_sequences(name)
     return any(
-        not match.start() or unicodedata.category(name[match.start() - 1]) not in {"So", "Sm"}
-        for match in _EMOJI_SELECTORS.finditer(name)
+        match.start() not in allowed and unicodedata.category(match[0]) != "Zs" for match in _INVISIBLE.finditer(name)
     )
 
 
@@ -143,6 +151,8 @@ def _check_marks(name: str) -> None:
     """Refuse long runs of combining marks, which would cover the lines above and below."""
     run = _MAX_CONSECUTIVE_MARKS  # A name cannot begin with a mark either.
     for char in unicodedata.normalize("NFD", name):
+        if char in JOINERS:
+            continue
         if not unicodedata.category(char).startswith("M"):
             run = 0
             continue
@@ -152,14 +162,20 @@ def _check_marks(name: str) -> None:
 
 
 def _check_scripts(name: str) -> None:
-    for word in re.findall(r"\w+", name):
+    # Marks and joiners do not end a word.
+    for word in "".join(char if _is_word_character(char) else " " for char in name).split():
         names = [unicodedata.name(char, "") for char in unicodedata.normalize("NFKC", word)]
         if sum(any(entry.startswith(script) for entry in names) for script in _CONFUSABLE_SCRIPTS) > 1:
             raise BadName(errors.NAME_SCRIPTS)
 
 
+def _is_word_character(char: str) -> bool:
+    return char == "_" or char in JOINERS or unicodedata.category(char)[0] in "LMN"
+
+
 def _is_user_name_character(char: str) -> bool:
-    return char in "._-" or unicodedata.category(char)[0] in "LMN"
+    category = unicodedata.category(char)
+    return char in "._-" or (category[0] in "LMN" and category != "Me" and char not in EMOJI_SELECTORS)
 
 
 def _letters_only(name: str) -> str:

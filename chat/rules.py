@@ -6,6 +6,7 @@ import base64
 from collections.abc import Sequence
 from datetime import datetime
 
+from accounts.joiners import cut
 from accounts.names import BadName, check_name, is_storable
 from accounts.visible_text import has_visible_text
 from chat import reasons
@@ -82,7 +83,7 @@ def name_from_members(nicknames: Sequence[str], count: int) -> str:
     """Return the display name of a group without a name: its first members, and the number of the others."""
     named = ", ".join(nicknames[:MEMBERS_IN_NAME])
     rest = count - min(len(nicknames), MEMBERS_IN_NAME)
-    return (f"{named} +{rest}" if rest > 0 else named)[:MAX_CHANNEL_NAME_LENGTH]
+    return cut(f"{named} +{rest}" if rest > 0 else named, MAX_CHANNEL_NAME_LENGTH)
 
 
 def private_route(pair: str | None) -> dict[str, list[int]]:

@@ -38,13 +38,14 @@ def app_update(*, number: int, name: str, guests_allowed: bool, enabled: bool) -
 
     Raises BadApp for an unknown number or a name that is not valid.
     """
-    name = _clean_name(name)
     with write():
         app = App.objects.select_for_update(no_key=True).filter(number=number).first()
         if app is None:
             raise BadApp(errors.NO_SUCH_APP)
         is_disabled_now = app.enabled and not enabled
-        app.name, app.guests_allowed, app.enabled = name, guests_allowed, enabled
+        if name != app.name:
+            app.name = _clean_name(name)
+        app.guests_allowed, app.enabled = guests_allowed, enabled
         app.save(update_fields=["name", "guests_allowed", "enabled"])
         if is_disabled_now:
             revoke_app(number)

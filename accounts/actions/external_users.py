@@ -108,9 +108,8 @@ def _own_user(service: User, external_id: str) -> User:
 
 
 def _import_batch(service: User, users: Sequence[ExternalUserData]) -> list[ExternalUserResult | AccountError]:
-    checked = [_checked(data) for data in users]
-    ids = {data.external_id for data in checked if isinstance(data, ExternalUserData)}
-    existing = external_users_by_ids(service, ids)
+    existing = external_users_by_ids(service, {data.external_id for data in users if _is_valid_id(data.external_id)})
+    checked = [_checked(data, existing.get(data.external_id)) for data in users]
     missing: dict[str, ExternalUserData] = {}
     for data in checked:
         if isinstance(data, ExternalUserData) and data.external_id not in existing:
@@ -146,11 +145,11 @@ def _import_batch(service: User, users: Sequence[ExternalUserData]) -> list[Exte
     return results
 
 
-def _checked(data: ExternalUserData) -> ExternalUserData | AccountError:
+def _checked(data: ExternalUserData, user: User | None) -> ExternalUserData | AccountError:
     if not _is_valid_id(data.external_id):
         return BadExternalId()
     try:
-        if data.nickname:
+        if data.nickname and (user is None or data.nickname != user.nickname):
             check_nickname(data.nickname)
     except AccountError as error:
         return error

@@ -36,11 +36,10 @@ def managed_user_create(*, draft: User) -> User:
 
 def user_rename(*, user_id: int, nickname: str) -> User:
     """Change a user's nickname. Raises BadNickname."""
-    check_nickname(nickname)
     with write():
         user = lock_user(user_id)
         if user.nickname != nickname:
-            user.nickname = nickname
+            user.nickname = check_nickname(nickname)
             update_user(user, "nickname")
             publish_profile_change(user)
     return user

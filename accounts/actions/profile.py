@@ -12,7 +12,7 @@ from accounts.actions.profile_events import publish_profile_change
 from accounts.actions.user_persistence import clean_email, lock_user, update_user
 from accounts.errors import BadProfile
 from accounts.models import User
-from accounts.names import BadName, check_name, check_nickname, check_own_nickname
+from accounts.names import BadName, check_name, check_own_nickname
 from delivery.db.transactions import write
 
 STATUS_MAX_LENGTH = 100
@@ -32,17 +32,18 @@ def profile_update(
 
     Raises BadNickname, and BadProfile for a status that is not valid or an unknown language or time zone.
     """
-    check_nickname(nickname)
-    status_text = _clean_status(status_text)
+    status_text = status_text.strip()
     if language and language not in dict(settings.LANGUAGES):
         raise BadProfile(errors.LANGUAGE_UNKNOWN)
     if time_zone and time_zone not in available_timezones():
         raise BadProfile(errors.TIME_ZONE_UNKNOWN)
     with write():
         user = lock_user(user_id)
+        # Unchanged texts stay, even if they could not be chosen today: an operator may have given the nickname.
         if nickname != user.nickname:
-            # An operator may have given the user a nickname that they could not choose themselves.
             check_own_nickname(nickname)
+        if status_text != user.status_text:
+            _check_status(status_text)
         is_visible = (nickname, status_text) != (user.nickname, user.status_text)
         user.nickname, user.status_text = nickname, status_text
         user.language, user.time_zone = language, time_zone
@@ -86,11 +87,9 @@ def _change_avatar(user_id: int, address: str) -> User:
     return user
 
 
-def _clean_status(text: str) -> str:
-    text = text.strip()
-    if not text:
-        return ""
+def _check_status(text: str) -> None:
     try:
-        return check_name(text, limit=STATUS_MAX_LENGTH)
+        if text:
+            check_name(text, limit=STATUS_MAX_LENGTH)
     except BadName:
         raise BadProfile(errors.STATUS_INVALID, limit=STATUS_MAX_LENGTH) from None

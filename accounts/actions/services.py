@@ -38,11 +38,10 @@ def service_create(*, username: str, nickname: str = "", permissions: Iterable[s
 
 def service_rename(*, service_id: int, nickname: str) -> User:
     """Change a service's nickname. Raises BadNickname, and BadService for other kinds of users."""
-    nickname = check_nickname(nickname)
     with write():
         service = _lock_service(service_id)
         if service.nickname != nickname:
-            service.nickname = nickname
+            service.nickname = check_nickname(nickname)
             service.save(update_fields=["nickname"])
             publish_profile_change(service)
     return service

@@ -105,12 +105,20 @@ def system_user() -> User:
 
 
 def user_update(*, user_id: int, nickname: str, phone_number: str | None, email: str | None) -> User:
-    """Change nickname, phone number and email address of a user. The user name never changes."""
-    nickname, phone_number, email = check_nickname(nickname), clean_phone(phone_number), clean_email(email)
+    """Change nickname, phone number and email address of a user. The user name never changes.
+
+    Unchanged values stay, even if they could not be chosen today. Raises BadNickname, BadPhone, PhoneTaken, BadEmail,
+    EmailTaken.
+    """
+    email = clean_email(email)
     with write():
         user = lock_user(user_id)
         is_renamed = nickname != user.nickname
-        user.nickname, user.phone_number, user.email = nickname, phone_number, email
+        if is_renamed:
+            user.nickname = check_nickname(nickname)
+        if phone_number != user.phone_number:
+            user.phone_number = clean_phone(phone_number)
+        user.email = email
         update_user(user, "nickname", "phone_number", "email")
         if is_renamed:
             publish_profile_change(user)

@@ -29,8 +29,11 @@ def clean_new_username(form: forms.ModelForm[Any]) -> str:
 
 
 def clean_nickname(form: forms.ModelForm[Any]) -> str:
-    """Return the form's `nickname` unchanged; raise ValidationError if it is not valid."""
+    """Return the form's `nickname` unchanged; raise ValidationError if it is a new one and not valid."""
+    nickname: str = form.cleaned_data["nickname"]
+    if "nickname" not in form.changed_data:
+        return nickname
     try:
-        return check_nickname(form.cleaned_data["nickname"])
+        return check_nickname(nickname)
     except BadName as bad:
         raise forms.ValidationError(localized(bad)) from None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from accounts.names import USER_NAME_MAX_LENGTH, BadName, check_own_nickname, check_user_name
+from accounts.joiners import cut
+from accounts.names import USER_NAME_MAX_LENGTH, BadName, check_own_nickname, check_user_name, user_name_from
 
 _SUGGESTION_MAX_LENGTH = 32
 
@@ -38,7 +38,7 @@ class Identity:
 def suggested_user_name(identity: Identity) -> str:
     """Return a valid user name made from the handle or the name; empty if neither yields one."""
     for source in (identity.handle, identity.name):
-        candidate = re.sub(r"[^\w.-]+", ".", source).strip("._-")[:_SUGGESTION_MAX_LENGTH].strip("._-")
+        candidate = cut(user_name_from(source).strip("._-"), _SUGGESTION_MAX_LENGTH).strip("._-")
         try:
             return check_user_name(candidate)
         except BadName:
@@ -50,7 +50,7 @@ def suggested_nickname(identity: Identity) -> str:
     """Return a valid nickname made from the name or the handle; empty if neither yields one."""
     for source in (identity.name, identity.handle):
         try:
-            return check_own_nickname(" ".join(source.split())[:USER_NAME_MAX_LENGTH].strip())
+            return check_own_nickname(cut(" ".join(source.split()), USER_NAME_MAX_LENGTH).strip())
         except BadName:
             continue
     return ""

@@ -206,14 +206,14 @@ def lock_member_group(user: User, channel_id: int) -> Access:
 
 
 def channel_rename(*, user: User, channel_id: int, name: str) -> Access:
-    name = rules.check_channel_name(name)
+    """Rename a group. An unchanged name is not checked again."""
     with write():
         access = lock_managed_group(user, channel_id)
         channel = access.channel
         if channel.listed and not name:
             raise ChatError(reasons.GROUP_NAME_REQUIRED, field="name")
         if channel.name != name:
-            channel.name = name
+            channel.name = rules.check_channel_name(name)
             channel.save(update_fields=["name"])
             publish.after_commit(log.append([note_event(channel, "renamed", by=user, value=name)]))
     return access

@@ -117,7 +117,9 @@ def test_limits_count_characters() -> None:
         check_nickname("ﷺ" * 20)  # each becomes eighteen characters when normalized
 
 
-@pytest.mark.parametrize("other", ["ALICE", "Alice", "ａｌｉｃｅ", "ＡＬＩＣＥ", "ⓐⓛⓘⓒⓔ", "𝐚𝐥𝐢𝐜𝐞", "ali\ufe0fce"])
+@pytest.mark.parametrize(
+    "other", ["ALICE", "Alice", "ａｌｉｃｅ", "ＡＬＩＣＥ", "ⓐⓛⓘⓒⓔ", "𝐚𝐥𝐢𝐜𝐞", "ali\ufe0fce", "ali\u200dce"]
+)
 def test_width_case_and_style_do_not_distinguish_names(other: str) -> None:
     assert name_key(other) == name_key("alice")
 

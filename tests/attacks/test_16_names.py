@@ -42,6 +42,17 @@ async def test_invisible_and_bidirectional_characters_are_refused_in_names(clien
     assert await alice.code("channel.rename", target=group, name=name) == 1001
 
 
+@pytest.mark.parametrize("name", ["👨‍👩‍👧 Family", "🏳️‍🌈 Club", "🏴󠁧󠁢󠁥󠁮󠁧󠁿 fans", "1️⃣ one", "علی‌رضا", "അനില്‍", "Jane 👩‍💻"])
+async def test_names_that_need_joiners_are_valid(clients: Clients, name: str) -> None:
+    [alice] = await clients("alice")
+    group = await alice.group()
+
+    login = await (await clients.stranger()).call("login", appId=101, userId=name)
+    assert login["userId"] == name
+    assert (await alice.call("channel.create", kind="public", name=name))["name"] == name
+    assert (await alice.call("channel.rename", target=group, name=name))["name"] == name
+
+
 @pytest.mark.parametrize("disguise", ["upper", "wide", "padded", "cyrillic"])
 async def test_a_guest_name_cannot_resemble_an_account(
     clients: Clients, shared_site: SharedSite, disguise: str

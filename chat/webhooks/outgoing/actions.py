@@ -64,7 +64,7 @@ def webhook_update(
     """
     with write():
         webhook = _lock_readable(user, webhook_id)
-        webhook.name = webhook.name if name is None else _checked_name(name)
+        webhook.name = webhook.name if name in (None, webhook.name) else _checked_name(name)
         webhook.url = webhook.url if url is None else _checked_url(url)
         webhook.events = webhook.events if events is None else _checked_events(events, webhook.channel)
         webhook.save(update_fields=["name", "url", "events"])

@@ -25,6 +25,14 @@ def _identity(name: str = "", handle: str = "") -> Identity:
         ("system", "管理员", ""),
         ("pаypal", "", ""),  # with a Cyrillic letter
         ("A" * 500, "", "A" * 32),
+        ("علی‌رضا", "", "علی‌رضا"),
+        ("അനില്‍", "", "അനില്‍"),
+        ("किरण कुमार", "", "किरण.कुमार"),
+        ("Jane 👩‍💻", "", "Jane"),
+        ("👨‍👩‍👧 Family", "", "Family"),
+        ("1️⃣ one", "", "1.one"),
+        ("ali\u200dce", "", "ali.ce"),
+        ("A" * 31 + "e\u0301", "", "A" * 31),
     ],
 )
 def test_a_user_name_is_suggested_from_the_identity(name: str, handle: str, wanted: str) -> None:
@@ -36,6 +44,13 @@ def test_a_user_name_is_suggested_from_the_identity(name: str, handle: str, want
 )
 def test_a_name_with_invisible_characters_is_no_nickname(name: str) -> None:
     assert suggested_nickname(_identity(name, "octo")) == "octo"
+
+
+@pytest.mark.parametrize("name", ["👨‍👩‍👧 Family", "علی‌رضا", "Jane 👩‍💻", "1️⃣ one"])
+def test_a_name_with_joiners_in_place_is_a_nickname(name: str) -> None:
+    assert suggested_nickname(_identity(name, "octo")) == name
+    # A name that is too long is cut before the emoji.
+    assert suggested_nickname(_identity("x" * (65 - len(name)) + name)).startswith("x" * (65 - len(name)))
 
 
 def test_markup_in_a_name_is_kept_as_text() -> None:

@@ -41,6 +41,12 @@ def test_alice_changes_her_profile(browser: Client, alice: User) -> None:
     assert alice.shares_presence and not alice.shares_read
 
 
+def test_a_nickname_and_a_status_may_contain_emoji_with_joiners(browser: Client, alice: User) -> None:
+    _save(browser, nickname="Jane 👩‍💻", status_text="🏳️‍🌈 1️⃣ day left")
+    alice.refresh_from_db()
+    assert (alice.nickname, alice.status_text) == ("Jane 👩‍💻", "🏳️‍🌈 1️⃣ day left")
+
+
 def test_a_profile_change_is_pushed_to_her_own_connections(browser: Client, alice: User) -> None:
     _save(browser)
     event = Event.objects.get(kind="person.changed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
@@ -173,6 +174,22 @@ def test_an_import_has_a_result_for_each(keeper: Caller, alice: User) -> None:
     assert [result["status"] for result in keeper.post("users/import/", {"users": rows}).data["results"]] == [
         200, 409, 409, 400, 200, 400, 400,
     ]  # fmt: skip
+
+
+def test_names_that_need_joiners_are_imported(keeper: Caller) -> None:
+    rows = [
+        {"userId": "علی‌رضا", "nickname": "👨‍👩‍👧 Family"},
+        {"externalId": "c-1", "nickname": "അനില്‍"},
+        {"userId": "علیرضا"},
+        {"userId": "ali\u200dce"},
+        {"externalId": "c-2", "nickname": "ali\u200bce"},
+    ]
+    results = keeper.post("users/import/", {"users": rows}).data["results"]
+    assert [result["status"] for result in results] == [201, 201, 409, 400, 400]
+    # The name is found with and without its joiner, and shown as it was given.
+    for spelling in ("علی‌رضا", "علیرضا"):
+        found = keeper.get(f"users/{quote(spelling)}/").data
+        assert (found["userId"], found["name"]) == ("علی‌رضا", "👨‍👩‍👧 Family")
 
 
 def test_an_import_is_limited_to_a_thousand_users(keeper: Caller) -> None:
