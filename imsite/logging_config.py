@@ -48,6 +48,21 @@ class RedisErrorFilter(logging.Filter):
         return not isinstance(error, ConnectionError | TimeoutError | OSError)
 
 
+class RefusedRequestFilter(logging.Filter):
+    """Shortens Django's records of refused requests, such as one for an unknown host, to one line without a traceback.
+
+    All refusals of a class count as one kind for the rate limit, whatever the clients have sent.
+    """
+
+    PREFIX = "django.security."
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith(self.PREFIX):
+            record.msg, record.args = "%s", (record.getMessage(),)
+            record.exc_info = record.exc_text = None
+        return True
+
+
 class LogRateLimit(logging.Filter):
     """Passes IM_LOG_RATE_LIMIT warnings or errors of one kind per ten seconds, so that an outage cannot fill the disk.
 
@@ -99,12 +114,17 @@ LOGGING_SETTINGS: dict[str, Any] = {
     },
     "filters": {
         "redis_errors": {"()": "imsite.logging_config.RedisErrorFilter"},
+        "refused_requests": {"()": "imsite.logging_config.RefusedRequestFilter"},
         "rate_limit": {"()": "imsite.logging_config.LogRateLimit"},
     },
     "handlers": {
         # Counts errors for the metrics and the admin's overview.
         "errors": {"class": "imsite.monitoring.error_counter.ErrorCountHandler", "level": "ERROR"},
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["rate_limit"]},
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["refused_requests", "rate_limit"],
+        },
     },
     "root": {"handlers": ["console", "errors"], "level": str(read("IM_LOG_LEVEL"))},
     "loggers": {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db.models import PositiveIntegerField
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from accounts.actions import app_create, app_update
 from accounts.admin.base import SiteModelAdmin
+from accounts.admin.request_checks import WholeNumberField
 from accounts.models import App
 from accounts.names import BadName, check_name
 from accounts.refusal_texts import localized
@@ -19,8 +22,11 @@ class AppForm(forms.ModelForm):  # type: ignore[type-arg]
     """An app's number, name and switches."""
 
     def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if "name" not in self.changed_data:
+            return name
         try:
-            return check_name(self.cleaned_data["name"], limit=64)
+            return check_name(name, limit=64)
         except BadName as bad:
             raise forms.ValidationError(localized(bad)) from None
 
@@ -34,6 +40,9 @@ class AppAdmin(SiteModelAdmin):
     list_filter = ("enabled", "guests_allowed")
     search_fields = ("number", "name")
     fields = ("number", "name", "enabled", "guests_allowed")
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        PositiveIntegerField: {"form_class": WholeNumberField, "widget": UnfoldAdminIntegerFieldWidget}
+    }
 
     def get_readonly_fields(self, request: HttpRequest, obj: App | None = None) -> tuple[str, ...]:
         return ("number",) if obj else ()

@@ -11,14 +11,14 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
-from unfold.admin import ModelAdmin
 
+from accounts.admin.request_checks import CheckedModelAdmin
 from accounts.errors import AccountError
 from accounts.refusal_texts import Refusal, localized
 from delivery.db.transactions import write
 
 
-class SiteModelAdmin(ModelAdmin):  # type: ignore[misc]
+class SiteModelAdmin(CheckedModelAdmin):
     """Base of all model admins. Subclasses write in `save_model` and in list actions, through domain actions only."""
 
     refusals: tuple[type[Exception], ...] = (AccountError,)

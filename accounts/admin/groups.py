@@ -6,13 +6,14 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+
+from accounts.admin.request_checks import CheckedModelAdmin
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(DjangoGroupAdmin, CheckedModelAdmin):
     """Django's pages for groups, for superusers."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -22,6 +22,7 @@ from accounts.actions import service_token_create, token_revoke
 from accounts.actions.tokens import NAME_MAX_LENGTH
 from accounts.admin.base import ReadOnlyMixin, SiteModelAdmin
 from accounts.admin.model_translations import name_model
+from accounts.admin.request_checks import WholeNumberField
 from accounts.credentials import token_credential, token_digest
 from accounts.errors import BadToken
 from accounts.models import Service, User
@@ -41,7 +42,7 @@ class ApiTokenForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=UnfoldAdminTextInputWidget(),
         help_text=_("Describe what the token is for, such as the machine that uses it."),
     )
-    days = forms.IntegerField(
+    days = WholeNumberField(
         label=_("Expiration"),
         min_value=1,
         widget=UnfoldAdminIntegerFieldWidget(),

@@ -25,6 +25,7 @@ from accounts.errors import GUESTS_DISABLED, AccountError
 from accounts.forms.sign_in import ChangePasswordForm, RegisterForm, SetPasswordForm, SignInForm
 from accounts.models import User
 from accounts.names import name_key
+from accounts.numbers import parse_decimal
 from accounts.oauth.providers import authorization_origins, enabled_providers
 from accounts.rate_limits import registration_rate_limit
 from accounts.refusal_texts import localized
@@ -81,8 +82,7 @@ class GuestSignInView(View):
     """
 
     def post(self, request: HttpRequest) -> JsonResponse:
-        number = request.POST.get("appId", "")
-        app = app_by_number(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+        app = app_by_number(parse_decimal(request.POST.get("appId", "")) or 0)
         try:
             if app is None or not (settings.IM_GUESTS and app.guests_allowed):
                 raise AccountError(GUESTS_DISABLED)

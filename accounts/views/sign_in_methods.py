@@ -18,6 +18,7 @@ from accounts.errors import AccountError
 from accounts.forms.profile import EmailForm
 from accounts.mail import email_confirmation_token, read_email_confirmation_token, send_in_background
 from accounts.models import Device
+from accounts.numbers import parse_decimal
 from accounts.oauth.providers import enabled_providers
 from accounts.rate_limits import mail_rate_limit
 from accounts.reauthentication import is_reauthenticated
@@ -59,8 +60,8 @@ class SignInMethodsView(AccountPageView):
 class SignOutDeviceView(AccountPageView):
     """Sign out a browser or token of the user, which may be this browser."""
 
-    def post(self, request: HttpRequest, device_id: int) -> HttpResponse:
-        device = device_by_id(self.user, device_id)
+    def post(self, request: HttpRequest, device_id: str) -> HttpResponse:
+        device = device_by_id(self.user, parse_decimal(device_id) or 0)
         if device is None:
             messages.error(request, _("This device was already signed out."))
             return redirect("accounts:sign-in-methods")

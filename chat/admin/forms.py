@@ -16,6 +16,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from accounts.admin.request_checks import WholeNumberField
 from accounts.models import User
 from chat import rules
 from chat.admin.form_fields import channel_id_from, model_choices
@@ -111,14 +112,14 @@ class ChannelSettingsForm(forms.Form):
         widget=UnfoldBooleanSwitchWidget,
         help_text=_("Only the owner and admins can send. In a global channel, only service accounts can."),
     )
-    slow_mode = forms.IntegerField(
+    slow_mode = WholeNumberField(
         label=_("Slow mode"),
         min_value=0,
         max_value=rules.MAX_SLOW_MODE_SECONDS,
         widget=UnfoldAdminIntegerFieldWidget,
         help_text=_("Seconds between two messages of a member. 0: off."),
     )
-    retention_days = forms.IntegerField(
+    retention_days = WholeNumberField(
         label=_("Retention"),
         required=False,
         min_value=0,

@@ -11,6 +11,7 @@ from django.db.models.functions import RowNumber
 
 from accounts.models import User
 from accounts.names import name_key
+from accounts.numbers import parse_decimal
 from chat import rules
 from chat.models import Channel, Membership, Message, MessageKey, Report
 from chat.search.index import index_find
@@ -57,8 +58,8 @@ def channel_titles(channels: Iterable[Channel], counts: dict[int, int] | None = 
 
 
 def _parse_id(term: str) -> int | None:
-    """Return the id that the text may be, or None. No id has 20 digits."""
-    return int(term) if term.isdecimal() and len(term) < 20 else None
+    """Return the id that the text may be, or None."""
+    return parse_decimal(term)
 
 
 def ids_or_subquery(rows: QuerySet[Any]) -> list[int] | QuerySet[Any]:

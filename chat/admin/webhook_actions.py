@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
+from accounts.admin.request_checks import WholeNumberField
 from accounts.models import User
 from chat import reasons
 from chat.admin.admin_actions import AdminAction
@@ -32,7 +33,7 @@ def _rotate_secret(operator: User, hook: Any) -> None:
 class ReplayForm(forms.Form):
     """A position in the event log."""
 
-    position = forms.IntegerField(
+    position = WholeNumberField(
         label=_("Position"),
         min_value=0,
         widget=UnfoldAdminIntegerFieldWidget,

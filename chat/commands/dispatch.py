@@ -11,6 +11,7 @@ import msgspec
 from django.db import DatabaseError, InterfaceError
 
 from accounts.errors import AccountError
+from accounts.numbers import parse_decimal
 from chat import errors, reasons
 from chat.account_errors import chat_error
 from chat.commands.registry import COMMANDS, Call, Command, Nothing
@@ -81,6 +82,10 @@ def _parse(command: Command, data: Any) -> Any:
         return Nothing()
     if not isinstance(data, dict):
         raise ChatError(reasons.INVALID_DATA, sentence="data must be an object.")
+    for name in command.integers & data.keys():
+        # msgspec would take `"1e3"` as 1000.
+        if isinstance(data[name], str) and parse_decimal(data[name].removeprefix("-")) is None:
+            raise ChatError(reasons.INVALID_DATA, sentence=f"Expected `int`, got `str` - at `$.{name}`")
     return msgspec.convert(data, command.takes, strict=False)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import msgspec
+from msgspec import inspect
 
 from chat import errors, reasons
 from chat.errors import ChatError, Code
@@ -86,6 +87,8 @@ class Command:
     pipelined: bool
     changes: bool
     """True if it counts against the user's rate limit for changes."""
+    integers: frozenset[str]
+    """Names of the fields of `takes` that are integers."""
 
 
 COMMANDS: dict[str, Command] = {}
@@ -112,10 +115,27 @@ def command(
     def register(handler: H) -> H:
         takes = get_type_hints(handler)["data"]
         counts = changes and fault is not errors.SERVER_ERROR
-        COMMANDS[name] = Command(name, handler, takes, returns, fault, before_login, guests, pipelined, counts)
+        COMMANDS[name] = Command(
+            name, handler, takes, returns, fault, before_login, guests, pipelined, counts, _integer_fields(takes)
+        )
         return handler
 
     return register
+
+
+def _integer_fields(shape: type[msgspec.Struct]) -> frozenset[str]:
+    described = inspect.type_info(shape)
+    assert isinstance(described, inspect.StructType)
+    return frozenset(field.encode_name for field in described.fields if _is_integer(field.type))
+
+
+def _is_integer(kind: inspect.Type) -> bool:
+    match kind:
+        case inspect.Metadata(type=inner):
+            return _is_integer(inner)
+        case inspect.UnionType(types=types):
+            return any(map(_is_integer, types))
+    return isinstance(kind, inspect.IntType)
 
 
 class Nothing(msgspec.Struct):

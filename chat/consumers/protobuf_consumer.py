@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from accounts.credentials import token_digest
+from accounts.numbers import parse_decimal
 from chat import encoders, errors, reasons
 from chat.commands import protobuf_requests
 from chat.commands.dispatch import Reply, collect_reply, dispatch, find_command, refusal_reply
@@ -47,9 +48,8 @@ class ProtobufConsumer(Consumer):
     codec = encoders.PROTOBUF
 
     def _opened(self, node: Node, caller: Caller, query: Query) -> None:
-        number = query.get("app", [str(DEFAULT_APP)])[-1]
         # No app has the number 0, so text that is not a number is refused like an unknown app.
-        self._app = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+        self._app = parse_decimal(query.get("app", [str(DEFAULT_APP)])[-1]) or 0
         caller.in_global_channel = query.get("global") == ["1"]
         caller.session_key = ""
         self._sent = ClientSendTracker()

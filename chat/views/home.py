@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import App, User
 from accounts.names import GUEST_NAME_MAX_LENGTH
+from accounts.numbers import parse_decimal
 from accounts.selectors.users import app_by_number
 
 DEFAULT_APP = 101
@@ -31,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _app(request: HttpRequest) -> App:
     number = request.GET.get("appId") or request.GET.get("appID") or str(DEFAULT_APP)
-    app = app_by_number(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    app = app_by_number(parse_decimal(number) or 0)
     if app is None:
         raise Http404("There is no such app.")
     return app

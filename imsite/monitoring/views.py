@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 from collections.abc import Callable
 
@@ -61,13 +62,14 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return _text_response(content, status=200 if report["ready"] else 503, content_type="application/json")
 
 
+_SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?")
+
+
 @_one_at_a_time
 def profile(request: HttpRequest) -> HttpResponse:
     """Return a flame graph of the process's CPU use during the next `seconds`."""
-    try:
-        seconds = float(request.GET.get("seconds", "5"))
-    except ValueError:
-        seconds = 0.0
+    asked = request.GET.get("seconds", "5")
+    seconds = float(asked) if _SECONDS.fullmatch(asked) else 0.0
     if not profiler.MIN_SECONDS <= seconds <= profiler.MAX_SECONDS:
         return _text_response(
             f"seconds must be a number from {profiler.MIN_SECONDS:g} to {profiler.MAX_SECONDS:g}.\n", status=400

@@ -49,7 +49,7 @@ def test_a_guest_cannot_use_the_name_of_an_account(web: App, alice: User, client
     assert _guest(client) is None
 
 
-@pytest.mark.parametrize("app", ["", "999", "x", "²"])
+@pytest.mark.parametrize("app", ["", "999", "x", "²", "0101"])
 def test_an_unknown_or_disabled_app_is_refused(web: App, client: Client, app: str) -> None:
     status, data = _enter_as_guest(client, "Mia", app)
     assert (status, data["reason"]) == (403, "guests_disabled")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections import Counter
 
 import pytest
 import redis
+from django.test import Client
 
-from imsite.logging_config import LOGGING_SETTINGS, LogRateLimit
+from imsite.logging_config import LOGGING_SETTINGS, LogRateLimit, RefusedRequestFilter
 
 
 def _line(record: logging.LogRecord) -> str:
@@ -65,6 +67,25 @@ def test_the_channel_layer_does_not_log_redis_outages_again() -> None:
     assert shown == [False, False, True]
 
 
+def test_a_request_for_an_unknown_host_is_logged_without_a_traceback(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [console] = [handler for handler in logging.getLogger().handlers if handler.name == "console"]
+    written = io.StringIO()
+    monkeypatch.setattr(console, "stream", written)
+
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+    lines = written.getvalue().splitlines()
+    assert lines and all("evil.example" in line for line in lines)
+
+
+def test_refused_requests_of_one_class_are_one_kind(clock: Clock) -> None:
+    floods, shorten = LogRateLimit(clock), RefusedRequestFilter()
+    records = [_record("django.security.DisallowedHost", f"Invalid HTTP_HOST header: '{at}'.") for at in range(9)]
+    assert [shorten.filter(record) and floods.filter(record) for record in records].count(True) == 3
+
+
 class Clock:
     now = 1000.0
 
@@ -109,5 +130,5 @@ def test_distinct_lines_are_not_remembered_forever(clock: Clock, monkeypatch: py
 
 
 def test_log_lines_of_the_site_are_rate_limited() -> None:
-    assert LOGGING_SETTINGS["handlers"]["console"]["filters"] == ["rate_limit"]
+    assert LOGGING_SETTINGS["handlers"]["console"]["filters"] == ["refused_requests", "rate_limit"]
     assert "filters" not in LOGGING_SETTINGS["handlers"]["errors"], "the metrics count all of them"

@@ -40,7 +40,7 @@ def test_both_parameter_spellings_choose_another_app(client: Client, path: str) 
     assert boot(client, path)["appId"] == 102
 
 
-@pytest.mark.parametrize("number", ["999", "x", "-1", "١٠١", "9" * 30])
+@pytest.mark.parametrize("number", ["999", "x", "-1", "١٠١", "9" * 30, "0101", "1e2"])
 def test_an_unknown_app_is_not_found(client: Client, number: str) -> None:
     assert client.get("/", {"appId": number}).status_code == 404
 

@@ -10,13 +10,14 @@ from django.http import QueryDict
 from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 
+from accounts.numbers import parse_decimal
 from chat import reasons
 from chat.errors import ChatError
 
 _FORM_OVERHEAD = 16384
 _BYTES_A_CHARACTER = 12
 """Four bytes of UTF-8, each encoded as three characters (`%XX`)."""
-_APP_DIGITS = 9
+_LARGEST_APP = 999_999_999
 
 
 class LegacyFormParser(FormParser):  # type: ignore[misc]
@@ -46,9 +47,10 @@ def app_or_any(request: Request) -> int | None:
     digits = text(request, "appID")
     if not digits:
         return None
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= _APP_DIGITS):
+    number = parse_decimal(digits, largest=_LARGEST_APP)
+    if number is None:
         raise ChatError(reasons.APP_ID_INVALID, field="appID")
-    return int(digits) or None
+    return number or None
 
 
 def app(request: Request) -> int:

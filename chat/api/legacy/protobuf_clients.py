@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from accounts import actions as accounts
 from accounts.errors import AccountError, BadPhone
+from accounts.numbers import parse_decimal
 from accounts.rate_limits import registration_rate_limit
 from accounts.selectors.users import user_by_token
 from accounts.sign_in import user_by_password
@@ -34,7 +35,6 @@ CODES = (200, FAILED)
 PHONE = ("Any text of up to 20 characters.", TEXT, "13800138000")
 PASSWORD = ("By the site's policy.", TEXT, "correct horse battery staple")
 TOKEN = "5d1e…"
-LARGEST_ID = 2**63 - 1
 
 
 class HeaderTokenAuthentication(BaseAuthentication):  # type: ignore[misc]
@@ -155,7 +155,7 @@ class GroupCreateView(ClientCallView):
     )
     def post(self, request: Request) -> Response:
         """Create a closed group; values that are not user ids are dropped."""
-        ids = [int(text) for text in _fields(request, "ids") if _is_id(text)]
+        ids = [number for text in _fields(request, "ids") if (number := parse_decimal(text))]
         group = channels.channel_create_closed(creator=request.user, name=_field(request, "name"), ids=ids)
         return answer({"id": str(group.pk)})
 
@@ -191,12 +191,9 @@ def _fields(request: Request, name: str) -> list[str]:
     return request.data.getlist(name) if isinstance(request.data, QueryDict) else []
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= LARGEST_ID
-
-
 def _id(text: str) -> int:
-    """Return the id in the text; for other text, 0, which no row has."""
-    if not _is_id(text):
+    """Return the id in the text. Raise ChatError ID_NOT_FOUND for other text."""
+    number = parse_decimal(text)
+    if not number:
         raise ChatError(reasons.ID_NOT_FOUND)
-    return int(text)
+    return number

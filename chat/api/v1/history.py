@@ -9,6 +9,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.numbers import parse_decimal
 from chat import payloads, reasons, selectors
 from chat.actions.service_access import access_for_service
 from chat.api.v1 import pagination
@@ -18,8 +19,8 @@ from chat.api.v1.openapi import CURSOR, LIMIT, described
 from chat.api.v1.schema import Count, Id, Milliseconds, Person, Position, Shape, number
 from chat.errors import ChatError
 
-_LONGEST = 18
-_NUMBER = {"type": "integer", "minimum": 0, "maximum": 10**_LONGEST - 1}
+_LARGEST = 10**18 - 1
+_NUMBER = {"type": "integer", "minimum": 0, "maximum": _LARGEST}
 _SAID = {
     "target": "31", "type": "text", "msg": "Good morning", "from": "alice", "fromId": "9", "name": "Alice",
     "avatar": "", "id": "4711", "seq": 3, "time": 1795168800000, "position": 9001,
@@ -81,23 +82,27 @@ class HistoryView(Endpoint):
 
 def _range(request: Request, page: pagination.Page) -> tuple[int | None, int | None]:
     """Return `before` and `after` as numbers. A cursor holds one of them and overrides both."""
-    given = {name: request.query_params.get(name) for name in ("before", "after")}
     if page.after:
         name, _, text = page.after.partition(":")
-        if name not in given or not _is_number(text):
+        seq = parse_decimal(text, largest=_LARGEST)
+        if name not in ("before", "after") or seq is None:
             raise ChatError(reasons.CURSOR_INVALID, field="cursor")
-        given = {"before": None, "after": None, name: text}
-    for name, text in given.items():
-        if text is not None and not _is_number(text):
-            raise ChatError(reasons.NOT_A_SEQ, field=name)
-    before, after = (None if text is None else int(text) for text in given.values())
+        return (seq, None) if name == "before" else (None, seq)
+    before, after = (_seq(request, name) for name in ("before", "after"))
     if before is not None and after is not None:
         raise ChatError(reasons.BEFORE_AND_AFTER)
     return before, after
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= _LONGEST
+def _seq(request: Request, name: str) -> int | None:
+    """Return a sequence number of the query; None if it is absent."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    seq = parse_decimal(text, largest=_LARGEST)
+    if seq is None:
+        raise ChatError(reasons.NOT_A_SEQ, field=name)
+    return seq
 
 
 def _next(found: selectors.History, *, forwards: bool) -> str | None:

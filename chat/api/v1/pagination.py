@@ -10,6 +10,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from accounts.numbers import parse_decimal
 from chat import reasons
 from chat.errors import ChatError
 
@@ -32,17 +33,18 @@ class Page:
         """Return `after` as a number; 0 for the first page. Raise ChatError CURSOR_INVALID for other text."""
         if not self.after:
             return 0
-        if not (self.after.isascii() and self.after.isdigit() and len(self.after) <= 18):
+        number = parse_decimal(self.after)
+        if number is None:
             raise _bad_cursor()
-        return int(self.after)
+        return number
 
 
 def requested_page(request: Request, *, largest: int = LARGEST) -> Page:
     """Return the page that the query requests. Raise ChatError LIMIT_RANGE or CURSOR_INVALID."""
-    limit = request.query_params.get("limit", str(min(USUAL, largest)))
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= 9 and 1 <= int(limit) <= largest):
+    limit = parse_decimal(request.query_params.get("limit", str(min(USUAL, largest))), largest=largest)
+    if not limit:
         raise ChatError(reasons.LIMIT_RANGE, limit=largest, field="limit")
-    return Page(int(limit), _key(request.query_params.get("cursor", "")))
+    return Page(limit, _key(request.query_params.get("cursor", "")))
 
 
 def page_body(results: Sequence[Any], *, next: str | int | None) -> dict[str, Any]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.numbers import parse_decimal
 from chat import reasons
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -126,13 +129,17 @@ class AppOnlineView(Endpoint):
     @described(
         "List online users of an app",
         gives={200: OnlinePage},
-        query=(limited(LARGEST_PAGE), CURSOR),
+        query=(
+            OpenApiParameter("app", OpenApiTypes.INT, OpenApiParameter.PATH),
+            limited(LARGEST_PAGE),
+            CURSOR,
+        ),
         tag="presence",
         got={"The last page": {"results": [{"userId": "alice", "id": "9"}], "next": None}},
     )
-    def get(self, request: Request, app: int) -> Response:
+    def get(self, request: Request, app: str) -> Response:
         """List the users online on the app by id, up to 1,000 a page."""
-        known = require_app(_app(app))
+        known = require_app(_app(parse_decimal(app) or 0))
         page = pagination.requested_page(request, largest=LARGEST_PAGE)
         found, more = online.online_users_page(known, after=page.number, limit=page.limit)
         rows = [{"userId": name, "id": str(user_id)} for user_id, name in found.items()]

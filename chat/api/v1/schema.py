@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from accounts.numbers import parse_decimal
 from chat import reasons
 from chat.account_errors import ALL_REASONS
 from chat.errors import ChatError
 
-LARGEST_ID = 2**63 - 1
 KEY_LIMIT = 128
 """Characters of an Idempotency-Key."""
 _decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
@@ -62,9 +62,10 @@ class Problem(Shape):
 
 def number(text: str) -> int:
     """Return the row id in the text. Raise ChatError ID_NOT_FOUND for text that cannot be an id."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= LARGEST_ID):
+    row_id = parse_decimal(text)
+    if not row_id:
         raise ChatError(reasons.ID_NOT_FOUND)
-    return int(text)
+    return row_id
 
 
 def milliseconds(at: datetime) -> int:

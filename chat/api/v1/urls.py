@@ -28,7 +28,7 @@ urlpatterns = [
     path("presence/query/", presence.PresenceQueryView.as_view()),
     path("presence/<name>/", presence.UserPresenceView.as_view()),
     path("apps/", presence.AppListView.as_view()),
-    path("apps/<int:app>/online/", presence.AppOnlineView.as_view()),
+    path("apps/<app>/online/", presence.AppOnlineView.as_view()),
     path("nodes/", presence.NodeListView.as_view()),
     path("webhooks/", webhooks.WebhookListView.as_view()),
     path("webhooks/<webhook_id>/", webhooks.WebhookView.as_view()),

@@ -83,6 +83,8 @@ def test_alice_cannot_sign_out_a_device_of_bob(alice: User, bob: User) -> None:
 
 def test_the_present_browser_signs_itself_out(alice: User) -> None:
     client = _signed_in()
+    for odd in (f"00{Device.objects.get(user=alice).pk}", "9" * 30, "x", "%00"):
+        assert "already signed out" in client.post(f"/accounts/devices/{odd}/", follow=True).content.decode()
     client.post(f"/accounts/devices/{Device.objects.get(user=alice).pk}/")
     assert SESSION_KEY not in client.session
 

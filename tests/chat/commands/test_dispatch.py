@@ -71,6 +71,28 @@ async def test_data_that_is_no_object_is_answered_with_1001(clients: Clients, da
     assert reply.data == {"error": "data must be an object."}
 
 
+@both_codecs
+@pytest.mark.parametrize("number", ["007", "1e3", "1.0", "+7", "1_0", "１", " 7", "9" * 30, ""], ids=ascii)
+async def test_a_number_in_another_form_is_answered_with_1001(clients: Clients, number: str) -> None:
+    [alice] = await clients("alice")
+    for cmd, fields in [
+        ("channel.get", {"target": number}),
+        ("message.history", {"target": "1", "before": number}),
+        ("message.history", {"target": "1", "limit": number}),
+        ("message.send", {"target": number, "msg": "x"}),
+        ("sync", {"after": number}),
+    ]:
+        assert await alice.code(cmd, **fields) == 1001, (cmd, fields)
+
+
+async def test_a_number_may_be_a_string(clients: Clients) -> None:
+    [alice] = await clients("alice")
+    group = await alice.group()
+    for number in (group, int(group)):
+        assert (await alice.call("message.history", target=number, limit="10", after="0"))["messages"] == []
+    assert await (await clients.stranger()).code("login", appId="1e2", userId="x") == 1001
+
+
 # -- faults -----------------------------------------------------------------------------------------------------------
 
 

@@ -219,7 +219,7 @@ def test_a_profile_is_an_svg_without_script(site: Site) -> None:
     assert "convert_exception_to_response" in answer.text
 
 
-@pytest.mark.parametrize("seconds", ["0", "31", "-1", "nan", "inf", "x", ""])
+@pytest.mark.parametrize("seconds", ["0", "31", "-1", "nan", "inf", "x", "", "1_0", "1e0"])
 def test_the_length_of_a_profile_is_limited(site_of_this_file: Site, seconds: str) -> None:
     assert get(f"{site_of_this_file.url}/debug/profile?seconds={seconds}").status == 400
 

@@ -42,6 +42,7 @@ READS = {"/user/list": {"appID": "101"}, "/user/online": {"userID": "alice"}}
         ({"userID": "x" * 65}, 1002),
         ({"appID": "web"}, 1001),
         ({"appID": "-1"}, 1001),
+        ({"appID": "0101"}, 1001),
         ({"appID": "१०१"}, 1001),
         ({"appID": "9" * 30}, 1001),
         ({"appID": "999"}, 1003),

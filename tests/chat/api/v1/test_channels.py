@@ -69,7 +69,7 @@ def test_hidden_channels_are_answered_like_missing_ones(
         assert answers[0].data == answers[1].data
     for call in _everything(private.pk):
         assert caller(*call).status == 404, call
-    for odd in ("0", "x", "-1", "9" * 30, "%00", "１"):
+    for odd in ("0", "x", "-1", "9" * 30, "%00", "１", f"00{hidden.pk}", "1e3", "1_0", "%201"):
         assert caller.get(f"channels/{odd}/").status == 404
     assert Event.objects.count() == before
 

@@ -66,8 +66,9 @@ def test_a_recalled_message_has_no_text(reader: Caller, group: Channel, alice: U
 
 @pytest.mark.parametrize(
     "query",
-    ["before=x", "after=-1", "before=1&after=1", "limit=0", "cursor=eDox", "cursor=YWZ0ZXI6eA", "before=" + "9" * 30],
-)
+    ["before=x", "after=-1", "before=1&after=1", "limit=0", "cursor=eDox", "cursor=YWZ0ZXI6eA", "before=" + "9" * 30,
+     "limit=007", "before=007", "after=1e3"],
+)  # fmt: skip
 def test_a_bad_page_is_a_clear_error(reader: Caller, group: Channel, query: str) -> None:
     assert reader.get(f"channels/{group.pk}/messages/?{query}").status == 400
 

@@ -80,6 +80,11 @@ def test_an_invalid_page_is_refused(query: str, bot: Caller, web: App) -> None:
     assert bot.get(f"apps/101/online/?{query}").status == 400
 
 
+@pytest.mark.parametrize("app", ["0101", "1e2", "x", "102", "9" * 30])
+def test_an_unknown_app_has_no_list(app: str, bot: Caller, web: App) -> None:
+    assert bot.get(f"apps/{app}/online/").status == 404
+
+
 def test_listing_the_nodes_needs_its_permission(bot: Caller, shop: User, grant: Grant) -> None:
     reply = bot.get("nodes/")
     assert reply.status == 403 and "chat.view_state" in reply.data["detail"]

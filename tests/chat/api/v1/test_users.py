@@ -63,7 +63,9 @@ def test_the_shop_searches_accounts(keeper: Caller, alice: User, bob: User) -> N
     assert keeper.get("users/?q=%00").data["results"] == []
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=!", "cursor=eHg"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "limit=007", "cursor=!", "cursor=eHg", "cursor=MDA3"]
+)
 def test_a_bad_page_is_a_clear_error(keeper: Caller, query: str) -> None:
     assert keeper.get(f"users/?{query}").status == 400
 
