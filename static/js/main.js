@@ -36,6 +36,7 @@ import { MentionList } from "./widgets/mention-list.js";
 import { closeMenus, openMenu } from "./widgets/menu.js";
 import { MessageMenu } from "./widgets/message-menu.js";
 import { MessageToolbar } from "./widgets/message-toolbar.js";
+import { reopenPage } from "./widgets/page-reopening.js";
 import { PinBar } from "./widgets/pin-bar.js";
 import { SearchPanel } from "./widgets/search-panel.js";
 import { Shortcuts, showShortcuts } from "./widgets/shortcuts.js";
@@ -63,11 +64,8 @@ const browserUser = new BrowserUser({
   socket,
   storage: localStorage,
   tabStorage: sessionStorage,
-  leave: () => {
-    document.body.hidden = true;
-    // Without the address of the open channel, and unlike a reload without what the fields contain.
-    location.replace(location.pathname + location.search);
-  },
+  // Without the address of the open channel, and unlike a reload without what the fields contain.
+  leave: () => reopenPage(() => location.replace(location.pathname + location.search)),
 });
 const store = new Store();
 const outbox = new Outbox(
@@ -152,10 +150,8 @@ new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: search
 addEventListener("online", () => socket.retryNow());
 addEventListener("offline", () => socket.retryNow());
 addEventListener("pageshow", ({ persisted }) => {
-  if (!persisted) return;
   // The browser shows a page of the past; meanwhile its user may have changed.
-  document.body.hidden = true;
-  location.reload();
+  if (persisted) reopenPage(() => location.reload());
 });
 addEventListener("storage", (event) => {
   browserUser.check();
@@ -166,7 +162,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
   // A page that was frozen has heard nothing of other tabs.
   browserUser.check();
-  drafts.onStorageChange({ key: null });
+  drafts.refresh();
   socket.retryNow();
 });
 store.on("me", () => store.me && drafts.load(store.me.id));

@@ -18,7 +18,8 @@ pytestmark = [
 _PRELUDE = """async () => {
   const { Emitter } = await import("/static/js/lib/events.js");
   const { BrowserUser } = await import("/static/js/net/browser-user.js");
-  const socket = new Emitter();
+  let isStopped = false;
+  const socket = Object.assign(new Emitter(), { stop: () => (isStopped = true) });
   let left = 0;
   const open = () => new BrowserUser({
     socket, storage: localStorage, tabStorage: sessionStorage, leave: () => left++,
@@ -39,7 +40,7 @@ async def test_a_login_as_another_user_makes_the_page_leave(modules: Page) -> No
 
 
 async def test_another_tab_that_logs_in_as_another_user_makes_the_page_leave(modules: Page) -> None:
-    assert await run(modules, "logIn('1'); logInElsewhere('2'); return left;") == 1
+    assert await run(modules, "logIn('1'); logInElsewhere('2'); user.check(); return [left, isStopped];") == [1, True]
 
 
 @pytest.mark.parametrize("then", ["logInElsewhere('1')", "localStorage.clear(); user.check()", "user.check()"])

@@ -45,6 +45,7 @@ export const en = {
   "connection.tooMany": "You have too many open connections. Close other windows. Retrying in {seconds} s.",
   "connection.lost": "Not connected. Your messages will be sent later.",
   "connection.restored": "Connected again.",
+  "connection.reopening": "Not connected. This page opens again as soon as there is a connection.",
   "connection.retry": "Try now",
 
   "sidebar.label": "Channels and contacts",

@@ -42,6 +42,7 @@ export const zh = {
   "connection.tooMany": "打开的连接太多，请关掉其他窗口。{seconds} 秒后重试。",
   "connection.lost": "未连接。你的消息会保存，连上后自动发送。",
   "connection.restored": "已重新连接。",
+  "connection.reopening": "未连接，恢复连接后会重新打开此页面。",
   "connection.retry": "立即重试",
 
   "sidebar.label": "频道和联系人",

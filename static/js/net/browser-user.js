@@ -15,9 +15,10 @@ export class BrowserUser {
 
   /**
    * @param {{socket: Socket, storage: Storage, tabStorage: Storage, leave: () => void}} deps
-   *   `tabStorage`: survives a reload, but is not shared; `leave`: hides the page at once and loads it again
+   *   `tabStorage`: survives a reload, but is not shared; `leave`: hides the page at once and opens it again
    */
   constructor({ socket, storage, tabStorage, leave }) {
+    this.socket = socket;
     this.storage = storage;
     this.tabStorage = tabStorage;
     this.leave = leave;
@@ -45,6 +46,8 @@ export class BrowserUser {
   }
 
   #giveUp() {
+    this.#id = null;
+    this.socket.stop();
     setItem(this.tabStorage, CHANGED_KEY, "1");
     this.leave();
   }

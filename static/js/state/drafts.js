@@ -2,7 +2,8 @@
  * What a user has written and not sent, per channel, in localStorage: the draft of a message, and edits of sent messages
  * beside it. The storage is shared by all tabs, in which the latest version stands. No DOM.
  *
- * `change`: channels with unsent text have changed; `changed-elsewhere`: another tab has changed unsent text.
+ * `change`: channels with unsent text have changed; `changed-elsewhere`: another tab has changed unsent text; `emptied`:
+ * the user has deleted all that the site stores.
  * @typedef {{id: string, seq: number, name: string, msg: string}} ReplyReference  the message that a reply answers
  * @typedef {{text: string, reply: ReplyReference | null}} Draft  stored as it is, so its names must stay
  * @typedef {{id: string, msg: string, text: string, isOpen: boolean}} Edit  stored as it is, so its names must stay.
@@ -11,7 +12,7 @@
 import { Emitter } from "../lib/events.js";
 import { JsonStorage } from "./json-storage.js";
 
-/** @extends {Emitter<{change: null, "changed-elsewhere": null}>} */
+/** @extends {Emitter<{change: null, "changed-elsewhere": null, emptied: null}>} */
 export class Drafts extends Emitter {
   #userId = "";
 
@@ -81,7 +82,12 @@ export class Drafts extends Emitter {
 
   /** Follow a change of the storage by another tab. @param {Pick<StorageEvent, "key">} event  `key`: null if all is gone */
   onStorageChange({ key }) {
-    if (key !== null && !key.startsWith(this.#draftKey("")) && !key.startsWith(this.#editsKey(""))) return;
+    if (key === null) this.emit("emptied");
+    else if (key.startsWith(this.#draftKey("")) || key.startsWith(this.#editsKey(""))) this.refresh();
+  }
+
+  /** Take over what other tabs may have changed. */
+  refresh() {
     this.emit("changed-elsewhere");
     this.emit("change");
   }

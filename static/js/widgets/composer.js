@@ -51,6 +51,7 @@ export class Composer {
     store.on("contacts", () => this.#renderChannel());
     store.on("recalled", ({ target, id }) => this.#onRecalled(target, id));
     drafts.on("changed-elsewhere", () => this.#refresh());
+    drafts.on("emptied", () => this.#save());
     language.on("change", () => this.#render());
     this.field.addEventListener("input", () => this.#onInput());
     this.field.addEventListener("keydown", (event) => this.#onKey(event));
