@@ -188,7 +188,7 @@ class AccountError(Exception):
 
     @property
     def text(self) -> str:
-        """The sentence before the parameters are filled in: the key of its translations."""
+        """The English sentence with its `%(name)s` placeholders: the msgid of its translation."""
         return self.reason.text
 
     def __str__(self) -> str:
@@ -288,11 +288,11 @@ class BadApp(AccountError):
 
 
 class BadToken(AccountError):
-    """A token cannot be created as asked for."""
+    """The name, expiry or owner of a new token is not valid."""
 
 
 class BadService(AccountError):
-    """A service cannot be created or changed as asked for."""
+    """The permissions of a service are not valid, or the user is no service."""
 
 
 class BadExternalId(AccountError):

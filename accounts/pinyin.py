@@ -26,7 +26,7 @@ _SURNAMES = {
     "晟": ("cheng",), "葛": ("ge",), "幺": ("yao",), "么": ("yao",), "褚": ("chu",), "适": ("kuo",), "宓": ("fu",),
     "繁": ("po",), "尹": ("yin",), "殷": ("yin",), "应": ("ying",), "應": ("ying",), "占": ("zhan",), "哈": ("ha",),
 }  # fmt: skip
-"""Surnames whose reading differs, or could be taken to differ, from the characters' usual one."""
+"""Readings of surnames with several characters, and of surnames that are read unlike the same characters elsewhere."""
 
 
 def pinyin_and_initials(name: str) -> tuple[str, str]:

@@ -91,7 +91,7 @@ def blocked_pairs(user_ids: Iterable[int]) -> dict[int, set[int]]:
 
 
 def presence_visible_to(viewer: User, users: Iterable[User]) -> set[int]:
-    """Return the ids of those users whose presence the viewer may see: they share it, and no block stands between.
+    """Return the ids of those users whose presence the viewer may see: they share it, and neither blocks the other.
 
     The viewer always sees their own. The answer does not depend on who is online, so it reveals nothing of the others.
     """
@@ -109,7 +109,7 @@ def users_hiding_presence(user_ids: Iterable[int]) -> set[int]:
 
 
 def read_receipts_visible_to(viewer_id: int, user_ids: Iterable[int]) -> set[int]:
-    """Return those of the users whose read position the viewer may see: they share it, and no block stands between."""
+    """Return those of the users whose read position the viewer may see: they share it, and neither blocks the other."""
     sharing = User.objects.filter(pk__in=list(user_ids), shares_read=True).values_list("pk", flat=True)
     return _without_blocks(viewer_id, set(sharing))
 

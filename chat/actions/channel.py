@@ -89,7 +89,7 @@ def channel_create_global(*, app: App) -> Channel:
 def channel_create_group(
     *, creator: User, name: str = "", members: Sequence[str] = (), join: str = "invite", listed: bool = False
 ) -> Channel:
-    """Create a group with its first members, owned by the creator. A listed group needs a name."""
+    """Create a group owned by the creator, with the users of the names in `members`. A listed group needs a name."""
     require_not_guest(creator)
     name = rules.check_channel_name(name)
     if listed and not name:

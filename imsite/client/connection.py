@@ -30,7 +30,7 @@ STABLE_SECONDS = 10.0
 """Seconds for which a connection must last before the next backoff starts over with a short pause."""
 MAX_WAITING_PUSHES = 10_000
 PERMANENT_CLOSE_CODES = frozenset({4001, 4003})
-"""Signed out; too many connections."""
+"""Close codes after which the client does not reconnect: signed out, and too many connections."""
 PERMANENT_HANDSHAKE_STATUSES = frozenset({401, 403, 404})
 NOT_AUTHORISED = 1003
 OPERATION_FAILED = 1009

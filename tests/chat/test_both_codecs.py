@@ -115,12 +115,12 @@ class Machine(RuleBasedStateMachine):
         self.do(self.pick(device, connected=False).login())
 
     @precondition(is_anyone_connected)
-    @rule(device=devices, whole=st.sampled_from([True, True, False]))
-    def sync(self, device: int, whole: bool) -> None:
-        self.do(self._sync(self.pick(device), whole=whole))
+    @rule(device=devices, all_pages=st.sampled_from([True, True, False]))
+    def sync(self, device: int, all_pages: bool) -> None:
+        self.do(self._sync(self.pick(device), all_pages=all_pages))
 
-    async def _sync(self, gadget: Device, *, whole: bool) -> None:
-        await gadget.sync(whole=whole)
+    async def _sync(self, gadget: Device, *, all_pages: bool) -> None:
+        await gadget.sync(all_pages=all_pages)
         if isinstance(gadget, ProtobufDevice):
             gadget.excuse(await run(self.world.elsewhere, gadget.user))
 
@@ -206,7 +206,7 @@ class Machine(RuleBasedStateMachine):
         for gadget in self.world.gadgets:
             if not gadget.connected:
                 self.do(gadget.login())
-            self.do(self._sync(gadget, whole=True))
+            self.do(self._sync(gadget, all_pages=True))
         owed = self.do(run(self.world.oracles))
         self.do(self._settle())
         for gadget in self.world.gadgets:

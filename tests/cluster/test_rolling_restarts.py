@@ -32,7 +32,7 @@ class Person:
         self.name, self.token, self.url = name, token, url
         self.client: Client
         self.position: int | None = None
-        self.told: dict[str, int] = {}
+        self.acknowledged: dict[str, int] = {}
         """The number of each acknowledged message."""
         self.pushed: list[int] = []
         """Numbers of the group's pushed messages, in order of arrival."""
@@ -91,7 +91,7 @@ class Person:
             except LINKS_LOST:
                 await self._return()
                 continue
-            self.told[text] = reply["seq"]
+            self.acknowledged[text] = reply["seq"]
             number += 1
             await asyncio.sleep(PACE)
 
@@ -132,9 +132,9 @@ async def test_restarting_node_after_node_loses_nothing(cluster_factory: Cluster
         enough.set()
         await asyncio.gather(*talks)
 
-        told = {text: seq for person in people for text, seq in person.told.items()}
-        everything = set(range(1, len(told) + 1))
-        assert set(told.values()) == everything, "each has a number of its own, and there are no others"
+        acknowledged = {text: seq for person in people for text, seq in person.acknowledged.items()}
+        everything = set(range(1, len(acknowledged) + 1))
+        assert set(acknowledged.values()) == everything, "each has a number of its own, and there are no others"
         for person in people:
             await person.has_all(everything)
             assert person.pushed == sorted(set(person.pushed)), f"{person.name} got some again, or out of order"
@@ -146,7 +146,7 @@ async def test_restarting_node_after_node_loses_nothing(cluster_factory: Cluster
 
 async def _all_say(people: list[Person], more: int) -> None:
     """Wait until every user, including the disconnected ones, has some more acknowledged messages."""
-    wanted = {person.name: len(person.told) + more for person in people}
+    wanted = {person.name: len(person.acknowledged) + more for person in people}
     async with asyncio.timeout(60):
-        while any(len(person.told) < wanted[person.name] for person in people):  # noqa: ASYNC110  it has no event
+        while any(len(person.acknowledged) < wanted[person.name] for person in people):  # noqa: ASYNC110  it has no event
             await asyncio.sleep(0.02)

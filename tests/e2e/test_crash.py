@@ -31,7 +31,7 @@ class Person:
         self.token = token
         self.position: int | None = None
         self.to_say = {f"{name}-{number}": targets[number % len(targets)] for number in range(_SENDS_EACH)}
-        self.told: dict[str, Answer] = {}
+        self.acknowledged: dict[str, Answer] = {}
         """The acknowledgement of each message, by clientMsgId."""
         self.seen: dict[int, dict[str, Any]] = {}
         """Messages of the group by position, from pushes and from `sync`."""
@@ -55,13 +55,13 @@ class Person:
 
     async def say_everything(self, acknowledged: Callable[[], None] = lambda: None) -> None:
         """Send unacknowledged messages, a few at a time, under the same ids as before. Ends early on a disconnect."""
-        waiting = iter([key for key in self.to_say if key not in self.told])
+        waiting = iter([key for key in self.to_say if key not in self.acknowledged])
 
         async def worker() -> None:
             for key in waiting:
-                self.told[key] = await self.say(key)
+                self.acknowledged[key] = await self.say(key)
                 acknowledged()
-                if len(self.told) % 5 == 0:
+                if len(self.acknowledged) % 5 == 0:
                     await self.note_position()
 
         await asyncio.gather(*(worker() for _ in range(_IN_FLIGHT)), return_exceptions=True)
@@ -79,7 +79,7 @@ class Person:
     def has_all_of(self, group: str) -> bool:
         """Return whether every message of the group has arrived by push, by `sync`, or as a reply."""
         self.take_pushes(group)
-        own = {self.told[key][1] for key, target in self.to_say.items() if target == group}
+        own = {self.acknowledged[key][1] for key, target in self.to_say.items() if target == group}
         seen = {message["seq"] for message in self.seen.values()}
         return own | seen == set(range(1, _PEOPLE * _SENDS_EACH // 2 + 1))
 
@@ -121,14 +121,16 @@ async def test_a_killed_server_neither_loses_nor_repeats_acknowledged_messages(s
         reached = asyncio.Event()
 
         def count(limit: int = limit, reached: asyncio.Event = reached) -> None:
-            if sum(len(person.told) for person in people) >= limit:
+            if sum(len(person.acknowledged) for person in people) >= limit:
                 reached.set()
 
         talk = [asyncio.create_task(person.say_everything(count)) for person in people]
         await asyncio.wait_for(reached.wait(), 60)
         site.kill()
         await asyncio.gather(*talk)
-        assert sum(len(person.told) for person in people) < _PEOPLE * _SENDS_EACH, "the burst was over before the kill"
+        assert sum(len(person.acknowledged) for person in people) < _PEOPLE * _SENDS_EACH, (
+            "the burst was over before the kill"
+        )
         for person in people:
             await person.client.closed()
             person.take_pushes(group)
@@ -136,12 +138,12 @@ async def test_a_killed_server_neither_loses_nor_repeats_acknowledged_messages(s
         await asyncio.gather(*(person.come(site) for person in people))
 
     await asyncio.gather(*(person.say_everything() for person in people))
-    told = {key: answer for person in people for key, answer in person.told.items()}
-    assert len(told) == _PEOPLE * _SENDS_EACH
+    acknowledged = {key: answer for person in people for key, answer in person.acknowledged.items()}
+    assert len(acknowledged) == _PEOPLE * _SENDS_EACH
 
     for person in people[:5]:
         for key in person.to_say:
-            assert await person.say(key) == told[key], "a retry gets the first answer"
+            assert await person.say(key) == acknowledged[key], "a retry gets the first answer"
 
     stored: dict[str, list[Answer]] = defaultdict(list)
     for target in (group, room):
@@ -149,7 +151,7 @@ async def test_a_killed_server_neither_loses_nor_repeats_acknowledged_messages(s
         assert [message["seq"] for message in history] == list(range(1, len(history) + 1))
         for message in history:
             stored[message["msg"]].append((message["id"], message["seq"]))
-    assert {key: [answer] for key, answer in told.items()} == stored
+    assert {key: [answer] for key, answer in acknowledged.items()} == stored
 
     for person in people:
         await person.client.until(lambda person=person: person.has_all_of(group))  # type: ignore[misc]

@@ -15,15 +15,15 @@ CHANNEL_KEYS = {
 NOTE_KEYS = {"target", "note", "by", "who", "value", "seq", "time", "position"}
 
 
-async def members_of(person: UserClient, group: str) -> dict[str, str]:
+async def members_of(client: UserClient, group: str) -> dict[str, str]:
     """Return the members' roles by user name."""
-    reply = await person.call("channel.members", target=group)
+    reply = await client.call("channel.members", target=group)
     return {member["userId"]: member["role"] for member in reply["members"]}
 
 
-async def next_note(person: UserClient, kind: str) -> dict[str, Any]:
+async def next_note(client: UserClient, kind: str) -> dict[str, Any]:
     """Wait for the next note of that kind, check its keys, and return it."""
-    push = await person.push("channel.note", note=kind)
+    push = await client.push("channel.note", note=kind)
     assert set(push.data) == NOTE_KEYS and push.text == "Ok"
     return dict(push.data)
 
@@ -32,6 +32,6 @@ def channel_of(target: str, channels: list[dict[str, Any]]) -> dict[str, Any]:
     return next(item for item in channels if item["target"] == target)
 
 
-async def listed_channel(person: UserClient, target: str) -> dict[str, Any]:
+async def listed_channel(client: UserClient, target: str) -> dict[str, Any]:
     """Return the channel as it is in the user's `channel.list`."""
-    return channel_of(target, (await person.call("channel.list"))["channels"])
+    return channel_of(target, (await client.call("channel.list"))["channels"])

@@ -155,9 +155,9 @@ class ProtobufChaosClient(ChaosClient):
             assert output.code == 200, output
             match output.type:
                 case im.CT_MESSAGE:
-                    self._told([im.PushMsg.FromString(output.data).msg])
+                    self._receive([im.PushMsg.FromString(output.data).msg])
                 case im.CT_SYNC:
-                    self._told(im.SyncOutputMsg.FromString(output.data).messages)
+                    self._receive(im.SyncOutputMsg.FromString(output.data).messages)
                 case im.CT_ACK if (ack := im.ACKMsg.FromString(output.data)).type == im.AT_UP:
                     line = self._numbers[ack.clientId]
                     # Of what was stored on an earlier connection it may have heard already.
@@ -166,7 +166,7 @@ class ProtobufChaosClient(ChaosClient):
                     self._answered(line)
         self._taken = len(outputs)
 
-    def _told(self, messages: Iterable[im.Message]) -> None:
+    def _receive(self, messages: Iterable[im.Message]) -> None:
         for message in messages:
             channel = str(message.receiver_id)
             if message.session_type == im.ST_SINGLE:
@@ -229,7 +229,7 @@ class JsonChaosClient(ChaosClient):
             match item.cmd:
                 case "msg":
                     self._grow(item.data)
-                    self._told(item.data)
+                    self._receive(item.data)
                 case "message.send":
                     line = self._by_text[item.seq]
                     self._know(line.channel, item.data["position"], line.text)
@@ -237,13 +237,13 @@ class JsonChaosClient(ChaosClient):
                 case "sync":
                     for event in item.data["events"]:
                         if event["cmd"] == "msg":
-                            self._told(event["response"]["data"])
+                            self._receive(event["response"]["data"])
                     self.position = item.data["position"]
                 case "heartbeat":
                     self.position = item.data["position"]
         self._taken = len(received)
 
-    def _told(self, data: Mapping[str, Any]) -> None:
+    def _receive(self, data: Mapping[str, Any]) -> None:
         if data["target"] in self._channels:
             self._know(self._channels[data["target"]], data["position"], data["msg"])
 

@@ -54,7 +54,7 @@ class Device:
         """Connect and log in, without fetching missed events."""
         raise NotImplementedError
 
-    async def sync(self, *, whole: bool) -> None:
+    async def sync(self, *, all_pages: bool) -> None:
         """Fetch missed events: one page, or with `whole` all pages."""
         raise NotImplementedError
 
@@ -99,12 +99,12 @@ class ProtobufDevice(Device):
         self._taken, self._pushed = 1, 0
         self._numbers: list[SentMessage] = []
 
-    async def sync(self, *, whole: bool) -> None:
+    async def sync(self, *, all_pages: bool) -> None:
         more = True
         while more:
             more = (await self.client.sync(self.greatest)).has_more
             self._take_in()
-            if not whole:
+            if not all_pages:
                 break
         self.synced = self.synced or not more
 
@@ -174,23 +174,23 @@ class JsonDevice(Device):
     def __init__(self, user: User, token: str) -> None:
         super().__init__(user, token)
         self._device = RecordingDevice()
-        self._told: int | None = None
+        self._reported: int | None = None
         self._repeats: set[str] = set()
         self._sent = 0
 
     async def login(self) -> None:
         self.client = LocalClient.open()
-        reply = await self.client.login_token(self.token, after=self._told)
+        reply = await self.client.login_token(self.token, after=self._reported)
         self.connected, self.connections = True, self.connections + 1
-        self.synced = self._told is None
-        self._told = reply["position"]
+        self.synced = self._reported is None
+        self._reported = reply["position"]
 
-    async def sync(self, *, whole: bool) -> None:
+    async def sync(self, *, all_pages: bool) -> None:
         more = True
         while more:
-            page = await self.client.call("sync", after=self._told)
-            self._told, more = page["position"], page["hasMore"]
-            if not whole:
+            page = await self.client.call("sync", after=self._reported)
+            self._reported, more = page["position"], page["hasMore"]
+            if not all_pages:
                 break
         self.synced = self.synced or not more
 
@@ -211,7 +211,7 @@ class JsonDevice(Device):
 
     async def settle(self) -> None:
         if self.connected:
-            self._told = (await self.client.call("heartbeat"))["position"]
+            self._reported = (await self.client.call("heartbeat"))["position"]
 
     def check(self, expected: ExpectedEvents, owed: ExpectedEvents | None = None) -> None:
         if self.connected:

@@ -37,14 +37,14 @@ class ExpectedEvents:
         """Return the user's events after that position."""
         made = cls(user)
         own = set(EventRecipient.objects.filter(user_id=user.pk).values_list("position", flat=True))
-        stays: dict[int, list[tuple[int, int]]] = {}
-        for stay in Membership.objects.filter(user=user):
-            until = 2**62 if stay.until_position is None else stay.until_position
-            stays.setdefault(stay.channel_id, []).append((stay.from_position, until))
+        intervals: dict[int, list[tuple[int, int]]] = {}
+        for interval in Membership.objects.filter(user=user):
+            until = 2**62 if interval.until_position is None else interval.until_position
+            intervals.setdefault(interval.channel_id, []).append((interval.from_position, until))
         rooms = set(Channel.objects.filter(kind="global").values_list("pk", flat=True))
         for event in Event.objects.filter(position__gt=after).order_by("position"):
             covered = [
-                any(first <= position <= last for first, last in stays.get(event.channel or 0, ()))
+                any(first <= position <= last for first, last in intervals.get(event.channel or 0, ()))
                 for position in (event.position, event.subject)
                 if position is not None
             ]
@@ -61,13 +61,14 @@ class ExpectedEvents:
 
     def history(self, channel: Channel) -> dict[int, str]:
         """Return number and text of every message that the user may read in a channel that they are in now."""
-        stays = list(Membership.objects.filter(user=self.user, channel=channel))
+        intervals = list(Membership.objects.filter(user=self.user, channel=channel))
         return {
             row.seq: "" if row.recalled_at else row.text
             for row in Message.objects.filter(channel=channel)
             if channel.join == "open"
             or any(
-                stay.from_position < row.position and row.position < (stay.until_position or 2**62) for stay in stays
+                interval.from_position < row.position and row.position < (interval.until_position or 2**62)
+                for interval in intervals
             )
         }
 
@@ -76,7 +77,7 @@ class ExpectedEvents:
 class RecordingDevice:
     """One device of a user over several connections. It keeps the last reported position, like real clients."""
 
-    told: int | None = None
+    reported: int | None = None
     begun: int = 0
     """Position of the first log-in. Earlier events are known from lists and history."""
     seen: set[int] = field(default_factory=set)
@@ -112,7 +113,7 @@ class RecordingDevice:
                     self._know(event["response"]["data"]["position"], expected)
                     self._check_recalled(event, data["position"], expected)
             if item.cmd in _TELLING and data:
-                self._check_told(item, data["position"], expected)
+                self._check_reported(item, data["position"], expected)
 
     def _know(self, position: int, expected: ExpectedEvents) -> None:
         assert position in expected.visible or position in expected.room_events, f"{position} leaked to {expected.user}"
@@ -123,13 +124,13 @@ class RecordingDevice:
         if event["cmd"] != "message.recalled" and expected.recalled_at.get(str(data.get("id")), upto + 1) <= upto:
             assert data["msg"] == "", "sync shows what was recalled"
 
-    def _check_told(self, item: Envelope, told: int, expected: ExpectedEvents) -> None:
+    def _check_reported(self, item: Envelope, reported: int, expected: ExpectedEvents) -> None:
         """Check that the client has all events up to the position that the server reported."""
-        if self.told is None:
-            self.begun = told
-        owed = {position for position in expected.visible if self.begun < position <= told}
-        assert owed <= self.seen, f"{item.cmd} told {told}, but {sorted(owed - self.seen)} never came"
-        self.told = told
+        if self.reported is None:
+            self.begun = reported
+        owed = {position for position in expected.visible if self.begun < position <= reported}
+        assert owed <= self.seen, f"{item.cmd} told {reported}, but {sorted(owed - self.seen)} never came"
+        self.reported = reported
 
 
 def assert_gap_free() -> None:

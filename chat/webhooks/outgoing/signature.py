@@ -15,6 +15,6 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def headers(secret: str, body: bytes, now: float) -> dict[str, str]:
-    """Return the headers of a request with this body."""
+    """Return the timestamp and signature headers of a request with this body, sent at `now` (Unix seconds)."""
     timestamp = str(int(now))
     return {TIMESTAMP: timestamp, SIGNATURE: sign(secret, timestamp, body)}

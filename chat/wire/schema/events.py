@@ -71,7 +71,7 @@ class EventKind:
 
     @property
     def is_push(self) -> bool:
-        """Return whether any client gets it."""
+        """Return whether clients get this kind as a push."""
         return self.clients is not Clients.NONE
 
     @property

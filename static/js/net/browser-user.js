@@ -5,9 +5,9 @@
  * @import { Socket } from "./socket.js"
  */
 
-/** Where the tabs of a browser tell each other the id of their user. */
+/** Key in localStorage under which the tabs of a browser share the id of their user. */
 const USER_KEY = "im.user";
-/** Tells the page that takes the place of another user's. */
+/** Key in sessionStorage that marks a page which replaces that of another user. */
 const CHANGED_KEY = "im.user-changed";
 
 export class BrowserUser {

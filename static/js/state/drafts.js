@@ -1,6 +1,6 @@
 /**
- * What a user has written and not sent, per channel, in localStorage: the draft of a message, and edits of sent messages
- * beside it. The storage is shared by all tabs, in which the latest version stands. No DOM.
+ * Unsent texts of a user in localStorage, per channel: the draft of a message, and edits of sent messages. All tabs share
+ * the storage; the latest version wins. No DOM.
  *
  * `change`: channels with unsent text have changed; `changed-elsewhere`: another tab has changed unsent text; `emptied`:
  * the user has deleted all that the site stores.
@@ -32,7 +32,7 @@ export class Drafts extends Emitter {
     return /** @type {Draft | null} */ (this.storage.get(this.#draftKey(target))) ?? { text: "", reply: null };
   }
 
-  /** Whether the user has left a draft or an edit in a channel. @param {string} target */
+  /** Return true if the user has left a draft or an edit in a channel. @param {string} target */
   has(target) {
     return this.storage.get(this.#draftKey(target)) !== null || this.openEdit(target) !== null;
   }

@@ -36,7 +36,7 @@ function hasFiles({ types }) {
   return types.includes("Files");
 }
 
-/** Whether text is dragged into a field, which takes it. @param {DragEvent} event */
+/** Return true if text is dragged into a field, which accepts it. @param {DragEvent} event */
 function isTextForField(event) {
   const isField = targetOf(event).matches("input, textarea");
   return isField && event.dataTransfer !== null && !hasFiles(event.dataTransfer);

@@ -173,7 +173,7 @@ class Actor:
         if self.client is not None:
             return
         self.client = LocalClient.open()
-        after = self.last_told()
+        after = self.last_reported()
         await self.client.enter(self.user, after=after)
         self.retries = set()
         for data in self.unanswered:
@@ -187,7 +187,7 @@ class Actor:
         if after is not None:
             await self.drain(after)
 
-    def last_told(self) -> int | None:
+    def last_reported(self) -> int | None:
         streams = [*self.device.streams, self.client.received] if self.client else self.device.streams
         told = [
             item.data["position"]
