@@ -110,13 +110,13 @@ def _has(text: str) -> re.Pattern[str]:
 async def test_a_page_of_the_past_is_loaded_again_before_it_is_shown(town: Site, person: OpenPerson) -> None:
     tab = await person("alice")
     await sign_in(tab, town, "alice")
-    await tab.evaluate("window.isOld = true")
     is_hidden = await tab.evaluate("""() => {
+      document.body.dataset.isOld = "";
       dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
       return document.body.hidden;
     }""")
     assert is_hidden
-    await tab.wait_for_function("!window.isOld")
+    await expect(tab.locator("body[data-is-old]")).to_have_count(0)
     await expect(tab.get_by_test_id("composer")).to_be_visible()
 
 
