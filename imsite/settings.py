@@ -147,7 +147,8 @@ OAUTH_PROVIDERS = {
     "wechat": "accounts.oauth.providers.WeChat",
 }
 SOCIAL_AUTH_GITHUB_SCOPE = ["user:email"]
-SOCIAL_AUTH_REQUESTS_TIMEOUT = 8.0
+# Seconds to connect, for each address of the provider's host, and to wait for its response.
+SOCIAL_AUTH_REQUESTS_TIMEOUT = (2.0, 8.0)
 
 DEFAULT_FROM_EMAIL = str(read("DEFAULT_FROM_EMAIL"))
 MAIL_IS_SENT = bool(read("EMAIL_URL")) or DEVELOPMENT

@@ -29,6 +29,8 @@ from accounts.oauth.identity import Identity
 
 PICTURE_MAX_BYTES = 2_000_000
 _PICTURE_TIMEOUT_SECONDS = 4.0
+_CONNECT_TIMEOUT_SECONDS = 2.0
+"""Seconds for each address of the picture's host."""
 
 
 class Strategy(DjangoStrategy):
@@ -88,7 +90,8 @@ class IdentityBackend:
 
     def fetch(self, url: str) -> requests.Response:
         """Request a file without following redirects."""
-        return requests.get(url, timeout=_PICTURE_TIMEOUT_SECONDS, stream=True, allow_redirects=False)
+        timeout = (_CONNECT_TIMEOUT_SECONDS, _PICTURE_TIMEOUT_SECONDS)
+        return requests.get(url, timeout=timeout, stream=True, allow_redirects=False)
 
 
 class GitHub(IdentityBackend, GithubOAuth2[Any]):

@@ -7,14 +7,13 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address
+from functools import cache
 
+import httpcore
 import httpx
 
-from delivery.outbound.ssrf_guard import Address, UrlNotAllowed, check_url, resolve
-
-MAX_ADDRESSES = 3
-"""Addresses of one host name that are tried."""
+from delivery.outbound.address_race import AddressRace
+from delivery.outbound.ssrf_guard import UrlNotAllowed, check_url, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,63 +34,51 @@ class HttpResult:
         return not self.error
 
 
-def open_client() -> httpx.AsyncClient:
-    """Return a client for any number of concurrent calls of `post`. The caller closes it."""
-    # Proxies and passwords from the environment would bypass the checks. No connection is kept alive: the pool tells
-    # connections apart by address, and two host names may share an address.
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    return httpx.AsyncClient(trust_env=False, follow_redirects=False, limits=limits, timeout=None)
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Return the context of all TLS connections. It takes milliseconds to make."""
+    # Certificates from the environment would bypass the checks.
+    return httpx.create_ssl_context(trust_env=False)
 
 
 async def post(
-    client: httpx.AsyncClient, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float
+    url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, tls: ssl.SSLContext | None = None
 ) -> HttpResult:
     """POST the body. Any 2xx is a success, a redirect is not. Raises nothing but CancelledError.
 
-    The host name is resolved once, and the connection goes to the address that was checked, so DNS rebinding has no
-    effect. Only the headers of the response are read. `timeout` is in seconds.
+    The host name is resolved once, and the connection goes to one of the addresses that were checked, so DNS rebinding
+    has no effect. Only the headers of the response are read. `timeout` is in seconds.
     """
     started = time.monotonic()
     status: int | None = None
     timed_out = False
+    race: AddressRace | None = None
     try:
         async with asyncio.timeout(timeout):
             checked = check_url(url)
-            status = await _post(client, checked, await resolve(checked), body, headers)
+            race = AddressRace(await resolve(checked))
+            status = await _post(checked, race, body, headers, tls or tls_context())
             error = _status_error(status)
     except UrlNotAllowed as refusal:
         error = str(refusal)
     except TimeoutError:
-        error, timed_out = f"No answer within {timeout:g} s.", True
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as fault:
+        timed_out = race is not None and race.is_connected
+        error = f"No {'answer' if timed_out else 'connection'} within {timeout:g} s."
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError, ValueError) as fault:
         error = _describe(fault)
     return HttpResult(status, error, round((time.monotonic() - started) * 1000), timed_out)
 
 
-async def _post(
-    client: httpx.AsyncClient, url: httpx.URL, addresses: list[Address], body: bytes, headers: Mapping[str, str]
-) -> int:
-    """POST to the first of the addresses that accepts a connection; return the status."""
-    host = url.raw_host.decode("ascii")
-    for number, address in enumerate(addresses[:MAX_ADDRESSES], 1):
-        pinned = url.copy_with(host=f"[{address}]" if isinstance(address, IPv6Address) else str(address))
-        request = client.build_request(
-            "POST",
-            pinned,
-            content=body,
-            headers={**headers, "Host": url.netloc.decode("ascii")},
-            # TLS requests the host name and checks the certificate against it.
-            extensions={"sni_hostname": host},
-        )
-        try:
-            response = await client.send(request, stream=True)
-        except httpx.ConnectError as fault:
-            if number == min(len(addresses), MAX_ADDRESSES) or _find_tls_error(fault):
-                raise
-            continue
-        await response.aclose()
-        return response.status_code
-    raise OSError("no address")
+async def _post(url: httpx.URL, race: AddressRace, body: bytes, headers: Mapping[str, str], tls: ssl.SSLContext) -> int:
+    """POST on a connection of its own; return the status."""
+    target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    sent = [("Host", url.netloc.decode("ascii")), ("Accept", "*/*"), ("Connection", "close"), *headers.items()]
+    # The pool is of this call only: host names that share an address share no connection.
+    async with (
+        httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=race) as pool,
+        pool.stream("POST", target, headers=sent, content=body) as response,
+    ):
+        return int(response.status)
 
 
 def _status_error(status: int) -> str:
@@ -110,10 +97,10 @@ def _describe(fault: Exception) -> str:
     match fault:
         case OSError():
             return "The host name cannot be resolved."
-        case httpx.ConnectError() if (tls := _find_tls_error(fault)) is not None:
+        case httpcore.ConnectError() if (tls := _find_tls_error(fault)) is not None:
             reason = getattr(tls, "verify_message", "") or tls.reason or "it failed"
             return f"No TLS connection: {reason}."[:200]
-        case httpx.ConnectError():
+        case httpcore.ConnectError():
             return "It does not accept connections."
         case _:
             return "The connection ended without an answer."

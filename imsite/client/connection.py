@@ -17,7 +17,7 @@ from imsite.client import envelopes
 from imsite.client.backoff import ExponentialBackoff, parse_retry_after
 from imsite.client.errors import Closed, Disconnected, Refused
 from imsite.client.position_tracker import PositionTracker
-from imsite.client.socket import ClientSocket
+from imsite.client.socket import ClientSocket, address_options
 from imsite.client.types import LoggedInUser, Push, SendResult, new_idempotency_key
 
 logger = logging.getLogger(__name__)
@@ -207,6 +207,7 @@ class ClientConnection:
             ping_interval=None,
             max_size=None,
             compression=None,
+            **address_options(),
         ) as websocket:
             socket = ClientSocket(websocket, lambda push: self._deliver(*self._tracker.receive(push)))
             reader = asyncio.create_task(socket.read_frames(), name="connection reader")

@@ -15,6 +15,15 @@ from imsite.client import envelopes
 from imsite.client.errors import Disconnected
 from imsite.client.types import Push
 
+HAPPY_EYEBALLS_SECONDS = 0.25
+"""Seconds after which the next address of a host is tried as well."""
+
+
+def address_options() -> dict[str, Any]:
+    """Return the options by which a connection tries several addresses of a host. uvloop has none."""
+    has_options = isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
+    return {"happy_eyeballs_delay": HAPPY_EYEBALLS_SECONDS} if has_options else {}
+
 
 class ClientSocket:
     """Sends requests over an open WebSocket and calls `on_push` for each push. `read_frames` must run as a task."""

@@ -14,6 +14,9 @@ from imsite.client.client import RETRY_SECONDS, TIMEOUT_SECONDS, auth_headers
 from imsite.client.errors import Refused
 from imsite.client.types import OutgoingMessage, Recipient, SendResult, new_idempotency_key
 
+ADDRESS_TIMEOUT_SECONDS = 5.0
+"""Seconds to connect to one address of the site's host."""
+
 
 class SyncClient:
     """The HTTP calls of `Client`, without asyncio."""
@@ -29,7 +32,11 @@ class SyncClient:
     ) -> None:
         self._retry_seconds = retry_seconds
         self._http = httpx.Client(
-            base_url=url.rstrip("/"), headers=auth_headers(token), timeout=timeout, transport=transport
+            base_url=url.rstrip("/"),
+            headers=auth_headers(token),
+            # The addresses of a host are tried one after the other.
+            timeout=httpx.Timeout(timeout, connect=min(timeout, ADDRESS_TIMEOUT_SECONDS)),
+            transport=transport,
         )
 
     def __enter__(self) -> Self:

@@ -28,6 +28,9 @@ class Receiver:
         """Status by message text: a request that contains such a message is answered with it."""
         self.most = 1000
         """Maximum of events in a request; a larger request is answered with 413."""
+        self.unanswered: set[bytes] = set()
+        """Texts: a request that holds one is never answered."""
+        self._ended = threading.Event()
         self.answering = threading.Event()
         """While cleared, requests are read and not answered."""
         self.answering.set()
@@ -88,6 +91,8 @@ class Receiver:
             self.most_at_once = max(self.most_at_once, self._in_hand)
         try:
             self.answering.wait()
+            if any(text in body for text in self.unanswered):
+                self._ended.wait()
             self._answer(request, headers, body)
         finally:
             with self._counting:
@@ -131,4 +136,5 @@ class Receiver:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.answering.set()
+        self._ended.set()
         self.stop()

@@ -20,6 +20,7 @@ from delivery.db.transactions import write
 from delivery.outbound.http_client import HttpResult
 
 _REFUSALS = frozenset({400, 409, 413, 415, 422})
+_BUSY = frozenset({408, 425, 429, 502, 503, 504})
 FAILURES_BEFORE_SPLITTING = 3
 """Failures in a row after which any error except "unreachable" may be caused by the content."""
 
@@ -39,6 +40,12 @@ def may_be_caused_by_content(answer: HttpResult, failures: int) -> bool:
     return is_refusal(answer) or (
         failures + 1 >= FAILURES_BEFORE_SPLITTING and (answer.status is not None or answer.timed_out)
     )
+
+
+def needs_pause(answer: HttpResult) -> bool:
+    """Return whether the receiver is slow or busy, so that another request at once would only add to its load."""
+    is_slow = answer.milliseconds >= settings.IM_WEBHOOK_TIMEOUT * 1000 / 2
+    return answer.status is None or answer.status in _BUSY or is_slow
 
 
 def has_dead_letter_room(*, webhook: Webhook) -> bool:

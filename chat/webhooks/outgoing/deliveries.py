@@ -112,6 +112,24 @@ def webhook_record_attempt(
     return bool(moved)
 
 
+def webhook_set_aside(*, webhook: Webhook, first: int, last: int, events: int, answer: HttpResult) -> bool:
+    """Record a failed attempt of a leased webhook whose single event becomes a dead letter; return whether it did.
+
+    The webhook waits for its next attempt, and continues behind the event.
+    """
+    with write():
+        if not Webhook.objects.select_for_update(no_key=True).filter(pk=webhook.pk).exists():
+            return False
+        pause = timedelta(seconds=backoff(1))
+        moved = held_webhook(webhook).update(
+            position=last, failures=0, failing_since=None, next_attempt_at=Now() + pause, **NO_LEASE
+        )
+        if moved:
+            _store_dead_letter(webhook, RefusedEvent(last, answer), again=True)
+        attempt_store(webhook=webhook, first=first, last=last, events=events, answer=answer)
+    return bool(moved)
+
+
 def webhook_record_refusal(*, webhook: Webhook, first: int, last: int, events: int, answer: HttpResult) -> None:
     """Record a failed attempt after which the leased webhook tries a different request at once."""
     with write():

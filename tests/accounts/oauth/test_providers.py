@@ -9,7 +9,7 @@ import pytest
 import requests
 from django.test import RequestFactory
 from pytest_django.fixtures import Settings
-from social_core.exceptions import AuthResponseError
+from social_core.exceptions import AuthProviderError, AuthResponseError
 
 from accounts.oauth import providers
 from accounts.oauth.providers import PROVIDERS, authorization_origins, enabled_providers, provider_backend
@@ -125,7 +125,21 @@ def test_a_picture_download_is_limited_and_follows_no_redirect(
     monkeypatch.setattr(requests, "get", get)
     found = _provider("google").picture("https://lh3.googleusercontent.com/a/1")
     assert (found is not None) == kept
-    assert asked[0]["allow_redirects"] is False and asked[0]["timeout"]
+    # Each address of the host has two seconds.
+    assert asked[0]["allow_redirects"] is False and asked[0]["timeout"] == (2.0, 4.0)
+
+
+def test_a_dead_address_of_a_provider_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def request(method: str, url: str, **how: Any) -> None:
+        asked.append(how)
+        raise requests.ConnectTimeout
+
+    monkeypatch.setattr(requests, "request", request)
+    with pytest.raises(AuthProviderError):
+        _provider("github").user_data("token")
+    assert asked[0]["timeout"] == (2.0, 8.0)
 
 
 def test_a_provider_needs_both_keys(settings: Settings, switched_on: None) -> None:

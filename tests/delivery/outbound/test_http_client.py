@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpcore
 import pytest
-import pytest_asyncio
 from django.conf import Settings
 
 from delivery.outbound import http_client, ssrf_guard
+from delivery.outbound.address_race import ATTEMPT_DELAY_SECONDS, alternate_families
 from delivery.outbound.http_client import HttpResult
 from tests.support.certificates import CertificateAuthority
 from tests.support.receiver import Receiver
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 @pytest.fixture
@@ -26,14 +29,9 @@ def receiver() -> Iterator[Receiver]:
         yield made
 
 
-@pytest_asyncio.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with http_client.open_client() as made:
-        yield made
-
-
-async def _post(client: httpx.AsyncClient, url: str, timeout: float = 5.0) -> HttpResult:
-    return await http_client.post(client, url, b'{"events":[]}', {"Content-Type": "application/json"}, timeout=timeout)
+async def _post(url: str, timeout: float = 5.0, tls: ssl.SSLContext | None = None) -> HttpResult:
+    headers = {"Content-Type": "application/json"}
+    return await http_client.post(url, b'{"events":[]}', headers, timeout=timeout, tls=tls)
 
 
 class Names:
@@ -50,8 +48,8 @@ class Names:
         return [(0, 0, 0, "", (address, 0)) for address in answer]
 
 
-async def test_a_post_arrives_with_its_host_and_body(client: httpx.AsyncClient, receiver: Receiver) -> None:
-    answer = await _post(client, receiver.url)
+async def test_a_post_arrives_with_its_host_and_body(receiver: Receiver) -> None:
+    answer = await _post(receiver.url)
     assert answer.ok and answer.status == 204
     path, headers, body = receiver.requests[0]
     assert path == "/in?key=our-own-secret" and body == b'{"events":[]}'
@@ -59,29 +57,70 @@ async def test_a_post_arrives_with_its_host_and_body(client: httpx.AsyncClient, 
 
 
 async def test_a_host_name_is_resolved_once_and_the_connection_goes_to_that_address(
-    client: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, settings: Settings
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     """A name server that first gives a harmless address and later another cannot redirect the request."""
     settings.IM_WEBHOOK_PRIVATE_NETWORKS = ("127.0.0.1/32",)  # type: ignore[attr-defined]
     names = Names(monkeypatch, ["127.0.0.1"], ["127.0.0.2"])
-    answer = await _post(client, f"http://books.test:{receiver.port}/in")
+    answer = await _post(f"http://books.test:{receiver.port}/in")
     assert answer.ok and names.asked == 1
     assert receiver.requests[0][1]["Host"] == f"books.test:{receiver.port}"
 
 
 async def test_an_address_that_refuses_connections_is_skipped(
-    client: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Names(monkeypatch, ["127.0.0.3", "127.0.0.1"])
-    assert (await _post(client, f"http://books.test:{receiver.port}/in")).ok
+    assert (await _post(f"http://books.test:{receiver.port}/in")).ok
+
+
+@pytest.mark.parametrize("dead", [["127.0.0.3"], ["::1", "::2", "::3", "::4", "::5", "::6", "::7", "::8", "::9"]])
+async def test_an_address_that_does_not_answer_costs_a_fraction_of_a_second(
+    dead: list[str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.IM_WEBHOOK_PRIVATE_NETWORKS = ("127.0.0.0/8", "::/8")  # type: ignore[attr-defined]
+    given_up = []
+    connect = httpcore.AnyIOBackend.connect_tcp
+
+    async def swallow(backend: httpcore.AnyIOBackend, host: str, *args: Any) -> httpcore.AsyncNetworkStream:
+        if host not in dead:
+            return await connect(backend, host, *args)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.append(host)
+        raise AssertionError
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", swallow)
+    Names(monkeypatch, [*dead, "127.0.0.1"])
+    answer = await _post(f"http://books.test:{receiver.port}/in", timeout=TIMEOUT_SECONDS)
+    assert answer.ok and given_up == dead[:1] and len(receiver.requests) == 1
+    assert answer.milliseconds >= ATTEMPT_DELAY_SECONDS * 1000
+
+
+async def test_a_host_without_a_living_address_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def swallow(*args: Any) -> httpcore.AsyncNetworkStream:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", swallow)
+    Names(monkeypatch, ["127.0.0.1", "127.0.0.2"])
+    answer = await _post("http://books.test/in", timeout=0.1)
+    assert (answer.status, answer.timed_out, answer.error) == (None, False, "No connection within 0.1 s.")
+
+
+def test_address_families_take_turns() -> None:
+    texts = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1", "192.0.2.2"]
+    turns = alternate_families([ip_address(text) for text in texts])
+    assert [str(address) for address in turns] == [texts[0], texts[3], texts[1], texts[4], texts[2]]
+    assert alternate_families([]) == []
 
 
 async def test_a_proxy_from_the_environment_is_not_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     with Receiver() as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{proxy.port}")
-        async with http_client.open_client() as client:
-            assert (await _post(client, receiver.url)).ok
+        assert (await _post(receiver.url)).ok
         assert proxy.requests == [] and len(receiver.requests) == 1
 
 
@@ -92,18 +131,18 @@ async def test_a_proxy_from_the_environment_is_not_used(receiver: Receiver, monk
         (302, "It answered 302; redirects are not followed."), (304, "It answered 304; redirects are not followed."),
     ],
 )  # fmt: skip
-async def test_only_a_2xx_is_a_success(client: httpx.AsyncClient, receiver: Receiver, status: int, error: str) -> None:
+async def test_only_a_2xx_is_a_success(receiver: Receiver, status: int, error: str) -> None:
     receiver.status, receiver.location = status, "http://127.0.0.1:1/" if status == 302 else ""
-    answer = await _post(client, receiver.url)
+    answer = await _post(receiver.url)
     assert (answer.status, answer.error, answer.ok) == (status, error, not error)
 
 
-async def test_a_receiver_that_does_not_answer_times_out(client: httpx.AsyncClient, receiver: Receiver) -> None:
+async def test_a_receiver_that_does_not_answer_times_out(receiver: Receiver) -> None:
     receiver.answering.clear()
-    assert (await _post(client, receiver.url, timeout=0.2)).error == "No answer within 0.2 s."
+    assert (await _post(receiver.url, timeout=0.2)).error == "No answer within 0.2 s."
 
 
-async def test_an_endless_response_is_not_read(client: httpx.AsyncClient) -> None:
+async def test_an_endless_response_is_not_read() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     with listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
@@ -121,33 +160,30 @@ async def test_an_endless_response_is_not_read(client: httpx.AsyncClient) -> Non
 
         ended = threading.Event()
         threading.Thread(target=endless, daemon=True).start()
-        answer = await _post(client, url)
+        answer = await _post(url)
         assert answer.ok
         assert ended.wait(10)
 
 
 async def test_each_kind_of_connection_failure_has_its_own_error(
-    client: httpx.AsyncClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receiver.stop()
-    assert (await _post(client, receiver.url)).error == "It does not accept connections."
-    assert (await _post(client, "http://books.invalid./")).status is None
+    assert (await _post(receiver.url)).error == "It does not accept connections."
+    assert (await _post("http://books.invalid./")).status is None
 
     def not_found(*args: Any, **kwargs: Any) -> None:
         raise socket.gaierror("not known")
 
     monkeypatch.setattr(ssrf_guard.socket, "getaddrinfo", not_found)
-    assert (await _post(client, "http://books.test/")).error == "The host name cannot be resolved."
+    assert (await _post("http://books.test/")).error == "The host name cannot be resolved."
 
 
-async def test_no_error_contains_the_url(client: httpx.AsyncClient, receiver: Receiver, settings: Settings) -> None:
+async def test_no_error_contains_the_url(receiver: Receiver, settings: Settings) -> None:
     receiver.stop()
-    seen = [
-        await _post(client, url)
-        for url in (receiver.url, "http://nobody.invalid/our-own-secret", "ftp://our-own-secret")
-    ]
+    seen = [await _post(url) for url in (receiver.url, "http://nobody.invalid/our-own-secret", "ftp://our-own-secret")]
     settings.IM_WEBHOOK_PRIVATE_NETWORKS = ()  # type: ignore[attr-defined]
-    seen.append(await _post(client, receiver.url))
+    seen.append(await _post(receiver.url))
     assert all(answer.error and "our-own-secret" not in answer.error for answer in seen)
 
 
@@ -161,12 +197,10 @@ async def test_a_certificate_is_checked_against_the_host_name(monkeypatch: pytes
     (tmp_path / "both.pem").write_bytes(certificate + key)
     receiver.tls.load_cert_chain(tmp_path / "both.pem")
     with receiver:
-        async with httpx.AsyncClient(trust_env=False, verify=trusting) as client:
-            assert (await _post(client, f"https://books.test:{receiver.port}/in")).ok
-            for host in ("other.test", "127.0.0.1"):
-                wrong = await _post(client, f"https://{host}:{receiver.port}/in")
-                assert wrong.status is None and wrong.error.startswith("No TLS connection: ")
-        async with http_client.open_client() as client:
-            unknown = await _post(client, f"https://books.test:{receiver.port}/in")
-            assert unknown.error.startswith("No TLS connection: ")
+        assert (await _post(f"https://books.test:{receiver.port}/in", tls=trusting)).ok
+        for host in ("other.test", "127.0.0.1"):
+            wrong = await _post(f"https://{host}:{receiver.port}/in", tls=trusting)
+            assert wrong.status is None and wrong.error.startswith("No TLS connection: ")
+        unknown = await _post(f"https://books.test:{receiver.port}/in")
+        assert unknown.error.startswith("No TLS connection: ")
     assert len(receiver.requests) == 1

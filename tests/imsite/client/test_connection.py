@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -195,3 +196,20 @@ async def test_closing_the_connection_ends_the_loop() -> None:
             heard.append(push.position)
             await connection.close()
     assert heard == [41]
+
+
+async def test_a_dead_address_of_the_site_costs_a_fraction_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def script(server: ScriptedConnection) -> None:
+        await server.enter()
+        await server.stay()
+
+    loop, given = asyncio.get_running_loop(), []
+    connect = loop.create_connection
+
+    async def create_connection(*args: Any, **options: Any) -> Any:
+        given.append(options)
+        return await connect(*args, **options)
+
+    monkeypatch.setattr(loop, "create_connection", create_connection)
+    async with ScriptedSite(script).connect():
+        assert given[0]["happy_eyeballs_delay"] == 0.25

@@ -57,6 +57,21 @@ async def test_a_permanently_refused_event_does_not_block_others(
     await wait_until_settled(webhook)
 
 
+async def test_an_event_that_makes_the_receiver_hang_does_not_block_others(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, quick: Any
+) -> None:
+    quick.IM_WEBHOOK_TIMEOUT = 0.3
+    webhook = await run(hooks.make, receiver, "message.sent")
+    receiver.unanswered = {b"poison"}
+    messages = await run(lambda: [scenario.say(text) for text in ("poison", "after")])
+    async with running_node():
+        await wait_until(lambda: receiver.texts() == ["after"])
+        refused = await wait_for_dead_letter(webhook)
+    assert (refused.position, refused.status) == (messages[0].position, None)
+    # The receiver showed that it is alive before the event was given up.
+    assert [event["event"] for event in receiver.events] == ["ping", "message.sent"]
+
+
 async def test_a_receiver_of_small_batches_gets_all_events_in_order(
     scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, quick: Any
 ) -> None:

@@ -17,7 +17,7 @@ from chat.webhooks.outgoing.actions import webhook_disable, webhook_enable
 from delivery import log
 from delivery.db.executors import run
 from tests.support.group_scenario import GroupScenario
-from tests.support.in_process import LocalNode
+from tests.support.in_process import LocalNode, running_node
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 from tests.support.webhooks import (
@@ -64,6 +64,29 @@ async def test_a_receiver_that_answers_500_gets_the_event_again(
     await wait_until_idle(node, webhook)
     attempts = await run(lambda: list(WebhookDelivery.objects.order_by("pk").values_list("attempt", "status", "error")))
     assert attempts[0] == (1, 500, "It answered 500.") and attempts[-1] == (len(attempts), 200, "")
+
+
+@pytest.mark.parametrize("status", [None, 503, 429])
+async def test_each_repeat_to_a_slow_receiver_follows_a_longer_pause(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, quick: Any, status: int | None
+) -> None:
+    """A receiver that is slow, or asks for time, gets no request in place of the failed one at once."""
+    quick.IM_WEBHOOK_TIMEOUT = 0.05
+    webhook = await run(hooks.make, receiver, "message.sent")
+    if status is None:
+        receiver.unanswered = {b""}
+    else:
+        receiver.status = status
+    await run(lambda: [scenario.say(str(number)) for number in range(5)])
+    async with running_node():
+        await wait_for_failures(webhook, 7)
+        receiver.status, receiver.unanswered = 204, set()
+        quick.IM_WEBHOOK_TIMEOUT = 10
+        await wait_until(lambda: receiver.texts() == ["0", "1", "2", "3", "4"])
+        failed = WebhookDelivery.objects.filter(webhook=webhook).exclude(error="").order_by("pk")
+        attempts = await run(lambda: list(failed.values_list("attempt", flat=True)))
+    # Each failure counted, so the pause after it was that of its number.
+    assert attempts == list(range(1, len(attempts) + 1))
 
 
 async def test_a_long_failure_disables_the_webhook_with_a_reason(
