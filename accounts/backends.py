@@ -12,7 +12,7 @@ from accounts.rate_limits import sign_in_rate_limit
 
 
 class SignInRateLimitBackend:
-    """Refuses every password once an address has exceeded IM_SIGN_IN_RATE. It authenticates nobody.
+    """Refuses every password once an address has exceeded IM_SIGN_IN_RATE. It never authenticates a user.
 
     It does not subclass BaseBackend, because Django would then ask it to load users.
     """

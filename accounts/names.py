@@ -38,7 +38,7 @@ _CONFUSABLE_SCRIPTS = ("LATIN", "GREEK", "CYRILLIC")
 
 
 class BadName(AccountError):
-    """The name is not valid. The text tells the user why."""
+    """The name is not valid. The text gives the reason."""
 
     field = "username"
 

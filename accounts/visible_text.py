@@ -1,4 +1,4 @@
-"""Tells whether a text shows anything. Pure.
+"""Checks whether a text has visible characters. Pure.
 
 A character shows nothing if it is white space, a separator, a control, format, private-use or unassigned character,
 default-ignorable, or the blank Braille pattern. The page follows the same table (`static/js/lib/visible-text.js`).

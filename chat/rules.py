@@ -136,7 +136,7 @@ def may_invite(join: str, role: str) -> bool:
 def read_position(*, mark: int | None, from_seq: int, purged_seq: int = 0) -> int:
     """Return the sequence number up to which a user has nothing left to read.
 
-    A member who never marked a position has read everything from before joining. Nobody reads what retention purged.
+    A member who never marked a position has read everything from before joining. Purged messages cannot be read.
     """
     return max(mark or 0, from_seq - 1, purged_seq)
 

@@ -42,7 +42,7 @@ class ExternalUserData:
 
 @dataclass(frozen=True, slots=True)
 class ExternalUserResult:
-    """A user of a service. `created` says whether this call created them."""
+    """A user of a service. `created` is True if this call created them."""
 
     user: User
     created: bool

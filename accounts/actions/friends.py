@@ -17,14 +17,14 @@ from delivery.db.transactions import write
 def friend_request(*, user: User, other_id: int) -> Friendship:
     """Send a friend request, or accept one that the other user has sent. Notifies both users.
 
-    A user who has blocked the sender is not notified and does not see the request, and the sender cannot tell. Raises
-    NoSuchUser for users without an active account, and FriendRequestRefused for the sender themselves, for a
+    A user who has blocked the sender is not notified and does not see the request; the sender gets the usual result.
+    Raises NoSuchUser for users without an active account, and FriendRequestRefused for the sender themselves, for a
     repeated request, for users that the sender has blocked, and past IM_MAX_FRIENDS_PER_USER.
     """
     if user.pk == other_id:
         raise FriendRequestRefused(errors.FRIEND_YOURSELF)
     with write():
-        # Two users who ask each other lock the same two rows, so one request comes first.
+        # Two users who send each other a request lock the same two rows, so one request comes first.
         users = lock_two_users(user.pk, other_id)
         other = users.get(other_id)
         if other is None or not all(row.is_active and row.kind == User.Kind.PERSON for row in users.values()):
@@ -59,7 +59,7 @@ def friend_accept(*, user: User, other_id: int) -> None:
 
 
 def friend_decline(*, user: User, other_id: int) -> None:
-    """Decline a friend request. The other user may ask again. Raises NoSuchFriend if there is no request."""
+    """Decline a friend request. The other user may send another request. Raises NoSuchFriend if there is no request."""
     _delete(user, other_id, Q(accepted=False, to_user=user))
 
 

@@ -1,6 +1,6 @@
 """Text of audit log entries: the title of the action and its details, one per line, in English.
 
-All entries are in one language, whoever acts, so that a search finds them. They are translated when they are shown.
+All operators write entries in English, so that a search finds them. They are translated for display.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class SiteModelAdmin(CheckedModelAdmin):
                 self.message_user(request, f"{self.describe(row)}: {localized(cast(Refusal, refusal))}", messages.ERROR)
             else:
                 succeeded += 1
-                # The audit log is in English, whoever acts. It is written after the action's transaction, which must
+                # Entries are in English for all operators. They are written after the action's transaction, which must
                 # not hold the event log's counter any longer.
                 with translation.override("en"), write():
                     entry = audit_entry(row) if audit_entry is not None else f"{self._action_title(request)}."

@@ -23,7 +23,7 @@ class Friendship(models.Model):
 
 
 class Block(models.Model):
-    """A user's block of another user, who is not told of it."""
+    """A user's block of another user, who is not notified."""
 
     blocker = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     blocked = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

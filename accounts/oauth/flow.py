@@ -61,7 +61,7 @@ class PendingSignUp:
     identity: Identity
     next_page: str
     key: str = field(default_factory=lambda: secrets.token_hex(8))
-    """Tells the sign-ups of one browser apart."""
+    """Distinguishes the sign-ups of one browser."""
     started_at: float = field(default_factory=time.time)
 
     @property

@@ -1,7 +1,7 @@
-"""OAuth providers: their configuration, and how each one's answer becomes an `Identity`.
+"""OAuth providers: their configuration, and the conversion of their answers to an `Identity`.
 
-The social-auth library speaks OAuth 2. Its user accounts, pipelines and stored access tokens are not used: a completed
-sign-in returns an `Identity`, and the access token is discarded.
+The social-auth library implements OAuth 2. Its user accounts, pipelines and stored access tokens are not used: a
+completed sign-in returns an `Identity`, and the access token is discarded.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CONNECT_TIMEOUT_SECONDS = 2.0
 
 
 class Strategy(DjangoStrategy):
-    """The library's Django strategy, except that a completed sign-in returns the `Identity` and signs nobody in.
+    """The library's Django strategy. A completed sign-in returns the `Identity` and does not sign a user in.
 
     Session data of the library lasts for one request; `accounts.oauth.flow` carries it to the next.
     """

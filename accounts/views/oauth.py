@@ -68,7 +68,7 @@ class OAuthView(View):
 def refusal_page(
     request: HttpRequest, refusal: AccountError, provider: ProviderConfig, next_page: str = ""
 ) -> HttpResponse:
-    """Return the page that says why a sign-in did not succeed. Its next attempt leads to `next_page`."""
+    """Return the page with the reason why a sign-in did not succeed. Its next attempt leads to `next_page`."""
     title, status = _("You are not signed in"), 429 if isinstance(refusal, RateLimited) else 403
     if isinstance(refusal, OAuthRefused):
         title, status = _(refusal.heading) % {"title": provider.title}, refusal.reason.http

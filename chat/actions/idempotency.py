@@ -64,7 +64,7 @@ def require_same_request(key: IdempotencyKey, stored: StoredResponse) -> None:
 
 
 def claim_requests(keys: Iterable[IdempotencyKey]) -> dict[IdempotencyKey, ChatError]:
-    """Claim the keys of whole requests that do several things; return an error for each key of another request.
+    """Claim the keys of bulk requests, which consist of several items; return an error for each key of another request.
 
     Each of the things has a key of its own (`IdempotencyKey.item`), claimed in the transaction that stores it, so that
     a retry goes on where an earlier attempt ended.

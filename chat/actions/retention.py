@@ -2,7 +2,7 @@
 
 A channel loses its oldest messages up to a sequence number, which is stored in the channel, so history ends there and
 unread counts stay right. The events about those messages are deleted too. Idempotency keys stay, so retries are still
-recognized. One event for each channel tells clients up to which number the messages are gone.
+recognized. One event for each channel tells clients up to which number messages were deleted.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class Report(msgspec.Struct):
 
 @command("message.report", returns=replies.MessageReference, fault=errors.STORE_FAILED)
 async def report_message(call: Call, data: Report) -> dict[str, Any]:
-    """Report a message to the moderators. No other user is told. Repeating it changes nothing."""
+    """Report a message to the moderators. No other user is notified. Repeating it changes nothing."""
     await run(
         report.message_report,
         user=call.user,

@@ -119,7 +119,7 @@ async def sync(call: Call, seq: int) -> Page:
     await hub.catch_up_to(seq)
     entries, more = await run(selectors.messages_after, call.user, after=seq, upto=hub.watermark)
     hub.count_fetched(call.caller.connection, entries)
-    # A position beyond the log says nothing about what the client has.
+    # The client may lack any message if its position is beyond the log.
     had = seq if seq <= hub.watermark else 0
     return Page([encoders.protobuf_message(entry) for entry in entries], more, entries[-1].position if entries else had)
 

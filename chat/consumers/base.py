@@ -102,8 +102,8 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         try:
             while (event := await receive())["type"] == "websocket.receive":
                 connection.mark_seen()
-                # A reply needs room in the outbox: a client that asks faster than it reads waits, instead of being
-                # disconnected.
+                # A reply needs room in the outbox: a client that sends requests faster than it reads replies waits,
+                # instead of being disconnected.
                 await connection.outbox.wait_for_room()
                 if connection.is_closing or connection.drain_close:
                     continue  # The session ended or the server is draining; further frames are ignored.
@@ -151,7 +151,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            # The client has gone, or the server has closed the connection; the reading side is told as well.
+            # The client has gone, or the server has closed the connection; the reading loop receives a disconnect.
             logger.debug("write_failed", extra={"error": repr(error)})
             connection.outbox.stop()
 

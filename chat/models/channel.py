@@ -36,7 +36,7 @@ class Channel(models.Model):
     purged_seq = models.BigIntegerField(default=0, editable=False)
     """Retention has deleted the messages up to this sequence number."""
     purge_position = models.BigIntegerField(null=True, editable=False)
-    """The position of the event that told clients of the last deletion. The next such event replaces it."""
+    """The position of the event that announced the last deletion to clients. The next such event replaces it."""
     active_at = models.BigIntegerField(default=0, editable=False)
     """Unix milliseconds of the newest message, or of the channel's creation."""
     closed = models.BooleanField(default=False, help_text="Members can read it. Nobody can send.")

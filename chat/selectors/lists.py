@@ -137,7 +137,10 @@ def _reading_positions(user: User, accesses: Sequence[Access]) -> dict[int, tupl
 
 
 def _recalled_count(**after: OuterRef) -> Coalesce:
-    """Return how many recalled messages the channel of the outer row has `after` a number. Purged ones are gone."""
+    """Return a subquery of the number of recalled messages in the channel of the outer row.
+
+    `after` limits their sequence numbers, such as `seq__gt=OuterRef("seq")`. Purged messages do not count.
+    """
     recalled = Message.objects.filter(channel=OuterRef("channel"), recalled_at__isnull=False, **after)
     counts = recalled.order_by().values("channel").annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counts), 0, output_field=IntegerField())

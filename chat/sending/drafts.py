@@ -28,7 +28,7 @@ class Draft:
     For calls of other systems: `live_app` limits live delivery to connections on one app, `push_seq` replaces the
     message's id in the envelope of its push, `shown_as` is shown instead of the sender's name, `skip_live` is a user
     who does not get the message live, `receipt_for` are the users for whom delivery is counted (their own connections
-    do not count), and `recipient_online` is stored with the idempotency key, so that a retry is answered alike.
+    do not count), and `recipient_online` is stored with the idempotency key, so that a retry gets the same answer.
     """
 
     sender: int

@@ -1,6 +1,6 @@
 """Codec of the JSON protocol of `/acc`: decodes requests, encodes replies and pushes. Pure.
 
-A text frame is one object, or an array of objects if the client asked for batching.
+A text frame is one object, or an array of objects if the client requested batching.
 """
 
 from __future__ import annotations

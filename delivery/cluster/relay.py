@@ -132,7 +132,7 @@ class Relay:
             except BaseException:
                 self.groups.request_update()
                 raise
-            # Of two nodes that start at once, one hears the other, or finds it in the registry.
+            # Of two nodes that start at once, one gets the other's message, or finds it in the registry.
             self._refresh_registry()
             self._has_introduced = True
 

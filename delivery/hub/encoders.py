@@ -1,6 +1,6 @@
 """The encoders that turn events into frames, by codec. The layers above register them at start.
 
-Delivery itself knows nothing about bodies.
+Delivery itself does not read bodies.
 """
 
 from __future__ import annotations

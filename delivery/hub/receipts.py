@@ -5,8 +5,8 @@ user in another way is counted once (`count_reached`). Counts are collected and 
 
 `receipt` lists the users who requested the count, the sender for example; their own connections do not count. Private
 channels and events to users have a count for each user, other channels one count for all users (ALL_USERS). An event
-that was pushed and then lost on its way to the client counts too; only the read position tells that the client has
-shown it.
+that was pushed and then lost on its way to the client counts too; only the read position shows that the user has
+seen it.
 """
 
 from __future__ import annotations

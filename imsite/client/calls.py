@@ -23,7 +23,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP call. `is_idempotent` says whether repeating it is safe."""
+    """One HTTP call. `is_idempotent` is True if repeating it is safe."""
 
     method: str
     path: str

@@ -1,7 +1,7 @@
 """Decides which pushes are new and in which order to deliver them. Pure: no socket, no clock.
 
 The server confirms positions: everything up to a confirmed position has been pushed to this connection. After a
-reconnect the client asks from the last confirmed position, so it receives some pushes a second time. Live pushes that
+reconnect the client syncs from the last confirmed position, so it receives some pushes a second time. Live pushes that
 arrive while the missed ones are fetched page by page are held back until the last page.
 """
 

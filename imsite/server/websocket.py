@@ -143,7 +143,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        # Closing never completes for a peer that does not read, so tell the application now.
+        # Closing never completes for a peer that does not read, so notify the application now.
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
 
     async def run_asgi(self) -> None:

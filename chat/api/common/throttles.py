@@ -58,7 +58,7 @@ class ApiThrottle:
             self._burst,
             max(0, int(result.left)),
             math.ceil((self._burst - result.left) / self._rate),
-            # A refusal never says 0 seconds, which stands for an allowed request.
+            # A refusal never has 0 seconds, which means an allowed request.
             max(0.001, round(result.missing / self._rate, 3)) if result.missing > 0 else 0.0,
         )
 

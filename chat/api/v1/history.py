@@ -68,7 +68,7 @@ class HistoryView(Endpoint):
         """Return a page of messages that the service may read: the newest, or those beyond `before` or `after` (a
         message's `seq`).
 
-        A page holds fewer than `limit` messages if they are long. Only `next` tells whether there are more.
+        A page holds fewer than `limit` messages if they are long. Only `next` shows whether there are more.
         """
         page = pagination.requested_page(request)
         before, after = _range(request, page)

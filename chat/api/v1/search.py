@@ -29,7 +29,7 @@ _SAID = {
 
 
 class FoundMessages(Shape):
-    """Newest first. A page may hold fewer than `limit` messages, even none; only `next` tells whether there may be
+    """Newest first. A page may hold fewer than `limit` messages, even none; only `next` shows whether there may be
     more.
     """
 

@@ -53,7 +53,7 @@ class ClusterCredential:
         )
 
     def accepts(self, metadata: Iterable[tuple[str, str | bytes]] | None) -> bool:
-        """Return whether the call's metadata has the secret, exactly once. Takes the same time whatever it has."""
+        """Return whether the call's metadata has the secret, exactly once. Takes the same time for every secret."""
         if not self.secret:
             return True
         values = [value for name, value in metadata or () if name == _METADATA_KEY]
