@@ -16,6 +16,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import OpenPerson
+from tests.e2e.test_group_and_private import choose
 from tests.e2e.test_two_browsers import say, shown
 from tests.support.accounts import PASSWORD
 from tests.support.fixtures.sites import SiteFactory
@@ -171,6 +172,51 @@ async def test_the_data_is_exported_and_the_account_deleted(site: Site, person: 
     said = bob.get_by_test_id("message").filter(has_text="I shall be gone")
     await expect(said).to_contain_text("Deleted user")
     await expect(bob.get_by_text(name)).to_have_count(0)
+
+
+async def test_a_user_who_closed_the_account_cannot_be_written_to(site: Site, person: OpenPerson) -> None:
+    alice, bob = await person("alice"), await person("bob")
+    await register(alice, site)
+    name = await register(bob, site, "bob")
+    await alice.get_by_test_id("new-menu").click()
+    await alice.get_by_test_id("new-chat").click()
+    await choose(alice, name)
+    await expect(alice.get_by_test_id("composer")).to_be_focused()
+    await bob.goto(f"{site.url}/accounts/deactivate/")
+    await bob.locator("input[name=current_password]").fill(PASSWORD)
+    await bob.get_by_role("button", name="Close account").click()
+
+    for _ in range(2):
+        await expect(alice.get_by_test_id("composer-note")).to_contain_text(f"{name} cannot be reached")
+        await expect(alice.get_by_test_id("composer")).to_be_disabled()
+        await alice.screenshot(path=RESULTS / "unreachable.png")
+        await alice.reload()
+
+
+async def test_forms_from_before_a_sign_in_in_another_tab(site: Site, person: OpenPerson) -> None:
+    early = await person("alice")
+    name = await register(early, site)
+    await early.context.clear_cookies()
+    chat, other = await early.context.new_page(), await early.context.new_page()
+    await early.goto(f"{site.url}/accounts/login/")
+    await sign_in(chat, site, name)
+    await expect(chat.get_by_test_id("composer")).to_be_focused()
+
+    await early.locator("input[name=username]").fill(name)
+    await early.locator("input[name=password]").fill(PASSWORD)
+    await early.locator("input[name=password]").press("Enter")
+    await expect(early.get_by_role("status")).to_contain_text(f"You are signed in as {name}")
+    await expect(early.locator("input[name=username]")).to_have_value(name)
+    await expect(early.locator("input[name=password]")).to_have_value("")
+    await early.screenshot(path=RESULTS / "outdated-form.png")
+
+    # The form of the chat page is older than the sign-in that follows.
+    await sign_in(other, site, name)
+    await expect(other.get_by_test_id("composer")).to_be_focused()
+    await chat.evaluate("document.getElementById('sign-out').submit()")
+    await expect(chat.locator("#guest-name")).to_be_visible()
+    await early.goto(f"{site.url}/accounts/profile/")
+    assert "/accounts/login/" in early.url
 
 
 PAGES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 
@@ -127,6 +128,24 @@ async def test_linda_links_and_unlinks_an_account(
     await page.get_by_test_id("link-google").get_by_role("button", name="Unlink").click()
     await expect(page.get_by_test_id("link-google")).to_contain_text("Not linked")
     assert linked(oauth_site, subject) == []
+
+
+async def test_a_return_that_is_used_twice_signs_in_once_and_nobody_out(
+    oauth_site: Site, provider: IdentityProvider, person: OpenPerson
+) -> None:
+    page = await person("alice")
+    await page.goto(f"{oauth_site.url}/accounts/login/?next=/accounts/profile/")
+    await page.get_by_test_id("provider-github").click()
+    back = await page.locator("#allow").get_attribute("href")
+    assert back
+    other = await page.context.new_page()
+    await asyncio.gather(page.goto(back), other.goto(back))
+    for tab in (page, other):
+        await expect(tab.get_by_role("heading", name="Profile")).to_be_visible()
+    await page.goto(back)
+    await expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    await other.reload()
+    await expect(other.get_by_role("heading", name="Profile")).to_be_visible()
 
 
 async def test_alice_cannot_unlink_her_only_sign_in_method(
