@@ -54,6 +54,19 @@ async def test_two_guests_chat_in_the_global_channel(site: Site, person: OpenPer
     await expect(alice.locator("[data-testid=message] b")).to_have_count(0)
 
 
+async def test_a_text_that_shows_nothing_is_not_sent(site: Site, person: OpenPerson) -> None:
+    alice = await person("alice")
+    await enter_as_guest(alice, site, "Alice")
+    composer, button = alice.get_by_test_id("composer"), alice.get_by_test_id("composer-send")
+    for invisible in ("\u3164\u200b", "\x85\u2800"):
+        await composer.fill(invisible)
+        await expect(button).to_be_disabled()
+        await composer.press("Enter")
+        await expect(composer).to_have_value(invisible)
+    await composer.fill("👨‍👩‍👧")
+    await expect(button).to_be_enabled()
+
+
 async def test_a_reload_keeps_the_guest_and_the_history(site: Site, person: OpenPerson) -> None:
     alice = await person("alice")
     await enter_as_guest(alice, site, "Alice")
