@@ -37,6 +37,10 @@ _SEQUENCES = re.compile(
     "|[\u1820-\u1878\u1880-\u18aa][\u180b-\u180d\u180f]"
 )
 _CONTINUES = re.compile(f"[{JOINERS}{_SKIN_TONES}{_TAGS}]")
+_ARABIC_LETTER = re.compile(
+    "[\u0620-\u064a\u066e-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06fc\u06ff\u0750-\u077f\u08a0-\u08c9]"
+)
+_ARABIC_LETTER_BEFORE = re.compile(_ARABIC_LETTER.pattern + "[\u064b-\u065f\u0670]*$")
 _VIRAMA = 9
 """The combining class of signs that join two consonants."""
 
@@ -58,6 +62,9 @@ def joins_letters(name: str, position: int) -> bool:
     following = name[position + 1 : position + 2]
     if name[position] == ZWNJ and not (following and unicodedata.category(following)[0] in "LM"):
         return False
+    if name[position] == ZWNJ and _ARABIC_LETTER_BEFORE.search(name, 0, position) and _ARABIC_LETTER.match(following):
+        # Persian keyboards write it after letters too that never join, as in Mohammad-Reza.
+        return True
     if name[position] == ZWJ and following and position and unicodedata.combining(following) == _VIRAMA:
         # Bengali and Kannada write it between a consonant and the virama (The Unicode Standard, chapter 12).
         return unicodedata.category(name[position - 1])[0] == "L"

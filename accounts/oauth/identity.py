@@ -9,6 +9,8 @@ from accounts.joiners import cut
 from accounts.names import USER_NAME_MAX_LENGTH, BadName, check_own_nickname, check_user_name, user_name_from
 
 _SUGGESTION_MAX_LENGTH = 32
+_READ_LENGTH = 200
+"""Characters of a provider's name that a suggestion is made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Identity:
 def suggested_user_name(identity: Identity) -> str:
     """Return a valid user name made from the handle or the name; empty if neither yields one."""
     for source in (identity.handle, identity.name):
-        candidate = cut(user_name_from(source).strip("._-"), _SUGGESTION_MAX_LENGTH).strip("._-")
+        candidate = cut(user_name_from(source[:_READ_LENGTH]).strip("._-"), _SUGGESTION_MAX_LENGTH).strip("._-")
         try:
             return check_user_name(candidate)
         except BadName:

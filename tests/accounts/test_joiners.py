@@ -17,6 +17,7 @@ EMOJI_NAMES = [
     "Jane 👩‍💻",
     "🧑🏿‍🤝‍🧑🏻",
     "❤️‍🔥",
+    "🏳️‍⚧️ pride",
     "‼️ hey",
     "♪︎ song",
     "ok ☎︎",
@@ -24,6 +25,8 @@ EMOJI_NAMES = [
 ]
 JOINED_NAMES = {
     "علی‌رضا": "Persian, between letters",
+    "محمد‌رضا": "Persian, after a letter that never joins",
+    "مُحَمَّدِ‌رضا": "Persian, with vowel marks",
     "അനില്‍": "Malayalam, at the end",
     "ক্‌ষ": "Bengali, after the sign that joins",
     "র‍্যাচেল": "Bengali, before the sign that joins",
