@@ -13,6 +13,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.errors import RateLimited
 from delivery.rate_limits.limiter import RateLimiter
+from delivery.refusal_log import log_refusal
 
 _SECONDS_PER_HOUR = 3600.0
 _MAX_KEYS = 50_000
@@ -39,6 +40,8 @@ class HourlyRateLimit:
         hashed = salted_hmac(f"accounts.rate_limits {self._setting}", counted_address(key)).hexdigest()
         result = self._limiter.draw(hashed, rate=limit / _SECONDS_PER_HOUR, burst=limit)
         if result.missing > 0:
+            # Behind a proxy that is not in IM_TRUSTED_PROXIES, all clients share one address and one limit.
+            log_refusal("rate_limit_exceeded", allowed=f"{limit} per hour", setting=self._setting)
             raise RateLimited(round(result.missing * _SECONDS_PER_HOUR / limit) + 1)
 
     def local_keys(self) -> list[str]:

@@ -20,6 +20,7 @@ from chat.consumers.protobuf_consumer import ProtobufConsumer  # noqa: E402
 from chat.node.lifecycle import start_node, stop_node  # noqa: E402
 from imsite import cookie_parser  # noqa: E402
 from imsite.monitoring import loop_lag  # noqa: E402
+from imsite.server.proxy_headers import ProxyHeaders  # noqa: E402
 from imsite.server.request_threads import HttpHandler  # noqa: E402
 
 cookie_parser.patch_cookie_parser()
@@ -62,10 +63,12 @@ websockets: list[Any] = [
     re_path(r"", not_found),  # type: ignore[arg-type]
 ]
 
-application = ProtocolTypeRouter(
-    {
-        "http": HttpHandler(),
-        "websocket": URLRouter(websockets),
-        "lifespan": lifespan,
-    }
+application = ProxyHeaders(
+    ProtocolTypeRouter(
+        {
+            "http": HttpHandler(),
+            "websocket": URLRouter(websockets),
+            "lifespan": lifespan,
+        }
+    )
 )

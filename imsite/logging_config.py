@@ -17,8 +17,8 @@ _SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/email/)[\w:.
 """URLs of incoming webhooks and of links in mails. Their paths are secrets."""
 
 EXTRA_KEYS = (
-    "action", "call", "cmd", "code", "connections", "count", "entries", "error", "job", "kind", "left_out",
-    "messages", "node", "operator", "position", "provider", "target",
+    "action", "allowed", "call", "came", "cmd", "code", "connections", "count", "entries", "error", "job", "kind",
+    "left_out", "messages", "node", "operator", "outage", "position", "provider", "seconds", "setting", "target",
 )  # fmt: skip
 """Fields that the site's own log events add. Other extras, such as Django's request objects, are not logged."""
 
@@ -119,6 +119,7 @@ LOGGING_SETTINGS: dict[str, Any] = {
     },
     "handlers": {
         # Counts errors for the metrics and the admin's overview.
+        "refused_forms": {"()": "imsite.refused_forms.RefusedFormFilter"},
         "errors": {"class": "imsite.monitoring.error_counter.ErrorCountHandler", "level": "ERROR"},
         "console": {
             "class": "logging.StreamHandler",
@@ -138,5 +139,6 @@ LOGGING_SETTINGS: dict[str, Any] = {
         "httpcore": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "channels_redis.pubsub": {"filters": ["redis_errors"]},
+        "django.security.csrf": {"filters": ["refused_forms"]},
     },
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from chat.origins import origin_allowed
+from chat.origins import log_refused_origin, origin_allowed
 
 Scope = dict[str, Any]
 
@@ -20,12 +20,13 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 def scope_origin_allowed(scope: Scope) -> bool:
-    return origin_allowed(
-        header(scope, b"origin"),
-        cookie=header(scope, b"cookie") is not None,
-        host=header(scope, b"host") or "",
-        secure=scope.get("scheme") in ("wss", "https"),
-    )
+    """Return whether the page or program may connect. A refusal is logged."""
+    origin, host = header(scope, b"origin"), header(scope, b"host") or ""
+    secure = scope.get("scheme") in ("wss", "https")
+    allowed = origin_allowed(origin, cookie=header(scope, b"cookie") is not None, host=host, secure=secure)
+    if not allowed:
+        log_refused_origin(origin, host=host, secure=secure)
+    return allowed
 
 
 def session_key(scope: Scope) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from django.conf import settings
 
 from accounts.rate_limits import counted_address
+from delivery.refusal_log import log_refusal
 
 
 class ConnectionLimiter:
@@ -19,12 +20,15 @@ class ConnectionLimiter:
     def enter(self, address: str) -> bool:
         """Count one more connection. Return False, and count nothing, if the process or address is at its limit."""
         if self.total >= settings.IM_MAX_CONNECTIONS:
+            log_refusal("connection_refused", allowed=str(settings.IM_MAX_CONNECTIONS), setting="IM_MAX_CONNECTIONS")
             return False
-        address = counted_address(address)
-        if self._by_address[address] >= settings.IM_MAX_CONNECTIONS_PER_ADDRESS:
+        counted, limit = counted_address(address), settings.IM_MAX_CONNECTIONS_PER_ADDRESS
+        if self._by_address[counted] >= limit:
+            setting = "IM_MAX_CONNECTIONS_PER_ADDRESS"
+            log_refusal("connection_refused", came=address, allowed=str(limit), setting=setting)
             return False
         self.total += 1
-        self._by_address[address] += 1
+        self._by_address[counted] += 1
         return True
 
     def leave(self, address: str) -> None:

@@ -11,7 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from chat.api.common.authentication import ApiToken
-from chat.api.common.networks import is_from_networks
+from chat.api.common.networks import is_from_networks, log_refused_network
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -24,6 +24,7 @@ def for_readers(view: View) -> View:
     @functools.wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
         if not (is_from_networks(request, settings.IM_API_DOCS_NETWORKS) or _staff(request) or _program(request)):
+            log_refused_network(request, "IM_API_DOCS_NETWORKS")
             raise Http404
         return view(request)
 

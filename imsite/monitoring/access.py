@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from chat.api.common.networks import is_from_networks
+from chat.api.common.networks import is_from_networks, log_refused_network
 from imsite.monitoring.views import VIEWS
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -43,6 +43,7 @@ def staff_only(view: View) -> View:
         except DatabaseError:
             allowed = False
         if not allowed:
+            log_refused_network(request, "IM_MONITORING_NETWORKS")
             raise Http404
         return require_safe(view)(request)
 

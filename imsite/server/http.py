@@ -7,6 +7,8 @@ import asyncio
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from delivery.refusal_log import log_refusal
+
 MAX_HEAD_BYTES = 65_536
 """Request line and headers together."""
 MAX_HEADER_BYTES = 8192
@@ -42,9 +44,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
-        if self._body_bytes <= settings.IM_MAX_BODY_BYTES:
+        limit = settings.IM_MAX_BODY_BYTES
+        if self._body_bytes <= limit:
             super().on_body(body)
-        else:
+        elif not self.transport.is_closing():
+            log_refusal("body_refused", allowed=f"{limit} bytes", setting="IM_MAX_BODY_BYTES")
             # The application sees a disconnect. Otherwise it would buffer the whole body.
             self.transport.close()
 

@@ -53,8 +53,8 @@ def uvicorn_config(host: str, port: int) -> uvicorn.Config:
         ws_ping_interval=settings.IM_PING_INTERVAL,
         ws_ping_timeout=settings.IM_PING_INTERVAL,
         lifespan="on",
-        proxy_headers=bool(settings.IM_TRUSTED_PROXIES),
-        forwarded_allow_ips=settings.IM_TRUSTED_PROXIES or None,
+        # imsite.asgi reads them, under every server.
+        proxy_headers=False,
         timeout_graceful_shutdown=max(1, round(settings.IM_DRAIN_TIMEOUT * OPEN_REQUESTS_SHARE)),
         server_header=False,
         access_log=False,

@@ -6,7 +6,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from chat.origins import origin_allowed
+from chat import reasons
+from chat.errors import ChatError
+from chat.origins import log_refused_origin, origin_allowed
 
 PREFLIGHT_SECONDS = 600
 
@@ -16,6 +18,13 @@ def is_allowed_origin(request: HttpRequest) -> bool:
     return origin_allowed(
         request.headers.get("Origin"), cookie=False, host=request.get_host(), secure=request.is_secure()
     )
+
+
+def require_allowed_origin(request: HttpRequest) -> None:
+    """Raise ORIGIN_NOT_ALLOWED for a page that may not call, and log it."""
+    if not is_allowed_origin(request):
+        log_refused_origin(request.headers.get("Origin"), host=request.get_host(), secure=request.is_secure())
+        raise ChatError(reasons.ORIGIN_NOT_ALLOWED)
 
 
 def expose_response(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -10,21 +10,21 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
+from delivery.refusal_log import log_refusal
 
-
-def is_from_open_network(request: HttpRequest | Request) -> bool:
-    """Return whether the client's address is in a network of IM_OPEN_GATEWAY."""
-    return is_from_networks(request, settings.IM_OPEN_GATEWAY)
+FORWARDING_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
+UNKNOWN_CLIENT = "imsite.unknown_client"
+"""Key of the ASGI scope, set if the client's address is not known and the one in the scope is its proxy's."""
 
 
 def is_from_networks(request: HttpRequest | Request, networks: Iterable[str]) -> bool:
     """Return whether the client's address is in one of the networks.
 
     The server sets the address that its trusted proxies report. A request with forwarding headers from an untrusted
-    proxy is never inside a network, because its address is that of the proxy, which may be loopback.
+    proxy, or without an address in them, is never inside a network, because its address is that of the proxy, which may
+    be loopback.
     """
-    if not settings.IM_TRUSTED_PROXIES and any(name in request.headers for name in _FORWARDED):
+    if _has_unknown_client(request):
         return False
     try:
         address = ip_address(request.META.get("REMOTE_ADDR", ""))
@@ -33,6 +33,23 @@ def is_from_networks(request: HttpRequest | Request, networks: Iterable[str]) ->
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
     return any(address in network for network in _networks(tuple(networks)))
+
+
+def log_refused_network(request: HttpRequest | Request, setting: str) -> None:
+    """Log a client that is in no network of the setting, or whose address its proxy hides."""
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    if _has_unknown_client(request):
+        came, setting = f"a client behind the proxy {address}", "IM_TRUSTED_PROXIES"
+        log_refusal("network_refused", came=came, allowed=settings.IM_TRUSTED_PROXIES or "no proxy", setting=setting)
+    else:
+        networks = ", ".join(getattr(settings, setting)) or "no network"
+        log_refusal("network_refused", came=address, allowed=networks, setting=setting)
+
+
+def _has_unknown_client(request: HttpRequest | Request) -> bool:
+    return UNKNOWN_CLIENT in getattr(request, "scope", ()) or (
+        not settings.IM_TRUSTED_PROXIES and any(name in request.headers for name in FORWARDING_HEADERS)
+    )
 
 
 @cache

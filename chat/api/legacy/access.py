@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from chat.api.common.authentication import ApiToken
-from chat.api.common.networks import is_from_open_network
+from chat.api.common.networks import is_from_networks, log_refused_network
 
 
 class ServiceToken(ApiToken):
@@ -21,4 +22,7 @@ class HasPermission(BasePermission):  # type: ignore[misc]
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.user is not None:
             return bool(request.user.has_perm(view.permission))
-        return is_from_open_network(request)
+        allowed = is_from_networks(request, settings.IM_OPEN_GATEWAY)
+        if not allowed:
+            log_refused_network(request, "IM_OPEN_GATEWAY")
+        return allowed

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chat import errors, reasons
+from chat import errors
 from chat.api.common import cors
 from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import throttles
@@ -43,8 +43,7 @@ class LegacyCallView(APIView):  # type: ignore[misc]
     fault: ClassVar[Code] = errors.SERVER_ERROR
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if not cors.is_allowed_origin(request):
-            raise ChatError(reasons.ORIGIN_NOT_ALLOWED)
+        cors.require_allowed_origin(request)
         # A browser's preflight carries no credentials.
         if request.method != "OPTIONS":
             super().initial(request, *args, **kwargs)

@@ -74,8 +74,7 @@ class Endpoint(APIView):  # type: ignore[misc]
     """The rest of the token's rate limit, for the response headers; None before authentication."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if not cors.is_allowed_origin(request):
-            raise ChatError(reasons.ORIGIN_NOT_ALLOWED)
+        cors.require_allowed_origin(request)
         # A browser's preflight carries no credentials.
         if request.method == "OPTIONS":
             return

@@ -1,0 +1,74 @@
+"""System checks of settings that Django does not know: networks, proxies and origins."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+_NETWORKS = ("IM_OPEN_GATEWAY", "IM_MONITORING_NETWORKS", "IM_API_DOCS_NETWORKS", "IM_WEBHOOK_PRIVATE_NETWORKS")
+
+
+@register("imsite")
+def check_networks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report entries that are no network. Each request would fail on them."""
+    return [
+        Error(f'{name}: "{entry}" is not a network, such as 10.0.0.0/8.', id="imsite.E001")
+        for name in _NETWORKS
+        for entry in getattr(settings, name)
+        if not _is_network(entry, strict=False)
+    ]
+
+
+@register("imsite")
+def check_proxies(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report proxies that are no address or network. They would never be recognised."""
+    return [
+        Warning(f'IM_TRUSTED_PROXIES: "{entry}" is not an address or network, such as 10.0.0.0/8.', id="imsite.W002")
+        for entry in (part.strip() for part in settings.IM_TRUSTED_PROXIES.split(","))
+        if entry not in ("", "*") and not _is_network(entry, strict=True)
+    ]
+
+
+@register("imsite")
+def check_origins(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report origins that no browser sends, such as those with a path."""
+    return [
+        Warning(f'IM_ALLOWED_ORIGINS: "{entry}" is not an origin, such as https://shop.example.org.', id="imsite.W003")
+        for entry in settings.IM_ALLOWED_ORIGINS
+        if not _is_origin(entry)
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_proxy_is_trusted(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report a production site that trusts no proxy: TLS ends in front of it, so there is one."""
+    if settings.IM_TRUSTED_PROXIES:
+        return []
+    return [
+        Warning(
+            "IM_TRUSTED_PROXIES is empty. Behind a proxy that ends TLS, the forms and WebSockets of the site's own "
+            "pages are refused, and all clients share one address with its rate limits.",
+            hint="Set IM_TRUSTED_PROXIES to the address of the proxy.",
+            id="imsite.W001",
+        )
+    ]
+
+
+def _is_network(text: str, *, strict: bool) -> bool:
+    try:
+        ip_network(text, strict=strict)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(parts.scheme and parts.netloc) and text == f"{parts.scheme}://{parts.netloc}" and "@" not in text

@@ -1,0 +1,55 @@
+"""`manage.py check` names settings that make the site refuse its own pages, or fail at each request."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.checks import run_checks
+from pytest_django.fixtures import Settings
+
+
+def messages(*, deploy: bool = False) -> list[str]:
+    found = run_checks(tags=["imsite", *(["security"] if deploy else [])], include_deployment_checks=deploy)
+    return [f"{message.id} {message.msg}" for message in found if str(message.id).startswith("imsite.")]
+
+
+def test_the_defaults_are_right() -> None:
+    assert messages() == []
+
+
+def test_a_deployment_that_trusts_no_proxy_is_reported(settings: Settings) -> None:
+    settings.IM_TRUSTED_PROXIES = ""
+    [message] = messages(deploy=True)
+    assert "IM_TRUSTED_PROXIES is empty" in message
+    settings.IM_TRUSTED_PROXIES = "10.0.0.1"
+    assert messages(deploy=True) == []
+
+
+@pytest.mark.parametrize(
+    "setting", ["IM_OPEN_GATEWAY", "IM_MONITORING_NETWORKS", "IM_API_DOCS_NETWORKS", "IM_WEBHOOK_PRIVATE_NETWORKS"]
+)
+def test_a_network_that_is_none_is_reported(setting: str, settings: Settings) -> None:
+    setattr(settings, setting, ("10.0.0.0/8", "127.0.0.1", "10.0.0.0-10.0.0.9"))
+    [message] = messages()
+    assert setting in message and "10.0.0.0-10.0.0.9" in message
+
+
+@pytest.mark.parametrize(("entry", "wrong"), [("*", 0), ("10.0.0.1, 10.1.0.0/16", 0), ("nginx", 1), ("10.0.0.1/8", 1)])
+def test_a_proxy_that_is_no_address_is_reported(entry: str, wrong: int, settings: Settings) -> None:
+    settings.IM_TRUSTED_PROXIES = entry
+    assert len(messages()) == wrong
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrong"),
+    [
+        ("https://shop.example.org", 0),
+        ("http://[::1]:8080", 0),
+        ("capacitor://localhost", 0),
+        ("https://shop.example.org/", 1),
+        ("shop.example.org", 1),
+        ("https://[bad", 1),
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_reported(entry: str, wrong: int, settings: Settings) -> None:
+    settings.IM_ALLOWED_ORIGINS = (entry,)
+    assert len(messages()) == wrong
