@@ -13,6 +13,8 @@ from django.core import signing
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
+from delivery.log_throttle import log_recovery
+
 logger = logging.getLogger(__name__)
 
 EMAIL_CONFIRMATION_SECONDS = 86_400
@@ -40,6 +42,8 @@ def _send(message: EmailMessage) -> None:
         message.send()
     except Exception as error:
         logger.error("mail_failed", extra={"error": type(error).__name__})
+    else:
+        log_recovery(logger, "mail_failed")
     finally:
         _queue_slots.release()
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import structlog
 
+from delivery.log_throttle import THROTTLE, LogThrottle
 from imsite.options import DEVELOPMENT, read
 
 _SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/email/)[\w:.-]{20,}")
@@ -64,17 +65,19 @@ class RefusedRequestFilter(logging.Filter):
 
 
 class LogRateLimit(logging.Filter):
-    """Passes IM_LOG_RATE_LIMIT warnings or errors of one kind per ten seconds, so that an outage cannot fill the disk.
+    """Passes repeated warnings and errors at growing intervals, so that an outage cannot fill the disk.
 
-    The first record after that reports the number of dropped ones in `left_out`.
+    Of lines that differ in their details, it passes IM_LOG_RATE_LIMIT per log event and ten seconds. The next line
+    reports in `left_out` how many were dropped.
     """
 
     WINDOW_SECONDS = 10.0
     MAX_KINDS = 1000
-    """Kinds that are counted at a time. Without the limit, ever-changing messages would take ever more memory."""
+    """Log events that are counted at a time. Without the limit, ever-changing messages would take ever more memory."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, throttle: LogThrottle = THROTTLE) -> None:
         super().__init__()
+        self._throttle = throttle
         self._limit = int(cast(int, read("IM_LOG_RATE_LIMIT")))
         self._clock = clock
         self._lock = threading.Lock()
@@ -84,12 +87,14 @@ class LogRateLimit(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.WARNING or not self._limit:
             return True
+        if not self._throttle.admit(record):
+            return False
         kind, now = (record.name, str(record.msg)), self._clock()
         with self._lock:
             window_start, count = self._kinds.get(kind, (now, 0))
             if now - window_start >= self.WINDOW_SECONDS:
                 if count > self._limit:
-                    record.left_out = count - self._limit
+                    record.left_out = count - self._limit + getattr(record, "left_out", 0)
                 window_start, count = now, 0
             elif not count and len(self._kinds) >= self.MAX_KINDS:
                 self._kinds.clear()
@@ -113,13 +118,13 @@ LOGGING_SETTINGS: dict[str, Any] = {
         }
     },
     "filters": {
+        "refused_forms": {"()": "imsite.refused_forms.RefusedFormFilter"},
         "redis_errors": {"()": "imsite.logging_config.RedisErrorFilter"},
         "refused_requests": {"()": "imsite.logging_config.RefusedRequestFilter"},
         "rate_limit": {"()": "imsite.logging_config.LogRateLimit"},
     },
     "handlers": {
         # Counts errors for the metrics and the admin's overview.
-        "refused_forms": {"()": "imsite.refused_forms.RefusedFormFilter"},
         "errors": {"class": "imsite.monitoring.error_counter.ErrorCountHandler", "level": "ERROR"},
         "console": {
             "class": "logging.StreamHandler",
@@ -134,11 +139,11 @@ LOGGING_SETTINGS: dict[str, Any] = {
         "operators": {"level": "INFO"},
         # Log failing pages, but not missing ones.
         "django.request": {"level": "ERROR"},
+        "django.security.csrf": {"filters": ["refused_forms"]},
         # They log whole URLs. Those of webhooks and OAuth sign-ins contain secrets.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "channels_redis.pubsub": {"filters": ["redis_errors"]},
-        "django.security.csrf": {"filters": ["refused_forms"]},
     },
 }

@@ -34,7 +34,12 @@ OPTIONS = (
     # Site
     Option("IM_ENV", "development", "`development` (relaxed defaults, for one machine) or `production`."),
     Option("IM_LOG_LEVEL", "WARNING", "Lowest level that is logged: DEBUG, INFO, WARNING or ERROR."),
-    Option("IM_LOG_RATE_LIMIT", 100, "Warnings or errors of one kind logged per 10 seconds; 0 logs all."),
+    Option(
+        "IM_LOG_RATE_LIMIT",
+        20,
+        "Different warnings or errors of one log event logged per 10 seconds; repeated ones are logged at growing "
+        "intervals. 0 logs all.",
+    ),
     Option("IM_DATA_DIR", "data", "Directory of the SQLite database, the generated secret key and uploads."),
     Option("SECRET_KEY", "", "Django's secret key. Required in production; otherwise generated in IM_DATA_DIR."),
     Option("DATABASE_URL", "", "postgres://user:password@host/name. Empty: SQLite in IM_DATA_DIR."),

@@ -27,6 +27,7 @@ from accounts.oauth import pending
 from accounts.oauth.identity import Identity
 from accounts.oauth.pending import PendingSignIn
 from accounts.oauth.providers import ProviderConfig, provider_backend
+from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
@@ -125,6 +126,7 @@ def finish(request: HttpRequest, provider: ProviderConfig, sign_in: PendingSignI
         code = getattr(error, "code", "")
         logger.warning("oauth_failed", extra={"provider": provider.slug, "error": type(error).__name__, "code": code})
         raise OAuthRefused(PROVIDER_FAILED, errors.OAUTH_FAILED, title=provider.title) from None
+    log_recovery(logger, "oauth_failed", provider=provider.slug)
     return identity
 
 

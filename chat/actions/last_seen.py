@@ -15,6 +15,7 @@ from django.db import DatabaseError
 from accounts.actions import devices_record_use, devices_touch
 from delivery.db.executors import run_background
 from delivery.hub.connection import Connection
+from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,8 @@ async def run_flush_loop(connections: Callable[[], Iterable[Connection]]) -> Non
                 )
         except DatabaseError as error:
             logger.warning("last_seen_write_failed", extra={"error": type(error).__name__})
+        else:
+            log_recovery(logger, "last_seen_write_failed")
 
 
 async def flush() -> None:

@@ -20,6 +20,7 @@ from chat.wire.schema.events import ENTER, EXIT, EventKind
 from delivery import log, publish
 from delivery.db.executors import run
 from delivery.log import Entry
+from delivery.log_throttle import log_recovery
 from delivery.presence.base import Presence
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class PresenceBroadcaster:
             except DatabaseError as error:
                 logger.warning("presence_broadcast_failed", extra={"count": len(batch), "error": type(error).__name__})
                 continue
+            log_recovery(logger, "presence_broadcast_failed")
             for kind, user_id, app in batch:
                 if user_id in users and app in global_channels_by_app:
                     publish.push_transient(

@@ -19,6 +19,7 @@ from delivery import log, publish
 from delivery.db.executors import run
 from delivery.db.transactions import write
 from delivery.log import Entry
+from delivery.log_throttle import log_recovery
 from delivery.presence.base import Presence
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class PresenceLog:
                 logger.warning("presence_log_write_failed", extra={"count": len(batch), "error": type(error).__name__})
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
+            log_recovery(logger, "presence_log_write_failed")
             del self._pending[: len(batch)]
 
     async def _check_webhook(self) -> bool:

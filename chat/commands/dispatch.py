@@ -16,6 +16,7 @@ from chat import errors, reasons
 from chat.account_errors import chat_error
 from chat.commands.registry import COMMANDS, Call, Command, Nothing
 from chat.errors import ChatError, Code
+from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def refusal_reply(refusal: ChatError) -> Reply:
 async def collect_reply(work: Awaitable[Any], name: str, fault: Code) -> Reply:
     """Await the work of the command `name` and return its reply; `fault` is the code for a database error."""
     try:
-        return Reply(errors.SUCCESS, await work)
+        reply = Reply(errors.SUCCESS, await work)
     except ChatError as refusal:
         return refusal_reply(refusal)
     except AccountError as refusal:
@@ -62,6 +63,8 @@ async def collect_reply(work: Awaitable[Any], name: str, fault: Code) -> Reply:
     except Exception:
         logger.exception("command_error", extra={"cmd": name})
         return _failed(errors.SERVER_ERROR)
+    log_recovery(logger, "command_database_fault", cmd=name)
+    return reply
 
 
 async def _execute(command: Command, call: Call, data: Any) -> Any:

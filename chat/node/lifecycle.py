@@ -26,6 +26,7 @@ from delivery.cluster.services import Cluster
 from delivery.db.executors import run
 from delivery.hub import receipts
 from delivery.hub.hub import RECONNECTS_PER_SECOND, Hub
+from delivery.log_throttle import log_recovery
 from delivery.nodes.base import NodeRegistry
 from delivery.nodes.memory import MemoryNodeRegistry
 from delivery.presence.base import Presence
@@ -137,6 +138,8 @@ async def _run_cleanup() -> None:
             await run(deliveries.attempts_delete_old)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("cleanup_failed", extra={"error": type(error).__name__})
+        else:
+            log_recovery(logger, "cleanup_failed")
         await asyncio.sleep(settings.IM_CLEANUP_INTERVAL)
 
 

@@ -22,6 +22,7 @@ from chat.search.index import Indexer
 from chat.webhooks.incoming import last_use
 from delivery import publish
 from delivery.db.executors import run_background
+from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,9 @@ async def _run_every(pause: float, name: str, task: Callable[[], Awaitable[None]
         except Exception:
             # The loop must survive a task that always fails, and the log must show it.
             logger.exception("periodic_task_error", extra={"job": name})
+        else:
+            log_recovery(logger, "periodic_task_failed", job=name)
+            log_recovery(logger, "periodic_task_error", job=name)
         await asyncio.sleep(pause)
 
 

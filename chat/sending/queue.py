@@ -18,6 +18,7 @@ from chat.errors import ChatError
 from chat.sending.drafts import Draft, Outcome, StoredMessage
 from chat.sending.writer import commit
 from delivery.db.executors import run_priority
+from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class WriteQueue:
                     logger.warning("commit_failed", extra={"messages": size, "error": repr(error)})
                     _resolve((future for _, future in batch), [error] * size)
                 else:
+                    log_recovery(logger, "commit_failed")
                     _resolve((future for _, future in batch), outcomes)
 
     async def _wait_for_more(self) -> None:

@@ -17,6 +17,7 @@ from chat.sending.load import load
 from chat.sending.store import store
 from delivery import log, metrics, publish
 from delivery.db.transactions import set_lock_timeout, write
+from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ def _commit(
             # Another transaction stored one of the keys after it was looked up; the next look finds it.
             return _commit(drafts, deadline=deadline, timed_out=timed_out, retried=True)
         return _fail(drafts, error)
+    log_recovery(logger, "commit_failed")
     metrics.COMMIT_SECONDS.observe(time.monotonic() - began)
     metrics.COMMIT_MESSAGES.observe(len(drafts))
     publish.publish_committed([message.entry for message in decision.new])

@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
+from delivery.log_throttle import log_recovery
 from delivery.metrics import REDIS_AWAY
 
 logger = logging.getLogger(__name__)
@@ -67,10 +68,10 @@ class RedisClient:
             raise RedisUnavailable from error
 
     async def _mark_down(self, error: Exception) -> None:
+        logger.warning("redis_unreachable", extra={"error": repr(error)})
         if self.is_up:
             self.is_up = False
             REDIS_AWAY.set(1)
-            logger.warning("redis_unreachable", extra={"error": repr(error)})
             try:
                 # The other idle connections are most likely broken too.
                 await self._pool.disconnect(inuse_connections=False)
@@ -82,7 +83,7 @@ class RedisClient:
         if not self.is_up:
             self.is_up = True
             REDIS_AWAY.set(0)
-            logger.info("redis_reachable")
+            log_recovery(logger, "redis_unreachable")
 
     async def close(self) -> None:
         self.is_up = False

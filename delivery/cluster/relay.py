@@ -22,6 +22,7 @@ from delivery.cluster.entry_codec import MalformedEntry, decode_entry, encode_en
 from delivery.cluster.layer_groups import LAYER_TIMEOUT_SECONDS, LOG_GROUP, LayerGroups, channel_group
 from delivery.cluster.message_seal import MessageSeal
 from delivery.log import Entry
+from delivery.log_throttle import log_recovery
 from delivery.metrics import LAYER_DROPPED
 
 logger = logging.getLogger(__name__)
@@ -122,6 +123,8 @@ class Relay:
             except Exception as error:
                 logger.warning("relay_error", extra={"job": job.__name__, "error": repr(error)})
                 await asyncio.sleep(LAYER_RETRY_SECONDS)
+            else:
+                log_recovery(logger, "relay_error", job=job.__name__)
 
     async def _update_groups(self) -> None:
         await self.groups.update()
@@ -169,6 +172,7 @@ class Relay:
                     await self._send_to_users(for_users)
                 await asyncio.sleep(LAYER_RETRY_SECONDS)
                 return
+            log_recovery(logger, "layer_unreachable")
             if for_users:
                 await self._send_to_users(for_users)
 

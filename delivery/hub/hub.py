@@ -22,6 +22,7 @@ from delivery.hub.encoders import encoders
 from delivery.hub.outbox import Frame, Ticker
 from delivery.hub.receipts import RECEIPT, ReceiptCounter
 from delivery.log import Entry, MembershipInterval
+from delivery.log_throttle import log_recovery
 from delivery.presence.base import Presence
 from delivery.presence.memory import MemoryPresence
 
@@ -158,6 +159,8 @@ class Hub:
             except Exception:
                 logger.exception("hub_error")
                 await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
+            else:
+                log_recovery(logger, "event_log_read_failed")
 
     async def _catch_up(self) -> None:
         """Deliver everything up to the head of the log."""

@@ -26,6 +26,7 @@ from delivery.db.bulk import insert_rows
 from delivery.db.executors import run
 from delivery.db.transactions import write
 from delivery.log import Entry, now_ms
+from delivery.log_throttle import log_recovery
 from delivery.models import Event, Receipt
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class ReceiptCounter:
                 for key, (count, at) in batch.items():
                     self._add(key, count, at)
                 return
+            log_recovery(logger, "receipt_write_failed")
 
 
 def _add_rows(rows: Sequence[tuple[int, int, int, int]]) -> None:

@@ -59,6 +59,8 @@ def uvicorn_config(host: str, port: int) -> uvicorn.Config:
         server_header=False,
         access_log=False,
         log_level="warning",
+        # Its own handlers would bypass the site's log format and throttle.
+        log_config=None,
     )
 
 

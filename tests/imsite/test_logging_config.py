@@ -10,6 +10,7 @@ import pytest
 import redis
 from django.test import Client
 
+from delivery.log_throttle import LogThrottle
 from imsite.logging_config import LOGGING_SETTINGS, LogRateLimit, RefusedRequestFilter
 
 
@@ -99,21 +100,41 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock()
 
 
-def test_a_flood_of_one_kind_of_line_is_cut_and_counted(clock: Clock) -> None:
-    floods = LogRateLimit(clock)
-    lines = [_record("chat", "command_error", error=f"error {number}") for number in range(5)]
+def _limit(clock: Clock) -> LogRateLimit:
+    return LogRateLimit(clock, LogThrottle(clock))
+
+
+def test_a_flood_of_different_lines_of_one_event_is_cut_and_counted(clock: Clock) -> None:
+    floods = _limit(clock)
+    lines = [_record("chat", "command_error", error=f"error {letter}") for letter in "abcde"]
     assert [floods.filter(line) for line in lines] == [True, True, True, False, False]
     assert floods.filter(_record("chat", "another_fault")), "other kinds are logged"
 
     clock.now += LogRateLimit.WINDOW_SECONDS
-    first, second = _record("chat", "command_error"), _record("chat", "command_error")
+    first, second = _record("chat", "command_error", error="f"), _record("chat", "command_error", error="g")
     assert floods.filter(first) and floods.filter(second)
     assert "left_out=2" in _line(first) and "left_out" not in _line(second)
 
 
+def test_a_line_that_repeats_is_logged_once_and_then_with_the_number_left_out(clock: Clock) -> None:
+    floods = _limit(clock)
+    same = [_record("chat", "commit_failed", error=f"refused, port {number}", count=number) for number in range(5)]
+    assert [floods.filter(line) for line in same] == [True, False, False, False, False]
+
+    clock.now += 10
+    later = _record("chat", "commit_failed", error="refused, port 9")
+    assert floods.filter(later) and "left_out=4" in _line(later)
+
+
+def test_all_lines_are_logged_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IM_LOG_RATE_LIMIT", "0")
+    floods = _limit(Clock())
+    assert all(floods.filter(_record("chat", "commit_failed")) for _ in range(50))
+
+
 def test_lines_below_warning_are_always_logged(clock: Clock) -> None:
     """Operator actions are an example."""
-    floods = LogRateLimit(clock)
+    floods = _limit(clock)
     records = [
         logging.getLogger("operators").makeRecord("operators", logging.INFO, "", 0, "admin_action", (), None)
     ] * 9
@@ -122,10 +143,10 @@ def test_lines_below_warning_are_always_logged(clock: Clock) -> None:
 
 def test_distinct_lines_are_not_remembered_forever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LogRateLimit, "MAX_KINDS", 10)
-    floods = LogRateLimit(clock)
+    floods = _limit(clock)
     assert all(floods.filter(_record("chat", f"fault {number}")) for number in range(100))
     assert len(floods._kinds) <= 10
-    again = [_record("chat", "fault 99")] * 3
+    again = [_record("chat", "fault 99", error=letter) for letter in "abc"]
     assert [floods.filter(line) for line in again] == [True, True, False], "the latest are known"
 
 

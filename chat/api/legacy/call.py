@@ -23,6 +23,7 @@ from chat.api.common.throttles import throttles
 from chat.api.legacy.access import HasPermission, ServiceToken
 from chat.api.legacy.parameters import LegacyFormParser
 from chat.errors import ChatError, Code
+from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class LegacyCallView(APIView):  # type: ignore[misc]
     content_negotiation_class = AlwaysJsonNegotiation
     permission: ClassVar[str] = "chat.use_gateway"
     fault: ClassVar[Code] = errors.SERVER_ERROR
+    _has_failed = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         cors.require_allowed_origin(request)
@@ -57,6 +59,7 @@ class LegacyCallView(APIView):  # type: ignore[misc]
 
     def handle_exception(self, exc: Exception) -> Response:
         """Return the response for any exception."""
+        self._has_failed = True
         match exc:
             case ChatError():
                 response = answer(exc.data, exc.code)
@@ -85,6 +88,8 @@ class LegacyCallView(APIView):  # type: ignore[misc]
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
+        if not self._has_failed and request.method != "OPTIONS":
+            log_recovery(logger, "call_database_fault")
         response = super().finalize_response(request, response, *args, **kwargs)
         cors.expose_response(request, response)
         response["Cache-Control"] = "no-store"

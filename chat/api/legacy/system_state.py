@@ -19,6 +19,7 @@ from chat.api.legacy.openapi import NUMBER, TEXT, form_call, object_schema, text
 from chat.node.lifecycle import running_node
 from delivery import publish
 from delivery.event_loop import run_on_loop
+from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +95,8 @@ async def _state(apps: Sequence[int], *, debug: bool) -> ClusterState:
     )
     if node is not None and node.cluster is not None and (peers := node.cluster.peers) is not None:
         answers = await peers.call_all(lambda node: peers.state(node, addresses=debug))
-        for other in answers.results.values():
+        for name, other in answers.results.items():
+            log_recovery(logger, "node_state_incomplete", node=name)
             state.connections += other.connections
             state.logging_in += other.logging_in
             state.addresses += other.addresses

@@ -29,6 +29,7 @@ from chat.api.v1.access import HasPermission
 from chat.api.v1.schema import KEY_LIMIT, Shape, parse
 from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey
+from delivery.log_throttle import log_recovery
 
 S = TypeVar("S", bound=Shape)
 
@@ -70,6 +71,7 @@ class Endpoint(APIView):  # type: ignore[misc]
     renderer_classes = (JsonRenderer,)
     parser_classes = (JsonParser,)
     content_negotiation_class = AlwaysJsonNegotiation
+    _has_failed = False
     _allowance: Allowance | None = None
     """The rest of the token's rate limit, for the response headers; None before authentication."""
 
@@ -121,11 +123,14 @@ class Endpoint(APIView):  # type: ignore[misc]
 
     def handle_exception(self, exc: Exception) -> Response:
         """Turn every failure into a problem."""
+        self._has_failed = True
         return problems.response(problems.problem_of_error(exc, call=self.request.path))
 
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
+        if not self._has_failed and request.method != "OPTIONS":
+            log_recovery(problems.logger, "call_fault")
         response = super().finalize_response(request, response, *args, **kwargs)
         cors.expose_response(request, response)
         if "Access-Control-Allow-Origin" in response:

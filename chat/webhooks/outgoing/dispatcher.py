@@ -23,6 +23,7 @@ from delivery import log
 from delivery.db.executors import run
 from delivery.hub.hub import Hub
 from delivery.log import EventSummary
+from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,9 @@ class Dispatcher:
             except Exception:
                 logger.exception("webhook_dispatcher_error")
                 await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
+            else:
+                log_recovery(logger, "webhook_read_failed")
+                log_recovery(logger, "webhook_dispatcher_error")
             await self._wait_for_events()
 
     async def _wait_for_events(self) -> None:

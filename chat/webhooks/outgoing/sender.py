@@ -26,6 +26,7 @@ from chat.webhooks.outgoing.selectors import EventBatch
 from delivery import log, metrics
 from delivery.db.executors import run
 from delivery.log import Entry
+from delivery.log_throttle import log_recovery
 from delivery.outbound.http_client import HttpResult
 
 logger = logging.getLogger(__name__)
@@ -71,6 +72,8 @@ class Sender:
             logger.warning("webhook_state_write_failed", extra={"error": type(error).__name__})
         except Exception:
             logger.exception("webhook_error")
+        else:
+            log_recovery(logger, "webhook_state_write_failed")
 
     async def _send_next(self, webhook: Webhook, progress: Progress) -> bool:
         """Send one request; return whether there may be more to send now. Writes nothing if there was nothing

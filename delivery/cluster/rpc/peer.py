@@ -16,6 +16,7 @@ from delivery.cluster.rpc import deliver_pb2, deliver_pb2_grpc
 from delivery.cluster.rpc.circuit_breaker import CircuitBreaker
 from delivery.cluster.rpc.credential import ClusterCredential
 from delivery.cluster.rpc.options import CHANNEL_OPTIONS, MAX_MESSAGE_BYTES
+from delivery.log_throttle import log_recovery
 from delivery.metrics import GRPC_CALLS, GRPC_DROPPED
 
 logger = logging.getLogger(__name__)
@@ -150,6 +151,7 @@ class Peer:
                 raise self._count_failure(method, "stopped") from None
             raise
         self.breaker.record_success()
+        log_recovery(logger, "peer_circuit_opened", node=self.node)
         GRPC_CALLS.labels(method, "ok").inc()
         return reply
 

@@ -71,4 +71,9 @@ async def test_a_failed_periodic_task_is_retried(caplog: pytest.LogCaptureFixtur
         async with asyncio.timeout(10):
             await done.wait()
         task.cancel()
-    assert [record.message for record in caplog.records] == ["periodic_task_failed", "periodic_task_error"]
+    failed, ended = caplog.records[:2], caplog.records[2:]
+    assert [record.message for record in failed] == ["periodic_task_failed", "periodic_task_error"]
+    assert [(record.message, vars(record)["outage"]) for record in ended] == [
+        ("outage_over", "periodic_task_failed"),
+        ("outage_over", "periodic_task_error"),
+    ]
