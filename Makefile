@@ -31,7 +31,7 @@ run: $(VENV)/run.stamp ## Start the site on http://127.0.0.1:8000 (PORT=, HOST=,
 	@exec $(BIN)/python manage.py serve
 
 cluster: $(VENV)/run.stamp ## Start a cluster on this machine: nginx on PORT, two nodes behind it, and Redis; stop it with Ctrl-C.
-	@test -n "$(REDIS_URL)" || $(WITH_REDIS)
+	@test -n "$$REDIS_URL" || $(WITH_REDIS)
 	@$(BIN)/python manage.py setup
 	@exec $(BIN)/python manage.py cluster
 

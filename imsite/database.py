@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import environ
 
+from imsite.connection_urls import connection_url
 from imsite.options import read
 
 # A server that has silently disappeared (host or network down) is detected in 15 to 25 seconds instead of hours.
@@ -27,7 +28,7 @@ _POOL_TIMEOUT_SECONDS = 5
 
 def database(data_dir: Path) -> dict[str, Any]:
     """Return the settings: PostgreSQL from DATABASE_URL, otherwise SQLite in `data_dir`."""
-    if url := str(read("DATABASE_URL")):
+    if url := connection_url("DATABASE_URL"):
         config: dict[str, Any] = dict(environ.Env.db_url_config(url))
         if "postgresql" in config["ENGINE"]:
             # This backend replaces connections that a restart of the server has broken.

@@ -5,11 +5,11 @@ A Rate is the sustained number per second, unless its description says per hour;
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import environ
-
-ENV = environ.Env()
+from django.core.exceptions import ImproperlyConfigured
 
 
 @dataclass(frozen=True)
@@ -193,20 +193,25 @@ OPTIONS = (
 )
 
 _BY_NAME = {option.name: option for option in OPTIONS}
-DEVELOPMENT = ENV.str("IM_ENV", default="development") != "production"
+DEVELOPMENT = os.environ.get("IM_ENV", "development") != "production"
 
 
 def read(name: str) -> object:
-    """Return the variable's value, cast to the type of its default. Raises KeyError for an unknown name."""
+    """Return the variable's value, cast to the type of its default.
+
+    Raises KeyError for an unknown name, and ImproperlyConfigured, without the value, if it is not of that type.
+    """
     default = _BY_NAME[name].default(development=DEVELOPMENT)
-    match default:
-        case bool():
-            return ENV.bool(name, default=default)
-        case int():
-            return ENV.int(name, default=default)
-        case float():
-            return ENV.float(name, default=default)
-        case tuple():
-            return tuple(ENV.list(name, default=list(default)))
-        case _:
-            return ENV.str(name, default=str(default))
+    # Not through `environ.Env`, which takes a value that begins with $ for the name of another variable.
+    value = os.environ.get(name)
+    if value is None or isinstance(default, str):
+        return default if value is None else value
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if isinstance(default, bool):
+        return environ.Env.parse_value(value, bool)
+    try:
+        return int(value) if isinstance(default, int) else float(value)
+    except ValueError:
+        kind = "a whole number" if isinstance(default, int) else "a number"
+        raise ImproperlyConfigured(f"{name} must be {kind}.") from None

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
 from imsite import options
+from imsite.connection_urls import connection_url, redis_url
 from imsite.database import database
 from imsite.logging_config import LOGGING_SETTINGS
 from imsite.options import DEVELOPMENT, read
@@ -37,7 +38,7 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 LOGGING = LOGGING_SETTINGS
-REDIS_URL = str(read("REDIS_URL"))
+REDIS_URL = redis_url()
 DEBUG = False
 ALLOWED_HOSTS = list(cast(tuple[str, ...], read("ALLOWED_HOSTS")))
 
@@ -151,9 +152,10 @@ SOCIAL_AUTH_GITHUB_SCOPE = ["user:email"]
 SOCIAL_AUTH_REQUESTS_TIMEOUT = (2.0, 8.0)
 
 DEFAULT_FROM_EMAIL = str(read("DEFAULT_FROM_EMAIL"))
-MAIL_IS_SENT = bool(read("EMAIL_URL")) or DEVELOPMENT
-if read("EMAIL_URL"):
-    for _name, _value in environ.Env.email_url_config(str(read("EMAIL_URL"))).items():
+EMAIL_URL = connection_url("EMAIL_URL")
+MAIL_IS_SENT = bool(EMAIL_URL) or DEVELOPMENT
+if EMAIL_URL:
+    for _name, _value in environ.Env.email_url_config(EMAIL_URL).items():
         globals()[_name] = _value
 else:
     EMAIL_BACKEND = f"django.core.mail.backends.{'console' if DEVELOPMENT else 'dummy'}.EmailBackend"

@@ -40,6 +40,8 @@ class Cluster:
             # Certificates authenticate gRPC calls. The secret alone authenticates messages of the channel layer.
             raise ImproperlyConfigured("Several nodes need IM_CLUSTER_SECRET, the same on all of them.")
         host, port = settings.IM_GRPC_HOST, settings.IM_GRPC_PORT
+        if ":" in host:  # An IPv6 address.
+            host = f"[{host}]"
         self._server = DeliverServer(hub, credential, f"{host}:{port}", node=self.nodes.id)
         await self._server.start()
         self.peers = Peers(credential)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ def find_binary() -> str | None:
 
 def config_text(*, port: int, password: str, log_file: Path) -> str:
     """Return a configuration for standard input (`<binary> -`): loopback only, with a password, no persistence."""
+    log_path = re.sub(r'(["\\])', r"\\\1", str(log_file))
     lines = (
         f"port {port}",
         "bind 127.0.0.1",
@@ -32,7 +34,7 @@ def config_text(*, port: int, password: str, log_file: Path) -> str:
         'save ""',
         "appendonly no",
         "loglevel warning",
-        f'logfile "{log_file}"',
+        f'logfile "{log_path}"',
     )
     return "\n".join((*lines, ""))
 

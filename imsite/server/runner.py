@@ -18,6 +18,7 @@ from django.conf import settings
 from uvicorn.config import STARTUP_FAILURE
 
 from chat.node.lifecycle import drain_node
+from imsite.server.local_url import local_url
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +59,9 @@ def uvicorn_config(host: str, port: int) -> uvicorn.Config:
         timeout_graceful_shutdown=max(1, round(settings.IM_DRAIN_TIMEOUT * OPEN_REQUESTS_SHARE)),
         server_header=False,
         access_log=False,
-        log_level="warning",
         # Its own handlers would bypass the site's log format and throttle.
         log_config=None,
+        log_level="warning",
     )
 
 
@@ -88,8 +89,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and not self.quiet:
-            host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
-            sys.stderr.write(f"imsite is on http://{host}:{self.config.port}/ (Ctrl-C ends it)\n")
+            sys.stderr.write(f"imsite is on {local_url(self.config.host, self.config.port)} (Ctrl-C ends it)\n")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         watchdog = threading.Timer(settings.IM_DRAIN_TIMEOUT, _exit_by_force)

@@ -38,8 +38,8 @@ class Front:
             nodes=[f"127.0.0.1:{free_port()}"],
             static_root=directory,
         )
-        site = directory / "nginx" / "site.conf"
-        site.write_text(extra + site.read_text())
+        main = directory / "nginx" / "nginx.conf"
+        main.write_text(main.read_text().replace("http {", f"http {{\n{extra}", 1))
         self.process = Process("nginx", self.port, directory / "nginx.log")
         self.process.launch(command)
 

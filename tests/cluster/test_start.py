@@ -78,8 +78,10 @@ StartFactory = Callable[..., Start]
 def start(site_factory: SiteFactory) -> Iterator[StartFactory]:
     made: list[Start] = []
 
-    def begin(**options: str) -> Start:
+    def begin(*, data: Path | None = None, **options: str) -> Start:
         site = site_factory(**options)
+        if data is not None:
+            site.data = site.data.rename(data)
         begun = Start(site.data, site.environment())
         made.append(begun)
         begun.wait_for("Ctrl-C")
@@ -99,9 +101,16 @@ def _gone(pid: int) -> bool:
     return False
 
 
-async def test_the_command_prints_the_addresses_of_all_running_parts(start: StartFactory, connect: Connect) -> None:
-    cluster = await asyncio.to_thread(start)
+async def test_the_command_prints_the_addresses_of_all_running_parts(
+    start: StartFactory, connect: Connect, tmp_path: Path
+) -> None:
+    """The data may be in any directory, such as one with blanks and quotes."""
+    data = tmp_path / 'da ta\'s "ü" [1]; #2'
+    cluster = await asyncio.to_thread(start, data=data)
     said = cluster.log.read_text()
+    (data / "static" / "from-disk.txt").write_text("from the disk")
+    assert get(f"http://127.0.0.1:{cluster.port}/static/from-disk.txt").text == "from the disk"
+    assert (data / "redis.log").exists()
 
     for name, offset in (("nginx", 0), ("node-1", 1), ("node-2", 2)):
         assert re.search(rf"^{name} +http://127\.0\.0\.1:{cluster.port + offset}/", said, re.MULTILINE), said

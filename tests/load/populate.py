@@ -69,7 +69,7 @@ def fill(users: int, channels: int, messages: int, *, shown: bool = True) -> Non
 def _store(name: str, model: Any, rows: Iterator[dict[str, Any]], total: int, shown: bool) -> None:
     from delivery.db.transactions import write
 
-    with tqdm(total=total, desc=name, unit="", disable=not shown) as bar:
+    with tqdm(total=total, desc=name, unit="", disable=None if shown else True) as bar:
         while some := list(islice(rows, TOGETHER)):
             fields = tuple(some[0])
             with write():
@@ -247,7 +247,7 @@ def _index(messages: int, shown: bool) -> None:
     from chat.search import index
 
     index.MAX_EVENTS_PER_BATCH, index.MAX_CHARACTERS_PER_BATCH = TOGETHER, 1 << 30
-    with tqdm(total=messages, desc="search", unit="", disable=not shown) as bar:
+    with tqdm(total=messages, desc="search", unit="", disable=None if shown else True) as bar:
         while index.index_advance():
             bar.update(index.MAX_EVENTS_PER_BATCH)
 

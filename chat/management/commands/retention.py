@@ -20,17 +20,18 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Only say what would go.")
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
-        shown = options["verbosity"] > 0
+        # None: only on a terminal.
+        hidden = None if options["verbosity"] > 0 else True
         overdue = retention.channels_with_expired_messages()
         messages = 0
-        with tqdm(overdue, desc="channels", unit="channel", disable=not shown, file=self.stderr) as channels:
+        with tqdm(overdue, desc="channels", unit="channel", disable=hidden, file=self.stderr) as channels:
             for channel, before in channels:
                 if dry_run:
                     messages += retention.count_expired_messages(channel, before)
                 for gone in () if dry_run else _cut(channel, before):
                     messages += gone
                     channels.set_postfix(messages=messages)
-        files = retention.expired_files().count() if dry_run else self._empty_files(shown)
+        files = retention.expired_files().count() if dry_run else self._empty_files(hidden)
         unused = orphaned_avatars.avatars_orphaned()
         if not dry_run:
             orphaned_avatars.avatars_delete(unused)
@@ -40,9 +41,9 @@ class Command(BaseCommand):
             f"the content of {files} pictures and voice messages, {len(unused)} unused uploads."
         )
 
-    def _empty_files(self, shown: bool) -> int:
+    def _empty_files(self, hidden: bool | None) -> int:
         gone = 0
-        with tqdm(desc="files", unit="file", disable=not shown, file=self.stderr) as bar:
+        with tqdm(desc="files", unit="file", disable=hidden, file=self.stderr) as bar:
             while done := retention.files_delete_expired():
                 gone += done
                 bar.update(done)

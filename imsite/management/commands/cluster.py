@@ -56,6 +56,8 @@ class Command(BaseCommand):
             summary.append(f"Redis    {HOST}:{port + REDIS_PORT_OFFSET} ({Path(redis.command[0]).name})")
         if nginx.find_binary() is None:
             summary.append("nginx    is not installed; use the nodes directly")
+        elif "$" in str(settings.DATA_DIR):
+            raise CommandError("nginx takes $ in the name of a directory for a variable. Choose another IM_DATA_DIR.")
         else:
             call_command("collectstatic", interactive=False, verbosity=0)
             stages.append([_nginx(port)])

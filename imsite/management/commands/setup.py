@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.management import call_command
@@ -15,6 +15,7 @@ from accounts.models import App, User
 from chat.actions.channel import channel_create_global
 from imsite.database_checks import pending_migration_count, require_database
 from imsite.options import read
+from imsite.server.local_url import local_url
 from imsite.translations import compile_translations
 
 FIRST_APPS = ((101, "Web"), (102, "iOS"), (103, "Android"), (104, "Desktop"))
@@ -45,5 +46,5 @@ class Command(BaseCommand):
         administrator_create(username=ADMINISTRATOR, password=password)
         self.stdout.write(
             f"\n  Administrator: {ADMINISTRATOR}\n  Password:      {password}   (not shown again)\n"
-            f"  Admin:         http://{read('HOST')}:{read('PORT')}/admin/\n"
+            f"  Admin:         {local_url(str(read('HOST')), cast(int, read('PORT')))}admin/\n"
         )
