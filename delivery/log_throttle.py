@@ -34,7 +34,8 @@ _MAX_ERROR_LENGTH = 200
 Event = tuple[str, str]
 """Logger name and message: a log event."""
 Kind = tuple[str, ...]
-"""What tells the lines of one log event apart: their facts, and the type and place of their exception."""
+"""The difference between lines of one log event: their facts, and the type and place of their exception; for lines of
+libraries, their arguments."""
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class _Occurrences:
     left_out: int = 0
     """Occurrences since the last line."""
     is_shown: bool = True
-    """Whether a line has been logged since the last recovery."""
+    """True if a line has been logged since the last recovery."""
     has_recovered: bool = False
     pause: float = 0.0
     """Seconds between the last two occurrences."""
@@ -143,7 +144,7 @@ THROTTLE = LogThrottle()
 
 
 def log_recovery(logger: logging.Logger, event: str, **facts: str) -> None:
-    """Log that lines of this event have ended, if there were any: what failed works again.
+    """Log that a failure has ended, if lines of this event were logged.
 
     Call it after each success; it costs nothing while nothing fails. `facts` are extras of those lines.
     """
@@ -165,6 +166,8 @@ def _kind(record: logging.LogRecord) -> Kind:
         parts.append(_DIGITS.sub("#", str(error)[:_MAX_ERROR_LENGTH]))
     if record.exc_info:
         parts += (getattr(record.exc_info[0], "__name__", ""), _place(record.exc_info[2]))
+    elif record.args:
+        parts.append(str(record.args)[:_MAX_ERROR_LENGTH])
     return tuple(parts)
 
 

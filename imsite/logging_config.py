@@ -118,7 +118,8 @@ LOGGING_SETTINGS: dict[str, Any] = {
         }
     },
     "filters": {
-        "refused_forms": {"()": "imsite.refused_forms.RefusedFormFilter"},
+        "refused_forms": {"()": "imsite.refused_requests.RefusedFormFilter"},
+        "refused_hosts": {"()": "imsite.refused_requests.RefusedHostFilter"},
         "redis_errors": {"()": "imsite.logging_config.RedisErrorFilter"},
         "refused_requests": {"()": "imsite.logging_config.RefusedRequestFilter"},
         "rate_limit": {"()": "imsite.logging_config.LogRateLimit"},
@@ -140,6 +141,7 @@ LOGGING_SETTINGS: dict[str, Any] = {
         # Log failing pages, but not missing ones.
         "django.request": {"level": "ERROR"},
         "django.security.csrf": {"filters": ["refused_forms"]},
+        "django.security.DisallowedHost": {"filters": ["refused_hosts"]},
         # They log whole URLs. Those of webhooks and OAuth sign-ins contain secrets.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},

@@ -10,6 +10,7 @@ from django.db import DatabaseError
 from accounts.actions import received_positions_store
 from accounts.selectors.received_positions import received_position
 from delivery.db.executors import run
+from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class ReceivedPositions:
             except DatabaseError as error:
                 logger.warning("received_position_write_failed", extra={"error": type(error).__name__})
                 return
+            log_recovery(logger, "received_position_write_failed")
             for digest, position in batch.items():
                 if self._pending[digest] == position:
                     del self._pending[digest]

@@ -63,7 +63,7 @@ async def collect_reply(work: Awaitable[Any], name: str, fault: Code) -> Reply:
     except Exception:
         logger.exception("command_error", extra={"cmd": name})
         return _failed(errors.SERVER_ERROR)
-    log_recovery(logger, "command_database_fault", cmd=name)
+    log_recovery(logger, "command_database_error", cmd=name)
     return reply
 
 

@@ -110,7 +110,7 @@ def test_errors_that_differ_in_their_numbers_are_the_same(throttle: LogThrottle)
 
 def test_two_bugs_with_the_same_message_are_both_logged(throttle: LogThrottle) -> None:
     def fault(number: int) -> logging.LogRecord:
-        record = _record("command_fault")
+        record = _record("command_error")
         try:
             if number:
                 raise ValueError

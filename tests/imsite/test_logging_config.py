@@ -10,7 +10,7 @@ import pytest
 import redis
 from django.test import Client
 
-from delivery.log_throttle import LogThrottle
+from delivery.log_throttle import THROTTLE, LogThrottle
 from imsite.logging_config import LOGGING_SETTINGS, LogRateLimit, RefusedRequestFilter
 
 
@@ -74,6 +74,7 @@ def test_a_request_for_an_unknown_host_is_logged_without_a_traceback(
     [console] = [handler for handler in logging.getLogger().handlers if handler.name == "console"]
     written = io.StringIO()
     monkeypatch.setattr(console, "stream", written)
+    THROTTLE.reset()
 
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
 
@@ -82,7 +83,7 @@ def test_a_request_for_an_unknown_host_is_logged_without_a_traceback(
 
 
 def test_refused_requests_of_one_class_are_one_kind(clock: Clock) -> None:
-    floods, shorten = LogRateLimit(clock), RefusedRequestFilter()
+    floods, shorten = _limit(clock), RefusedRequestFilter()
     records = [_record("django.security.DisallowedHost", f"Invalid HTTP_HOST header: '{at}'.") for at in range(9)]
     assert [shorten.filter(record) and floods.filter(record) for record in records].count(True) == 3
 

@@ -139,6 +139,12 @@ def test_a_refused_form(
     assert logged() == [facts]
 
 
+def test_a_request_for_an_unknown_host(logged: Logged, settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["chat.test", "localhost"]
+    assert Client().get("/", headers={"Host": "evil.example"}).status_code == 400
+    assert set(logged()) == {("host_refused", "evil.example", "chat.test, localhost", "ALLOWED_HOSTS")}
+
+
 def test_too_many_connections(logged: Logged, settings: Settings) -> None:
     settings.IM_MAX_CONNECTIONS, settings.IM_MAX_CONNECTIONS_PER_ADDRESS = 2, 1
     limiter = ConnectionLimiter()

@@ -89,7 +89,7 @@ class LegacyCallView(APIView):  # type: ignore[misc]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         if not self._has_failed and request.method != "OPTIONS":
-            log_recovery(logger, "call_database_fault")
+            log_recovery(logger, "call_database_error")
         response = super().finalize_response(request, response, *args, **kwargs)
         cors.expose_response(request, response)
         response["Cache-Control"] = "no-store"

@@ -130,7 +130,7 @@ class Endpoint(APIView):  # type: ignore[misc]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         if not self._has_failed and request.method != "OPTIONS":
-            log_recovery(problems.logger, "call_fault")
+            log_recovery(problems.logger, "call_error")
         response = super().finalize_response(request, response, *args, **kwargs)
         cors.expose_response(request, response)
         if "Access-Control-Allow-Origin" in response:

@@ -1,4 +1,4 @@
-"""Logs forms that Django's CSRF protection refuses, with what would have been allowed."""
+"""Logs requests that Django refuses for their host or CSRF token, with what would have been allowed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,22 @@ class RefusedFormFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
-        if not isinstance(request, HttpRequest):
-            return True
-        _log_refused_form(request)
-        return False
+        if isinstance(request, HttpRequest):
+            _log_refused_form(request)
+            return False
+        return True
+
+
+class RefusedHostFilter(logging.Filter):
+    """Logs `host_refused` instead of Django's own line, which does not name the allowed hosts."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest):
+            hosts = ", ".join(settings.ALLOWED_HOSTS)
+            log_refusal("host_refused", came=request.META.get("HTTP_HOST", ""), allowed=hosts, setting="ALLOWED_HOSTS")
+            return False
+        return True
 
 
 def _log_refused_form(request: HttpRequest) -> None:
