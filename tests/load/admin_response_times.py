@@ -10,7 +10,7 @@ import time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imsite.settings")
 PROMISED = 1.0
-"""Seconds that each of them may take."""
+"""Seconds that each page may take."""
 ROUNDS = 3
 
 

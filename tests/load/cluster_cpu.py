@@ -1,8 +1,8 @@
 """`make bench-cluster`: the same load on one node alone and on clusters of two, over each channel layer, in one run.
 
-Everybody is in one channel, half of them on either node, on a private PostgreSQL. CPU is that of the nodes' processes;
-Redis's stands beside it. A commit's CPU is spent once per message, so the figures say both: per message and per
-delivery. Exits 1 on any lost, repeated or misplaced message.
+All users are in one channel, half of them on either node, on a private PostgreSQL. CPU is that of the nodes' processes;
+that of Redis is listed separately. A commit's CPU is spent once per message, so there are two figures: per message and
+per delivery. Exits with 1 on any lost, repeated or misplaced message.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ARRANGEMENTS = {"one node": None, "two nodes, pubsub": "pubsub", "two nodes, qu
 
 @dataclass
 class Cost:
-    """The cost of one arrangement over all its rounds."""
+    """The cost of one arrangement of nodes over all its rounds."""
 
     messages: int = 0
     deliveries: int = 0
@@ -130,7 +130,7 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
 
 
 def run(layer: str | None, load: Load) -> Cost:
-    """Run with a database and processes of its own."""
+    """Run with its own database and processes."""
     with contextlib.ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsite-cost-")))
         url = stack.enter_context(postgres.database("cost"))

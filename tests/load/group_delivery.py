@@ -1,7 +1,7 @@
-"""`make bench-group`: the members of one group talk over the protobuf protocol, every one to all others.
+"""`make bench-group`: the members of one group send over the protobuf protocol, each to all others.
 
-They register and make the group by HTTP, as clients of that protocol do. Exits 1 if anything was lost, repeated or out
-of order.
+They register and create the group by HTTP, as clients of that protocol do. Exits with 1 if anything was lost, repeated
+or out of order.
 """
 
 from __future__ import annotations

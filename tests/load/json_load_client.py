@@ -19,7 +19,7 @@ _STAMP = re.compile(rb'"msg":"(\d+) ')
 
 
 class JsonLoadClient(RawSocket):
-    """One guest. Checks that the pushes of its app's channel come with every number, once, in order."""
+    """One guest. Checks that the pushes of its app's channel have every number once, in order."""
 
     def __init__(self, name: str, *, sample: Callable[[float], None] | None = None) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class JsonLoadClient(RawSocket):
         self.first = 0
         self.last = 0
         self.holes: set[int] = set()
-        """Skipped numbers: the client's own messages, or lost ones."""
+        """Numbers not received: the client's own messages, or lost ones."""
         self.own: set[int] = set()
         self.repeated = 0
         self.disordered = 0
@@ -46,7 +46,7 @@ class JsonLoadClient(RawSocket):
         self.request(str(number), "message.send", {"type": "text", "msg": f"{time.perf_counter_ns()} {padding}"})
 
     def lost(self, acknowledged: set[int]) -> int:
-        """Return how many of the acknowledged messages this connection should have got and did not."""
+        """Return how many of the acknowledged messages this connection should have received and did not."""
         if not acknowledged:
             return 0
         if not self.pushes:

@@ -1,8 +1,8 @@
 """`python -m tests.load.page_load_time` measures the loading time of the chat page on a slow line, cold and warm.
 
-A Chromium with an empty cache opens the page of its own site with a delay before each answer; the time runs until a
-guest could log in. Given URLs of running sites are measured instead, in turn within each round, which compares two
-states of the code. The second visit follows after a pause, or within the minute in which a browser may reuse the
+A Chromium with an empty cache opens the page of its own site with a delay before each response; the time ends when a
+guest can log in. If URLs of running sites are given, it measures those instead, in turn within each round, to compare
+two versions of the code. The second visit follows after a pause, or within the minute in which a browser may reuse the
 files of a node without a request.
 """
 

@@ -1,6 +1,6 @@
-"""A cheap WebSocket client, so that a load test measures the server.
+"""A minimal WebSocket client, so that a load test measures the server.
 
-It implements just enough for our own server: unfragmented frames one way, and frames with a zero mask the other way.
+It supports the frames of this site only: unfragmented frames from the server, and frames with a zero mask to it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""`make bench-gateway` measures how much other systems can send by the REST API of a node, and where the time goes.
+"""`make bench-gateway` measures how many messages other systems can send by the REST API of a node, and their cost.
 
 It first makes one call with a message each for 1,000 users who have no channel with the service, then the same calls
 again with the private channels in place. Then several callers send single messages on persistent connections, each
-waiting for its answer. It runs on SQLite and on a private PostgreSQL. CPU is that of the node's process; the shares
-come from a profile during the single sends. It exits 1 if anything was refused or is missing in the end.
+waiting for its response. It runs on SQLite and on a private PostgreSQL. CPU is that of the node's process; the shares
+come from a profile during the single sends. Exits with 1 if anything was refused or is missing at the end.
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ class ProtobufChaosClient(ChaosClient):
                     self._receive(im.SyncOutputMsg.FromString(output.data).messages)
                 case im.CT_ACK if (ack := im.ACKMsg.FromString(output.data)).type == im.AT_UP:
                     line = self._numbers[ack.clientId]
-                    # Of what was stored on an earlier connection it may have heard already.
+                    # It may have received messages stored on an earlier connection before.
                     if self._know(line.channel, ack.seq, line.text):
                         self._grow(ack.seq)
                     self._answered(line)

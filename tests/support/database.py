@@ -35,7 +35,7 @@ def _remember(connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 def _empty(case: TransactionTestCase) -> None:
     if connection.vendor == "sqlite":
-        # On PostgreSQL a thread gives its connection back by itself, after whatever it still does with it.
+        # On PostgreSQL a thread returns its connection to the pool by itself, after its last statement.
         close_other_threads_connections()
     tables = sorted(set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - _KEPT)
     names = [connection.ops.quote_name(table) for table in tables]

@@ -98,7 +98,7 @@ class IdentityProvider:
         self._server.shutdown()
         self._server.server_close()
 
-    # -- what is asked --------------------------------------------------------------------------------------------
+    # -- endpoints ------------------------------------------------------------------------------------------------
 
     def authorise(self, query: dict[str, str]) -> str:
         """Return the authorization page. Its links lead back to the site with a code, or with a refusal."""
@@ -109,7 +109,7 @@ class IdentityProvider:
         self._codes[code] = (client, query["redirect_uri"], self.identity)
         state = {"state": query["state"]} if "state" in query else {}
         yes = query["redirect_uri"] + "?" + urlencode({"code": code, **state})
-        # WeChat comes back with nothing but the state.
+        # WeChat redirects back with the state only.
         no = query["redirect_uri"] + "?" + urlencode({**({} if client == "weixin-key" else _REFUSAL), **state})
         return (
             f"<!doctype html><title>Allow?</title><h1>Allow {escape(client)}?</h1>"

@@ -60,7 +60,7 @@ export const en = {
   "sidebar.switchApp": "Switch to another app",
   "contacts.title": "Contacts",
   "contacts.filter": "Find a contact",
-  "contacts.findPeople": "Find people",
+  "contacts.findUsers": "Find people",
   "contacts.empty": "No friends yet. Find people by name and send them a friend request.",
   "contacts.noMatch": "No contacts match this name.",
   "contacts.failed": "Your contacts could not be loaded. Please try again.",

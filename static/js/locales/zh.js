@@ -57,7 +57,7 @@ export const zh = {
   "sidebar.switchApp": "切换到其他应用",
   "contacts.title": "联系人",
   "contacts.filter": "查找联系人",
-  "contacts.findPeople": "找人",
+  "contacts.findUsers": "找人",
   "contacts.empty": "还没有好友。按名字找人，再发送好友请求。",
   "contacts.noMatch": "没有这个名字的联系人。",
   "contacts.failed": "好友没有加载出来，请重试。",

@@ -38,7 +38,7 @@ export class ContactList {
     for (const type of /** @type {const} */ (["contacts", "presence", "current", "connection"])) store.on(type, render);
     language.on("change", render);
     filter.addEventListener("input", render);
-    byId("find-people").addEventListener("click", () => userDialogs.findPeople());
+    byId("find-people").addEventListener("click", () => userDialogs.findUsers());
     this.list.addEventListener("keydown", (event) => this.#onKey(event));
   }
 

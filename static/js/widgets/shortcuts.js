@@ -48,7 +48,7 @@ export class Shortcuts {
   #handleAlt(code) {
     const { sidebar, layout, userDialogs, search, isGuest } = this.deps;
     if (code === "KeyM") this.#focusLastMessage();
-    else if (code === "KeyN" && !isGuest()) userDialogs.findPeople();
+    else if (code === "KeyN" && !isGuest()) userDialogs.findUsers();
     else if (code === "KeyP" && !isGuest()) {
       sidebar.toggle();
       layout.focusFilter(sidebar.filter);

@@ -52,7 +52,7 @@ export class SidebarMenus {
     const { userDialogs, groupDialogs } = this.deps;
     if (this.#isGuest) return this.#signInItems();
     return [
-      { text: t("new.privateMessage"), icon: "chat", testid: "new-chat", run: () => userDialogs.findPeople() },
+      { text: t("new.privateMessage"), icon: "chat", testid: "new-chat", run: () => userDialogs.findUsers() },
       { text: t("new.group"), icon: "users", testid: "create-group", run: () => groupDialogs.create() },
       { text: t("new.browseGroups"), icon: "compass", testid: "browse-groups", run: () => groupDialogs.browse() },
     ];

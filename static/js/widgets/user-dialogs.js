@@ -30,7 +30,7 @@ export class UserDialogs {
   }
 
   /** Search users, to open a private channel or to send a friend request. */
-  findPeople() {
+  findUsers() {
     const { store, api } = this;
     const { dialog, showError } = openDialog("dialog-new-chat");
     const pick = async (/** @type {User} */ { userId }) => {
