@@ -56,12 +56,18 @@ async def test_anything_else_is_plain_text(modules: Page, text: str) -> None:
         ("@bobby and bob@bob.example", ["text:@bobby and bob@bob.example"]),
         ("`@bob` https://x.example/@bob", ["code:@bob", "text: ", "link:https://x.example/@bob"]),
         ("@nobody @", ["text:@nobody @"]),
+        # A longer name that the page does not know, by the site's rule for user names.
+        ("@bob.citizen", ["text:@bob.citizen"]),
+        ("@bob-1 @bob_x @bob..y", ["text:@bob-1 @bob_x @bob..y"]),
+        ("@bob\u0301 and @علیرضا", ["text:@bob\u0301 and @علیرضا"]),
+        ("@bob. @bob- @bob.", ["mention:@bob", "text:. ", "mention:@bob", "text:- ", "mention:@bob", "text:."]),
+        ("@bob様 @علی", ["mention:@bob", "text:様 ", "mention:@علی"]),
     ],
 )
 async def test_only_names_of_members_are_mentions(modules: Page, text: str, expected: list[str]) -> None:
     script = """async (text) => {
       const { parseText } = await import("/static/js/lib/text.js");
-      const names = new Map([["alice", true], ["bob", false], ["bob smith", false], ["马远", false]]);
+      const names = new Map([["alice", true], ["bob", false], ["bob smith", false], ["马远", false], ["علی", false]]);
       return parseText(text, names).map(({ kind, text, href, isSelf }) => `${isSelf ? "me" : kind}:${href ?? text}`);
     }"""
     assert await modules.evaluate(script, text) == expected

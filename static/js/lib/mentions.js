@@ -4,7 +4,7 @@
  * @import { User } from "../net/wire-types.js"
  * @typedef {{start: number, q: string}} MentionQuery  the index of the "@", and the text from there to the caret
  */
-import { MAX_NAME_LENGTH, MENTION_START } from "./text.js";
+import { MAX_NAME_LENGTH, mentionStarts } from "./text.js";
 
 export const MAX_SUGGESTIONS = 6;
 const WORD_SEPARATORS = /[\s._-]+/u;
@@ -14,7 +14,7 @@ const UNSPACED_SCRIPT = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\
 /** @param {string} text @param {number} caret @returns {MentionQuery | null} */
 export function mentionQueryAt(text, caret) {
   const before = text.slice(0, caret);
-  const start = [...before.matchAll(MENTION_START)].at(-1)?.index;
+  const start = mentionStarts(before).pop();
   if (start === undefined) return null;
   const q = before.slice(start + 1);
   // A name may contain spaces. After a trailing space the user is writing on, and Enter must send the message.

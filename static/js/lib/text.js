@@ -5,6 +5,7 @@
  *   | {kind: "mention", text: string, isSelf: boolean}} TextSegment
  * @typedef {Map<string, boolean>} MentionNames  lower-case names of users, with whether each is the current user's
  */
+import { LINK_START, linkAt } from "./links.js";
 
 export const MAX_NAME_LENGTH = 64;
 const MAX_QUOTE_LENGTH = 200;
@@ -12,15 +13,17 @@ const MAX_EMOJI_LENGTH = 60;
 
 const BLOCK = /\n?```(?:[\w+-]*\n)?([\s\S]+?)\n?```\n?/;
 const CODE = /`([^`\n]+)`/;
-const URL_OR_MAIL = /(https?:\/\/[^\s<>"'`，。；：！？、）】》」』]+|mailto:[^\s<>"'`]+@[^\s<>"'`]+)/;
-const MARKUP = new RegExp(`${BLOCK.source}|${CODE.source}|${URL_OR_MAIL.source}`, "giu");
-const TRAILING_PUNCTUATION = /[.,;:!?'"*_~]+$/u;
+const MARKUP = new RegExp(`${BLOCK.source}|${CODE.source}|${LINK_START.source}`, "giu");
 const EMOJI =
   /^(?:(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F?|\p{Regional_Indicator}{2}|[#*0-9]\uFE0F?\u20E3)(?:\p{Emoji_Modifier}|\u200D(?:\p{Emoji_Presentation}|\p{Extended_Pictographic})\uFE0F?)*\s*){1,6}$/u;
 
-/** An "@" that may begin a mention: not one within a word or an address. */
-export const MENTION_START = /(?<![\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}_.@/-])@/gu;
-const WORD_CHARACTER = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}_]/u;
+/** Scripts without spaces, in which anything may precede or follow a mention. Korean appends to a name, too. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const WORD_CHARACTER = /[\p{L}\p{M}\p{N}_]/u;
+/** What continues a user name: the site allows these characters between letters and digits. */
+const NAME_CONTINUATION = /^[._-]+[\p{L}\p{N}]/u;
+const ADDRESS_CHARACTER = /[.@/-]/;
 
 /**
  * @param {string} text
@@ -38,7 +41,7 @@ function parseMentions(text, names) {
   /** @type {TextSegment[]} */
   const segments = [];
   let end = 0;
-  for (const { index } of text.matchAll(MENTION_START)) {
+  for (const index of mentionStarts(text)) {
     const name = nameAt(text, index + 1, names);
     if (!name || index < end) continue;
     if (index > end) segments.push({ kind: "text", text: text.slice(end, index) });
@@ -50,7 +53,28 @@ function parseMentions(text, names) {
 }
 
 /**
- * Return the longest known name that begins at `index` and does not end within a word, or "".
+ * Return the indexes of each "@" that may begin a mention: not one within a word or an address.
+ * @param {string} text
+ * @returns {number[]}
+ */
+export function mentionStarts(text) {
+  /** @type {number[]} */
+  const starts = [];
+  for (let index = text.indexOf("@"); index >= 0; index = text.indexOf("@", index + 1)) {
+    const before = [...text.slice(Math.max(0, index - 2), index)].pop() ?? "";
+    if (!isWordCharacter(before) && !ADDRESS_CHARACTER.test(before)) starts.push(index);
+  }
+  return starts;
+}
+
+/** Tell whether a name that ends beside the character would end within a word. @param {string} char */
+function isWordCharacter(char) {
+  return WORD_CHARACTER.test(char) && !UNSPACED.test(char);
+}
+
+/**
+ * Return the longest known name that begins at `index` and ends where a user name may end, or "". Of a longer name that
+ * the page does not know, no part is a mention.
  * @param {string} text
  * @param {number} index
  * @param {MentionNames} names
@@ -59,10 +83,15 @@ function nameAt(text, index, names) {
   const candidate = text.slice(index, index + MAX_NAME_LENGTH).toLowerCase();
   for (let length = candidate.length; length > 0; length--) {
     const name = candidate.slice(0, length);
-    const splitsWord = WORD_CHARACTER.test(name.at(-1) ?? "") && WORD_CHARACTER.test(text[index + length] ?? "");
-    if (names.has(name) && !splitsWord) return name;
+    if (names.has(name) && !isContinued(name, text.slice(index + length))) return name;
   }
   return "";
+}
+
+/** Tell whether a user name goes on after the known name. @param {string} name @param {string} rest of the text */
+function isContinued(name, rest) {
+  const [last = "", next = ""] = [[...name].pop(), [...rest.slice(0, 2)][0]];
+  return NAME_CONTINUATION.test(rest) || (isWordCharacter(last) && isWordCharacter(next));
 }
 
 /** Find links and code. @param {string} text @returns {TextSegment[]} */
@@ -71,19 +100,20 @@ function parseMarkup(text) {
   const segments = [];
   let end = 0;
   for (const match of text.matchAll(MARKUP)) {
-    const [whole, block, code, url] = match;
+    const [whole, block, code] = match;
+    // An address may contain another one.
+    if (match.index < end) continue;
     let matchEnd = match.index + whole.length;
-    /** @type {TextSegment | null} */
-    let segment = null;
+    /** @type {TextSegment} */
+    let segment;
     if (block !== undefined) segment = { kind: "block", text: block };
     else if (code !== undefined) segment = { kind: "code", text: code };
     else {
-      const shown = trimUrl(url);
-      matchEnd = match.index + shown.length;
-      const href = safeHref(shown);
-      if (href) segment = { kind: "link", text: shown, href };
+      const link = linkAt(text, match.index);
+      if (!link) continue;
+      matchEnd = link.end;
+      segment = { kind: "link", text: link.text, href: link.href };
     }
-    if (!segment) continue;
     if (match.index > end) segments.push({ kind: "text", text: text.slice(end, match.index) });
     segments.push(segment);
     end = matchEnd;
@@ -100,23 +130,4 @@ export function isEmojiOnly(text) {
 /** Return the first line, for a quote. @param {string} text */
 export function firstLine(text) {
   return text.trim().split("\n", 1)[0].slice(0, MAX_QUOTE_LENGTH);
-}
-
-/** Remove the punctuation after a URL, and a closing bracket that was opened before it. @param {string} url */
-function trimUrl(url) {
-  let trimmed = url.replace(TRAILING_PUNCTUATION, "");
-  while (trimmed.endsWith(")") && trimmed.split(")").length > trimmed.split("(").length) {
-    trimmed = trimmed.slice(0, -1).replace(TRAILING_PUNCTUATION, "");
-  }
-  return trimmed;
-}
-
-/** Return the address if its scheme is safe to link to. @param {string} url @returns {string | null} */
-function safeHref(url) {
-  try {
-    const { protocol, href } = new URL(url);
-    return ["http:", "https:", "mailto:"].includes(protocol) ? href : null;
-  } catch {
-    return null;
-  }
 }
