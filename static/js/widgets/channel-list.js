@@ -9,7 +9,9 @@
 import { byId, cloneTemplate, find, part, reconcile, setText, targetOf } from "../lib/dom.js";
 import { formatShortTime, formatUnreadCount } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
+import { isInputMethodKey } from "../lib/keys.js";
 import { throttleRender } from "../lib/throttle.js";
+import { today } from "../lib/today.js";
 import { showChannelAvatar, showPresence } from "./avatar.js";
 import { showListPlaceholder } from "./list-placeholder.js";
 
@@ -31,6 +33,7 @@ export class ChannelList {
     for (const type of /** @type {const} */ (["channels", "current", "presence", "contacts", "connection"])) store.on(type, render);
     drafts.on("change", render);
     language.on("change", render);
+    today.on("change", render);
     this.filter.addEventListener("input", render);
     this.filter.addEventListener("keydown", (event) => this.#onFilterKey(event));
     this.list.addEventListener("click", (event) => {
@@ -136,7 +139,7 @@ export class ChannelList {
 
   /** @param {KeyboardEvent} event */
   #onFilterKey(event) {
-    if (event.isComposing || byId("panel-channels").hidden) return;
+    if (isInputMethodKey(event) || byId("panel-channels").hidden) return;
     const first = this.#listed.at(0);
     if (event.key === "Enter") {
       event.preventDefault();

@@ -12,7 +12,9 @@
 import { byId, find, part, setText } from "../lib/dom.js";
 import { formatDateTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
+import { isInputMethodKey } from "../lib/keys.js";
 import { firstLine } from "../lib/text.js";
+import { today } from "../lib/today.js";
 import { hasVisibleText } from "../lib/visible-text.js";
 import { sendPermission } from "../state/send-permission.js";
 import { messageSummary } from "./message.js";
@@ -23,8 +25,6 @@ const SHOW_REMAINING_FROM = 200;
 const MAX_TIMER_MS = 86_400_000;
 /** The end of a mute is checked a little later, as clocks differ. */
 const TIMER_MARGIN_MS = 500;
-/** The key code of an input method that is composing; some browsers do not set `isComposing`. */
-const COMPOSING_KEY_CODE = 229;
 
 export class Composer {
   /** @type {ReplyReference | null} */ #reply = null;
@@ -53,6 +53,7 @@ export class Composer {
     drafts.on("changed-elsewhere", () => this.#refresh());
     drafts.on("emptied", () => this.#save());
     language.on("change", () => this.#render());
+    today.on("change", () => this.#renderChannel());
     this.field.addEventListener("input", () => this.#onInput());
     this.field.addEventListener("keydown", (event) => this.#onKey(event));
     this.#form.addEventListener("submit", (event) => {
@@ -207,18 +208,19 @@ export class Composer {
     const { channel, contacts } = this.store;
     const permission = channel ? sendPermission(channel, contacts, Date.now()) : null;
     const name = channel?.name ?? "";
-    const signature = JSON.stringify([name, permission, channel?.slowMode, language.code]);
+    const endsAt = permission?.until ?? 0;
+    const until = formatDateTime(endsAt);
+    const signature = JSON.stringify([name, permission, until, channel?.slowMode, language.code]);
     if (signature === this.#renderedChannel) return;
     this.#renderedChannel = signature;
     const canSend = permission?.canSend ?? false;
-    const until = permission?.until ?? 0;
     this.field.disabled = !canSend;
     this.field.placeholder = channel ? t(canSend ? "composer.label" : "composer.cannotSend", { name }) : "";
     this.field.setAttribute("aria-label", t("composer.label", { name }));
-    this.#renderRestriction(permission, { name, n: channel?.slowMode ?? 0, until: formatDateTime(until) });
+    this.#renderRestriction(permission, { name, n: channel?.slowMode ?? 0, until });
     clearTimeout(this.#permissionTimer);
-    if (!until) return;
-    const delay = Math.min(until - Date.now() + TIMER_MARGIN_MS, MAX_TIMER_MS);
+    if (!endsAt) return;
+    const delay = Math.min(endsAt - Date.now() + TIMER_MARGIN_MS, MAX_TIMER_MS);
     this.#permissionTimer = setTimeout(() => this.#renderChannel(), delay);
   }
 
@@ -247,8 +249,7 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    // While an input method is composing, Enter and the arrow keys belong to it.
-    if (event.isComposing || event.keyCode === COMPOSING_KEY_CODE || this.mentionList.onKey(event)) return;
+    if (isInputMethodKey(event) || this.mentionList.onKey(event)) return;
     const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
     if (key === "Enter" && !shiftKey && !ctrlKey && !altKey && !metaKey) {
       event.preventDefault();

@@ -32,7 +32,8 @@ export function renderMessage(element, row, quoted, names) {
   // The content of a picture or voice message is long and never changes.
   const { content, ...fields } = message;
   const mentions = message.msg.includes("@") ? parseText(message.msg, names) : null;
-  const signature = JSON.stringify([fields, mentions, isGroupStart, state, isRead, error, quote, language.code]);
+  const reason = error ? errorReplyText(error) : "";
+  const signature = JSON.stringify([fields, mentions, isGroupStart, state, isRead, reason, quote, language.code]);
   if (rendered.get(element) === signature) return;
   rendered.set(element, signature);
 
@@ -49,7 +50,7 @@ export function renderMessage(element, row, quoted, names) {
   renderQuote(element, message, quoted);
   renderContent(part(element, "text"), message, mentions ?? parseText(message.msg));
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
-  renderState(element, row);
+  renderState(element, row, reason);
 }
 
 /** Return one line that stands for the message, as in a quote. @param {Pick<Message, "recalled" | "type" | "msg">} message */
@@ -119,8 +120,8 @@ function segmentNode(segment) {
   }
 }
 
-/** @param {HTMLElement} element @param {MessageRow} row */
-function renderState(element, { state, isRead, isOwn, error, message }) {
+/** @param {HTMLElement} element @param {MessageRow} row @param {string} reason why it was refused */
+function renderState(element, { state, isRead, isOwn, message }, reason) {
   const failure = part(element, "failure");
   failure.hidden = state !== "failed";
   if (state === "failed" || !isOwn || message.recalled) part(element, "state").replaceChildren();
@@ -131,7 +132,7 @@ function renderState(element, { state, isRead, isOwn, error, message }) {
     part(element, "state").replaceChildren(icon);
   }
   if (state !== "failed") return;
-  setText(part(failure, "error"), t("message.failed", { reason: error ? errorReplyText(error) : "" }));
+  setText(part(failure, "error"), t("message.failed", { reason }));
   setText(part(failure, "retry"), t("message.retry"));
   setText(part(failure, "delete"), t("message.delete"));
 }

@@ -12,8 +12,10 @@
 import { byId, cloneTemplate, find, part, reconcile, setText } from "../lib/dom.js";
 import { dayNumber, formatFullTime, formatShortTime, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
+import { isInputMethodKey } from "../lib/keys.js";
 import { excerpt } from "../lib/search-highlight.js";
 import { throttleRender } from "../lib/throttle.js";
+import { today } from "../lib/today.js";
 import { Code, RequestError } from "../net/protocol.js";
 import { showAvatar } from "./avatar.js";
 import { showListPlaceholder } from "./list-placeholder.js";
@@ -48,6 +50,7 @@ export class SearchPanel {
     const render = throttleRender(() => this.render());
     search.on("change", render);
     language.on("change", render);
+    today.on("change", render);
     store.on("channels", render);
     store.on("current", () => this.#onChannelOpened());
     byId("search-messages").addEventListener("click", () => this.showEverywhere(channelFilter.value));
@@ -199,7 +202,7 @@ export class SearchPanel {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (isInputMethodKey(event) || event.altKey || event.ctrlKey || event.metaKey) return;
     const isInField = event.target === this.#field;
     const buttons = [...this.#list.querySelectorAll("button")];
     const last = buttons.length - 1;

@@ -9,6 +9,7 @@
  * @import { UserDialogs } from "./user-dialogs.js"
  */
 import { targetOf } from "../lib/dom.js";
+import { isInputMethodKey } from "../lib/keys.js";
 import { openDialog } from "./dialog.js";
 
 export function showShortcuts() {
@@ -23,8 +24,8 @@ export class Shortcuts {
   constructor(deps) {
     this.deps = deps;
     document.addEventListener("keydown", (event) => {
-      const isOverlayOpen = document.querySelector("dialog[open], .menu:popover-open") !== null;
-      if (event.defaultPrevented || event.isComposing || isOverlayOpen || !deps.layout.isOpen) return;
+      const isOverlayOpen = document.querySelector("dialog[open], .menu") !== null;
+      if (event.defaultPrevented || isInputMethodKey(event) || isOverlayOpen || !deps.layout.isOpen) return;
       if (this.#handle(event)) event.preventDefault();
     });
   }

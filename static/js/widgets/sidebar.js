@@ -8,6 +8,7 @@
  */
 import { byId, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
+import { isInputMethodKey } from "../lib/keys.js";
 import { throttleRender } from "../lib/throttle.js";
 
 /** @type {SidebarTab[]} */
@@ -74,7 +75,7 @@ export class Sidebar {
 
   /** Handle the keys of the contacts tab; ChannelList handles those of the other. @param {KeyboardEvent} event */
   #onFilterKey(event) {
-    if (this.#tab !== "contacts" || event.isComposing) return;
+    if (this.#tab !== "contacts" || isInputMethodKey(event)) return;
     if (event.key === "Enter") this.contactList.firstButton?.click();
     else if (event.key === "ArrowDown") this.contactList.firstButton?.focus();
     else if (event.key === "Escape") {

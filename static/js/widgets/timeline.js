@@ -13,6 +13,7 @@ import { byId, cloneTemplate, part, reconcile, setText, targetOf } from "../lib/
 import { formatDay, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 import { throttleRender } from "../lib/throttle.js";
+import { today } from "../lib/today.js";
 import { timelineRows } from "../state/timeline-rows.js";
 import { showChannelIntro } from "./channel-intro.js";
 import { createMessage, renderMessage } from "./message.js";
@@ -58,6 +59,7 @@ export class Timeline {
     conversation.on("sending", () => this.jumpToLatest());
     conversation.on("reveal", ({ seq }) => this.#revealMessage(seq));
     language.on("change", render);
+    today.on("change", render);
     this.scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     document.addEventListener("visibilitychange", () => this.#markVisibleAsRead());
     const resizeObserver = new ResizeObserver(() => this.#onResize());

@@ -9,6 +9,7 @@
  */
 import { cloneTemplate, find, part, reconcile, setText } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
+import { isInputMethodKey } from "../lib/keys.js";
 import { showAvatar, showPresence } from "./avatar.js";
 import { showListPlaceholder } from "./list-placeholder.js";
 import { errorText } from "./toast.js";
@@ -154,7 +155,7 @@ export class UserPicker {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    if (event.isComposing) return;
+    if (isInputMethodKey(event)) return;
     const count = this.#results.length;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && count) {
