@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from accounts.bidi import isolate
 from accounts.models import User
 from delivery.db.transactions import write
 
@@ -59,7 +60,7 @@ def translate_entry(entry: str) -> str:
     if not title.endswith("."):
         return entry
     translated = [
-        f"{_(label)}: {_(value) if value else value}"
+        f"{_(label)}: {isolate(_(value)) if value else value}"
         for label, _colon, value in (detail.partition(": ") for detail in details)
     ]
     return " · ".join([_(title[:-1]) if title != "." else title, *translated])

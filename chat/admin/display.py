@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from accounts.bidi import isolate
 from accounts.models import User
 from chat.models import Channel
 
@@ -22,7 +23,7 @@ def format_time(milliseconds: int | None) -> str | None:
 def user_link(user: User) -> str:
     """Return a link to the user's page: the nickname, and the unique name if that differs."""
     name = f"guest {user.pk}" if user.is_guest else user.username
-    text = user.nickname if user.nickname == name else f"{user.nickname} ({name})"
+    text = user.nickname if user.nickname == name else f"{isolate(user.nickname)} ({isolate(name)})"
     return format_html(
         '<a href="{}" class="text-link">{}</a>', reverse("admin:accounts_user_change", args=(user.pk,)), text
     )

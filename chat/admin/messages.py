@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from accounts.bidi import isolate
 from chat.actions.message import message_recall_as_operator
 from chat.actions.pin import message_pin_as_operator, message_unpin_as_operator
 from chat.admin.admin_actions import AdminAction
@@ -124,9 +125,9 @@ class MessageAdmin(ReadOnlyTableAdmin):
 
     def describe(self, row: Any) -> str:
         return gettext("%(name)s in %(channel)s: %(text)s") % {
-            "name": row.shown_as or row.sender.nickname,
-            "channel": row.title,
-            "text": self.excerpt(row),
+            "name": isolate(row.shown_as or row.sender.nickname),
+            "channel": isolate(row.title),
+            "text": isolate(self.excerpt(row)),
         }
 
     @admin.display(description=_("time"))

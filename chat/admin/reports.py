@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.bidi import isolate
 from accounts.models import User
 from chat.actions.report import Verdict, report_handle
 from chat.admin.admin_actions import AdminAction, Text
@@ -117,9 +118,9 @@ class ReportAdmin(ReadOnlyTableAdmin):
 
     def describe(self, row: Any) -> str:
         return gettext("%(name)s in %(channel)s: %(text)s") % {
-            "name": row.message.sender.nickname,
-            "channel": row.title,
-            "text": row.text[:80],
+            "name": isolate(row.message.sender.nickname),
+            "channel": isolate(row.title),
+            "text": isolate(row.text[:80]),
         }
 
     @admin.display(description=_("status"))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from accounts.bidi import isolate
 from accounts.models import User
 from accounts.names import name_key
 from chat.actions.moderation import user_unban, user_unmute
@@ -69,7 +70,8 @@ class RestrictionAdmin(ReadOnlyTableAdmin):
             row.title = titles.get(row.channel_id, "")
 
     def describe(self, row: Any) -> str:
-        return f"{row.get_kind_display()}: {row.user.nickname}, {row.title or gettext('all channels')}"
+        scope = isolate(row.title) or gettext("all channels")
+        return f"{row.get_kind_display()}: {isolate(row.user.nickname)}, {scope}"
 
     @display(description=_("type"), label={"mute": "warning", "ban": "danger"})  # type: ignore[untyped-decorator]
     def kind_label(self, row: Restriction) -> Status:

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from accounts.admin.base_user import BaseUserAdmin
+from accounts.bidi import isolate
 from accounts.models import User
 from chat.admin.base import LargeTableAdmin, Status, UncountedPaginator
 from chat.admin.queries import users_matching
@@ -64,7 +65,7 @@ class UserAdmin(LargeTableAdmin, BaseUserAdmin):
         return bool(request.user.is_superuser) or not (row.is_staff or row.is_superuser)
 
     def describe(self, row: User) -> str:
-        return f"{row.nickname} ({row.public_name}, {row.get_kind_display()})"
+        return f"{isolate(row.nickname)} ({isolate(row.public_name)}, {row.get_kind_display()})"
 
     @display(
         description=_("status"),

@@ -1,6 +1,7 @@
 /** The page's entry point: creates the parts of the chat and connects them. */
 
 /** @import { Channel } from "./net/wire-types.js" */
+import { isolate } from "./lib/bidi.js";
 import { copyText } from "./lib/clipboard.js";
 import { byId } from "./lib/dom.js";
 import { setTimeZone } from "./lib/format.js";
@@ -176,7 +177,7 @@ session.on("signed-out", ({ isExpired }) => {
   announcer.clear();
   welcome.show(t(isExpired ? "welcome.signedOut" : "welcome.refused"));
 });
-pushHandlers.on("notice", ({ name, from, msg }) => showToast(`${name || from}: ${msg}`));
+pushHandlers.on("notice", ({ name, from, msg }) => showToast(`${isolate(name || from)}: ${isolate(msg)}`));
 contactsSync.on("requested", (user) => showToast(t("friend.received", user)));
 contactsSync.on("accepted", (user) => showToast(t("friend.accepted", user)));
 

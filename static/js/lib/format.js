@@ -1,4 +1,6 @@
 /** Formats times, days, counts and names in the chosen language. Times are Unix milliseconds. */
+import { isolate } from "./bidi.js";
+import { graphemes } from "./graphemes.js";
 import { language, t } from "./i18n.js";
 
 const DAY_MS = 86_400_000;
@@ -104,8 +106,9 @@ export function formatShortTime(time, now) {
 /** Return the names as a list; a long list ends with the number of others. @param {string[]} names */
 export function formatNameList(names) {
   const others = names.length - MAX_LISTED_NAMES;
-  if (others > 1) return t("names.many", { names: names.slice(0, MAX_LISTED_NAMES), n: names.length, others });
-  return new Intl.ListFormat(language.tag, { type: "conjunction" }).format(names);
+  const listed = names.slice(0, others > 1 ? MAX_LISTED_NAMES : undefined).map(isolate);
+  if (others > 1) return t("names.many", { names: listed, n: names.length, others });
+  return new Intl.ListFormat(language.tag, { type: "conjunction" }).format(listed);
 }
 
 /** @param {number} count */
@@ -116,7 +119,7 @@ export function formatUnreadCount(count) {
 /** Return the one or two letters that an avatar without a picture shows. @param {string} name */
 export function initials(name) {
   const words = name.trim().split(/[\s,·、_-]+/u).filter(Boolean);
-  const letters = words.map((word) => new Intl.Segmenter().segment(word)[Symbol.iterator]().next().value?.segment ?? "");
+  const letters = words.map((word) => graphemes(word)[0]);
   const hasCase = /^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]/u.test(letters[0] ?? "");
   return (hasCase ? letters.slice(0, 2).join("") : letters[0] ?? "?").toLocaleUpperCase();
 }

@@ -9,6 +9,7 @@
  */
 import { en } from "../locales/en.js";
 import { zh } from "../locales/zh.js";
+import { isolate } from "./bidi.js";
 import { Emitter } from "./events.js";
 
 const COOKIE_MAX_AGE_SECONDS = 31_536_000;
@@ -41,7 +42,8 @@ class Language extends Emitter {
 export const language = new Language();
 
 /**
- * Return the text of a key in the chosen language, with `{name}` replaced by the parameter of that name.
+ * Return the text of a key in the chosen language, with `{name}` replaced by the parameter of that name. Texts among the
+ * parameters, such as names, keep their direction to themselves.
  * @param {TextKey} key
  * @param {TextParams} [params]
  * @returns {string}
@@ -51,7 +53,7 @@ export function t(key, params = {}) {
   const texts = language.code === "zh" ? zh : en;
   const text = texts[key];
   if (typeof text === "function") return text(params);
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(params[name] ?? ""));
+  return text.replace(/\{(\w+)\}/g, (_, name) => isolate(String(params[name] ?? "")));
 }
 
 /**

@@ -6,6 +6,7 @@
  * @import { Outbox } from "../net/outbox.js"
  * @import { Store } from "../state/store.js"
  */
+import { isolate } from "../lib/bidi.js";
 import { byId } from "../lib/dom.js";
 import { errorReplyText } from "../lib/error-messages.js";
 import { t } from "../lib/i18n.js";
@@ -67,7 +68,7 @@ export class Announcer {
   #updateTitle() {
     const unread = [...this.store.channels.values()].reduce((sum, channel) => sum + channel.unread, 0);
     const name = this.store.channel?.name;
-    const title = name ? `${name} · imsite` : this.initialTitle;
+    const title = name ? `${isolate(name)} · imsite` : this.initialTitle;
     const text = unread ? `(${unread}) ${title}` : title;
     if (document.title !== text) document.title = text;
   }

@@ -1,0 +1,17 @@
+/** Splits text into what users see as single characters, such as a letter with its accents or a family of emoji. */
+
+/** An approximation for browsers without `Intl.Segmenter`, such as Firefox 115. */
+const GRAPHEME =
+  /\r\n|\p{Regional_Indicator}{2}|.(?:[\p{M}\p{Emoji_Modifier}\u{e0020}-\u{e007f}]|\u200d\p{Extended_Pictographic}?)*/gsu;
+
+/**
+ * Return the characters in order; together they are the text.
+ * @param {string} text
+ * @returns {string[]}
+ */
+export function graphemes(text) {
+  // Not every browser that the page supports has it.
+  const { Segmenter } = /** @type {{Segmenter?: typeof Intl.Segmenter}} */ (Intl);
+  if (!Segmenter) return text.match(GRAPHEME) ?? [];
+  return Array.from(new Segmenter().segment(text), ({ segment }) => segment);
+}
