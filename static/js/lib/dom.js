@@ -72,6 +72,11 @@ export function targetOf(event) {
   return /** @type {Element} */ (event.target);
 }
 
+/** Tell whether the element is laid out, and so can have the focus. @param {Element} element */
+export function isVisible(element) {
+  return element.getClientRects().length > 0;
+}
+
 /** @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -134,7 +139,7 @@ function focusNearest(list, index, selector) {
   const entries = [...list.children];
   for (const entry of [...entries.slice(index), ...entries.slice(0, index).reverse()]) {
     const control = /** @type {HTMLElement | null} */ (entry.querySelector(selector));
-    if (!control?.checkVisibility()) continue;
+    if (!control || !isVisible(control)) continue;
     control.focus({ preventScroll: true });
     return;
   }

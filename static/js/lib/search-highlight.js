@@ -7,9 +7,11 @@
  *   each of its characters the start and end in the original text
  */
 
+import { graphemes } from "./graphemes.js";
+
 const CJK =
   "\\u3005-\\u3007\\u3040-\\u30ff\\u31f0-\\u31ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7af\\uf900-\\ufaff\\u{20000}-\\u{3ffff}";
-const TERM = new RegExp(`(?<cjk>[${CJK}]+)|[[\\p{L}\\p{N}\\p{Mn}\\p{Mc}]--[${CJK}]]+|\\p{So}`, "gv");
+const TERM = new RegExp(`(?<cjk>[${CJK}]+)|(?:(?![${CJK}])[\\p{L}\\p{N}\\p{Mn}\\p{Mc}])+|\\p{So}`, "gu");
 const INVISIBLE = /[\u00ad\u200b-\u200f\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
 /** Lengths in characters of the excerpt of a long message. */
 const MAX_LENGTH_BEFORE_MATCH = 40;
@@ -88,7 +90,8 @@ function fold(original) {
   let text = "";
   /** @type {number[]} */ const starts = [];
   /** @type {number[]} */ const ends = [];
-  for (const { segment, index } of new Intl.Segmenter().segment(original)) {
+  let index = 0;
+  for (const segment of graphemes(original)) {
     // Upper case first, so that ß and ss are equal.
     const upper = segment.normalize("NFKC").toUpperCase();
     const folded = upper.toLowerCase().normalize("NFKC").replace(INVISIBLE, "");
@@ -97,6 +100,7 @@ function fold(original) {
       starts.push(index);
       ends.push(index + segment.length);
     }
+    index += segment.length;
   }
   return { text, starts, ends };
 }

@@ -6,7 +6,7 @@
  * @typedef {{fromList?: boolean, panel?: boolean} | null} HistoryState
  *   `fromList`: the previous entry shows the list; `panel`: this entry is an open panel
  */
-import { byId, find } from "../lib/dom.js";
+import { byId, find, isVisible } from "../lib/dom.js";
 
 const DETAILS_KEY = "im.details";
 const PHONE = "(max-width: 639px)";
@@ -154,7 +154,7 @@ export class Layout {
   /** @param {PanelName} closedPanel */
   #restoreFocus(closedPanel) {
     const origin = this.#focusOrigin;
-    (origin?.checkVisibility() ? origin : byId(`${closedPanel}-toggle`)).focus();
+    (origin && isVisible(origin) ? origin : byId(`${closedPanel}-toggle`)).focus();
   }
 }
 

@@ -88,7 +88,7 @@ export class MentionList {
     const knownById = new Map(known.map((user) => [user.id, user]));
     /** @type {Map<string, User>} */
     const candidates = new Map();
-    for (const { fromId, from, name, avatar } of (log?.messages ?? []).toReversed()) {
+    for (const { fromId, from, name, avatar } of [...(log?.messages ?? [])].reverse()) {
       /** @type {User} */
       const sender = { id: fromId, userId: from, name, avatar, kind: "person" };
       // In a group, only members are notified.

@@ -1,5 +1,5 @@
 /** Menus that open at a button. Arrow keys, Home and End move in them; Esc or a click elsewhere closes them. */
-import { cloneTemplate, part } from "../lib/dom.js";
+import { cloneTemplate, part, targetOf } from "../lib/dom.js";
 
 /**
  * @typedef {{text: string, icon: string, isChecked?: boolean, isDestructive?: boolean, testid?: string,
@@ -15,29 +15,43 @@ export function attachMenu(button, items) {
   button.addEventListener("click", () => openMenu(button, items()));
 }
 
-/** @param {HTMLElement} button @param {MenuItem[]} items */
+let closeOpenMenu = () => {};
+
+/** Close the open menu, if there is one. */
+export function closeMenu() {
+  closeOpenMenu();
+}
+
+/** Open a menu at the button, or close it if it is open. @param {HTMLElement} button @param {MenuItem[]} items */
 export function openMenu(button, items) {
-  if (button.getAttribute("aria-expanded") === "true" || items.length === 0) return;
+  const isOpen = button.getAttribute("aria-expanded") === "true";
+  closeMenu();
+  if (isOpen || items.length === 0) return;
   const menu = cloneTemplate("template-menu");
-  const elements = items.map((item) => createItem(item, () => menu.hidePopover()));
-  menu.append(...elements);
-  menu.addEventListener("keydown", (event) => onKey(menu, elements, event));
-  menu.addEventListener("toggle", (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState === "open") return;
+  const closing = new AbortController();
+  const close = () => {
+    closing.abort();
+    closeOpenMenu = () => {};
     button.setAttribute("aria-expanded", "false");
     if (menu.contains(document.activeElement) || document.activeElement === document.body) button.focus();
     menu.remove();
-  });
+  };
+  closeOpenMenu = close;
+  const elements = items.map((item) => createItem(item, close));
+  menu.append(...elements);
+  menu.addEventListener("keydown", (event) => moveFocus(elements, event));
+  const options = { capture: true, signal: closing.signal };
+  document.addEventListener("keydown", (event) => closeByKey(close, event), options);
+  document.addEventListener("pointerdown", (event) => {
+    const target = targetOf(event);
+    // A click on the button closes the menu itself.
+    if (!menu.contains(target) && !button.contains(target)) close();
+  }, options);
   document.body.append(menu);
-  menu.showPopover();
   placeMenu(menu, button);
   button.setAttribute("aria-expanded", "true");
   const checked = items.findIndex(({ isChecked }) => isChecked);
   elements[Math.max(0, checked)].focus();
-}
-
-export function closeMenus() {
-  for (const menu of document.querySelectorAll("body > .menu")) /** @type {HTMLElement} */ (menu).hidePopover();
 }
 
 /** @param {MenuItem} item @param {() => void} close */
@@ -69,11 +83,20 @@ function placeMenu(menu, button) {
   menu.style.top = `${Math.max(MARGIN, top)}px`;
 }
 
-/** @param {HTMLElement} menu @param {HTMLElement[]} items @param {KeyboardEvent} event */
-function onKey(menu, items, event) {
+/** @param {() => void} close @param {KeyboardEvent} event */
+function closeByKey(close, event) {
+  if (event.key === "Tab") close();
+  if (event.key !== "Escape") return;
+  close();
+  event.preventDefault();
+  // The page's own Escape must not leave a reply or a panel as well.
+  event.stopPropagation();
+}
+
+/** @param {HTMLElement[]} items @param {KeyboardEvent} event */
+function moveFocus(items, event) {
   const current = items.findIndex((item) => item === document.activeElement);
   const next = { ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: items.length - 1 }[event.key];
-  if (event.key === "Tab") menu.hidePopover();
   if (next === undefined) return;
   event.preventDefault();
   items[(next + items.length) % items.length].focus();

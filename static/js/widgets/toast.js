@@ -10,18 +10,19 @@ let hideTimer = 0;
 /** @param {string} text @param {{isError?: boolean}} [options] */
 export function showToast(text, { isError = false } = {}) {
   const toast = byId("toast");
-  // Showing it again puts it above a dialog that was opened since.
-  toast.hidePopover();
-  toast.showPopover();
+  toast.hidden = false;
+  // Showing it again puts it above a dialog that was opened since. A browser without popovers shows it below.
+  toast.hidePopover?.();
+  toast.showPopover?.();
   toast.textContent = text;
   toast.classList.toggle("is-error", isError);
   clearTimeout(hideTimer);
-  hideTimer = setTimeout(() => toast.hidePopover(), DURATION_MS);
+  hideTimer = setTimeout(hideToast, DURATION_MS);
 }
 
 export function hideToast() {
   clearTimeout(hideTimer);
-  byId("toast").hidePopover();
+  byId("toast").hidden = true;
 }
 
 /** @param {unknown} error */
