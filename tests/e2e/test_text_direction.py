@@ -12,7 +12,7 @@ from tests.support.client import Client
 from tests.support.site import Site
 
 OVERRIDE = "abc\u202edef"
-# How far marks reach depends on the fonts of the machine, but nothing may paint outside its row.
+# The reach of marks depends on the machine's fonts, so the test asks for the clipping and not for pixels.
 _IS_CLIPPED = """(element, row) => {
   for (let one = element; one && !one.matches(row); one = one.parentElement) {
     const { display, overflowY } = getComputedStyle(one);

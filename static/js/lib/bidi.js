@@ -8,8 +8,8 @@ const ISOLATES = "\u2066\u2067\u2068";
 const POP_ISOLATE = "\u2069";
 
 /**
- * Return the text for use within another one: what it opens ends with it, and it ends nothing that is outside. Elements
- * for text of users do the same by `dir="auto"` or `<bdi>`.
+ * Return the text for use within another one: direction controls that it opens end with it, and it ends none that the
+ * other text has opened. Elements for text of users do the same by `dir="auto"` or `<bdi>`.
  * @param {string} text
  */
 export function isolate(text) {

@@ -31,7 +31,7 @@ const CLOSERS = new Set(PAIRS.values());
 const APOSTROPHES = "'’";
 /** A run of characters that need no look. */
 const PLAIN = new RegExp(`[^${TERMINATORS}${APOSTROPHES}${PAIRED.join("").replace(/[[\]]/g, "\\$&")}]+`, "uy");
-/** What an apostrophe within an address precedes. */
+/** A character that makes an apostrophe before it a part of the address. */
 const AFTER_APOSTROPHE = /[\p{L}\p{N}-]/u;
 /** Characters that an address has within, but not at its end. */
 const TRAILING = /[\p{P}\p{Cf}|~～]/u;
