@@ -6,12 +6,13 @@ The path is a secret, so it appears in no log, error or response.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import IO, Any, ClassVar
+from typing import IO, Annotated, Any, ClassVar
 from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from msgspec import Meta
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
@@ -25,9 +26,10 @@ from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import throttles
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import idempotency_header
-from chat.api.v1.schema import Problem, Shape, parse
+from chat.api.v1.schema import SHOWN_MARKUP, Problem, Shape, parse
 from chat.errors import ChatError
 from chat.webhooks.incoming.actions import incoming_webhook_post, secret_digest
+from chat.webhooks.incoming.slack_text import plain_text
 from chat.webhooks.outgoing import selectors as hook_selectors
 
 FORM = "application/x-www-form-urlencoded"
@@ -38,7 +40,14 @@ class SlackPayload(Shape):
     name.
     """
 
-    text: str = ""
+    text: Annotated[
+        str,
+        Meta(
+            description="Plain text, in which Slack's syntax is resolved: `<https://ci.example/8|#8>` becomes "
+            "`#8 (https://ci.example/8)`, `<!here>` becomes `@here`, and `&amp;`, `&lt;` and `&gt;` become `&`, `<` "
+            f"and `>`. {SHOWN_MARKUP}"
+        ),
+    ] = ""
 
 
 class RawParser(BaseParser):  # type: ignore[misc]
@@ -102,7 +111,7 @@ class IncomingMessageView(APIView):  # type: ignore[misc]
         if webhook is None:
             raise ChatError(reasons.INCOMING_WEBHOOK_NOT_FOUND)
         throttles.hooks.take(str(webhook.pk))
-        incoming_webhook_post(webhook=webhook, text=_text(request), key=idempotency_header(request) or "")
+        incoming_webhook_post(webhook=webhook, text=plain_text(_text(request)), key=idempotency_header(request) or "")
         return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
     def handle_exception(self, exc: Exception) -> Response:

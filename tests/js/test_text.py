@@ -31,6 +31,8 @@ async def segments(modules: Page, text: str) -> list[str]:
         ("(https://a.example/x_(y))", ["text:(", "link:https://a.example/x_(y)", "text:)"]),
         ("看https://a.example/路，好", ["text:看", "link:https://a.example/%E8%B7%AF", "text:，好"]),
         ("mailto:a@b.example", ["link:mailto:a@b.example"]),
+        # A link with a label, as incoming webhooks store it.
+        ("#8 (https://ci.example/b/8) is", ["text:#8 (", "link:https://ci.example/b/8", "text:) is"]),
         ("a `b <i>` c", ["text:a ", "code:b <i>", "text: c"]),
         ("x\n```python\nif y:\n  z\n```\nw", ["text:x", "block:if y:\n  z", "text:w"]),
     ],

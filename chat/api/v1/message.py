@@ -15,7 +15,7 @@ from chat import payloads
 from chat.actions import service_message
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import described
-from chat.api.v1.schema import Count, Id, Milliseconds, Person, Position, Shape, UserName, number
+from chat.api.v1.schema import SHOWN_MARKUP, Count, Id, Milliseconds, Person, Position, Shape, UserName, number
 from chat.selectors import status as status_selectors
 
 AS = OpenApiParameter("as", OpenApiTypes.STR, description="In this user's name; requires chat.speak_for_others.")
@@ -43,7 +43,7 @@ class Message(Shape):
 
 
 class MessageEdit(Shape):
-    msg: Annotated[str, Meta(min_length=1)]
+    msg: Annotated[str, Meta(min_length=1, description=f"Plain text. {SHOWN_MARKUP}")]
     author: Annotated[UserName | None, Meta(description="In this user's name; requires chat.speak_for_others.")] = (
         msgspec.field(default=None, name="as")
     )

@@ -19,7 +19,7 @@ from chat.actions.idempotency import claim_requests, run_once
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import described
-from chat.api.v1.schema import AppNumber, Count, Id, Position, Problem, Shape, UserName, number
+from chat.api.v1.schema import SHOWN_MARKUP, AppNumber, Count, Id, Position, Problem, Shape, UserName, number
 from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey
 
@@ -49,7 +49,7 @@ class NewMessage(Shape):
     """A message and its destination."""
 
     to: Annotated[Recipient, Meta(extra_json_schema=_ONE)]
-    msg: Annotated[str, Meta(min_length=1, description="The text, Markdown allowed.")]
+    msg: Annotated[str, Meta(min_length=1, description=f"Plain text. {SHOWN_MARKUP}")]
     type: Annotated[str, Meta(pattern="^text$")] = "text"
     clientMsgId: (
         Annotated[

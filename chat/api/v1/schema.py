@@ -27,6 +27,13 @@ Position = Annotated[int, Meta(ge=0, description="Position in the event log.")]
 Count = Annotated[int, Meta(ge=0)]
 
 
+SHOWN_MARKUP = (
+    "The chat page shows web addresses as links, text between backticks as code, and `@` before a user's name as a "
+    "mention. Other markup, such as Markdown's `**`, stays as it is written."
+)
+"""The markup that the page shows, for the descriptions of texts."""
+
+
 class Shape(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A JSON object. Unknown fields are ignored."""
 

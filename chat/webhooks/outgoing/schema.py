@@ -33,7 +33,7 @@ def _struct(event: WebhookEvent, about: str) -> type[Event]:
 
 
 _STRUCTS = [_struct(event, kind.about) for kind in EVENTS.values() for event in kind.webhooks]
-_STRUCTS.append(_struct(PING, "A test."))
+_STRUCTS.append(_struct(PING, "A test, or a request to find out whether a slow receiver answers."))
 
 Batch: Any = defstruct(
     "Batch",

@@ -81,6 +81,16 @@ def test_a_post_is_a_message_of_the_bot(
     assert webhook[0].last_used_at is not None
 
 
+@pytest.mark.parametrize("form", [False, True])
+def test_a_post_in_slacks_syntax_is_stored_as_it_reads(
+    webhook: tuple[IncomingWebhook, str], group: Channel, form: bool
+) -> None:
+    text = "<https://ci.example/b/812|#812> &amp; more"
+    body, kind = (urlencode({"text": text}), FORM) if form else ({"text": text}, "application/json")
+    assert _post(webhook[1], body, kind).status_code == 200
+    assert _stored_messages(group) == [("Build", "#812 (https://ci.example/b/812) & more")]
+
+
 def test_the_bot_visibly_joins_the_group(webhook: tuple[IncomingWebhook, str], group: Channel) -> None:
     assert event_kinds(group) == ["channel.note", "channel.note"]
     assert webhook[0].bot.kind == User.Kind.SERVICE and webhook[0].bot.memberships.filter(channel=group).exists()
