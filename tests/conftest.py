@@ -10,7 +10,7 @@ from django.conf import settings
 
 from imsite.translations import compile_translations
 from tests.settings import TEST_DATABASE
-from tests.support import database, machine
+from tests.support import commands, database, machine
 from tests.support.site import Site
 
 pytest_plugins = [
@@ -64,6 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     database.install()
+    commands.use_fork_server()
     if not hasattr(config, "workerinput"):
         compile_translations(settings.LOCALE_PATHS)
 

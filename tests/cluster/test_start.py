@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.client import Client
+from tests.support.commands import ROOT
 from tests.support.fixtures.sites import Connect, SiteFactory
 from tests.support.monitoring import get
 from tests.support.ports import free_ports
 from tests.support.redis import RedisServer
-from tests.support.site import ROOT
 
 PATIENCE = 60.0
 PORTS = 6

@@ -19,7 +19,8 @@ from typing import Any
 from websockets.asyncio.client import connect
 
 from tests.support.client import Client, Envelope
-from tests.support.site import ROOT, Site
+from tests.support.commands import ROOT
+from tests.support.site import Site
 
 FOREIGN_ORIGIN = "https://friend.example:8443"
 """The one foreign origin that the shared site allows."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 import http.client
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar
 
+from tests.support import commands
 from tests.support.ports import free_port
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 _START_TIMEOUT = 90.0
 _STOP_TIMEOUT = 30.0
 """The site exits within five seconds; the rest allows for a busy machine."""
@@ -43,7 +41,7 @@ class Site:
         self.database_url = database_url
         self.options = dict(options or {})
         self.port = free_port()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: commands.Command | None = None
         self.log = data / "site.log"
 
     @property
@@ -80,26 +78,14 @@ class Site:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command on the site's data; return its output. Raises if it fails."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment(), capture_output=True, text=True
-        )
-        if done.returncode:
-            raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        return commands.run(*arguments, environment=self.environment())
 
     def start(self) -> None:
         """Start the server and return when it answers. Raises with the end of its output otherwise."""
         assert self.process is None, "the site is already running"
         self.data.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", *(part.format(port=self.port) for part in self.command)],
-                cwd=ROOT,
-                env=self.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        arguments = [part.format(port=self.port) for part in self.command]
+        self.process = commands.start(arguments, environment=self.environment(), log=self.log)
         self.running.append(self)
         deadline = time.monotonic() + _START_TIMEOUT
         while not self._answers():
@@ -151,7 +137,7 @@ class Site:
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
-            connection.request("GET", "/admin/login/")
+            connection.request("GET", "/healthz")
             connection.getresponse().read()
         except OSError:
             return False

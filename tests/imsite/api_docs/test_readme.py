@@ -10,8 +10,8 @@ import subprocess
 
 import pytest
 
+from tests.support.commands import ROOT
 from tests.support.fixtures.sites import SiteFactory
-from tests.support.site import ROOT
 
 _SETTLE = """
 import json

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from tests.support.site import ROOT
+from tests.support.commands import ROOT
 
 _LOADED = "import json, sys, imsite.client; print(json.dumps(sorted(sys.modules)))"
 _SITE = {"django", "channels", "rest_framework", "chat", "accounts", "delivery", "msgspec", "structlog"}

@@ -1,0 +1,129 @@
+"""Runs management commands, in tests by a fork of a process that has imported the libraries.
+
+Importing them takes most of the time in which a command or a server starts, and the tests start hundreds. Benchmarks
+start Python anew, because they measure memory.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import multiprocessing
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Protocol
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+_fork_server: ForkServerContext | None = None
+
+
+class Command(Protocol):
+    """A running command, with the methods of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, sig: int, /) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+def use_fork_server() -> None:
+    """Fork the commands of this process from now on."""
+    global _fork_server
+    _fork_server = multiprocessing.get_context("forkserver")
+    _fork_server.set_forkserver_preload(["tests.support.preloaded_libraries"])
+
+
+def start(
+    arguments: Sequence[str], *, environment: Mapping[str, str], log: Path, errors: Path | None = None
+) -> Command:
+    """Start `manage.py` with these arguments; its output is appended to `log`, its errors to `errors` or `log`."""
+    if _fork_server is not None:
+        return _ForkedCommand(_fork_server, arguments, environment, log, errors or log)
+    with log.open("ab") as output, (errors or log).open("ab") as error_output:
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=error_output,
+        )
+
+
+def run(*arguments: str, environment: Mapping[str, str]) -> str:
+    """Run a command to its end and return what it printed. Raise RuntimeError with all of its output if it fails."""
+    with tempfile.TemporaryDirectory() as directory:
+        log, errors = Path(directory) / "output", Path(directory) / "errors"
+        code = start(arguments, environment=environment, log=log, errors=errors).wait()
+        output = log.read_text()
+        if code:
+            raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{output}{errors.read_text()}")
+    return output
+
+
+class _ForkedCommand:
+    def __init__(
+        self,
+        fork_server: ForkServerContext,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        errors: Path,
+    ) -> None:
+        self._process = fork_server.Process(
+            target=_main, args=(list(arguments), dict(environment), str(log), str(errors)), daemon=True
+        )
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if (code := self.poll()) is None:
+            raise subprocess.TimeoutExpired("manage.py", timeout or 0)
+        return code
+
+    def send_signal(self, sig: int, /) -> None:
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, sig)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def _main(arguments: list[str], environment: dict[str, str], log: str, errors: str) -> None:
+    os.chdir(ROOT)
+    os.environ.clear()
+    os.environ.update(environment)
+    for name, descriptor, path in (("stdout", 1, log), ("stderr", 2, errors)):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.dup2(file, descriptor)
+        os.close(file)
+        setattr(sys, name, os.fdopen(descriptor, "w", buffering=1, encoding="utf-8", closefd=False))
+    sys.argv = ["manage.py", *arguments]
+    try:
+        runpy.run_path(str(ROOT / "manage.py"), run_name="__main__")
+    finally:
+        # Processes of multiprocessing end without them.
+        atexit._run_exitfuncs()
