@@ -19,7 +19,7 @@ ZWJ = "\u200d"
 JOINERS = ZWNJ + ZWJ
 EMOJI_SELECTORS = "\ufe0e\ufe0f"
 JOINERS_AND_SELECTORS = re.compile(f"[{JOINERS}\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-"""Characters that change how their neighbours look, and show nothing themselves."""
+"""Invisible characters that change the look of their neighbours."""
 
 _PICTOGRAPH = f"[{character_class(EXTENDED_PICTOGRAPHIC)}]"
 _SKIN_TONES = "\U0001f3fb-\U0001f3ff"
@@ -75,7 +75,7 @@ def joins_letters(name: str, position: int) -> bool:
 
 
 def cut(name: str, limit: int) -> str:
-    """Return the first `limit` characters or a few less: nothing is cut off from what it belongs to."""
+    """Return the first `limit` characters, or fewer if a sequence of characters would be cut apart."""
     end = min(limit, len(name))
     while 0 < end < len(name) and (_belongs_to_previous(name[end]) or name[end - 1] in JOINERS):
         end -= 1

@@ -29,14 +29,16 @@ def origin_allowed(origin: str | None, *, cookie: bool, host: str, secure: bool)
 def log_refused_origin(origin: str | None, *, host: str, secure: bool) -> None:
     """Log the setting that refuses a page: ALLOWED_HOSTS, IM_TRUSTED_PROXIES or IM_ALLOWED_ORIGINS."""
     own, allowed = own_origin(host, secure), settings.IM_ALLOWED_ORIGINS
-    came = "a cookie without an Origin header" if origin is None else normalize_origin(origin)
+    received = "a cookie without an Origin header" if origin is None else normalize_origin(origin)
     if not _host_allowed(host):
-        log_refusal("host_refused", came=host, allowed=", ".join(settings.ALLOWED_HOSTS), setting="ALLOWED_HOSTS")
-    elif came == own_origin(host, not secure):
+        log_refusal("host_refused", received=host, allowed=", ".join(settings.ALLOWED_HOSTS), setting="ALLOWED_HOSTS")
+    elif received == own_origin(host, not secure):
         # The page came by the other scheme, so a proxy ends TLS, and its X-Forwarded-Proto is missing or not trusted.
-        log_refusal("origin_refused", came=came, allowed=own, setting="IM_TRUSTED_PROXIES")
+        log_refusal("origin_refused", received=received, allowed=own, setting="IM_TRUSTED_PROXIES")
     else:
-        log_refusal("origin_refused", came=came, allowed=", ".join((own, *allowed)), setting="IM_ALLOWED_ORIGINS")
+        log_refusal(
+            "origin_refused", received=received, allowed=", ".join((own, *allowed)), setting="IM_ALLOWED_ORIGINS"
+        )
 
 
 def _host_allowed(host: str) -> bool:

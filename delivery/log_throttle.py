@@ -22,12 +22,12 @@ QUIET_SECONDS = 30.0
 """Seconds without an occurrence after which the next one counts as the first of its kind again; more for a kind that
 occurs less often."""
 MAX_KINDS = 1000
-"""Kinds that are remembered. Without the limit, ever-changing lines would take ever more memory."""
+"""Kinds that are kept. Without the limit, lines that always differ would use more and more memory."""
 OVER = "outage_over"
 """Log event of the line at the end. `outage` is the log event that does not occur any more, `count` its number."""
 
-FACTS = ("action", "cmd", "job", "kind", "node", "provider", "setting", "came")
-"""Extras that tell lines of the same log event apart. The others, such as counts, change with each line."""
+FACTS = ("action", "cmd", "job", "kind", "node", "provider", "setting", "received")
+"""Extras by which lines of one log event are of different kinds. Others, such as counts, change with each line."""
 _DIGITS = re.compile(r"\d+")
 _MAX_ERROR_LENGTH = 200
 
@@ -124,7 +124,7 @@ class LogThrottle:
         return sum(known.count for known in shown), seconds
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Remove the records of all lines."""
         with self._lock:
             self._events.clear()
             self._kinds = 0

@@ -1,4 +1,4 @@
-"""Logs refusals of requests and connections, so that an operator sees what came and which setting would allow it."""
+"""Logs refused requests and connections, with the received value and the setting that would allow it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ logger = logging.getLogger(__name__)
 _MAX_LENGTH = 200
 
 
-def log_refusal(event: str, *, allowed: str, setting: str = "", came: str = "") -> None:
-    """Log what came, what would have been allowed, and the setting that decides, if there is one.
+def log_refusal(event: str, *, allowed: str, setting: str = "", received: str = "") -> None:
+    """Log the refused value, the allowed values, and the setting that decides, if there is one.
 
-    The same refusal again is thinned out (`delivery.log_throttle`). `came` may be text of the client, but no secret:
-    never a cookie, a token or a URL with a query.
+    A repeated refusal is logged at growing intervals (`delivery.log_throttle`). `received` may be text of the client,
+    but no secret: never a cookie, a token or a URL with a query.
     """
-    facts = {"came": _one_line(came), "allowed": _one_line(allowed), "setting": setting}
+    facts = {"received": _one_line(received), "allowed": _one_line(allowed), "setting": setting}
     logger.warning(event, extra={name: text for name, text in facts.items() if text})
 
 

@@ -14,7 +14,7 @@ _NETWORKS = ("IM_OPEN_GATEWAY", "IM_MONITORING_NETWORKS", "IM_API_DOCS_NETWORKS"
 
 @register("imsite")
 def check_networks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report entries that are no network. Each request would fail on them."""
+    """Report entries that are no network. They would make each request fail."""
     return [
         Error(f'{name}: "{entry}" is not a network, such as 10.0.0.0/8.', id="imsite.E001")
         for name in _NETWORKS

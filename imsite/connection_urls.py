@@ -17,7 +17,7 @@ _HOST = re.compile(r"(?:\[[0-9a-f:.%]+\]|[^:\[\]]*)(?::[0-9]+)?", re.I)
 def connection_url(name: str) -> str:
     """Return the URL in the variable; empty if it is not set.
 
-    Raises ImproperlyConfigured if the URL is cut short by a sign in its password: `/`, `?` and `#` end the part with
+    Raises ImproperlyConfigured if a character in the password cuts the URL short: `/`, `?` and `#` end the part with
     the host, so the site would connect to a wrong host.
     """
     url = str(read(name))

@@ -18,8 +18,8 @@ _SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/email/)[\w:.
 """URLs of incoming webhooks and of links in mails. Their paths are secrets."""
 
 EXTRA_KEYS = (
-    "action", "allowed", "call", "came", "cmd", "code", "connections", "count", "entries", "error", "job", "kind",
-    "left_out", "messages", "node", "operator", "outage", "position", "provider", "seconds", "setting", "target",
+    "action", "allowed", "call", "cmd", "code", "connections", "count", "entries", "error", "job", "kind", "left_out",
+    "messages", "node", "operator", "outage", "position", "provider", "received", "seconds", "setting", "target",
 )  # fmt: skip
 """Fields that the site's own log events add. Other extras, such as Django's request objects, are not logged."""
 

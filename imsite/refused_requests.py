@@ -30,25 +30,27 @@ class RefusedHostFilter(logging.Filter):
         request = getattr(record, "request", None)
         if isinstance(request, HttpRequest):
             hosts = ", ".join(settings.ALLOWED_HOSTS)
-            log_refusal("host_refused", came=request.META.get("HTTP_HOST", ""), allowed=hosts, setting="ALLOWED_HOSTS")
+            log_refusal(
+                "host_refused", received=request.META.get("HTTP_HOST", ""), allowed=hosts, setting="ALLOWED_HOSTS"
+            )
             return False
         return True
 
 
 def _log_refused_form(request: HttpRequest) -> None:
     secure, host = request.is_secure(), request.get_host()
-    own, came = own_origin(host, secure), _form_origin(request)
-    if came == own_origin(host, not secure):
+    own, received = own_origin(host, secure), _form_origin(request)
+    if received == own_origin(host, not secure):
         # The page came by the other scheme, so a proxy ends TLS, and its X-Forwarded-Proto is missing or not trusted.
-        log_refusal("form_refused", came=came, allowed=own, setting="IM_TRUSTED_PROXIES")
+        log_refusal("form_refused", received=received, allowed=own, setting="IM_TRUSTED_PROXIES")
     elif settings.CSRF_COOKIE_SECURE and not secure:
         # Browsers keep no secure cookie that comes over HTTP.
-        log_refusal("form_refused", came=own, allowed="https", setting="IM_TRUSTED_PROXIES")
-    elif came not in ("", own):
+        log_refusal("form_refused", received=own, allowed="https", setting="IM_TRUSTED_PROXIES")
+    elif received not in ("", own):
         # A form of another site, or a proxy that does not pass the Host header on.
-        log_refusal("form_refused", came=came, allowed=own)
+        log_refusal("form_refused", received=received, allowed=own)
     else:
-        log_refusal("form_refused", came="an outdated CSRF token", allowed="a token of the browser's session")
+        log_refusal("form_refused", received="an outdated CSRF token", allowed="a token of the browser's session")
 
 
 def _form_origin(request: HttpRequest) -> str:

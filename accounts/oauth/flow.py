@@ -47,7 +47,7 @@ _SIGN_UP_SECONDS = 1800
 
 
 class OAuthRefused(AccountError):
-    """The sign-in cannot go on. The refusal page shows `heading` and the sentence."""
+    """The sign-in cannot continue. The refusal page shows `heading` and the sentence."""
 
     def __init__(self, heading: str, reason: Reason, /, **params: object) -> None:
         super().__init__(reason, **params)
@@ -131,9 +131,9 @@ def finish(request: HttpRequest, provider: ProviderConfig, sign_in: PendingSignI
 
 
 def mark_completed(request: HttpRequest, response: HttpResponse, sign_in: PendingSignIn, user_id: int) -> HttpResponse:
-    """Let the browser remember that the sign-in has succeeded, and as whom (0: a new user who chooses a user name).
+    """Set a cookie that the sign-in has succeeded for this user (0: a new user who chooses a user name).
 
-    Coming back to its address, such as by a reload, then leads to its page instead of a refusal.
+    A reload of the callback URL then redirects to the page after the sign-in instead of a refusal.
     """
     pending.store(request, response, replace(sign_in, completed_as=user_id))
     return response

@@ -51,7 +51,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
 
 
 def _is_own_form(reason: str) -> bool:
-    """Return whether only the token is wrong. Django checks the origin first, and those reasons begin otherwise."""
+    """Return whether only the token is wrong. Django checks the origin first, for other reasons than these."""
     return reason.startswith("CSRF ")
 
 
@@ -111,9 +111,9 @@ def _fill_in(form: BaseForm, typed: QueryDict, files: MultiValueDict[str, Any]) 
 
 
 def _refusal_page(request: HttpRequest, text: str, is_own_form: bool) -> HttpResponse:
-    """Return a page that says what happened. It offers to send the form again if that is safe and sends all of it.
+    """Return a page with the explanation. It offers to submit the form again if that is safe and complete.
 
-    Without an `Origin`, the form may come from another site, which must not get a valid token for what it wrote.
+    Without an `Origin`, the form may come from another site, which must not get a valid token for its fields.
     """
     has_secrets = any("password" in name for name in request.POST) or bool(request.FILES)
     can_repeat = is_own_form and "Origin" in request.headers and not has_secrets

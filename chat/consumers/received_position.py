@@ -9,7 +9,7 @@ from delivery.hub.hub import Hub
 
 
 class ReceivedPosition:
-    """Moves on with what the client proves, and is stored for its token's next connection when this one ends.
+    """Grows with each proof of the client. It is stored at the end, for the next connection with its token.
 
     A frame that was written may be lost with the connection, so writing it proves nothing. Proofs are a Sync, which
     names the greatest number that the client has; an acknowledged push; a pong, and a close by the client, before which

@@ -25,7 +25,7 @@ class ConnectionLimiter:
         counted, limit = counted_address(address), settings.IM_MAX_CONNECTIONS_PER_ADDRESS
         if self._by_address[counted] >= limit:
             setting = "IM_MAX_CONNECTIONS_PER_ADDRESS"
-            log_refusal("connection_refused", came=address, allowed=str(limit), setting=setting)
+            log_refusal("connection_refused", received=address, allowed=str(limit), setting=setting)
             return False
         self.total += 1
         self._by_address[counted] += 1

@@ -9,11 +9,11 @@ import time
 from delivery.hub.connection import Connection
 
 EXPIRED = "expired"
-"""The close reason. It tells a client apart from a sign-out that a renewed session may log in again."""
+"""The close reason. It differs from that of a sign-out, so that the client may log in again with a renewed session."""
 MAX_SLEEP_SECONDS = 5.0
-"""The longest pause between two looks at the clock. It may be set, and timers stand still while a machine sleeps."""
+"""Seconds between two checks of the clock, which may be changed, and timers stop while a machine sleeps."""
 _STALE_TOLERANCE = 64
-"""Entries of connections that have ended which the heap may hold beside as many as it has live ones."""
+"""Entries of ended connections that the heap may hold, in addition to one for each open connection."""
 
 
 class ExpiryTimer:

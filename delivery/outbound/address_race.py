@@ -18,7 +18,7 @@ MAX_ADDRESSES = 8
 
 
 class AddressRace(httpcore.AnyIOBackend):
-    """A network backend for httpcore that connects to these addresses, whatever the host's name."""
+    """A network backend for httpcore that connects to these addresses and ignores the host name."""
 
     def __init__(self, addresses: Sequence[Address]) -> None:
         self._addresses = alternate_families(addresses)[:MAX_ADDRESSES]
@@ -64,7 +64,7 @@ class AddressRace(httpcore.AnyIOBackend):
 
 
 def alternate_families(addresses: Sequence[Address]) -> list[Address]:
-    """Return the addresses in their order, but with the families in turn: one of them may lead nowhere."""
+    """Return the addresses in order, alternating between IPv6 and IPv4, because one of the two may not be connected."""
     first = [address for address in addresses if address.version == addresses[0].version]
     others = [address for address in addresses if address.version != addresses[0].version]
     return [address for pair in zip_longest(first, others) for address in pair if address is not None]

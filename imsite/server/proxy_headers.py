@@ -23,7 +23,7 @@ _NO_ADDRESS = "0.0.0.0"
 
 
 class ProxyHeaders:
-    """ASGI middleware that believes X-Forwarded-For and X-Forwarded-Proto of IM_TRUSTED_PROXIES only.
+    """ASGI middleware that uses X-Forwarded-For and X-Forwarded-Proto from IM_TRUSTED_PROXIES only.
 
     The client's address in the scope is always an IP address. Where the headers name none (`unknown`, `_hidden`), or
     come from another proxy, the client has the proxy's address, which counts for rate limits, and the scope contains

@@ -98,7 +98,14 @@ def test_a_rare_failure_is_thinned_out_too(throttle: LogThrottle, clock: Clock) 
 
 
 def test_lines_with_other_facts_are_others(throttle: LogThrottle) -> None:
-    for extra in ({"job": "a"}, {"job": "b"}, {"error": "OSError()"}, {"error": "TimeoutError()"}, {"came": "x"}, {}):
+    for extra in (
+        {"job": "a"},
+        {"job": "b"},
+        {"error": "OSError()"},
+        {"error": "TimeoutError()"},
+        {"received": "x"},
+        {},
+    ):
         assert throttle.admit(_record(**extra)), extra
     assert not throttle.admit(_record(job="a", count=7, messages=9))
 
@@ -132,7 +139,7 @@ def test_only_the_outage_with_these_facts_ends(throttle: LogThrottle) -> None:
 def test_memory_is_bounded(throttle: LogThrottle, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_throttle, "MAX_KINDS", 10)
     for number in range(100):
-        throttle.admit(_record(came=f"https://{number}.example"))
+        throttle.admit(_record(received=f"https://{number}.example"))
     assert sum(map(len, throttle._events.values())) <= 10
 
 

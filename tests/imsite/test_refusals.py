@@ -29,7 +29,7 @@ OUTSIDE, PROXY = "203.0.113.9", "127.0.0.1"
 def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], list[Facts]]:
     def facts() -> list[Facts]:
         return [
-            (record.getMessage(), *(vars(record).get(name, "") for name in ("came", "allowed", "setting")))
+            (record.getMessage(), *(vars(record).get(name, "") for name in ("received", "allowed", "setting")))
             for record in caplog.records
             if record.levelno >= logging.WARNING
         ]
@@ -168,14 +168,14 @@ def test_a_rate_limit_by_address_is_logged_without_the_address(logged: Logged, s
 
 def test_the_same_refusal_is_logged_once_and_another_at_once(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
-        for came in ("https://a.example", "https://b.example"):
-            log_refusal("origin_refused", came=came, allowed=OWN, setting="IM_ALLOWED_ORIGINS")
+        for received in ("https://a.example", "https://b.example"):
+            log_refusal("origin_refused", received=received, allowed=OWN, setting="IM_ALLOWED_ORIGINS")
     throttle = LogThrottle(itertools.count().__next__)
-    shown: list[Any] = [vars(record)["came"] for record in caplog.records if throttle.admit(record)]
+    shown: list[Any] = [vars(record)["received"] for record in caplog.records if throttle.admit(record)]
     assert shown == ["https://a.example", "https://b.example"]
 
 
 def test_text_of_the_client_forges_no_line(logged: Logged) -> None:
-    log_refusal("origin_refused", came="https://a\r\n\x1b[31merror" + "x" * 1000, allowed=OWN)
-    [(_, came, _, _)] = logged()
-    assert came.startswith("https://a???[31merror") and len(came) == 200
+    log_refusal("origin_refused", received="https://a\r\n\x1b[31merror" + "x" * 1000, allowed=OWN)
+    [(_, received, _, _)] = logged()
+    assert received.startswith("https://a???[31merror") and len(received) == 200

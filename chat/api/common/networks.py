@@ -39,11 +39,13 @@ def log_refused_network(request: HttpRequest | Request, setting: str) -> None:
     """Log a client that is in no network of the setting, or whose address its proxy hides."""
     address = str(request.META.get("REMOTE_ADDR", ""))
     if _has_unknown_client(request):
-        came, setting = f"a client behind the proxy {address}", "IM_TRUSTED_PROXIES"
-        log_refusal("network_refused", came=came, allowed=settings.IM_TRUSTED_PROXIES or "no proxy", setting=setting)
+        received, setting = f"a client behind the proxy {address}", "IM_TRUSTED_PROXIES"
+        log_refusal(
+            "network_refused", received=received, allowed=settings.IM_TRUSTED_PROXIES or "no proxy", setting=setting
+        )
     else:
         networks = ", ".join(getattr(settings, setting)) or "no network"
-        log_refusal("network_refused", came=address, allowed=networks, setting=setting)
+        log_refusal("network_refused", received=address, allowed=networks, setting=setting)
 
 
 def _has_unknown_client(request: HttpRequest | Request) -> bool:
