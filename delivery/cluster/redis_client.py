@@ -68,7 +68,7 @@ class RedisClient:
             raise RedisUnavailable from error
 
     async def _mark_down(self, error: Exception) -> None:
-        logger.warning("redis_unreachable", extra={"error": repr(error)})
+        logger.warning("redis_unreachable", extra={"error": f"{type(error).__name__}: {error}"})
         if self.is_up:
             self.is_up = False
             REDIS_AWAY.set(1)

@@ -121,7 +121,7 @@ class Relay:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                logger.warning("relay_error", extra={"job": job.__name__, "error": repr(error)})
+                logger.warning("relay_error", extra={"job": job.__name__, "error": _describe(error)})
                 await asyncio.sleep(LAYER_RETRY_SECONDS)
             else:
                 log_recovery(logger, "relay_error", job=job.__name__)
@@ -167,7 +167,7 @@ class Relay:
                     await self._send_to_layer(batch)
             except Exception as error:
                 _UNREACHABLE.inc(len(batch))
-                logger.warning("layer_unreachable", extra={"entries": len(batch), "error": repr(error)})
+                logger.warning("layer_unreachable", extra={"entries": len(batch), "error": _describe(error)})
                 if for_users:
                     await self._send_to_users(for_users)
                 await asyncio.sleep(LAYER_RETRY_SECONDS)
@@ -258,6 +258,11 @@ class Relay:
         except Exception:
             # For example a kind that only newer nodes know. Messages of other nodes must not wait for it.
             logger.exception("push_undeliverable", extra={"kind": entry.kind})
+
+
+def _describe(error: Exception) -> str:
+    """Return the type and text of an error; redis-py's `repr` leaves out the text."""
+    return f"{type(error).__name__}: {error}"
 
 
 def _direct_recipients(entry: Entry) -> tuple[int, ...]:
