@@ -61,3 +61,23 @@ async def test_the_page_preloads_exactly_the_modules_it_needs(
     assert {*told, entry, *plain} == set(by_itself) and len(plain) == 2
     assert sorted(with_hints) == sorted(by_itself), "something is fetched twice, or under two addresses"
     assert len(set(with_hints)) == len(with_hints)
+
+
+async def test_a_page_below_a_path_says_why_it_stays_white(site: Site, person: OpenPerson) -> None:
+    alice = await person("alice")
+    notice = alice.get_by_text("imsite works only at the root of a host name")
+    await alice.goto(site.url)
+    await expect(alice.get_by_test_id("guest-name")).not_to_have_value("")
+    await expect(notice).to_be_hidden()
+
+    async def serve_below_path(route: Route) -> None:
+        """Answer like a proxy with the site at /im/ and nothing at the root."""
+        path = urlsplit(route.request.url).path
+        if path.startswith("/im/"):
+            await route.fulfill(response=await route.fetch(url=site.url + path.removeprefix("/im")))
+        else:
+            await route.abort()
+
+    await alice.route("**/*", serve_below_path)
+    await alice.goto(f"{site.url}/im/")
+    await expect(notice).to_be_visible()
