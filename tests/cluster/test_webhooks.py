@@ -24,7 +24,7 @@ from accounts.actions import administrator_create
 from accounts.selectors.users import user_by_name
 from chat.webhooks.outgoing.actions import webhook_create
 maker = user_by_name("olga") or administrator_create(username="olga", password="a good password")
-print(webhook_create(maker=maker, name="Books", url={url!r}, events={events!r})[1])
+print(webhook_create(creator=maker, name="Books", url={url!r}, events={events!r})[1])
 """
 
 

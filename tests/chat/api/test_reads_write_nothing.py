@@ -51,8 +51,8 @@ def _no_earlier_uses(monkeypatch: pytest.MonkeyPatch) -> None:
 def paths(group: Channel, alice: User) -> Iterator[str]:
     """Yield the path of every GET call of the REST API, about objects that exist."""
     said = message_send_now(draft(alice, group, "hello"))
-    outgoing, _ = webhook_create(maker=alice, name="w", url="https://hook.example/", events=["message.sent"])
-    incoming, _ = incoming_webhook_create(maker=alice, name="Build", channel_id=group.pk)
+    outgoing, _ = webhook_create(creator=alice, name="w", url="https://hook.example/", events=["message.sent"])
+    incoming, _ = incoming_webhook_create(creator=alice, name="Build", channel_id=group.pk)
     values = {
         "<message_id>": said.id, "<channel_id>": group.pk, "<name>": "alice", "<int:app>": 101,
         "<webhook_id>": outgoing.pk, "<hook_id>": incoming.pk, "<external_id>": "7",

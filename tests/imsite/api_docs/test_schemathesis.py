@@ -58,7 +58,7 @@ service = service_create(username="tester", permissions={permissions!r})
 alice, bob = (user_register(username=name, nickname=name, password="correct horse") for name in ("alice", "bob"))
 group = channel_create_group(creator=service, name="Painters", members=["alice", "bob"], join="open", listed=True)
 said = message_send_now(message_draft(sender=service.pk, channel=group.pk, text="hello"))
-hook, secret = incoming_webhook_create(maker=service, name="builds", channel_id=group.pk)
+hook, secret = incoming_webhook_create(creator=service, name="builds", channel_id=group.pk)
 token = service_token_create(service=service, name="schema").token
 print(json.dumps([token, token_issue(user=alice), secret, str(bob.pk), str(group.pk), str(said.id)]))
 """
