@@ -59,4 +59,4 @@ def normalize_origin(origin: str) -> str:
 
 @cache
 def _normalized(origins: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(normalize_origin, origins))
+    return frozenset(normalize_origin(origin.rstrip("/")) for origin in origins)

@@ -39,7 +39,7 @@ def check_origins(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(f'IM_ALLOWED_ORIGINS: "{entry}" is not an origin, such as https://shop.example.org.', id="imsite.W003")
         for entry in settings.IM_ALLOWED_ORIGINS
-        if not _is_origin(entry)
+        if not _is_origin(entry.rstrip("/"))
     ]
 
 

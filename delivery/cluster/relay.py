@@ -24,6 +24,7 @@ from delivery.cluster.message_seal import MessageSeal
 from delivery.log import Entry
 from delivery.log_throttle import log_recovery
 from delivery.metrics import LAYER_DROPPED
+from delivery.refusal_log import log_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ LAYER_RETRY_SECONDS = 1.0
 _NO_CHANNEL_PAUSE_SECONDS = 0.05
 
 _FORGED = LAYER_DROPPED.labels("forged")
+_ALLOWED_SENDERS = "nodes with the same secret"
 _MALFORMED = LAYER_DROPPED.labels("malformed")
 _OVERFLOW = LAYER_DROPPED.labels("overflow")
 _UNREACHABLE = LAYER_DROPPED.labels("unreachable")
@@ -234,6 +236,7 @@ class Relay:
             kind, node, packed = message["type"], message["node"], message["entries"]
             if not self._seal.is_valid(message["seal"], kind, node, packed):
                 _FORGED.inc()
+                log_refusal("layer_message_refused", allowed=_ALLOWED_SENDERS, setting="IM_CLUSTER_SECRET")
                 return
             if node == self._node:
                 return

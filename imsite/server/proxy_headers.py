@@ -28,7 +28,7 @@ class ProxyHeaders:
     The client's address in the scope is always an IP address. Where the headers name none (`unknown`, `_hidden`), or
     come from another proxy, the client has the proxy's address, which counts for rate limits, and the scope contains
     UNKNOWN_CLIENT, so that the client is in no open network. The Host header loses the scheme's default port, because
-    browsers leave it out of the Origin header.
+    browsers leave it out of the Origin header. A scheme may be repeated by several proxies (`https, https`).
     """
 
     def __init__(self, application: Application) -> None:
@@ -37,8 +37,10 @@ class ProxyHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
+            _change_header(scope, b"x-forwarded-proto", _join_equal_schemes)
             await self._set_client(scope, receive, send)
-            _remove_default_port(scope)
+            port = _DEFAULT_PORTS.get(scope.get("scheme", "http"), b"")
+            _change_header(scope, b"host", lambda host: host.removesuffix(port))
         await self._application(scope, receive, send)
 
     async def _set_client(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,11 +73,10 @@ def _usable_address(text: str) -> str | None:
     return str(address)
 
 
-def _remove_default_port(scope: Scope) -> None:
-    suffix = _DEFAULT_PORTS.get(scope.get("scheme", "http"), b"")
-    for index, (name, value) in enumerate(scope["headers"]):
-        if name == b"host" and suffix and value.endswith(suffix):
-            headers = list(scope["headers"])
-            headers[index] = (name, value.removesuffix(suffix))
-            scope["headers"] = headers
-            return
+def _change_header(scope: Scope, name: bytes, change: Callable[[bytes], bytes]) -> None:
+    scope["headers"] = [(key, change(value) if key == name else value) for key, value in scope["headers"]]
+
+
+def _join_equal_schemes(value: bytes) -> bytes:
+    """Return the scheme on which all proxies agree; otherwise several, which uvicorn ignores."""
+    return b",".join(sorted({scheme.strip() for scheme in value.lower().split(b",")}))

@@ -88,7 +88,7 @@ def test_a_refused_handshake(headers: dict[str, str], facts: Facts, logged: Logg
     ],
 )
 def test_an_allowed_handshake_logs_nothing(headers: dict[str, str], logged: Logged, settings: Settings) -> None:
-    settings.IM_ALLOWED_ORIGINS = ("https://Friend.example:443",)
+    settings.IM_ALLOWED_ORIGINS = ("https://Friend.example:443/",)
     assert shake_hands(**headers)
     assert not logged()
 

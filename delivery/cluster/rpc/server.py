@@ -18,6 +18,7 @@ from delivery.hub.connection import Connection
 from delivery.hub.hub import Hub
 from delivery.log import Entry, now_ms
 from delivery.metrics import GRPC_DROPPED
+from delivery.refusal_log import log_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -141,6 +142,7 @@ class _Authentication(grpc.aio.ServerInterceptor):
     ) -> Handler | None:
         if self._credential.accepts(details.invocation_metadata):
             return await continuation(details)
+        log_refusal("node_call_refused", allowed="nodes with the same secret", setting="IM_CLUSTER_SECRET")
         return self._refusal
 
 

@@ -36,7 +36,7 @@ class Receiver:
 class Nodes:
     """Two nodes, `a` and `b`. While `lost` is set, the location of users is unknown."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, secret_of_b: str) -> None:
         self.lost = False
         self.a, self.b = Receiver(), Receiver()
         layer = InMemoryChannelLayer()
@@ -44,7 +44,7 @@ class Nodes:
             name: Relay(
                 node=name,
                 layer=layer,
-                secret="secret",
+                secret="secret" if name == "a" else secret_of_b,
                 receiver=receiver,
                 find_nodes=self.find_nodes,
                 push_to_node=self.push_to_node,
@@ -63,8 +63,8 @@ class Nodes:
 
 
 @asynccontextmanager
-async def _running() -> AsyncIterator[Nodes]:
-    nodes = Nodes()
+async def _running(*, secret_of_b: str = "secret") -> AsyncIterator[Nodes]:
+    nodes = Nodes(secret_of_b=secret_of_b)
     for relay in nodes.relays.values():
         await relay.start()
     try:
@@ -92,3 +92,13 @@ async def test_entries_are_sent_to_all_nodes_while_presence_is_unknown(monkeypat
             [Entry(kind="friend", user_ids=(7,), position=1), Entry(kind="msg", channel=1, position=2)]
         )
         await wait_until(lambda: nodes.b.got == ["friend@1", "msg@2"])
+
+
+async def test_a_node_with_another_secret_is_refused_and_the_setting_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with _running(secret_of_b="another") as nodes:
+        nodes.relays["a"].send([Entry(kind="msg", channel=GROUP, position=1)])
+        await wait_until(lambda: "layer_message_refused" in caplog.messages)
+        assert nodes.b.got == []
+    assert {vars(record)["setting"] for record in caplog.records} == {"IM_CLUSTER_SECRET"}

@@ -98,6 +98,29 @@ async def test_a_proxy_is_recognised_on_a_socket_for_both_ip_versions() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "scheme"),
+    [
+        ("https", "https"),
+        ("HTTPS", "https"),
+        ("https, https", "https"),
+        ("https,http", "http"),
+        ("wss", "wss"),
+        ("", "http"),
+        ("gopher", "http"),
+    ],
+)
+async def test_the_scheme_is_that_on_which_all_proxies_agree(header: str, scheme: str) -> None:
+    assert (await passed({"x-forwarded-proto": header}))["scheme"] == scheme
+    elsewhere = await passed({"x-forwarded-proto": header}, peer=("10.0.0.9", 1))
+    assert elsewhere["scheme"] == "http", "another proxy"
+
+
+@pytest.mark.parametrize("header", ["https", "wss", "https, https"])
+async def test_the_scheme_of_a_socket_is_secure_by_either_name(header: str) -> None:
+    assert (await passed({"x-forwarded-proto": header}, scheme="ws", kind="websocket"))["scheme"] == "wss"
+
+
+@pytest.mark.parametrize(
     ("scheme", "host", "seen"),
     [
         ("https", "chat.test:443", "chat.test"),

@@ -54,7 +54,7 @@ async def server(hub: Hub) -> AsyncIterator[DeliverServer]:
 
 @pytest.mark.parametrize("metadata", BAD_METADATA.values(), ids=BAD_METADATA)
 async def test_calls_without_the_cluster_credential_have_no_effect(
-    hub: Hub, memory_log: MemoryLog, server: DeliverServer, metadata: Any
+    hub: Hub, memory_log: MemoryLog, server: DeliverServer, metadata: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     push = deliver_pb2.PushRequest(entries=[encode_entry(Entry(kind="msg", user_ids=(ALICE,), position=1))])
     close = deliver_pb2.CloseRequest(user_id=ALICE)
@@ -70,6 +70,8 @@ async def test_calls_without_the_cluster_credential_have_no_effect(
             refused = await status(server.port, method, request, metadata=metadata)
             assert refused is grpc.StatusCode.UNAUTHENTICATED, method
         assert (alice.frames, alice.closings, hub.watermark) == ([], [], 0)
+    logged = {(record.getMessage(), vars(record)["setting"]) for record in caplog.records}
+    assert logged == {("node_call_refused", "IM_CLUSTER_SECRET")}, "the operator sees which setting differs"
 
 
 async def test_a_secret_may_contain_any_characters(hub: Hub) -> None:
