@@ -30,8 +30,9 @@ class HourlyRateLimit:
         self._limiter = RateLimiter("accounts", max_keys=_MAX_KEYS, shared_timeout_seconds=_SHARED_TIMEOUT_SECONDS)
 
     def take(self, key: str) -> None:
-        """Count one use by the key, such as a client address. Raises RateLimited at the limit, without counting the
-        use.
+        """Count one use by the key, such as a client address.
+
+        Raises RateLimited at the limit, without counting the use.
         """
         limit: int = getattr(settings, self._setting)
         if not limit:

@@ -16,8 +16,9 @@ _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def sign_in(request: HttpRequest, user: User) -> None:
-    """Sign the browser in as `user` with a new session. Ends its previous session and closes the connections of
-    that.
+    """Sign the browser in as `user` with a new session.
+
+    Ends its previous session and closes the connections of that.
     """
     if isinstance(request.user, User) and request.session.session_key:
         session_end(user_id=request.user.pk, session_key=request.session.session_key)

@@ -71,8 +71,9 @@ def protobuf_or_call_push(entry: Entry) -> bytes | None:
 
 
 def is_push(entry: Entry) -> bool:
-    """Return whether clients get the event. A kind that this node does not know is passed on, because newer
-    nodes may.
+    """Return whether clients get the event.
+
+    A kind that this node does not know is passed on, because newer nodes may.
     """
     kind = EVENTS.get(entry.kind)
     return kind is None or kind.is_push

@@ -63,8 +63,9 @@ def export(user: User) -> Iterator[bytes]:
 
 
 class _ZipBuffer(io.RawIOBase):
-    """A file object that keeps written bytes until `taken` returns them. It is not seekable, so the ZIP is written in
-    one pass.
+    """A file object that keeps written bytes until `taken` returns them.
+
+    It is not seekable, so the ZIP is written in one pass.
     """
 
     def __init__(self) -> None:

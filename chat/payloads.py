@@ -37,8 +37,9 @@ def profile(user: User) -> dict[str, Any]:
 
 
 class MessageFields(Protocol):
-    """The fields of a message that its payload contains. A stored row and a message about to be stored both
-    have them.
+    """The fields of a message that its payload contains.
+
+    A stored row and a message about to be stored both have them.
     """
 
     @property

@@ -88,8 +88,9 @@ def append(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def reserve_positions(count: int) -> Statement:
-    """Return a statement that reserves `count` positions and locks their counter until the commit. Its one row holds
-    the last of these positions.
+    """Return a statement that reserves `count` positions and locks their counter until the commit.
+
+    Its one row holds the last of these positions.
     """
     table = LogHead._meta.db_table
     return Statement(

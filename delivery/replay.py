@@ -15,8 +15,10 @@ _NO_SIZE_LIMIT = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A page of a user's events. `position`: the start of the next page; `reset`: too many events for a replay, so the
-    client must load its lists and histories anew.
+    """A page of a user's events.
+
+    `position`: the start of the next page; `reset`: too many events for a replay, so the client must load its lists and
+    histories anew.
     """
 
     entries: list[Entry]

@@ -67,8 +67,9 @@ def external_users_import(
 
 
 def external_user_deactivate(*, service: User, external_id: str) -> None:
-    """Deactivate a user of the service and end their tokens and connections. Raises NoSuchUser if the service has no
-    such user.
+    """Deactivate a user of the service and end their tokens and connections.
+
+    Raises NoSuchUser if the service has no such user.
     """
     user_deactivate(user_id=_own_user(service, external_id).pk)
 

@@ -41,11 +41,11 @@ class SiteModelAdmin(CheckedModelAdmin):
         )
 
     def in_write_transaction(self, request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
-        """Call `view` inside a write transaction and return its response. Use it for views that open a transaction of
-        their own.
+        """Call `view` inside a write transaction and return its response.
 
-        SQLite has one writer, and `write()` queues for it. If `view` opened its transaction first, it would hold
-        SQLite's lock while it waits in that queue, and the writer ahead of it would wait for the lock.
+        Use it for views that open a transaction of their own. SQLite has one writer, and `write()` queues for it. If
+        `view` opened its transaction first, it would hold SQLite's lock while it waits in that queue, and the writer
+        ahead of it would wait for the lock.
 
         A refusal (see `refusals`) is shown above the form, which keeps its input.
         """

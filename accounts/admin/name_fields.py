@@ -13,10 +13,9 @@ from accounts.selectors.users import guest_name_taken
 
 
 def clean_new_username(form: forms.ModelForm[Any]) -> str:
-    """Return the form's `username` if it is valid and not taken; raise ValidationError otherwise. Reserved names are
-    allowed.
+    """Return the form's `username` if it is valid and not taken; raise ValidationError otherwise.
 
-    The action that creates the account repeats both checks under a lock.
+    Reserved names are allowed. The action that creates the account repeats both checks under a lock.
     """
     name: str = form.cleaned_data["username"]
     try:

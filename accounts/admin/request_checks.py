@@ -37,8 +37,9 @@ class CheckedModelAdmin(ModelAdmin):  # type: ignore[misc]
     """Checks the filters of lists, the ids in URLs and the selected rows before they are used in queries."""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Return whether the list may be filtered by this lookup and value. Django answers a refused filter with status
-        400.
+        """Return whether the list may be filtered by this lookup and value.
+
+        Django answers a refused filter with status 400.
         """
         if not (is_storable(lookup) and is_storable(value)):
             return False

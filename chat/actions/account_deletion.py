@@ -79,8 +79,9 @@ def _anonymize_service_messages(name: str) -> None:
 
 
 def anonymize_events(user_id: int, name: str, *, after: int = 0) -> None:
-    """Replace the user's personal data in all stored events after position `after`. `name` is the user name
-    they had.
+    """Replace the user's personal data in all stored events after position `after`.
+
+    `name` is the user name they had.
     """
     clear_events_of(user_id)
     rewrite_events(

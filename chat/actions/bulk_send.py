@@ -57,11 +57,11 @@ class _PendingSend:
 
 
 def messages_send(*, caller: User, messages: Sequence[AddressedMessage]) -> list[list[SendResult] | ChatError]:
-    """Store the messages. Return for each the results at its destinations, or the ChatError if the whole message is
-    refused.
+    """Store the messages.
 
-    A refused message does not affect the others. Raise ChatError TOO_MANY_MESSAGES or SITE_BUSY, storing none, if the
-    call is too large or the write queue too full.
+    Return for each the results at its destinations, or the ChatError if the whole message is refused. A refused message
+    does not affect the others. Raise ChatError TOO_MANY_MESSAGES or SITE_BUSY, storing none, if the call is too large
+    or the write queue too full.
     """
     directory = look_up(messages)
     may_speak = any(message.author for message in messages) and caller.has_perm(SPEAK_FOR_OTHERS)

@@ -22,8 +22,9 @@ from delivery.log import Entry
 
 
 def users_named(names: Sequence[str], *, but: User) -> list[User]:
-    """Return the accounts with these user names, each once, without `but`. Raise ChatError USER_NOT_FOUND for an
-    unknown name.
+    """Return the accounts with these user names, each once, without `but`.
+
+    Raise ChatError USER_NOT_FOUND for an unknown name.
     """
     found = users_by_names(list(names))
     for name in names:
@@ -195,8 +196,9 @@ def lock_managed_group(user: User, channel_id: int) -> Access:
 
 
 def lock_member_group(user: User, channel_id: int) -> Access:
-    """Lock and return a group that the user is in, or manages as a service. Raise ChatError NOT_A_GROUP for other kinds
-    of channel.
+    """Lock and return a group that the user is in, or manages as a service.
+
+    Raise ChatError NOT_A_GROUP for other kinds of channel.
     """
     access = access_for_service(user, channel_id, lock=True)
     if access.channel.kind != Channel.Kind.PUBLIC:

@@ -30,8 +30,9 @@ from delivery.log import Entry
 
 
 def member_join(*, user: User, channel_id: int) -> Access:
-    """Join an open group. Does nothing for a member. Raise ChatError CANNOT_JOIN_GROUP if it is not open or the user is
-    banned.
+    """Join an open group.
+
+    Does nothing for a member. Raise ChatError CANNOT_JOIN_GROUP if it is not open or the user is banned.
     """
     require_not_guest(user)
     with write():

@@ -35,8 +35,9 @@ def message_draft(
     client_id: str | None = None,
     **fields: Any,
 ) -> Draft:
-    """Return a draft with checked values. Raise ChatError if one is not valid; the commit checks all rules that need
-    the database.
+    """Return a draft with checked values.
+
+    Raise ChatError if one is not valid; the commit checks all rules that need the database.
     """
     if type != "text":
         raise ChatError(reasons.MESSAGE_TYPE, field="type")

@@ -30,8 +30,9 @@ LIFTED = {Restriction.Kind.MUTE: "unmute", Restriction.Kind.BAN: "unban"}
 def member_restrict(
     *, user: User, channel_id: int, name: str, kind: str, until: datetime | None, reason: str = ""
 ) -> Restriction:
-    """Mute or ban a user in a group. The caller must manage the group and outrank the user. A ban ends the
-    membership.
+    """Mute or ban a user in a group.
+
+    The caller must manage the group and outrank the user. A ban ends the membership.
     """
     with write():
         target = _other_user(name, but=user)
@@ -81,8 +82,9 @@ def user_unban(*, operator: User, user_id: int, channel_id: int | None = None) -
 
 
 def user_reactivate(*, user_id: int) -> None:
-    """Let a deactivated user sign in again. Raise ChatError BANNED_FROM_SITE during a ban, which must be lifted
-    instead.
+    """Let a deactivated user sign in again.
+
+    Raise ChatError BANNED_FROM_SITE during a ban, which must be lifted instead.
     """
     with write():
         target = _lock_users(user_id)[user_id]
@@ -148,10 +150,9 @@ def _lock_channel(channel_id: int | None) -> Channel | None:
 
 
 def _lock_group_outranking(user: User, channel_id: int, target: User) -> Channel:
-    """Lock and return the group, if the caller manages it and outranks the user there. Raise ChatError OUTRANKED
-    otherwise.
+    """Lock and return the group, if the caller manages it and outranks the user there.
 
-    Every manager outranks a user who is no member.
+    Raise ChatError OUTRANKED otherwise. Every manager outranks a user who is no member.
     """
     access = lock_member_group(user, channel_id)
     rules.require_manager(access.role)

@@ -35,7 +35,8 @@ def access_for_service(user: User, channel_id: int, *, app: int | None = None, l
 
 
 def manages_groups(user: User) -> bool:
-    """Return whether the user is a service with `chat.manage_channels`. A person with that permission is no such
-    service.
+    """Return whether the user is a service with `chat.manage_channels`.
+
+    A person with that permission is no such service.
     """
     return user.kind == User.Kind.SERVICE and user.has_perm(MANAGE)

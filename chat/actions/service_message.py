@@ -44,8 +44,9 @@ def message_edit_by_service(*, caller: User, message_id: int, text: str, author:
 
 
 def message_recall_by_service(*, caller: User, message_id: int, author: str = "") -> None:
-    """Recall a message as its author, or as a manager of its group. `author`: a user name; empty: the service
-    itself.
+    """Recall a message as its author, or as a manager of its group.
+
+    `author`: a user name; empty: the service itself.
     """
     user = _acting_user(caller, author)
     with _hide_channel_refusals():

@@ -32,8 +32,9 @@ def _set_closed_action(closed: bool, **fields: Any) -> AdminAction:
 
 
 def _member_action(run: Callable[..., object], form: type[MemberForm], **fields: Any) -> AdminAction:
-    """Return an action on a member of a group. The form selects the member; `run` gets the form's other fields
-    as well.
+    """Return an action on a member of a group.
+
+    The form selects the member; `run` gets the form's other fields as well.
     """
     return AdminAction(
         applies_to=lambda channel: channel.kind == Channel.Kind.PUBLIC,

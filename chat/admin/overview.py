@@ -18,8 +18,9 @@ MAX_NAMES = 30
 
 
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Return the page's context for its template; unfold calls it. Each part requires the permission to view
-    its rows.
+    """Return the page's context for its template; unfold calls it.
+
+    Each part requires the permission to view its rows.
     """
     warnings: list[str] = []
     state = read_live_state(warnings)

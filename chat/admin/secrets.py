@@ -13,8 +13,9 @@ from chat.admin.base import LargeTableAdmin
 
 
 class SecretAdmin(LargeTableAdmin):
-    """Model admin of rows that get a secret on creation or by an action. Subclasses set it as `new_secret` of
-    the row.
+    """Model admin of rows that get a secret on creation or by an action.
+
+    Subclasses set it as `new_secret` of the row.
     """
 
     secret_description: Text = ""

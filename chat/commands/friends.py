@@ -46,10 +46,10 @@ async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
 
 
 def register_contact_command(name: str, about: str, action: Callable[..., Any], fault: Code) -> None:
-    """Register the command `name`, which applies `action` to another user. The request gives the user name in any
-    spelling.
+    """Register the command `name`, which applies `action` to another user.
 
-    `about` is the docstring of the command, `fault` its code for a database error.
+    The request gives the user name in any spelling. `about` is the docstring of the command, `fault` its code for a
+    database error.
     """
 
     async def handler(call: Call, data: Who) -> dict[str, Any]:

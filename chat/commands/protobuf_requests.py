@@ -1,5 +1,6 @@
-"""The requests of `/ws` that have a type of their own (Login, Message, Sync). They call the actions of the JSON
-commands.
+"""The requests of `/ws` that have a type of their own (Login, Message, Sync).
+
+They call the actions of the JSON commands.
 """
 
 from __future__ import annotations

@@ -123,8 +123,9 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
                 task.cancel()
 
     async def _start(self, work: Coroutine[Any, Any, None], in_flight: InFlightTasks, *, pipelined: bool) -> None:
-        """Run the request `work`. A pipelined one (a send) starts at once; any other first waits for the sends before
-        it.
+        """Run the request `work`.
+
+        A pipelined one (a send) starts at once; any other first waits for the sends before it.
         """
         while in_flight and (in_flight[0].done() or not pipelined):
             await in_flight.popleft()

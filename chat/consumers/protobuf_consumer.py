@@ -199,8 +199,9 @@ class ProtobufConsumer(Consumer):
             self._sync_owed = None
 
     def _is_synced_kind(self, caller: Caller, frame: Frame) -> bool:
-        """Return whether a Sync returns what this frame pushes. It does not return messages of global channels, edits
-        and notes.
+        """Return whether a Sync returns what this frame pushes.
+
+        It does not return messages of global channels, edits and notes.
         """
         message = protobuf_codec.decode_pushed_message(cast(bytes, frame))
         return message is not None and (message.session_type, message.receiver_id) != (
@@ -252,8 +253,9 @@ class ProtobufConsumer(Consumer):
         call.caller.connection.reply(call.number, frame, awaits_event=call.awaits_event)
 
     async def _acknowledged(self, call: Call, seq: int) -> None:
-        """Handle a client's acknowledgement. The first one may require tracking pushes older than those kept in
-        memory.
+        """Handle a client's acknowledgement.
+
+        The first one may require tracking pushes older than those kept in memory.
         """
         self._received.acknowledge(seq)
         if (kept_from := self._unacknowledged.acknowledge(seq)) is not None:

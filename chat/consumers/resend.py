@@ -83,8 +83,9 @@ class UnacknowledgedPushes:
         return self._waiting[0][0] if self._waiting else NOTHING_KEPT
 
     def add_older(self, pushes: Sequence[tuple[int, bytes]]) -> None:
-        """Add pushes (position and frame) that were sent before the tracked ones. The last of them may not have arrived
-        yet.
+        """Add pushes (position and frame) that were sent before the tracked ones.
+
+        The last of them may not have arrived yet.
         """
         first = self._kept_from()
         older = [(seq, frame, self._timer.tick) for seq, frame in pushes if seq < first]

@@ -18,8 +18,9 @@ MAX_READERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class MessageStatus:
-    """`delivered`: number of connections that received it. `persons`: the users it was addressed to, with their
-    counts.
+    """`delivered`: number of connections that received it.
+
+    `persons`: the users it was addressed to, with their counts.
     """
 
     delivered: int

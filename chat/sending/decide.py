@@ -81,8 +81,9 @@ class Decision:
 
 
 def decide(drafts: Sequence[Draft], loaded: Loaded, now: int) -> Decision:
-    """Separate repeated and refused drafts from new ones, and number the new ones. `now`: time of the batch in
-    Unix ms.
+    """Separate repeated and refused drafts from new ones, and number the new ones.
+
+    `now`: time of the batch in Unix ms.
     """
     duplicates, permissions = Duplicates(loaded), Permissions(loaded, now)
     last_seqs = {pk: channel.last_seq for pk, channel in loaded.channels.items()}

@@ -35,10 +35,10 @@ class Permissions:
         self._last_sent = dict(loaded.last_sent)
 
     def authorize(self, draft: Draft) -> int | None:
-        """Return the sequence number of the message that is replied to; None without one. Raise ChatError for a refused
-        draft.
+        """Return the sequence number of the message that is replied to; None without one.
 
-        An authorized draft counts as sent: in slow mode it delays later drafts of the batch.
+        Raise ChatError for a refused draft. An authorized draft counts as sent: in slow mode it delays later drafts of
+        the batch.
         """
         user, channel = self._loaded.users.get(draft.sender), self._loaded.channels.get(draft.channel)
         if user is None or not user.is_active:

@@ -48,14 +48,16 @@ class WriteQueue:
             self._task = None
 
     def submit(self, draft: Draft) -> asyncio.Future[StoredMessage]:
-        """Queue a draft. The future returns the stored message after the commit, or raises ChatError or
-        DatabaseError.
+        """Queue a draft.
+
+        The future returns the stored message after the commit, or raises ChatError or DatabaseError.
         """
         return self.submit_all([draft])[0]
 
     def submit_all(self, drafts: Sequence[Draft]) -> list[asyncio.Future[StoredMessage]]:
-        """Queue several drafts: all or none. Raise ChatError SITE_BUSY if the queue has no room for them or has
-        stopped.
+        """Queue several drafts: all or none.
+
+        Raise ChatError SITE_BUSY if the queue has no room for them or has stopped.
         """
         has_stopped = self._is_stopping and (self._task is None or self._task.done())
         if has_stopped or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE_MAX_MESSAGES:
@@ -86,8 +88,9 @@ class WriteQueue:
                     _resolve((future for _, future in batch), outcomes)
 
     async def _wait_for_more(self) -> None:
-        """Space out the commits while several users send. A single user who sends one draft after another never
-        waits.
+        """Space out the commits while several users send.
+
+        A single user who sends one draft after another never waits.
         """
         if self._last_batch_senders == {self._waiting[0][0].sender}:
             return

@@ -22,10 +22,10 @@ from delivery.log_throttle import log_recovery
 logger = logging.getLogger(__name__)
 
 HALVING_TIMEOUT_SECONDS = 4.0
-"""Seconds after a batch's failure in which its halves are tried. Drafts not tried by then fail; their keys make a retry
-safe.
+"""Seconds after a batch's failure in which its halves are tried.
 
-Without this limit each half would wait again for a locked log counter, and the queue would wait with it.
+Drafts not tried by then fail; their keys make a retry safe. Without this limit each half would wait again for a locked
+log counter, and the queue would wait with it.
 """
 HALF_LOCK_TIMEOUT_SECONDS = 0.25
 """Seconds that halves of a timed-out batch wait for a lock, on PostgreSQL. The whole batch has already waited for

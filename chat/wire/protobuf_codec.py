@@ -83,8 +83,9 @@ class BadInput(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as clients receive it. `single`: it belongs to a private channel, and `receiver` is the user who did
-    not send it.
+    """A message as clients receive it.
+
+    `single`: it belongs to a private channel, and `receiver` is the user who did not send it.
     """
 
     single: bool

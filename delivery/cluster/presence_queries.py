@@ -25,10 +25,10 @@ def grace_ms() -> int:
 
 
 class ClusterPresenceReader:
-    """The queries of `delivery.presence.base.Presence`. While Redis is unreachable, they return only users of this
-    node.
+    """The queries of `delivery.presence.base.Presence`.
 
-    `local` holds the users of this node; `wait_until_written` waits briefly until Redis has their latest changes.
+    While Redis is unreachable, they return only users of this node. `local` holds the users of this node;
+    `wait_until_written` waits briefly until Redis has their latest changes.
     """
 
     def __init__(

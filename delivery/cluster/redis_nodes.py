@@ -80,8 +80,9 @@ class RedisNodeRegistry:
         self.lease = ""
         """The id of this node's current lease. A new lease replaces it whenever Redis may have lost data."""
         self.writes = 0
-        """Number of writes under this lease that Redis has acknowledged. A smaller number in Redis means that it lost
-        data.
+        """Number of writes under this lease that Redis has acknowledged.
+
+        A smaller number in Redis means that it lost data.
         """
         self.on_new_lease: Callable[[], None] = _do_nothing
         """Called after a new lease has been taken, so that everything this node stores under its lease is written

@@ -144,8 +144,9 @@ class Relay:
     # -- to the other nodes ---------------------------------------------------------------------------------------
 
     def send(self, entries: Iterable[Entry]) -> None:
-        """Queue events for the other nodes and return at once. Transient ones (position 0) are pushed without an
-        announcement.
+        """Queue events for the other nodes and return at once.
+
+        Transient ones (position 0) are pushed without an announcement.
         """
         self._queue.extend(entries)
         while len(self._queue) > MAX_QUEUED_ENTRIES:

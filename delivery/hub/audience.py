@@ -61,8 +61,9 @@ class LocalUser:
 
 
 class Audience:
-    """The users connected to this node and the connections of each channel. Use it on the event loop only; it never
-    waits.
+    """The users connected to this node and the connections of each channel.
+
+    Use it on the event loop only; it never waits.
     """
 
     def __init__(self) -> None:
@@ -121,8 +122,9 @@ class Audience:
                     self._subscribe(user.attached_connections(), entry.channel, is_direct="route" in entry.header)
 
     def apply_leaves(self, entry: Entry) -> None:
-        """Unsubscribe the users who leave with this event. They have received the event itself, and receive none after
-        it.
+        """Unsubscribe the users who leave with this event.
+
+        They have received the event itself, and receive none after it.
         """
         for user_id in entry.header.get("leave", ()):
             if (user := self.users.get(user_id)) is not None:

@@ -100,8 +100,9 @@ class Connection:
         return f"{self.id}.{number}"
 
     def reply(self, number: int, frame: Frame | None, *, awaits_event: bool = False) -> None:
-        """Send the reply to request `number`; None sends none. With `awaits_event`, wait until the hub delivers its
-        event.
+        """Send the reply to request `number`; None sends none.
+
+        With `awaits_event`, wait until the hub delivers its event.
         """
         for reply in self._replies:
             if reply.number == number:

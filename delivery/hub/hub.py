@@ -282,8 +282,9 @@ class Hub:
         return self.watermark
 
     def count_fetched(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        """Count receipts of events that the client has fetched, in log order. Events after its log-in were counted as
-        pushes.
+        """Count receipts of events that the client has fetched, in log order.
+
+        Events after its log-in were counted as pushes.
         """
         for entry in entries:
             is_new = connection.fetched_position < entry.position <= connection.attached_position

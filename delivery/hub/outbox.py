@@ -75,8 +75,9 @@ class Outbox:
         self._room_waiter: asyncio.Future[None] | None = None
 
     def put(self, frame: Frame, *, now: bool = False) -> None:
-        """Queue a frame. With `now`, for replies, this frame and all before it are written without waiting for the
-        tick.
+        """Queue a frame.
+
+        With `now`, for replies, this frame and all before it are written without waiting for the tick.
         """
         if self._stopped:
             return

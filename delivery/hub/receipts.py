@@ -76,8 +76,9 @@ class ReceiptCounter:
                 self._add((entry.position, user_id if by_user else ALL_USERS), 1, now)
 
     def count_reached(self, positions: Iterable[int], user_id: int) -> None:
-        """Count one delivery to the user for each position. Pass only positions that `uncounted_positions` has
-        returned.
+        """Count one delivery to the user for each position.
+
+        Pass only positions that `uncounted_positions` has returned.
         """
         now = now_ms()
         for position in positions:

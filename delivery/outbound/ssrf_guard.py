@@ -65,8 +65,9 @@ def check_url(text: str) -> httpx.URL:
 
 
 async def resolve(url: httpx.URL) -> list[Address]:
-    """Return the addresses of the URL's host. Raises UrlNotAllowed unless all are allowed, and OSError if there are
-    none.
+    """Return the addresses of the URL's host.
+
+    Raises UrlNotAllowed unless all are allowed, and OSError if there are none.
     """
     host = url.raw_host.decode("ascii")
     address = _parse_address(host)

@@ -22,8 +22,11 @@ from types import CodeType
 MIN_SECONDS, MAX_SECONDS = 0.1, 30.0
 SAMPLE_INTERVAL_SECONDS = 0.005
 SWITCH_INTERVAL_SECONDS = 2e-5
-"""Seconds for which another thread may hold the GIL. With Python's default of 5 ms, nearly every sample would find the
-thread where it releases the GIL by itself, such as in the event loop's select."""
+"""Seconds for which another thread may hold the GIL.
+
+With Python's default of 5 ms, nearly every sample would find the thread where it releases the GIL by itself, such as in
+the event loop's select.
+"""
 MAX_STACK_DEPTH = 200
 """Frames of one stack. A deeper stack loses its outermost frames."""
 

@@ -17,8 +17,10 @@ from psycopg_pool import ConnectionPool
 from delivery.db.executors import in_priority_thread
 
 _PRIORITY_SUFFIX = " priority"
-"""Alias suffix of the pool for `delivery.db.executors.priority_executor`. In the common pool, slow requests or
-requests that wait for a locked row would delay every commit and the hub."""
+"""Alias suffix of the pool for `delivery.db.executors.priority_executor`.
+
+In the common pool, slow requests or requests that wait for a locked row would delay every commit and the hub.
+"""
 _DRAIN_INTERVAL_SECONDS = 1.0
 """Seconds between two drains of a pool. Threads that still hold dead connections must not close the new ones."""
 

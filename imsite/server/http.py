@@ -12,8 +12,11 @@ from delivery.refusal_log import log_refusal
 MAX_HEAD_BYTES = 65_536
 """Request line and headers together."""
 MAX_HEADER_BYTES = 8192
-"""One header. Parsers in the standard library and Django can take time quadratic in its length, which would block
-everyone. Browsers and nginx stay below this limit."""
+"""One header.
+
+Parsers in the standard library and Django can take time quadratic in its length, which would block everyone. Browsers
+and nginx stay below this limit.
+"""
 MAX_CONTENT_TYPE_BYTES = 512
 """The Content-Type header, which is the slowest to parse. It holds a type and a boundary."""
 

@@ -180,8 +180,9 @@ class ProtobufChaosClient(ChaosClient):
 
 
 class JsonChaosClient(ChaosClient):
-    """A client of `/acc`: keeps the last reported position, and sends it with the next log-in. `targets`: ids by
-    channel.
+    """A client of `/acc`: keeps the last reported position, and sends it with the next log-in.
+
+    `targets`: ids by channel.
     """
 
     client: Client

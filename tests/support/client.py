@@ -50,8 +50,9 @@ class Closed(AssertionError):
 
 
 class Client:
-    """One connection. Replies are matched to requests by `seq`; other frames wait in `inbox` until the test
-    takes them.
+    """One connection.
+
+    Replies are matched to requests by `seq`; other frames wait in `inbox` until the test takes them.
     """
 
     def __init__(self, socket: ClientConnection) -> None:

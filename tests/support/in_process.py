@@ -55,8 +55,9 @@ def say(sender: User, channel: Channel | int, text: str = "hello", **fields: Any
 
 
 def store_unpublished(*drafts: Draft) -> list[Outcome]:
-    """Store the drafts like `commit`, without publishing their events. Inside another transaction nothing is
-    committed.
+    """Store the drafts like `commit`, without publishing their events.
+
+    Inside another transaction nothing is committed.
     """
     with write():
         decision = decide(drafts, load(drafts), log.now_ms())

@@ -14,8 +14,9 @@ _RANGE = range(10_000, 32_000)
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that no process listens on. It is not returned again in the next thousands of
-    calls.
+    """Return a port of 127.0.0.1 that no process listens on.
+
+    It is not returned again in the next thousands of calls.
     """
     return free_ports(1)
 

@@ -49,10 +49,9 @@ def binaries() -> Path | None:
 
 
 def cluster_url() -> str:
-    """Return the URL of the run's server, without a database name. The first caller starts it; worker processes inherit
-    it.
+    """Return the URL of the run's server, without a database name.
 
-    Raises RuntimeError if PostgreSQL cannot be started.
+    The first caller starts it; worker processes inherit it. Raises RuntimeError if PostgreSQL cannot be started.
     """
     if _VARIABLE not in os.environ:
         os.environ[_VARIABLE] = _start()

@@ -34,8 +34,9 @@ class Process:
         return self._process is not None
 
     def launch(self, command: Sequence[str], stdin: bytes = b"") -> None:
-        """Start it and return when its port accepts connections. Raises RuntimeError with the end of its output
-        otherwise.
+        """Start it and return when its port accepts connections.
+
+        Raises RuntimeError with the end of its output otherwise.
         """
         assert self._process is None, f"{self.name} is already running"
         self.log.parent.mkdir(parents=True, exist_ok=True)

@@ -19,8 +19,9 @@ _MAX_TOKEN_LENGTH = 512
 
 
 class ApiToken(BaseAuthentication):  # type: ignore[misc]
-    """Authenticates `Authorization: Token <token>` or `Bearer <token>`. Each call checks the token, so a revoked one
-    fails at once.
+    """Authenticates `Authorization: Token <token>` or `Bearer <token>`.
+
+    Each call checks the token, so a revoked one fails at once.
     """
 
     def authenticate(self, request: Request) -> tuple[User, str] | None:

@@ -42,8 +42,9 @@ class ApiThrottle:
         self._limiter = RateLimiter(name, max_keys=_MAX_TOKENS, shared_timeout_seconds=_SHARED_TIMEOUT_SECONDS)
 
     def take(self, token: str, count: int = 1) -> Allowance:
-        """Count `count` requests by the token. Raise ChatError RATE_LIMITED, counting nothing, if they exceed the
-        limit.
+        """Count `count` requests by the token.
+
+        Raise ChatError RATE_LIMITED, counting nothing, if they exceed the limit.
         """
         allowance = self.draw(token, count)
         allowance.require()

@@ -112,8 +112,9 @@ def form_call(
 
 
 def _answer(gives: Schema | None, codes: tuple[int, ...]) -> Schema:
-    """Return the schema of a response. `data` of a success is that of the call; otherwise, and for a repeated call, it
-    has at most an `error`.
+    """Return the schema of a response.
+
+    `data` of a success is that of the call; otherwise, and for a repeated call, it has at most an `error`.
     """
     refusal = {"type": "object", "properties": {"error": TEXT}}
     return object_schema(

@@ -34,8 +34,9 @@ class LegacyFormParser(FormParser):  # type: ignore[misc]
 
 
 def text(request: Request, name: str) -> str:
-    """Return a parameter, empty if absent. `name` is spelled as in `userID`; `userId` is accepted too. The form
-    precedes the query.
+    """Return a parameter, empty if absent.
+
+    `name` is spelled as in `userID`; `userId` is accepted too. The form precedes the query.
     """
     spellings = (name, name.replace("ID", "Id"))
     given = (source.get(spelling) for source in (request.data, request.query_params) for spelling in spellings)

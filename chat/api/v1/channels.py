@@ -144,8 +144,9 @@ class ChannelListView(Endpoint):
         tag="channels",
     )
     def post(self, request: Request) -> Response:
-        """Create a group, owned by the service, or the private channel with a user. An existing private channel
-        answers 200.
+        """Create a group, owned by the service, or the private channel with a user.
+
+        An existing private channel answers 200.
         """
         data = self.body(request, NewChannel)
         existed = False
@@ -181,8 +182,9 @@ class ChannelDetailView(Endpoint):
         tag="channels",
     )
     def patch(self, request: Request, channel_id: str) -> Response:
-        """Change name and settings as an owner or admin; `history` and `closed` only as an owner. All changes or none
-        are made.
+        """Change name and settings as an owner or admin; `history` and `closed` only as an owner.
+
+        All changes or none are made.
         """
         data, target = self.body(request, ChannelChanges), number(channel_id)
         service_channel.channel_change(
@@ -200,8 +202,9 @@ class ChannelDetailView(Endpoint):
 
     @described("Close a group", gives={204: None}, refuses=(404,), tag="channels")
     def delete(self, request: Request, channel_id: str) -> Response:
-        """Close the group: it accepts no more messages and stays readable for its members. PATCH `closed` false opens
-        it again.
+        """Close the group: it accepts no more messages and stays readable for its members.
+
+        PATCH `closed` false opens it again.
         """
         service_channel.channel_close(user=request.user, channel_id=number(channel_id))
         return answer(status=204)

@@ -102,8 +102,9 @@ class Endpoint(APIView):  # type: ignore[misc]
         return data
 
     def charge(self, request: Request, messages: int) -> None:
-        """Count the messages that the call is about to send. Raise ChatError RATE_LIMITED if they exceed the token's
-        limit.
+        """Count the messages that the call is about to send.
+
+        Raise ChatError RATE_LIMITED if they exceed the token's limit.
         """
         throttles.messages.take(request.auth, messages)
 
@@ -144,8 +145,9 @@ class Endpoint(APIView):  # type: ignore[misc]
 
 
 def idempotency_header(request: Request) -> str | None:
-    """Return the `Idempotency-Key` header; None if absent. Raise ChatError IDEMPOTENCY_KEY_INVALID if it is empty, too
-    long or not printable.
+    """Return the `Idempotency-Key` header; None if absent.
+
+    Raise ChatError IDEMPOTENCY_KEY_INVALID if it is empty, too long or not printable.
     """
     request_key = request.headers.get("Idempotency-Key")
     if request_key is None:

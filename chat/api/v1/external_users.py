@@ -137,8 +137,9 @@ class ExternalTokenView(Endpoint):
         tag="users",
     )
     def post(self, request: Request, external_id: str) -> Response:
-        """Issue a short-lived token with which the business's app logs its user in. Only for users that the service
-        created.
+        """Issue a short-lived token with which the business's app logs its user in.
+
+        Only for users that the service created.
         """
         data = self.body(request, TokenRequest)
 

@@ -87,11 +87,10 @@ class IncomingWebhookListView(Endpoint):
         got={"Made": {**_EXAMPLE, "url": _URL}},
     )
     def post(self, request: Request) -> Response:
-        """Create a URL that accepts `{"text": "…"}`. A new bot with the given name joins the group and
-        sends the messages.
+        """Create a URL that accepts `{"text": "…"}`.
 
-        Allowed for owners and admins of the group and for holders of `chat.manage_channels`. It works as
-        long as they keep that right.
+        A new bot with the given name joins the group and sends the messages. Allowed for owners and admins of the group
+        and for holders of `chat.manage_channels`. It works as long as they keep that right.
         """
         data = self.body(request, NewIncomingWebhook)
         channel = number(data.channel)

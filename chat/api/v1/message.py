@@ -130,11 +130,10 @@ class MessageStatusView(Endpoint):
         },
     )
     def get(self, request: Request, message_id: str) -> Response:
-        """Return where a message sent through this API was delivered, and who has read it. Counts are about a second
-        old.
+        """Return where a message sent through this API was delivered, and who has read it.
 
-        For the sender, and for everyone who may read the message. Pushes are counted, and messages that returning
-        clients fetch: by `sync`, and in a private channel by `message.history`.
+        Counts are about a second old. For the sender, and for everyone who may read the message. Pushes are counted,
+        and messages that returning clients fetch: by `sync`, and in a private channel by `message.history`.
         """
         row = service_message.message_for_status(request.user, number(message_id))
         status = status_selectors.message_status(row, viewer=request.user)

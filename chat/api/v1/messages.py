@@ -208,8 +208,9 @@ class MessageBulkView(Endpoint):
 
 
 def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
-    """Return the message for the actions. Raise ChatError RECIPIENT_REQUIRED unless `to` has exactly one kind of
-    destination.
+    """Return the message for the actions.
+
+    Raise ChatError RECIPIENT_REQUIRED unless `to` has exactly one kind of destination.
     """
     to = data.to
     given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)

@@ -49,8 +49,9 @@ class Person(Shape):
 
 
 class Problem(Shape):
-    """The reason for a refused call, as RFC 9457 defines it. Further members, such as `retryAfter` and `limit`, may be
-    present.
+    """The reason for a refused call, as RFC 9457 defines it.
+
+    Further members, such as `retryAfter` and `limit`, may be present.
     """
 
     type: str
@@ -81,8 +82,9 @@ def milliseconds(at: datetime) -> int:
 
 
 def parse(raw: bytes, shape: type[Any]) -> Any:
-    """Parse JSON text into this shape. Raise ChatError INVALID_DATA, whose sentence names the field, or
-    BODY_NOT_JSON.
+    """Parse JSON text into this shape.
+
+    Raise ChatError INVALID_DATA, whose sentence names the field, or BODY_NOT_JSON.
     """
     try:
         return _decoder(shape).decode(raw)

@@ -29,8 +29,9 @@ _SAID = {
 
 
 class FoundMessages(Shape):
-    """Newest first. A page may hold fewer than `limit` messages, even none; only `next` shows whether there may be
-    more.
+    """Newest first.
+
+    A page may hold fewer than `limit` messages, even none; only `next` shows whether there may be more.
     """
 
     results: list[Message]
@@ -56,11 +57,10 @@ class SearchView(Endpoint):
         tag="messages",
     )
     def get(self, request: Request) -> Response:
-        """Find messages that contain all of these words and that the service may read now. The last word may be
-        unfinished.
+        """Find messages that contain all of these words and that the service may read now.
 
-        Edited and recalled messages are matched by what they contain now. A message can be found about a second after
-        it was sent.
+        The last word may be unfinished. Edited and recalled messages are matched by what they contain now. A message
+        can be found about a second after it was sent.
         """
         page = pagination.requested_page(request)
         question = request.query_params.get("q", "")

@@ -183,8 +183,9 @@ class UserView(Endpoint):
 
     @described("Deactivate an account", gives={204: None}, refuses=(404,), tag="users")
     def delete(self, request: Request, name: str) -> Response:
-        """Deactivate the account: sessions, tokens and connections end. Messages stay; no account is ever deleted
-        here.
+        """Deactivate the account: sessions, tokens and connections end.
+
+        Messages stay; no account is ever deleted here.
         """
         user = _account(name)
         accounts.require_manageable(user)

@@ -108,14 +108,13 @@ class WebhookListView(Endpoint):
         got={"Made": {**_EXAMPLE, "secret": "qvXo…"}},
     )
     def post(self, request: Request) -> Response:
-        """Create a webhook. Events from now on are POSTed to the URL, several in one request, at least once and in
-        order.
+        """Create a webhook.
 
-        `Imsite-Signature` is `v1=` and the hexadecimal HMAC-SHA256, by the secret, of `Imsite-Timestamp` (Unix
-        seconds), a dot and the body, which this document describes under `webhooks`. Any 2xx response accepts the
-        events. Everything else, redirects included, is retried with growing pauses for some days; then the webhook is
-        disabled. An event that is refused while the next one is accepted becomes a dead letter and is retried by
-        itself, with `late: true`.
+        Events from now on are POSTed to the URL, several in one request, at least once and in order. `Imsite-Signature`
+        is `v1=` and the hexadecimal HMAC-SHA256, by the secret, of `Imsite-Timestamp` (Unix seconds), a dot and the
+        body, which this document describes under `webhooks`. Any 2xx response accepts the events. Everything else,
+        redirects included, is retried with growing pauses for some days; then the webhook is disabled. An event that is
+        refused while the next one is accepted becomes a dead letter and is retried by itself, with `late: true`.
 
         A webhook of one channel receives what its creator may read. A webhook of all channels (never private ones)
         requires `chat.manage_channels`.

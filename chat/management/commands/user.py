@@ -116,8 +116,9 @@ def _utc(moment: datetime) -> str:
 
 
 def _user(username: str) -> User:
-    """Return the user with this name. Includes deactivated ones, so that their bans can be lifted. Raise CommandError
-    otherwise.
+    """Return the user with this name.
+
+    Includes deactivated ones, so that their bans can be lifted. Raise CommandError otherwise.
     """
     user = User.objects.exclude(kind=User.Kind.GUEST).filter(username_key=name_key(username)).first()
     if user is None:

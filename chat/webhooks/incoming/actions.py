@@ -30,12 +30,11 @@ def secret_digest(secret: str) -> str:
 
 
 def incoming_webhook_create(*, creator: User, name: str, channel_id: int) -> tuple[IncomingWebhook, str]:
-    """Create an incoming webhook for a group or global channel. Return it with the secret of its URL, which is shown
-    only once.
+    """Create an incoming webhook for a group or global channel.
 
-    A new bot with the given name sends its messages and joins the group. Allowed for owners and admins of the group and
-    for holders of `chat.manage_channels`. Raise ChatError CHANNEL_NOT_FOUND for a private channel or one that `creator`
-    may not read.
+    Return it with the secret of its URL, which is shown only once. A new bot with the given name sends its messages and
+    joins the group. Allowed for owners and admins of the group and for holders of `chat.manage_channels`. Raise
+    ChatError CHANNEL_NOT_FOUND for a private channel or one that `creator` may not read.
     """
     try:
         check_nickname(name)

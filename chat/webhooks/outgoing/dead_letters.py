@@ -49,8 +49,9 @@ def needs_pause(answer: HttpResult) -> bool:
 
 
 def has_dead_letter_room(*, webhook: Webhook) -> bool:
-    """Return whether the webhook may have another dead letter. IM_WEBHOOK_DEAD_LETTERS of them indicate a failing
-    receiver.
+    """Return whether the webhook may have another dead letter.
+
+    IM_WEBHOOK_DEAD_LETTERS of them indicate a failing receiver.
     """
     limit: int = settings.IM_WEBHOOK_DEAD_LETTERS
     return WebhookDeadLetter.objects.filter(webhook=webhook).count() < limit

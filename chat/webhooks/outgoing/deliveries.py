@@ -47,8 +47,9 @@ def webhook_leases_release(*, node: str) -> None:
 
 
 def webhook_skip_to(*, webhook: Webhook, node: str, upto: int) -> bool:
-    """Record that no event up to this position matches the webhook. Return False if another node has leased or moved
-    it.
+    """Record that no event up to this position matches the webhook.
+
+    Return False if another node has leased or moved it.
     """
     with write():
         return bool(_not_leased_elsewhere(node).filter(pk=webhook.pk, position=webhook.position).update(position=upto))

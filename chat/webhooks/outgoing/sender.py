@@ -76,8 +76,9 @@ class Sender:
             log_recovery(logger, "webhook_state_write_failed")
 
     async def _send_next(self, webhook: Webhook, progress: Progress) -> bool:
-        """Send one request; return whether there may be more to send now. Writes nothing if there was nothing
-        to send.
+        """Send one request; return whether there may be more to send now.
+
+        Writes nothing if there was nothing to send.
         """
         page = await run(hook_selectors.next_events, webhook, after=progress.checked_upto)
         if page.ended:

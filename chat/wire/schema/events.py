@@ -303,8 +303,10 @@ REVOCATION = EventKind(
 )
 
 PING = WebhookEvent("ping", Empty)
-"""A request to test a webhook's receiver, or to find out whether a slow one answers. It is of no kind and has no
-position in the event log."""
+"""A request to test a webhook's receiver, or to find out whether a slow one answers.
+
+It is of no kind and has no position in the event log.
+"""
 
 EVENTS = {kind.name: kind for kind in tuple(globals().values()) if isinstance(kind, EventKind)}
 """All kinds by name, in the order of their declaration."""

@@ -78,8 +78,9 @@ class Peer:
     # -- pushes ---------------------------------------------------------------------------------------------------
 
     def push(self, entries: Iterable[bytes]) -> None:
-        """Queue encoded events. Above the limit the oldest are dropped: the node has most likely read them from the
-        log.
+        """Queue encoded events.
+
+        Above the limit the oldest are dropped: the node has most likely read them from the log.
         """
         for entry in entries:
             if len(entry) > MAX_ENTRY_BYTES:
