@@ -111,8 +111,9 @@ def remove(address: str) -> None:
 
 
 def path_of(name: str) -> Path | None:
-    """Return the path of the stored picture with this file name; None if there is none, or if `store` never makes such
-    names.
+    """Return the path of the stored picture with this file name; None if it does not exist.
+
+    None also for names that `store` never makes.
     """
     path = _folder() / name
     return path if _FILE_NAME.fullmatch(name) and path.is_file() else None

@@ -1,7 +1,7 @@
-"""Rate limits by client address or user for actions that cost resources or disturb others: registration, sign-in, mail,
-…
+"""Rate limits by client address or user: registration, sign-in, mail, profile changes, …
 
-Keys are stored as keyed hashes, so the stores do not reveal which address or user was counted.
+They limit actions that cost resources or disturb others. Keys are stored as keyed hashes, so the stores do not reveal
+which address or user was counted.
 """
 
 from __future__ import annotations
@@ -69,8 +69,9 @@ profile_rate_limit = HourlyRateLimit("IM_PROFILE_RATE")
 
 
 def counted_address(address: str) -> str:
-    """Return the key under which an address is counted: an IPv4 address, the network of an IPv6 address, or any other
-    text as it is.
+    """Return the key under which an address is counted.
+
+    It is an IPv4 address, the network of an IPv6 address, or any other text as it is.
     """
     try:
         parsed = ip_address(address.partition("%")[0])

@@ -9,8 +9,9 @@ from django.utils.translation import gettext
 
 
 class Refusal(Protocol):
-    """An error whose sentence can be translated: `text` is the msgid, `params` are the values of its `%(name)s`
-    placeholders.
+    """An error whose sentence can be translated.
+
+    `text` is the msgid, `params` are the values of its `%(name)s` placeholders.
     """
 
     @property
@@ -20,8 +21,6 @@ class Refusal(Protocol):
 
 
 def localized(refusal: Refusal) -> str:
-    """Return the refusal's sentence in the active language with its parameters filled in; in English without a
-    translation.
-    """
+    """Return the refusal's sentence, with its parameters, in the active language; in English without a translation."""
     text = gettext(refusal.text)
     return text % refusal.params if refusal.params else text

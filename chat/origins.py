@@ -13,10 +13,10 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def origin_allowed(origin: str | None, *, cookie: bool, host: str, secure: bool) -> bool:
-    """Return whether a page of `origin` may call: the site's own origin, or one in IM_ALLOWED_ORIGINS (scheme, host,
-    port).
+    """Return whether a page of `origin` may call: the site's own origin, or one in IM_ALLOWED_ORIGINS.
 
-    A request without Origin comes from a program, which may call unless it carries a cookie.
+    An origin is scheme, host and port. A request without Origin comes from a program, which may call unless it carries
+    a cookie.
     """
     if origin is None:
         return not cookie

@@ -97,9 +97,7 @@ def pair_user_ids(pair: str | None) -> tuple[int, ...]:
 
 
 def reads_everything(join: str, history: str) -> bool:
-    """Return whether members may read all messages, including those from before they joined and between two
-    memberships.
-    """
+    """Return whether members may read all messages, also from before they joined and between memberships."""
     return join == "open" or history == "all"
 
 
@@ -127,8 +125,9 @@ def muted_error(until: datetime | None) -> ChatError:
 
 
 def may_invite(join: str, role: str) -> bool:
-    """Return whether a member may add users: any member of an open or invite-only group, owners and admins of a closed
-    one.
+    """Return whether a member may add users.
+
+    Any member of an open or invite-only group may, and owners and admins of a closed one.
     """
     return join != "closed" or role in ("owner", "admin")
 

@@ -23,8 +23,9 @@ ScopedKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A key with the fingerprint of its request: a repeat of the same request gets the stored response, any other is
-    refused.
+    """A key with the fingerprint of its request.
+
+    A repeat of the same request gets the stored response; any other request with the key is refused.
     """
 
     scope: str

@@ -174,8 +174,9 @@ def read_kinds(kinds: Collection[str], *, after: int, upto: int, limit: int, cha
 
 
 def read_channel(channel: int, kinds: Collection[str], after: int, before: int | None, limit: int) -> list[Entry]:
-    """Return the newest `limit` events of these kinds in a channel, in order: those after position `after`, and before
-    `before` if that is given.
+    """Return the newest `limit` events of these kinds in a channel, in order.
+
+    Only those after position `after`, and before `before` if that is given.
     """
     found = Event.objects.filter(channel=channel, kind__in=kinds, position__gt=after)
     if before is not None:

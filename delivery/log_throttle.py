@@ -19,8 +19,10 @@ FIRST_INTERVAL_SECONDS = 10.0
 MAX_INTERVAL_SECONDS = 600.0
 """Maximum seconds between two lines of a kind. The interval doubles with each line."""
 QUIET_SECONDS = 30.0
-"""Seconds without an occurrence after which the next one counts as the first of its kind again; more for a kind that
-occurs less often."""
+"""Seconds without an occurrence after which the next one counts as the first of its kind again.
+
+More for a kind that occurs less often.
+"""
 MAX_KINDS = 1000
 """Kinds that are kept. Without the limit, lines that always differ would use more and more memory."""
 OVER = "outage_over"
@@ -34,8 +36,10 @@ _MAX_ERROR_LENGTH = 200
 Event = tuple[str, str]
 """Logger name and message: a log event."""
 Kind = tuple[str, ...]
-"""The difference between lines of one log event: their facts, and the type and place of their exception; for lines of
-libraries, their arguments."""
+"""The properties in which lines of one log event differ.
+
+Their facts, and the type and place of their exception; for lines of libraries, their arguments.
+"""
 
 
 @dataclass(slots=True)

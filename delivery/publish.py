@@ -60,8 +60,7 @@ def after_commit(entries: Sequence[Entry]) -> None:
 
 
 def push_transient(entry: Entry, skip: Connection | None = None) -> None:
-    """Push an event that is not in the log, at most once, to its audience on all nodes, except to the connection
-    `skip`.
+    """Push an event that is not in the log, at most once, to its audience on all nodes but not to `skip`.
 
     Thread-safe.
     """

@@ -117,9 +117,7 @@ def read_intervals(
 
 
 def can_see(intervals: Iterable[MembershipInterval], position: int, subject: int | None) -> bool:
-    """Return whether a user with these intervals in a channel receives its event at `position`, about the event at
-    `subject`.
-    """
+    """Return whether a user with these intervals in a channel gets its event at `position`, about that at `subject`."""
     return any(interval.covers(position) for interval in intervals) and (
         subject is None or any(interval.covers(subject) for interval in intervals)
     )

@@ -41,8 +41,7 @@ class BaseUserAdmin(SiteModelAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     add_fieldsets = ((None, {"fields": ("username", "nickname", "password1", "password2")}),)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Return whether the operator may edit this user: the account of a person (`User.Kind.PERSON`) that is not
-        deleted.
+        """Return whether the operator may edit this user: a person's account (`User.Kind.PERSON`) that is not deleted.
 
         Guests have nothing to edit. Service accounts have a page of their own and no password; with a password, an
         operator could sign in as an account with more permissions. Only superusers edit staff.

@@ -39,10 +39,10 @@ def user_by_name(username: str) -> User | None:
 
 
 def user_by_name_or_contact(username: str, *, viewer: User) -> User | None:
-    """Return the active account or service with this name, or an inactive one that is the viewer's friend or blocked by
-    them.
+    """Return the active account or service with this name, or an inactive contact of the viewer.
 
-    So a user can unfriend or unblock a deactivated account. None for guests and unknown names.
+    A contact is a friend of the viewer, or blocked by them: so a user can unfriend or unblock a deactivated account.
+    None for guests and unknown names.
     """
     found = _accounts().filter(username_key=name_key(username)).first() if is_storable(username) else None
     if found is None or found.is_active or Block.objects.filter(blocker=viewer, blocked=found).exists():

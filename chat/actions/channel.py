@@ -168,10 +168,9 @@ def private_channel_with(*, user: User, other_id: int) -> int:
 
 
 def require_group_capacity(users: Sequence[User]) -> None:
-    """Raise ChatError GROUP_LIMIT_REACHED with the name of the first of these locked users who is in
-    IM_MAX_GROUPS_PER_USER groups.
+    """Raise ChatError GROUP_LIMIT_REACHED if one of these locked users is in IM_MAX_GROUPS_PER_USER groups.
 
-    Services may be in any number of groups.
+    It has the name of the first such user. Services may be in any number of groups.
     """
     limit = settings.IM_MAX_GROUPS_PER_USER
     user_ids = [user.pk for user in users if user.kind == User.Kind.PERSON]

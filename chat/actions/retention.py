@@ -61,11 +61,10 @@ def count_expired_messages(channel_id: int, before: int) -> int:
 
 
 def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = None) -> int:
-    """Delete the channel's oldest expired messages, at most `limit` (None: IM_RETENTION_BATCH_MESSAGES); return how
-    many.
+    """Delete the channel's oldest expired messages, at most `limit`; return how many.
 
-    A number below the limit means that none are left. The channel accepts no messages during the transaction, so the
-    limit is small.
+    None: IM_RETENTION_BATCH_MESSAGES. A number below the limit means that none are left. The channel accepts no
+    messages during the transaction, so the limit is small.
     """
     limit = limit or settings.IM_RETENTION_BATCH_MESSAGES
     with write():

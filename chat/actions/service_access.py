@@ -1,6 +1,4 @@
-"""Access of services to channels by the REST API: the channels of a member, and all groups with
-`chat.manage_channels`.
-"""
+"""Access of services to channels: those of a member, and all groups with `chat.manage_channels`."""
 
 from __future__ import annotations
 

@@ -67,9 +67,7 @@ class NodeRow:
 
 
 def read_live_state(warnings: list[str]) -> LiveState | None:
-    """Return the live state; None if this process has no node or its event loop does not answer. Appends to
-    `warnings`.
-    """
+    """Return the live state; None without a node or if its event loop does not answer. Appends to `warnings`."""
     if not publish.is_running():
         warnings.append(gettext("No node runs in this process, so the users online are not known here."))
         return None

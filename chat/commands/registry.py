@@ -52,9 +52,7 @@ class Call:
     caller: Caller
     number: int
     awaits_event: bool = False
-    """Set to True by a handler that appended an event with `origin`: the reply then takes the event's place in log
-    order.
-    """
+    """True if the handler appended an event with `origin`: the reply then takes the event's place in log order."""
 
     @property
     def user(self) -> User:
@@ -62,9 +60,7 @@ class Call:
 
     @property
     def origin(self) -> str:
-        """The `origin` of the events that this request appends, so that its connection gets the reply instead of the
-        push.
-        """
+        """The `origin` of events that this request appends: its connection gets the reply instead of the push."""
         return self.caller.connection.origin(self.number)
 
 

@@ -7,9 +7,7 @@ from array import array
 
 
 class ClientSendTracker:
-    """The outcome of each client number, in eight bytes per message, and the ids of private channels already
-    looked up.
-    """
+    """The outcome of each client number, in eight bytes per message, and ids of private channels already found."""
 
     def __init__(self) -> None:
         self._positions = array("q")
@@ -19,9 +17,7 @@ class ClientSendTracker:
         """The channel id by id of the other user."""
 
     def take(self, number: int) -> bool:
-        """Return whether this number is acceptable: a known one (a retry), or the next one, which counts as used from
-        now on.
-        """
+        """Return whether this number is acceptable: a known one (a retry), or the next one, which is then used."""
         if number == len(self._positions) + 1:
             self._positions.append(0)
         return 1 <= number <= len(self._positions)

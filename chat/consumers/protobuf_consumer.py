@@ -212,9 +212,7 @@ class ProtobufConsumer(Consumer):
     # -- Message --------------------------------------------------------------------------------------------------
 
     async def _receive_message(self, call: Call, up: SendRequest, in_flight: InFlightTasks) -> None:
-        """Handle a message with an acceptable number: acknowledge it again, wait for the task that stores it, or store
-        it.
-        """
+        """Handle a message with an acceptable number: acknowledge it again, await its storing, or store it."""
         if (earlier := self._sent.task_of(up.client_id)) is not None:
             await asyncio.wait([earlier])
         if (seq := self._sent.stored(up.client_id)) is not None:
@@ -289,9 +287,7 @@ class ProtobufConsumer(Consumer):
     # -- writing --------------------------------------------------------------------------------------------------
 
     def _refuse(self, call: Call, code: Code, client_id: int = 0) -> None:
-        """Send the refusal at once, ahead of held replies: it has no position, and the client must learn that it may
-        retry.
-        """
+        """Send the refusal at once, ahead of held replies: it has no position, and the client may retry."""
         frame = protobuf_codec.encode_refusal(code.number, code.text, client_id=client_id)
         call.caller.connection.reply_ahead(call.number, frame)
 

@@ -70,8 +70,7 @@ class Node:
         self._tasks += periodic_tasks.start_periodic_tasks()
 
     async def drain(self, timeout: float) -> None:
-        """Accept no more connections and close the open ones after their pending replies, each with a hint when to
-        reconnect.
+        """Accept no more connections, and close the open ones after their replies, with a hint when to reconnect.
 
         Return when all are closed, or after `timeout` seconds.
         """
@@ -127,9 +126,7 @@ class Node:
 
 
 async def _run_cleanup() -> None:
-    """Delete expired keys, receipts, sessions and webhook attempts at the start and every IM_CLEANUP_INTERVAL
-    seconds.
-    """
+    """Delete expired keys, receipts, sessions and webhook attempts, every IM_CLEANUP_INTERVAL seconds."""
     while True:
         try:
             await run(idempotency.forget_expired)

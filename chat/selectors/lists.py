@@ -32,9 +32,7 @@ class ChannelSummary:
     members: int
     peer: User | None
     peer_read: int
-    """The sequence number up to which the other user of a private channel has read; 0 unless they share read
-    receipts.
-    """
+    """The number up to which the other user of a private channel has read; 0 unless they share that."""
     muted_until: datetime | None
     """End of the user's mute; `NEVER_ENDS`: until a moderator lifts it. None: the user is not muted."""
 
@@ -153,9 +151,7 @@ def _active_mutes(user: User) -> dict[int | None, datetime]:
 
 
 def _peer_read_marks(user: User, channels: Sequence[Channel]) -> dict[int, int]:
-    """Return, by channel id, how far the other user of each private channel has read, for those who share read
-    receipts.
-    """
+    """Return, by channel id, how far the other users of private channels have read, if they share that."""
     peers = {channel.pk: peer for channel in channels if (peer := peer_id_of(channel, user.pk)) is not None}
     if not peers:
         return {}

@@ -103,10 +103,9 @@ def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:
 
 
 def messages_after(user: User, *, after: int, upto: int, page_size: int = SYNC_PAGE_SIZE) -> tuple[list[Entry], bool]:
-    """Return the messages of the user's current channels in (`after`, `upto`], oldest first, and whether there are
-    more.
+    """Return the messages of the user's current channels in (`after`, `upto`], and whether there are more.
 
-    Only messages sent during a membership are returned, and a page never skips one.
+    They are ordered oldest first. Only messages sent during a membership are returned, and a page never skips one.
     """
     spans = membership_intervals(user.pk)
     present = {span.channel for span in spans if span.until_position is None}

@@ -69,8 +69,9 @@ def online_counts() -> list[tuple[App, int]]:
 
 
 def online_users_page(app: App, *, after: int, limit: int) -> tuple[dict[int, str], bool]:
-    """Return the users online on the app with ids above `after`, as id to name ordered by id, and whether there are
-    more.
+    """Return the users online on the app with ids above `after`, and whether there are more.
+
+    The users are names by id, ordered by id.
     """
     page: dict[int, str] = {}
     more = True

@@ -182,8 +182,9 @@ def _last_sent(users: Collection[User], channels: Collection[Channel]) -> dict[t
 def _earlier_sends(
     drafts: Sequence[Draft], used: Collection[MessageKey]
 ) -> tuple[dict[ClientKey, StoredMessage], dict[ScopedKey, StoredResponse], dict[ScopedKey, StoredMessage]]:
-    """Read what earlier drafts with the same keys stored: messages by client key, all claimed keys, messages by
-    idempotency key.
+    """Read what earlier drafts with the same keys stored.
+
+    Return messages by client key, all claimed keys, and messages by idempotency key.
     """
     keys = [draft.idempotency_key for draft in drafts if draft.idempotency_key is not None]
     plain_keys = [draft.scoped_key for draft in drafts if draft.scoped_key is not None]

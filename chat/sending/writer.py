@@ -32,8 +32,9 @@ HALF_LOCK_TIMEOUT_SECONDS = 0.25
 `lock_timeout`.
 """
 _TIMEOUT_SQLSTATES = {"55P03", "40P01", "40001", "57014"}
-"""SQLSTATEs of a batch that needs a row locked by another transaction: lock not available, deadlock, serialization
-failure, and a statement cancelled by the operator's `statement_timeout`.
+"""SQLSTATEs of a batch that needs a row locked by another transaction.
+
+Lock not available, deadlock, serialization failure, and a statement cancelled by the operator's `statement_timeout`.
 """
 
 

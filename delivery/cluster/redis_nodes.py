@@ -85,9 +85,7 @@ class RedisNodeRegistry:
         A smaller number in Redis means that it lost data.
         """
         self.on_new_lease: Callable[[], None] = _do_nothing
-        """Called after a new lease has been taken, so that everything this node stores under its lease is written
-        again.
-        """
+        """Called after a new lease has been taken, so that all data of this node is written again under it."""
         self._redis = redis
         self._started = now_ms()
         self._seen: dict[str, tuple[NodeInfo, float]] = {}

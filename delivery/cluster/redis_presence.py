@@ -40,9 +40,7 @@ class RedisPresence:
         self._local = LocalPresence()
         self._reader = ClusterPresenceReader(redis, nodes.id, self._local, self._wait_until_written)
         self._settled: dict[UserOnApp, str] = {}
-        """This node's users, with names, for whom `on_online` has been called or is not due because they were online
-        before.
-        """
+        """Names of this node's users who count as online: `on_online` was called, or they were online before."""
         self._written: dict[UserOnApp, str] = {}
         """This node's users that are written to Redis under the lease `_lease`."""
         self._lease = ""

@@ -32,9 +32,7 @@ class _PendingReply:
     frame: Frame | None = None
     done: bool = False
     awaits_event: bool = False
-    """True if the reply is ready, but must wait until the hub delivers the request's event, because earlier events go
-    first.
-    """
+    """True if the reply is ready, but waits until the hub delivers the request's event."""
 
 
 class Connection:
@@ -147,8 +145,8 @@ class Connection:
             self.resume()
 
     def discard_synced(self, upto: int, has_synced: Callable[[Frame], bool]) -> None:
-        """Drop held pushes up to this position for which `has_synced` returns True: the client has received them by
-        `sync`.
+        """Drop held pushes up to this position that the client has received by `sync`: those with a true
+        `has_synced`.
         """
         self._held = deque(
             item for item in self._held if isinstance(item, int) or not (0 < item[1] <= upto and has_synced(item[0]))

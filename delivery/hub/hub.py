@@ -35,8 +35,10 @@ MAX_POSITIONS_AHEAD = 20_000
 READ_PAGE_SIZE = 500
 RECONNECTS_PER_SECOND = 500
 GAP_TIMEOUT_SECONDS = 0.1
-"""Seconds that the hub waits for the announcement of a missing position before it reads the log. Longer than
-`SEND_INTERVAL_SECONDS` of a relay: otherwise each of its batches would cost a read."""
+"""Seconds that the hub waits for the announcement of a missing position before it reads the log.
+
+Longer than a relay's `SEND_INTERVAL_SECONDS`: otherwise each of its batches would cost a read.
+"""
 
 
 class CredentialRevoked(Exception):
@@ -100,9 +102,7 @@ class Hub:
                 logger.info("announced_after_stop")
 
     def receive_announcements(self, entries: Sequence[Entry]) -> None:
-        """Accept committed events of other nodes without bodies, which is enough for events without an audience on this
-        node.
-        """
+        """Accept committed events of other nodes without bodies, which events without an audience here do not need."""
         self._keep(self._announced, entries)
         self._deliver_ready()
 
@@ -186,8 +186,7 @@ class Hub:
         self._deliver_ready()
 
     def _rewind(self, head: int) -> None:
-        """Move the watermark back to the head of a log that has lost events, by failover to a lagging replica or by a
-        restore.
+        """Move the watermark back to the head of a log that has lost events, by a failover or a restore.
 
         Its positions are assigned a second time. A client that logs in with a position beyond the head must reset.
         """

@@ -34,9 +34,7 @@ _NOT_PUBLIC = [
         "3fff::/20",
     )
 ]
-"""Networks in addition to those that `ipaddress` knows: carriers' networks, and IPv6 addresses that wrap an IPv4
-address.
-"""
+"""Networks unknown to `ipaddress`: carriers' networks, and IPv6 addresses that wrap an IPv4 address."""
 _PUBLIC_IPV6 = ip_network("2000::/3")
 """The IPv6 internet. Addresses outside of it are local, wrap an IPv4 address, or are not assigned."""
 

@@ -44,9 +44,7 @@ class Presence(Protocol):
         """Return those users who have a connection to `app`; None: to any app."""
 
     async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
-        """Return the names of up to `limit` users who are online on `app`, keyed by id and ordered by it, with ids
-        above `after`.
-        """
+        """Return the names, by id in order, of up to `limit` users online on `app` with ids above `after`."""
 
     async def count_online(self, app: int) -> int:
         """Return how many users are online on `app`."""

@@ -124,9 +124,7 @@ class Client:
     async def push(
         self, cmd: str | None = None, where: Callable[[Any], bool] | None = None, /, **data: Any
     ) -> Envelope:
-        """Wait for the first push of that command whose data satisfies `where` and has these values, and take
-        it out.
-        """
+        """Wait for the first push of that command with these values, for which `where` is true, and take it out."""
 
         def fits(envelope: Envelope) -> bool:
             if cmd is not None and envelope.cmd != cmd:

@@ -41,9 +41,7 @@ async def wait_for_messages(client: Client, counts: Mapping[str, int]) -> None:
 
 
 async def assert_complete_and_ordered(clients: Sequence[Client], counts: Mapping[str, int]) -> None:
-    """Assert that each client received every message of these channels once, and in order of sequence number and
-    position.
-    """
+    """Assert that each client received every message of these channels once, by sequence number and position."""
     for client in clients:
         await wait_for_messages(client, counts)
     for client in clients:

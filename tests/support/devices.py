@@ -71,7 +71,7 @@ class Device:
         raise NotImplementedError
 
     def check(self, expected: ExpectedEvents, owed: ExpectedEvents | None = None) -> None:
-        """Check that the device received only expected events, and missed none of those in `owed`, read before its last
+        """Check that the device received only expected events, and all of those in `owed`, read before its last
         sync.
         """
         raise NotImplementedError

@@ -1,8 +1,8 @@
-"""An OAuth provider on loopback that acts as GitHub, Google and WeChat: authorization, token, user info, emails,
-pictures.
+"""An OAuth provider on loopback that acts as GitHub, Google and WeChat.
 
-A request to `https://api.github.com/user` goes to the path `/api.github.com/user`. The authorization page asks the user
-of the browser to allow or refuse.
+It has their pages and calls for authorization, token, user info, emails and pictures. A request to
+`https://api.github.com/user` goes to the path `/api.github.com/user`. The authorization page asks the user of the
+browser to allow or refuse.
 """
 
 from __future__ import annotations

@@ -14,9 +14,7 @@ def seqs(channel: Channel) -> list[int]:
 
 
 def results(outcomes: Sequence[Outcome]) -> list[int | Code | type]:
-    """Return for each outcome: the number of a stored message, the code of a refusal, or the type of another
-    exception.
-    """
+    """Return the number of each stored message, the code of each refusal, or the type of another exception."""
     return [
         outcome.seq
         if isinstance(outcome, StoredMessage)

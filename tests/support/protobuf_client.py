@@ -156,9 +156,7 @@ class ProtobufClient:
 
     @property
     def greatest(self) -> int:
-        """Return the greatest number received in any message or acknowledgement: a client sends its next Sync from
-        there.
-        """
+        """Return the greatest number received in any message or acknowledgement, for the client's next Sync."""
         told = [ack.seq for ack in self.acks] + [message.seq for message in (*self.messages, *self.fetched)]
         return max(told, default=0)
 

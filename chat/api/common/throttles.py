@@ -51,9 +51,7 @@ class ApiThrottle:
         return allowance
 
     def draw(self, token: str, count: int = 1) -> Allowance:
-        """Count `count` requests by the token, or none if they exceed the limit. Never raises: see
-        `Allowance.require`.
-        """
+        """Count `count` requests by the token, or none if they exceed the limit: see `Allowance.require`."""
         result = self._limiter.draw(token, rate=self._rate, burst=self._burst, count=count)
         return Allowance(
             self._burst,

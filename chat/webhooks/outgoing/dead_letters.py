@@ -26,9 +26,7 @@ FAILURES_BEFORE_SPLITTING = 3
 
 
 def is_refusal(answer: HttpResult) -> bool:
-    """Return whether the response rejects the content, rather than reporting a fault of the receiver or wrong
-    credentials.
-    """
+    """Return whether the response rejects the content, and reports no fault of the receiver or wrong credentials."""
     return answer.status in _REFUSALS
 
 

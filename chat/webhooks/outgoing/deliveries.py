@@ -199,9 +199,7 @@ def _not_leased_elsewhere(node: str) -> QuerySet[Webhook]:
 
 
 def held_webhook(webhook: Webhook) -> QuerySet[Webhook]:
-    """Return a queryset of the webhook's row that is empty if its lease was lost or its position has moved since it was
-    read.
-    """
+    """Return the webhook's row; none if its lease was lost or its position has moved since it was read."""
     return Webhook.objects.filter(pk=webhook.pk, leased_by=webhook.leased_by, position=webhook.position)
 
 

@@ -103,8 +103,9 @@ def entry_at(webhook: Webhook, position: int) -> Entry | None:
 
 
 def may_receive(creator: User, channel: Channel | None) -> bool:
-    """Return whether a webhook of this user may receive events of the channel (None: of all channels except private
-    ones).
+    """Return whether a webhook of this user may receive events of the channel.
+
+    None: of all channels except private ones.
     """
     if not creator.is_active:
         return False

@@ -167,8 +167,7 @@ class Sender:
         entries: Sequence[WebhookEntry],
         refusal: HttpResult,
     ) -> bool:
-        """Skip the first of the entries if the receiver accepts the next one, which shows that only the first is
-        refused.
+        """Skip the first of the entries if the receiver accepts the next one: only the first is refused then.
 
         Return whether it was skipped. `refusal` is the response to the first entry.
         """
