@@ -11,6 +11,7 @@ from accounts.views.sign_in import AdminSignInRedirectView
 from chat.admin import nodes
 from chat.views.account_data import AccountDataView, DeleteAccountView, ExportView
 from chat.views.home import home
+from chat.views.websocket_only import upgrade_required
 from imsite.monitoring.access import staff_only
 from imsite.monitoring.views import VIEWS
 
@@ -27,6 +28,8 @@ urlpatterns = [
     path("accounts/data/delete/", DeleteAccountView.as_view(), name="account-data-delete"),
     path("avatars/<str:name>", AvatarImageView.as_view(), name="picture"),
     *(path(url.removeprefix("/"), staff_only(view)) for url, view in VIEWS.items()),
+    path("acc", upgrade_required),
+    path("ws", upgrade_required),
     path("", include("chat.urls")),
     path("", home, name="home"),
     path("home/index", home),

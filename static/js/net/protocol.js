@@ -21,12 +21,21 @@ export const Code = Object.freeze({
 /** WebSocket close codes that change how the page reconnects. */
 export const CloseCode = Object.freeze({ RESTART: 1012, SIGNED_OUT: 4001, TOO_MANY_CONNECTIONS: 4003, FLOOD: 4029 });
 
+/** Reasons of refused logins that the page tells apart. */
+export const LoginRefusal = Object.freeze({ TOO_MANY_CONNECTIONS: "too_many_connections", SESSION_ENDED: "session_ended" });
+
+/** The close reason beside SIGNED_OUT if the sign-in has reached its end. */
+export const EXPIRED = "expired";
+
 /** @type {Set<number>} */
 const SERVER_FAULTS = new Set([Code.SERVER_ERROR, Code.NOT_ADDED, Code.NOT_DELETED, Code.NOT_STORED]);
 
 const MAX_BACKOFF_MS = 30_000;
 const MIN_BACKOFF_MS = 500;
 const MAX_BACKOFF_DOUBLINGS = 10;
+const MAX_RESTART_DELAY_SECONDS = 15;
+/** The shortest time until one of too many connections may have ended; the longest is twice that. */
+const PLACE_DELAY_MS = 4_000;
 
 /** A reply with a code other than 200. */
 export class RequestError extends Error {
@@ -102,4 +111,21 @@ export function replyData({ code, codeMsg, reason, data }) {
 export function backoffDelay(attempt, random) {
   const longest = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** Math.min(attempt, MAX_BACKOFF_DOUBLINGS));
   return Math.round(longest / 2 + (longest / 2) * random);
+}
+
+/**
+ * Return the milliseconds to wait before the next attempt to connect, while the user has too many connections.
+ * @param {number} random in [0, 1)
+ */
+export function placeDelay(random) {
+  return Math.round(PLACE_DELAY_MS * (1 + random));
+}
+
+/**
+ * Return the milliseconds that a server asks to wait when it restarts, different for each client; null if it does not.
+ * @param {number | undefined} code @param {string} closeReason
+ */
+export function restartDelay(code, closeReason) {
+  const asked = code === CloseCode.RESTART ? /^retry in (\d+(?:\.\d+)?)s$/.exec(closeReason) : null;
+  return asked && Math.min(MAX_RESTART_DELAY_SECONDS, Number(asked[1])) * 1000;
 }

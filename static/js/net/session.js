@@ -12,7 +12,7 @@
  *   `isExpired`: the sign-in has ended; otherwise it was refused
  */
 import { Emitter } from "../lib/events.js";
-import { Code, RequestError, isRequestFailure } from "./protocol.js";
+import { Code, LoginRefusal, RequestError, isRequestFailure } from "./protocol.js";
 
 const CATCH_UP_PAGE_SIZE = 100;
 const MAX_CATCH_UP_PAGES = 5;
@@ -136,6 +136,7 @@ export class Session extends Emitter {
   #onRefused(error) {
     this.store.clear();
     this.store.me = null;
-    this.emit("signed-out", { isExpired: error.code === Code.NOT_LOGGED_IN });
+    const isExpired = error.code === Code.NOT_LOGGED_IN || error.reason === LoginRefusal.SESSION_ENDED;
+    this.emit("signed-out", { isExpired });
   }
 }

@@ -2,13 +2,14 @@
  * A connection to `/acc` that restores itself: connect, log in, catch up, send heartbeats, reconnect with backoff. It
  * knows neither the DOM nor the state of the chat.
  *
- * @import { Commands, Envelope, LoginReply, Pushes } from "./wire-types.js"
+ * @import { Commands, LoginReply, Pushes } from "./wire-types.js"
  * @typedef {"idle" | "connecting" | "catching-up" | "ready" | "waiting" | "ended"} SocketStatus
  *   `waiting`: for the next attempt; `ended`: makes no further attempt by itself
- * @typedef {"" | "unresponsive" | "server-fault" | "closed" | "too-many"} LossReason
- * @typedef {{status: SocketStatus, retryAt: number, reason: LossReason}} ConnectionState  `retryAt`: of `waiting`, in ms
+ * @typedef {"" | "unresponsive" | "server-fault" | "closed" | "too-many" | "blocked"} LossReason
+ *   `too-many`: the user has too many connections; `blocked`: HTTP reaches the server, WebSockets do not
+ * @typedef {{status: SocketStatus, retryAt: number, reason: LossReason}} ConnectionState
+ *   `retryAt`: of `waiting`, in ms; `reason`: why the last attempt failed, until one succeeds
  * @typedef {{appId: number, userId?: string, serviceToken?: string}} Credentials
- * @typedef {{cmd: string, resolve: (data: unknown) => void, reject: (error: Error) => void, timer: number}} PendingRequest
  *
  * `ready`: logged in and caught up; `reset`: too much was missed, everything must be loaded again; `refused`: the
  * login failed for good; `user-changed`: the session cookie has become another user's, and the connection has ended.
@@ -16,33 +17,38 @@
  *   refused: RequestError, "user-changed": null}} SocketEvents
  */
 import { Emitter } from "../lib/events.js";
-import { CloseCode, Code, DisconnectedError, RequestError, backoffDelay, decodeFrame, encodeRequest, replyData, toEnvelope } from "./protocol.js";
+import { respondsToHttp } from "./http-check.js";
+import { PendingRequests } from "./pending-requests.js";
+import { PushDispatcher } from "./push-dispatcher.js";
+import { CloseCode, Code, DisconnectedError, EXPIRED, LoginRefusal, RequestError } from "./protocol.js";
+import { backoffDelay, decodeFrame, encodeRequest, placeDelay, restartDelay, toEnvelope } from "./protocol.js";
 
 const HEARTBEAT_INTERVAL_MS = 25_000;
 const REPLY_TIMEOUT_MS = 30_000;
+const LOGIN_TIMEOUT_MS = 12_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const PING_TIMEOUT_MS = 4_000;
 /** After a connection has lasted this long, the next backoff starts from the shortest delay. */
 const STABLE_AFTER_MS = 10_000;
-const MAX_RESTART_DELAY_SECONDS = 15;
-/** Attempts that a connection closed for its rate or number counts as. */
+/** Attempts that a connection closed for its rate counts as. */
 const RATE_LIMIT_ATTEMPTS = 4;
+/** Attempts without an answer after which WebSockets may be blocked. Waiting in vain counts twice. */
+const SILENT_ATTEMPTS = 2;
 
 /** @extends {Emitter<SocketEvents>} */
 export class Socket extends Emitter {
   /** @type {WebSocket | null} */ #ws = null;
-  /** @type {Map<string, PendingRequest>} */ #pending = new Map();
-  /** Dispatches each push under its kind. */ #pushes = new EventTarget();
-  /** Kinds with a handler. @type {Set<string>} */ #handledKinds = new Set();
-  /** Kinds that arrived without a handler; each is logged once. @type {Set<string>} */ #unhandledKinds = new Set();
+  #pending = new PendingRequests();
+  #pushes = new PushDispatcher();
   /** @type {Credentials | null} */ #credentials = null;
   /** @type {number | null} */ #position = null;
-  #requestCount = 0;
   #attempt = 0;
+  /** The last attempts in a row on which no frame arrived. */ #silentAttempts = 0;
+  #isSilent = true;
   #retryTimer = 0;
   #heartbeatTimer = 0;
   #stableTimer = 0;
-  /** @type {SocketStatus} */ #status = "idle";
+  /** @type {ConnectionState} */ #state = { status: "idle", retryAt: 0, reason: "" };
   /** The id of the only user that may log in here; null: of the first one. @type {string | null} */ #userId;
 
   /** @param {string} url @param {string | null} [userId]  the id of the user that the page was made for */
@@ -53,11 +59,11 @@ export class Socket extends Emitter {
   }
 
   get status() {
-    return this.#status;
+    return this.#state.status;
   }
 
   get isReady() {
-    return this.#status === "ready";
+    return this.status === "ready";
   }
 
   /**
@@ -68,8 +74,7 @@ export class Socket extends Emitter {
    * @param {(data: Pushes[Kind]) => void} handle
    */
   onPush(kind, handle) {
-    this.#handledKinds.add(kind);
-    this.#pushes.addEventListener(kind, (event) => handle(/** @type {CustomEvent<Pushes[Kind]>} */ (event).detail));
+    this.#pushes.on(kind, handle);
   }
 
   /** Connect with these credentials, in place of the present connection. @param {Credentials} credentials */
@@ -90,8 +95,14 @@ export class Socket extends Emitter {
 
   /** Reconnect at once if an attempt is scheduled; otherwise check that the connection is alive. */
   retryNow() {
-    if (this.#status === "waiting") this.#connect();
-    else if (this.#status === "ready") this.#checkConnection();
+    if (this.status === "waiting") this.#connect();
+    else if (this.isReady) this.#checkConnection();
+  }
+
+  /** Give up an attempt that is under way or scheduled, and connect at once. */
+  reconnect() {
+    if (this.isReady) this.#checkConnection();
+    else if (this.#credentials) this.#connect();
   }
 
   /** Drop a connection on which the server fails, and reconnect later. */
@@ -108,7 +119,7 @@ export class Socket extends Emitter {
    * @returns {Promise<Commands[Command]["reply"]>}
    */
   request(cmd, data = {}) {
-    const isLoggedIn = this.#status === "ready" || this.#status === "catching-up";
+    const isLoggedIn = this.isReady || this.status === "catching-up";
     return isLoggedIn ? this.#send(cmd, data) : Promise.reject(new DisconnectedError("not logged in"));
   }
 
@@ -116,18 +127,16 @@ export class Socket extends Emitter {
    * @template {keyof Commands} Command
    * @param {Command} cmd
    * @param {Commands[Command]["data"]} data
+   * @param {number} [timeoutMs]
    * @returns {Promise<Commands[Command]["reply"]>}
    */
-  #send(cmd, data) {
+  #send(cmd, data, timeoutMs = REPLY_TIMEOUT_MS) {
     const ws = this.#ws;
     if (!ws || ws.readyState !== WebSocket.OPEN) return Promise.reject(new DisconnectedError("not connected"));
-    // The letter keeps it apart from the seq of most pushes, which is a number.
-    const seq = `c${++this.#requestCount}`;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => ws === this.#ws && this.#onConnectionLost("unresponsive"), REPLY_TIMEOUT_MS);
-      this.#pending.set(seq, { cmd, resolve: /** @type {(data: unknown) => void} */ (resolve), reject, timer });
-      ws.send(encodeRequest(seq, cmd, data));
-    });
+    const onTimeout = () => ws === this.#ws && this.#onConnectionLost("unresponsive");
+    const send = (/** @type {string} */ seq) => ws.send(encodeRequest(seq, cmd, data));
+    const reply = this.#pending.add({ cmd, timeoutMs, onTimeout, send });
+    return /** @type {Promise<Commands[Command]["reply"]>} */ (reply);
   }
 
   #connect() {
@@ -136,6 +145,7 @@ export class Socket extends Emitter {
     this.#setStatus("connecting");
     const ws = new WebSocket(this.url);
     this.#ws = ws;
+    this.#isSilent = true;
     const timer = setTimeout(() => ws === this.#ws && this.#onConnectionLost("unresponsive"), CONNECT_TIMEOUT_MS);
     ws.onopen = () => {
       clearTimeout(timer);
@@ -153,7 +163,8 @@ export class Socket extends Emitter {
     const credentials = /** @type {Credentials} */ (this.#credentials);
     const position = this.#position;
     try {
-      const login = await this.#send("login", position === null ? credentials : { ...credentials, after: position });
+      const data = position === null ? credentials : { ...credentials, after: position };
+      const login = await this.#send("login", data, LOGIN_TIMEOUT_MS);
       if (ws !== this.#ws) return;
       if (this.#userId !== null && login.id !== this.#userId) {
         this.#end();
@@ -173,6 +184,10 @@ export class Socket extends Emitter {
       this.emit("ready", { login, isResumed: position !== null });
     } catch (error) {
       if (ws !== this.#ws) return;
+      if (error instanceof RequestError && error.reason === LoginRefusal.TOO_MANY_CONNECTIONS) {
+        this.#onConnectionLost("too-many");
+        return;
+      }
       if (!(error instanceof RequestError) || error.isTransient || error.code === Code.FAILED) {
         this.#onConnectionLost("server-fault");
         return;
@@ -192,7 +207,7 @@ export class Socket extends Emitter {
       const page = await this.request("sync", { after: position });
       if (ws !== this.#ws) return;
       if (page.reset) this.emit("reset");
-      for (const envelope of page.events ?? []) this.#dispatchPush(toEnvelope(envelope));
+      for (const envelope of page.events ?? []) this.#pushes.dispatch(toEnvelope(envelope));
       position = this.#position = page.position;
       hasMore = Boolean(page.hasMore);
     }
@@ -201,29 +216,9 @@ export class Socket extends Emitter {
   /** @param {string | Blob} frame */
   #onFrame(frame) {
     if (typeof frame !== "string") return;
+    this.#isSilent = false;
     for (const envelope of decodeFrame(frame)) {
-      // A push may carry any `seq`, even that of a request: another system may have chosen it.
-      const pending = this.#pending.get(envelope.seq);
-      if (pending?.cmd !== envelope.cmd) {
-        this.#dispatchPush(envelope);
-        continue;
-      }
-      this.#pending.delete(envelope.seq);
-      clearTimeout(pending.timer);
-      try {
-        pending.resolve(replyData(envelope));
-      } catch (error) {
-        pending.reject(/** @type {RequestError} */ (error));
-      }
-    }
-  }
-
-  /** @param {Envelope} push */
-  #dispatchPush({ cmd, data }) {
-    if (this.#handledKinds.has(cmd)) this.#pushes.dispatchEvent(new CustomEvent(cmd, { detail: data }));
-    else if (!this.#unhandledKinds.has(cmd)) {
-      this.#unhandledKinds.add(cmd);
-      console.warn(`The page has no handler for pushes of the kind "${cmd}".`);
+      if (!this.#pending.settle(envelope)) this.#pushes.dispatch(envelope);
     }
   }
 
@@ -246,20 +241,35 @@ export class Socket extends Emitter {
   /** @param {LossReason} reason @param {number} [code] @param {string} [closeReason] sent by the server */
   #onConnectionLost(reason, code, closeReason = "") {
     this.#closeSocket();
+    if (code === CloseCode.SIGNED_OUT && closeReason === EXPIRED) {
+      // The session may have been renewed since the login. If it was not, the next login is refused.
+      this.#connect();
+      return;
+    }
     if (code === CloseCode.SIGNED_OUT) {
       this.#end();
       this.emit("refused", new RequestError(Code.NOT_LOGGED_IN, "signed out", {}));
       return;
     }
-    // A server that restarts gives each client another time to come back.
-    const restart = code === CloseCode.RESTART ? /^retry in (\d+(?:\.\d+)?)s$/.exec(closeReason) : null;
-    const isRateLimited = code === CloseCode.TOO_MANY_CONNECTIONS || code === CloseCode.FLOOD;
-    if (!restart) this.#attempt += isRateLimited ? RATE_LIMIT_ATTEMPTS : 1;
-    const delay = restart
-      ? Math.min(MAX_RESTART_DELAY_SECONDS, Number(restart[1])) * 1000
-      : backoffDelay(this.#attempt, Math.random());
+    const restart = restartDelay(code, closeReason);
+    const isTooMany = reason === "too-many" || code === CloseCode.TOO_MANY_CONNECTIONS;
+    if (restart === null && !isTooMany) this.#attempt += code === CloseCode.FLOOD ? RATE_LIMIT_ATTEMPTS : 1;
+    const random = Math.random();
+    const delay = restart ?? (isTooMany ? placeDelay(random) : backoffDelay(this.#attempt, random));
     this.#retryTimer = setTimeout(() => this.#connect(), delay);
-    this.#setStatus("waiting", Date.now() + delay, code === CloseCode.TOO_MANY_CONNECTIONS ? "too-many" : reason);
+    this.#silentAttempts = this.#isSilent ? this.#silentAttempts + (reason === "unresponsive" ? 2 : 1) : 0;
+    const mayBeBlocked = this.#silentAttempts >= SILENT_ATTEMPTS;
+    const wasBlocked = mayBeBlocked && this.#state.reason === "blocked";
+    this.#setStatus("waiting", Date.now() + delay, isTooMany ? "too-many" : wasBlocked ? "blocked" : reason);
+    if (mayBeBlocked) this.#checkIfBlocked();
+  }
+
+  /** Name a network or proxy that lets HTTP through, but no WebSocket. */
+  async #checkIfBlocked() {
+    const reason = (await respondsToHttp()) ? "blocked" : "closed";
+    const { status, retryAt } = this.#state;
+    const isTrying = status === "waiting" || status === "connecting";
+    if (isTrying && this.#silentAttempts >= SILENT_ATTEMPTS) this.#setStatus(status, retryAt, reason);
   }
 
   #end() {
@@ -278,17 +288,13 @@ export class Socket extends Emitter {
       ws.onopen = ws.onmessage = ws.onclose = null;
       ws.close();
     }
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject, timer } of pending) {
-      clearTimeout(timer);
-      reject(new DisconnectedError("the connection was lost"));
-    }
+    this.#pending.rejectAll();
   }
 
-  /** @param {SocketStatus} status @param {number} [retryAt] @param {LossReason} [reason] */
-  #setStatus(status, retryAt = 0, reason = "") {
-    this.#status = status;
-    this.emit("status", { status, retryAt, reason });
+  /** @param {SocketStatus} status @param {number} [retryAt] @param {LossReason} [reason] by default kept until `ready` */
+  #setStatus(status, retryAt = 0, reason = this.#state.reason) {
+    const isOver = status === "ready" || status === "idle" || status === "ended";
+    this.#state = { status, retryAt, reason: isOver ? "" : reason };
+    this.emit("status", this.#state);
   }
 }

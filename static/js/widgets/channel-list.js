@@ -102,7 +102,7 @@ export class ChannelList {
     const { isChannelListLoaded, connection } = this.store;
     if (count) return null;
     if (isChannelListLoaded) return { empty: t("sidebar.noMatch") };
-    return connection.status === "waiting" ? { error: t("sidebar.failed"), retry: this.retry } : { isLoading: true };
+    return connection.reason ? { error: t("sidebar.failed"), retry: this.retry } : { isLoading: true };
   }
 
   /** @param {HTMLElement} link @param {Channel} channel @param {number} now */

@@ -5,7 +5,6 @@
  * @import { Message, User } from "../net/wire-types.js"
  * @import { Conversation } from "../net/conversation.js"
  * @import { Drafts, Edit, ReplyReference } from "../state/drafts.js"
- * @import { SendPermission } from "../state/send-permission.js"
  * @import { Store } from "../state/store.js"
  * @import { MentionList } from "./mention-list.js"
  */
@@ -13,10 +12,11 @@ import { byId, find, part, setText } from "../lib/dom.js";
 import { formatDateTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
-import { firstLine } from "../lib/text.js";
 import { today } from "../lib/today.js";
 import { hasVisibleText } from "../lib/visible-text.js";
 import { sendPermission } from "../state/send-permission.js";
+import { showContext } from "./composer-context.js";
+import { showRestriction } from "./composer-notice.js";
 import { messageSummary } from "./message.js";
 import { showErrorToast, showToast } from "./toast.js";
 
@@ -47,8 +47,7 @@ export class Composer {
     this.maxLength = maxLength;
     this.mentionList = mentionList;
     store.on("current", () => this.#onChannelOpened());
-    store.on("channels", () => this.#renderChannel());
-    store.on("contacts", () => this.#renderChannel());
+    for (const type of /** @type {const} */ (["channels", "contacts", "connection"])) store.on(type, () => this.#renderChannel());
     store.on("recalled", ({ target, id }) => this.#onRecalled(target, id));
     drafts.on("changed-elsewhere", () => this.#refresh());
     drafts.on("emptied", () => this.#save());
@@ -109,9 +108,23 @@ export class Composer {
     return this.#edit !== null && this.field.value !== this.#edit.msg;
   }
 
+  /** True while the channels cannot be loaded: the user may write, but not send. */
+  get #canWriteEarly() {
+    const { isChannelListLoaded, connection } = this.store;
+    return !isChannelListLoaded && (connection.reason !== "" || this.field.value !== "");
+  }
+
   #onChannelOpened() {
-    this.#target = this.store.currentTarget ?? "";
-    this.#show(this.drafts.openEdit(this.#target));
+    const target = this.store.currentTarget ?? "";
+    // Text from before any channel could be loaded belongs to the first one.
+    const early = this.#target === "" && target !== "" ? this.field.value.trim() : "";
+    this.#target = target;
+    this.#show(this.drafts.openEdit(target));
+    if (early) {
+      this.#leaveEdit();
+      this.#setText([this.field.value, early].filter(Boolean).join("\n"));
+      this.#save();
+    }
     if (matchMedia("(hover: hover)").matches) this.focus();
   }
 
@@ -180,7 +193,7 @@ export class Composer {
 
   #render() {
     this.#renderChannel();
-    this.#renderContext();
+    showContext(part(this.#form, "context"), { edit: this.#edit, reply: this.#reply, isChanged: this.#isEditChanged });
     const text = this.field.value.trim();
     // The server counts code points, not UTF-16 units.
     const remaining = this.maxLength - [...text].length;
@@ -210,41 +223,19 @@ export class Composer {
     const name = channel?.name ?? "";
     const endsAt = permission?.until ?? 0;
     const until = formatDateTime(endsAt);
-    const signature = JSON.stringify([name, permission, until, channel?.slowMode, language.code]);
+    const signature = JSON.stringify([name, permission, until, channel?.slowMode, this.#canWriteEarly, language.code]);
     if (signature === this.#renderedChannel) return;
     this.#renderedChannel = signature;
     const canSend = permission?.canSend ?? false;
-    this.field.disabled = !canSend;
-    this.field.placeholder = channel ? t(canSend ? "composer.label" : "composer.cannotSend", { name }) : "";
-    this.field.setAttribute("aria-label", t("composer.label", { name }));
-    this.#renderRestriction(permission, { name, n: channel?.slowMode ?? 0, until });
+    this.field.disabled = !canSend && !this.#canWriteEarly;
+    const hint = t(canSend ? "composer.label" : channel ? "composer.cannotSend" : "composer.notConnected", { name });
+    this.field.placeholder = channel || this.#canWriteEarly ? hint : "";
+    this.field.setAttribute("aria-label", channel ? t("composer.label", { name }) : hint);
+    showRestriction(part(this.#form, "notice"), permission, { name, n: channel?.slowMode ?? 0, until });
     clearTimeout(this.#permissionTimer);
     if (!endsAt) return;
     const delay = Math.min(endsAt - Date.now() + TIMER_MARGIN_MS, MAX_TIMER_MS);
     this.#permissionTimer = setTimeout(() => this.#renderChannel(), delay);
-  }
-
-  /** @param {SendPermission | null} permission @param {{name: string, n: number, until: string}} params */
-  #renderRestriction(permission, params) {
-    const notice = part(this.#form, "notice");
-    const restriction = permission?.restriction ?? "";
-    notice.hidden = restriction === "";
-    part(notice, "unblock").hidden = restriction !== "blocked";
-    if (restriction === "") return;
-    const key = restriction === "muted" && permission?.until ? "mutedUntil" : restriction;
-    setText(part(notice, "text"), t(`composer.${key}`, params));
-  }
-
-  /** Show the message that is edited or replied to. */
-  #renderContext() {
-    const context = part(this.#form, "context");
-    const edit = this.#edit;
-    context.hidden = !edit && !this.#reply;
-    if (context.hidden) return;
-    part(context, "context-icon", SVGElement).setAttribute("href", edit ? "#icon-edit" : "#icon-reply");
-    setText(part(context, "context-title"), edit ? t("composer.editing") : t("composer.replyTo", { name: this.#reply?.name }));
-    setText(part(context, "context-text"), edit ? firstLine(edit.msg) : this.#reply?.msg ?? "");
-    part(context, "discard").hidden = !this.#isEditChanged;
   }
 
   /** @param {KeyboardEvent} event */
@@ -268,6 +259,10 @@ export class Composer {
     if (!hasVisibleText(text) || [...text].length > this.maxLength || this.field.disabled) return;
     if (this.#edit) {
       this.#saveEdit(this.#edit, text);
+      return;
+    }
+    if (!this.#target) {
+      showToast(t("composer.notConnected"));
       return;
     }
     const reply = this.#reply;

@@ -11,6 +11,8 @@ import { language, t } from "../lib/i18n.js";
 
 /** A shorter interruption is not shown. */
 const SHOW_AFTER_MS = 700;
+/** An attempt that takes longer can be given up for a new one. */
+const SHOW_RETRY_AFTER_MS = 3000;
 const COUNTDOWN_INTERVAL_MS = 250;
 
 export class ConnectionBar {
@@ -24,7 +26,7 @@ export class ConnectionBar {
     this.announcer = announcer;
     store.on("connection", () => this.#render());
     language.on("change", () => this.#render());
-    part(this.#bar, "retry").addEventListener("click", () => socket.retryNow());
+    part(this.#bar, "retry").addEventListener("click", () => socket.reconnect());
   }
 
   #render() {
@@ -46,15 +48,17 @@ export class ConnectionBar {
     // A screen reader hears of it once, without the countdown.
     if (this.#bar.hidden) this.announcer.announce(t("connection.lost"));
     this.#bar.hidden = false;
-    part(this.#bar, "retry").hidden = status !== "waiting";
+    const isRetryShown = status === "waiting" || duration >= SHOW_RETRY_AFTER_MS;
+    part(this.#bar, "retry").hidden = !isRetryShown;
     const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
     setText(part(this.#bar, "text"), t(this.#textKey(), { seconds }));
-    if (status === "waiting") this.#timer = setTimeout(() => this.#render(), COUNTDOWN_INTERVAL_MS);
+    if (status === "waiting" || !isRetryShown) this.#timer = setTimeout(() => this.#render(), COUNTDOWN_INTERVAL_MS);
   }
 
   /** @returns {TextKey} */
   #textKey() {
     const { status, reason } = this.store.connection;
+    if (reason === "blocked") return "connection.blocked";
     if (status === "connecting") return "connection.connecting";
     if (status === "catching-up") return "connection.catchingUp";
     return reason === "too-many" ? "connection.tooMany" : "connection.waiting";

@@ -64,7 +64,7 @@ export class ContactList {
   #stateIfEmpty() {
     const { contacts, connection } = this.store;
     if (contacts.isLoaded) return { empty: t(this.filter.value.trim() ? "contacts.noMatch" : "contacts.empty") };
-    const isFailed = contacts.isFailed || connection.status === "waiting";
+    const isFailed = contacts.isFailed || connection.reason !== "";
     return isFailed ? { error: t("contacts.failed"), retry: this.retry } : { isLoading: true };
   }
 

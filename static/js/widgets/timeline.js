@@ -18,6 +18,7 @@ import { timelineRows } from "../state/timeline-rows.js";
 import { showChannelIntro } from "./channel-intro.js";
 import { createMessage, renderMessage } from "./message.js";
 import { systemNoteText } from "./system-note.js";
+import { showTimelinePlaceholder } from "./timeline-placeholder.js";
 import { errorText } from "./toast.js";
 
 /** Distances in px: from the end at which the timeline counts as scrolled to it, and from an edge to load more. */
@@ -39,8 +40,9 @@ export class Timeline {
   scroller = byId("timeline");
   list = byId("timeline-rows");
 
-  /** @param {{store: Store, conversation: Conversation, outbox: Outbox}} deps */
-  constructor({ store, conversation, outbox }) {
+  /** @param {{store: Store, conversation: Conversation, outbox: Outbox, reconnect: () => void}} deps */
+  constructor({ store, conversation, outbox, reconnect }) {
+    this.reconnect = reconnect;
     this.store = store;
     this.conversation = conversation;
     this.outbox = outbox;
@@ -48,10 +50,8 @@ export class Timeline {
     const renderIfCurrent = (/** @type {string} */ target) => {
       if (target === store.currentTarget) render();
     };
-    store.on("members", render);
+    for (const type of /** @type {const} */ (["members", "me", "channels", "connection"])) store.on(type, render);
     store.on("current", () => this.#onChannelOpened());
-    store.on("me", render);
-    store.on("channels", render);
     store.on("log", renderIfCurrent);
     store.on("message", (message) => this.#onMessage(message));
     outbox.on("change", renderIfCurrent);
@@ -101,11 +101,7 @@ export class Timeline {
   render() {
     const { store } = this;
     const { log, me, channel, dividerSeq } = store;
-    if (!log || !me || !channel) {
-      if (store.isChannelListLoaded) this.list.replaceChildren();
-      else if (!this.list.querySelector(".timeline-loading")) this.list.replaceChildren(cloneTemplate("template-timeline-loading"));
-      return;
-    }
+    if (!log || !me || !channel) return showTimelinePlaceholder(this.list, store, this.reconnect);
     const load = this.conversation.loadOf(channel.target);
     const isFailed = Boolean(load?.error);
     const entries = this.outbox.entriesOf(channel.target);

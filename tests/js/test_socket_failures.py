@@ -1,0 +1,140 @@
+"""A connection that cannot be made is tried again by itself, and its reason is named."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, Route, WebSocketRoute
+
+from chat import reasons
+from chat.errors import Reason
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+SUCCESS: dict[str, Any] = {"code": 200, "codeMsg": "Success", "data": {"position": 40, "id": "7"}}
+
+
+def refusal(reason: Reason, **data: Any) -> dict[str, Any]:
+    """Return the response that refuses a request for this reason."""
+    return {"code": reason.code.number, "codeMsg": reason.code.text, "reason": reason.key, "data": data}
+
+
+TOO_MANY = refusal(reasons.TOO_MANY_CONNECTIONS, limit=20)
+SESSION_ENDED = refusal(reasons.SESSION_ENDED)
+
+
+class Server:
+    """Answers log-ins as the test says; a silent one accepts connections and says nothing."""
+
+    def __init__(self) -> None:
+        self.login: dict[str, Any] = SUCCESS
+        self.is_silent = False
+        self.connections: list[WebSocketRoute] = []
+
+    def accept(self, ws: WebSocketRoute) -> None:
+        self.connections.append(ws)
+
+        def answer(raw: str | bytes) -> None:
+            request = json.loads(raw)
+            if self.is_silent:
+                return
+            response = self.login if request["cmd"] == "login" else SUCCESS
+            if request["cmd"] == "sync":
+                response = SUCCESS | {"data": {"events": [], "position": 40, "hasMore": False}}
+            ws.send(json.dumps({"seq": request["seq"], "cmd": request["cmd"], "response": response}))
+
+        ws.on_message(answer)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(modules: Page) -> Server:
+    server = Server()
+    await modules.route_web_socket("ws://modules.test/acc", server.accept)
+    await modules.clock.install()
+    await modules.reload()
+    script = """async () => {
+      const { Socket } = await import("/static/js/net/socket.js");
+      window.socket = new Socket("ws://modules.test/acc");
+      window.events = [];
+      socket.addEventListener("status", ({ detail }) => events.push([detail.status, detail.reason].join(" ").trim()));
+      socket.addEventListener("refused", ({ detail }) => events.push(`refused ${detail.reason}`));
+    }"""
+    await modules.evaluate(script)
+    return server
+
+
+async def reach(modules: Page, event: str) -> list[str]:
+    """Wait for the event; return all so far."""
+    await modules.wait_for_function("(event) => events.at(-1) === event", arg=event)
+    happened: list[str] = await modules.evaluate("events")
+    return happened
+
+
+async def test_a_tab_over_the_limit_comes_in_when_another_closes(modules: Page, server: Server) -> None:
+    server.login = TOO_MANY
+    await modules.evaluate("socket.start({ appId: 101 })")
+    assert await reach(modules, "waiting too-many") == ["idle", "connecting", "waiting too-many"]
+    await modules.clock.run_for(8_000)
+    await reach(modules, "waiting too-many")
+    assert len(server.connections) == 2
+    server.login = SUCCESS
+    await modules.clock.run_for(8_000)
+    assert (await reach(modules, "ready"))[-3:] == ["connecting too-many", "catching-up too-many", "ready"]
+
+
+async def test_an_expired_connection_logs_in_again_at_once(modules: Page, server: Server) -> None:
+    await modules.evaluate("socket.start({ appId: 101 })")
+    await reach(modules, "ready")
+    await server.connections[0].close(code=4001, reason="expired")
+    await modules.wait_for_function("events.filter((event) => event === 'ready').length === 2")
+
+    server.login = SESSION_ENDED
+    await server.connections[1].close(code=4001, reason="expired")
+    assert (await reach(modules, "refused session_ended"))[-3:] == ["connecting", "ended", "refused session_ended"]
+
+
+async def test_a_network_that_swallows_websockets_is_named(modules: Page, server: Server) -> None:
+    server.is_silent = True
+    await modules.evaluate("socket.start({ appId: 101 })")
+    await modules.wait_for_function("socket.status === 'connecting'")
+    await modules.clock.run_for(12_000)
+    assert await reach(modules, "waiting blocked") == [
+        "idle",
+        "connecting",
+        "waiting unresponsive",
+        "waiting blocked",
+    ]
+    # The name stays during the next attempt, which the user can start at once, until one succeeds.
+    server.is_silent = False
+    await modules.evaluate("socket.reconnect()")
+    assert (await reach(modules, "ready"))[-3:] == ["connecting blocked", "catching-up blocked", "ready"]
+
+
+async def test_a_server_that_does_not_answer_http_either_blocks_nothing(modules: Page, server: Server) -> None:
+    async def fail(route: Route) -> None:
+        await route.abort()
+
+    await modules.route("http://modules.test/", fail)
+    server.is_silent = True
+    await modules.evaluate("socket.start({ appId: 101 })")
+    await modules.clock.run_for(12_000)
+    assert (await reach(modules, "waiting closed"))[-2:] == ["waiting unresponsive", "waiting closed"]
+
+
+async def test_an_attempt_under_way_can_be_given_up(modules: Page, server: Server) -> None:
+    server.is_silent = True
+    await modules.evaluate("socket.start({ appId: 101 })")
+    await modules.wait_for_function("socket.status === 'connecting'")
+    server.is_silent = False
+    await modules.evaluate("socket.reconnect()")
+    await reach(modules, "ready")
+    await modules.evaluate("socket.stop(); socket.reconnect()")
+    assert await modules.evaluate("socket.status") == "idle"
