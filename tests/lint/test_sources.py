@@ -50,6 +50,15 @@ def test_no_script_turns_text_into_markup() -> None:
     assert not _hits(_MARKUP_SINKS, [path for path in _files("static") if path.suffix in {".js", ".mjs"}])
 
 
+def test_one_helper_tells_the_keys_of_input_methods() -> None:
+    """Safari reports the Enter that accepts a word as a plain one, so every module that reacts to Enter asks it."""
+    scripts = [path for path in _files("static/js") if path.suffix == ".js" and path.name != "keys.js"]
+    assert not _hits(re.compile(r"\b(isComposing|keyCode)\b"), scripts)
+    reacting = [path for path in scripts if '"Enter"' in path.read_text(encoding="utf-8")]
+    assert len(reacting) > 3
+    assert not [path.name for path in reacting if "isInputMethodKey" not in path.read_text(encoding="utf-8")]
+
+
 def test_no_template_switches_escaping_off_or_carries_code() -> None:
     assert not _hits(_TEMPLATE_SINKS, list(_files("*/templates/**/*.html")))
     assert not _hits(_TEMPLATE_SINKS, [path for path in _files("templates") if path.suffix in {".html", ".svg"}])

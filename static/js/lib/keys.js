@@ -12,3 +12,8 @@ const INPUT_METHOD_KEY_CODE = 229;
 export function isInputMethodKey(event) {
   return event.isComposing || event.keyCode === INPUT_METHOD_KEY_CODE;
 }
+
+/** Tell whether an `input` event brings a part of a word that is not accepted yet. @param {Event} event */
+export function isUnfinishedInput(event) {
+  return event instanceof InputEvent && event.isComposing;
+}

@@ -32,7 +32,10 @@ export class MentionList {
     this.#list.addEventListener("pointerdown", (event) => event.preventDefault());
   }
 
-  /** Handle a key of the composer. Returns whether the key was for the list. @param {KeyboardEvent} event */
+  /**
+   * Handle a key of the composer, for which `isInputMethodKey` is false. Returns whether the key was for the list.
+   * @param {KeyboardEvent} event
+   */
   onKey(event) {
     const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
     const count = this.#suggestions.length;

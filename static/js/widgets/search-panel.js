@@ -12,7 +12,7 @@
 import { byId, cloneTemplate, find, part, reconcile, setText } from "../lib/dom.js";
 import { dayNumber, formatFullTime, formatShortTime, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
-import { isInputMethodKey } from "../lib/keys.js";
+import { isInputMethodKey, isUnfinishedInput } from "../lib/keys.js";
 import { excerpt } from "../lib/search-highlight.js";
 import { throttleRender } from "../lib/throttle.js";
 import { today } from "../lib/today.js";
@@ -55,7 +55,7 @@ export class SearchPanel {
     store.on("current", () => this.#onChannelOpened());
     byId("search-messages").addEventListener("click", () => this.showEverywhere(channelFilter.value));
     this.#field.addEventListener("input", (event) => {
-      if (!(event instanceof InputEvent && event.isComposing)) this.#searchLater();
+      if (!isUnfinishedInput(event)) this.#searchLater();
     });
     this.#field.addEventListener("compositionend", () => this.#searchLater());
     const form = part(this.#panel, "form", HTMLFormElement);
