@@ -16,6 +16,7 @@ from tests.support.site import Site
 pytest_plugins = [
     "tests.support.clock",
     "tests.support.fixtures.identity_provider",
+    "tests.support.fixtures.databases",
     "tests.support.fixtures.sites",
     "tests.support.fixtures.shared_site",
     "tests.support.fixtures.users",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.site import ROOT, Site
+from tests.support.commands import ROOT
+from tests.support.site import Site
 
 
 def run(tmp_path: Path, shell: str, **options: str) -> subprocess.CompletedProcess[str]:

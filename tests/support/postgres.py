@@ -60,12 +60,17 @@ def cluster_url() -> str:
 
 @contextlib.contextmanager
 def database(name: str, *, template: str = "template1") -> Iterator[str]:
-    """Create a database of that name from `template` during the block; yield its URL."""
-    _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    """Create a database of that name, copied from `template`, yield its URL, and drop it."""
     try:
-        yield f"{cluster_url()}/{name}"
+        yield create(name, template=template)
     finally:
         _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def create(name: str, *, template: str = "template1") -> str:
+    """Create a database of that name, copied from `template`, in place of an earlier one. Return its URL."""
+    _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return f"{cluster_url()}/{name}"
 
 
 def _execute(*statements: str) -> None:
