@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 import schemathesis.specs.openapi.schemas  # A lazy import during the run may fail on CPython 3.11.
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -70,6 +71,8 @@ class Fuzzed:
     """A running site, its document, and existing objects."""
 
     schema: Any
+    session: requests.Session
+    """Keeps its connections."""
     log: Path
     """The log of the site, mainly for faults."""
     headers: dict[str, str]
@@ -120,7 +123,11 @@ def fuzzed(site_factory: SiteFactory) -> Iterator[Fuzzed]:
             "q": ["hello", "a"],
         }
         headers = {"Authorization": f"Token {token}", "token": person}
-        yield Fuzzed(schemathesis.openapi.from_url(f"{site.url}/api/schema/"), site.log, headers, real)
+        schema = schemathesis.openapi.from_url(f"{site.url}/api/schema/")
+        with requests.Session() as session:
+            # No cookie, proxy or password file of this machine.
+            session.trust_env = False
+            yield Fuzzed(schema, session, site.log, headers, real)
 
 
 def _names() -> list[str]:
@@ -178,7 +185,7 @@ def test_every_call_needs_a_token(fuzzed: Fuzzed, name: str) -> None:
     method, path = name.split()
 
     def call(case: Case) -> None:
-        response = case.call_and_validate(checks=CHECKS)
+        response = case.call_and_validate(checks=CHECKS, session=fuzzed.session)
         assert response.status_code == 401
 
     fuzz(fuzzed.schema[path][method].as_strategy(), call, examples=2)
