@@ -84,8 +84,12 @@ async def send(call: Call, draft: Draft) -> StoredMessage:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The position up to which a client has every message, and whether it lacks some before the first push."""
+    """The position up to which a client has every message, and whether it lacks some before the first push.
 
+    `stored`: the position that was stored for its token.
+    """
+
+    stored: int
     position: int
     lacks_messages: bool
 
@@ -93,7 +97,7 @@ class Received:
 async def received_so_far(call: Call, positions: ReceivedPositions, digest: str) -> Received:
     """Return what the client of the token with this digest has received when its connection has just logged in."""
     hub, pushed_after = publish.hub(), call.caller.connection.attached_position
-    received = await positions.read(digest)
+    stored = received = await positions.read(digest)
     # Another node, which was ahead of this one, may have stored it.
     await hub.catch_up_to(received)
     if received > hub.watermark:
@@ -101,8 +105,8 @@ async def received_so_far(call: Call, positions: ReceivedPositions, digest: str)
     if received < pushed_after:
         found, _ = await run(selectors.messages_after, call.user, after=received, upto=pushed_after, page_size=1)
         if found:
-            return Received(received, lacks_messages=True)
-    return Received(max(received, pushed_after), lacks_messages=False)
+            return Received(stored, received, lacks_messages=True)
+    return Received(stored, max(received, pushed_after), lacks_messages=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ class ProtobufConsumer(Consumer):
         if result.code is not errors.SUCCESS:
             return
         so_far: protobuf_requests.Received = result.data
-        self._received.begin(digest, so_far.position, lacks_messages=so_far.lacks_messages)
+        self._received.begin(digest, so_far.stored, so_far.position, is_complete=not so_far.lacks_messages)
         if not so_far.lacks_messages:
             self._discard_held(call, so_far.position)
             connection.resume()
@@ -175,7 +175,8 @@ class ProtobufConsumer(Consumer):
         code = result.code
         frame = protobuf_codec.encode_sync_page(code.number, code.text, page.messages, has_more=page.has_more)
         connection.reply_ahead(call.number, frame)
-        self._received.claim(request.seq, is_complete=not page.has_more)
+        first_lacked = page.messages[0].seq if page.messages else None
+        self._received.claim(request.seq, first_lacked=first_lacked, is_complete=not page.has_more)
         if connection.is_paused:
             self._discard_held(call, page.upto)
             if not page.has_more:

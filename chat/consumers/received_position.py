@@ -43,21 +43,27 @@ class ReceivedPosition:
         """The position up to which everything had been sent at the last ping; 0 if that is unknown."""
         self.position = 0
 
-    def begin(self, digest: str, position: int, *, lacks_messages: bool) -> None:
-        """Note the log-in with the token of this digest, whose client has every message up to the position.
+    def begin(self, digest: str, stored: int, position: int, *, is_complete: bool) -> None:
+        """Note the log-in with the token of this digest, whose client has every message up to `position`.
 
-        `lacks_messages`: it is not sent all messages after that, unless it sends a Sync.
+        `stored`: the position that is stored for the token. `is_complete`: the client is sent everything after
+        `position`, without a Sync.
         """
-        self._digest, self._stored, self.position = digest, position, position
-        self._is_complete = not lacks_messages
+        self._digest, self._stored, self.position, self._is_complete = digest, stored, position, is_complete
 
-    def claim(self, seq: int, *, is_complete: bool) -> None:
-        """Note a Sync from this number. `is_complete`: the page that answers it was the last one."""
+    def claim(self, seq: int, *, first_lacked: int | None, is_complete: bool) -> None:
+        """Note a Sync from this number and the page that answers it.
+
+        `first_lacked`: the first message of the page. `is_complete`: the page was the last one.
+        """
         if seq > self._hub.watermark:
             return  # A number beyond the log says nothing about what the client has.
-        self.position, self._is_complete, self._marked = seq, is_complete, 0
-        if seq < self._stored:
+        self._is_complete = is_complete
+        if seq >= self.position:
+            self.position = seq
+        elif first_lacked is not None and first_lacked <= self.position:
             # The client has lost what it had. A crash of this node must not hide that from the next connection.
+            self.position, self._marked = seq, 0
             self.record()
 
     def acknowledge(self, seq: int) -> None:

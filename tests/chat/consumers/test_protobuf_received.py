@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from accounts.actions import token_issue, token_revoke
+from accounts.actions import received_positions_store, token_issue, token_revoke
 from accounts.credentials import token_credential, token_digest
 from accounts.models import ReceivedPosition, User
 from chat.consumers import protobuf_consumer
@@ -228,6 +228,37 @@ async def test_another_node_knows_it_when_the_position_is_stored(scenario: Group
         await bobs.hang_up()
     stored = await run(lambda: ReceivedPosition.objects.get().position)
     assert stored >= bobs.greatest > 0
+
+
+async def test_a_position_beyond_the_log_is_forgotten(
+    node: LocalNode, scenario: GroupScenario, phone: OpenPhone
+) -> None:
+    """A restored backup has lost events, and gives their positions to others."""
+    await run(say, scenario.alice, scenario.group, "left")
+    bobs = await phone(scenario.bob)
+    beyond = {token_digest(bobs.token): node.hub.watermark + 1000}
+    await run(received_positions_store, beyond)
+    await bobs.connect()
+    assert await waits_for_sync(node, bobs)
+    await bobs.lose_connection()
+    await wait_until(lambda: not node.hub.connections)
+    await node.node.received_positions.flush()
+    assert await run(lambda: ReceivedPosition.objects.get().position) == 0
+
+
+async def test_a_sync_from_where_the_client_was_costs_no_write(
+    node: LocalNode, scenario: GroupScenario, phone: OpenPhone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run(say, scenario.alice, scenario.group, "hi")
+    await run(say, scenario.carol, scenario.room, "elsewhere")
+    bobs = await phone(scenario.bob)
+    await bobs.connect(sync=True)
+    await bobs.hang_up()
+    await bobs.connect()
+    written: list[int] = []
+    monkeypatch.setattr(node.node.received_positions, "store", lambda digest, position: written.append(position))
+    await bobs.client.fetch(bobs.greatest)
+    assert written == []
 
 
 async def test_a_revoked_token_leaves_no_position(node: LocalNode, scenario: GroupScenario, phone: OpenPhone) -> None:
