@@ -22,17 +22,19 @@ from django.views.generic.edit import FormMixin
 from accounts.errors import FORM_REFUSED
 from accounts.models import User
 from accounts.oauth.providers import authorization_origins
+from accounts.templatetags.form_user import FORM_USER_FIELD
 from accounts.views.sign_in import GuestSignInView
 
 _SIGN_OUT_VIEWS = {"accounts:logout", "admin:logout"}
-_TOKEN_FIELD = "csrfmiddlewaretoken"
+_HIDDEN_FIELDS = {"csrfmiddlewaretoken", FORM_USER_FIELD}
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Answer a POST that the CSRF middleware refuses. This is the CSRF_FAILURE_VIEW.
 
     A sign-out happens anyway, unless another site asks for it. A form of this site is offered again with what was
-    typed, except passwords and files. Nothing else is done. `reason` is Django's English explanation.
+    typed, except passwords and files; what another user has typed is not shown. Nothing else is done. `reason` is
+    Django's English explanation.
     """
     match = request.resolver_match
     assert match is not None, "the middleware checks requests that have a view"
@@ -55,9 +57,18 @@ def _is_own_form(reason: str) -> bool:
     return reason.startswith("CSRF ")
 
 
+def _is_anothers(request: HttpRequest) -> bool:
+    """Return whether the form was made for another user than the present one. A sign-in form is made for no user."""
+    return request.POST.get(FORM_USER_FIELD, "") not in ("", str(request.user.pk))
+
+
 def _explanation(request: HttpRequest, reason: str) -> str:
     if reason == REASON_NO_CSRF_COOKIE:
         return _("Your browser did not send this site's cookies. Allow them, then send the form again.")
+    if isinstance(request.user, User) and _is_anothers(request):
+        return _(
+            "Nothing was sent, because this page was opened by another user. This browser is now signed in as %(name)s."
+        ) % {"name": request.user.public_name}
     if isinstance(request.user, User):
         return _(
             "Nothing was sent, because you signed in after you had opened this page. You are signed in as %(name)s. "
@@ -74,21 +85,21 @@ def _foreign_explanation() -> str:
 
 
 def _form_again(request: HttpRequest, match: ResolverMatch, text: str) -> HttpResponseBase | None:
-    """Return the page of the form as a GET shows it, filled in; None if the view has no such page.
+    """Return the page of the form as a GET shows it, with the user's own input; None if the view has no such page.
 
     The view may redirect instead, such as to the sign-in page.
     """
     if not _shows_form(match):
         return None
     # Read before the method changes: Django parses the body of a POST only.
-    typed, files = request.POST, request.FILES
+    typed, files, is_anothers = request.POST, request.FILES, _is_anothers(request)
     request.method = "GET"
     messages.error(request, text)
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     if isinstance(response, TemplateResponse):
         context = response.context_data or {}
         form = getattr(context.get("adminform"), "form", context.get("form"))
-        if isinstance(form, BaseForm):
+        if isinstance(form, BaseForm) and not is_anothers:
             _fill_in(form, typed, files)
         response.status_code = 403
     return response
@@ -111,13 +122,13 @@ def _fill_in(form: BaseForm, typed: QueryDict, files: MultiValueDict[str, Any]) 
 
 
 def _refusal_page(request: HttpRequest, text: str, is_own_form: bool) -> HttpResponse:
-    """Return a page with the explanation. It offers to submit the form again if that is safe and complete.
+    """Return a page with the explanation. It offers to submit the user's own form again if that is safe and complete.
 
     Without an `Origin`, the form may come from another site, which must not get a valid token for its fields.
     """
     has_secrets = any("password" in name for name in request.POST) or bool(request.FILES)
-    can_repeat = is_own_form and "Origin" in request.headers and not has_secrets
-    fields = [(name, value) for name, values in request.POST.lists() for value in values if name != _TOKEN_FIELD]
+    can_repeat = is_own_form and "Origin" in request.headers and not has_secrets and not _is_anothers(request)
+    fields = [(name, value) for name, values in request.POST.lists() for value in values if name not in _HIDDEN_FIELDS]
     referrer = request.headers.get("Referer", "")
     came_from = referrer if url_has_allowed_host_and_scheme(referrer, {request.get_host()}, request.is_secure()) else ""
     context = {"text": text, "can_repeat": can_repeat, "fields": fields, "came_from": came_from}

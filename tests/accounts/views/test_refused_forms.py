@@ -42,6 +42,16 @@ class StrictBrowser:
     def user_id(self) -> str | None:
         return self.client.session.get(SESSION_KEY)
 
+    def open(self, page: str) -> dict[str, str]:
+        """Return the hidden fields of the page's first form."""
+        form = self.client.get(page).content.decode().partition('method="post"')[2].partition("</form>")[0]
+        return dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w*)"', form))
+
+    def sign_in_elsewhere(self, username: str) -> None:
+        """Sign out, and sign in as another user, in another tab."""
+        self.submit("/accounts/logout/", {})
+        self.submit("/accounts/login/", {"username": username, "password": PASSWORD}, token=self.token())
+
 
 def token_in(page: HttpResponse) -> str:
     found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.content.decode())
@@ -92,6 +102,32 @@ def test_a_profile_is_offered_again_as_it_was_typed(alice: User) -> None:
     assert boxes == {"shares_presence": False, "shares_read": True}
     alice.refresh_from_db()
     assert (alice.nickname, alice.time_zone) == ("Alice", "")
+
+
+def test_what_alice_has_typed_is_not_offered_to_bob(alice: User, bob: User) -> None:
+    browser = StrictBrowser("alice")
+    early = browser.open("/accounts/profile/")
+    browser.sign_in_elsewhere("bob")
+    for path, typed in (
+        ("/accounts/profile/", {"nickname": "Alicia", "status_text": "Alicia is painting"}),
+        ("/accounts/email/", {"email": "Alicia@example.org"}),
+        ("/accounts/devices/all/", {"extra": "Alicia"}),
+    ):
+        html = shown(browser.submit(path, early | typed, token=early["csrfmiddlewaretoken"]))
+        assert "Alicia" not in html and "Send again" not in html
+        assert "opened by another user. This browser is now signed in as bob." in html
+    assert 'value="Bob"' in browser.client.get("/accounts/profile/").content.decode()
+
+
+def test_what_alice_has_typed_is_offered_to_her_after_she_signed_in_again(alice: User) -> None:
+    browser = StrictBrowser("alice")
+    early = browser.open("/accounts/profile/")
+    browser.sign_in_elsewhere("alice")
+    typed = early | {"nickname": "Alicia"}
+    assert 'value="Alicia"' in shown(browser.submit("/accounts/profile/", typed, token=early["csrfmiddlewaretoken"]))
+    button = early | {"extra": "1"}
+    html = shown(browser.submit("/accounts/devices/all/", button, token=early["csrfmiddlewaretoken"]))
+    assert "Send again" in html and html.count('name="form_user"') == 1
 
 
 def test_the_page_is_in_the_users_language(alice: User) -> None:
@@ -206,6 +242,19 @@ def test_a_change_in_the_admin_is_offered_again(operator: User, alice: User) -> 
     assert browser.submit(path, typed, token=token_in(page)).status_code == 302
     alice.refresh_from_db()
     assert alice.nickname == "Alicia"
+
+
+def test_what_another_operator_has_typed_in_the_admin_is_not_offered(operator: User, alice: User) -> None:
+    browser = strict_admin(operator)
+    path = f"/admin/accounts/user/{alice.pk}/change/"
+    early = browser.open(path)
+    assert early["form_user"] == str(operator.pk)
+    second = User.objects.create_superuser("oscar", password=PASSWORD)
+    browser.client.force_login(second, backend="django.contrib.auth.backends.ModelBackend")
+    page = browser.submit(path, early | {"nickname": "Alicia"}, token=STALE)
+    html = page.content.decode()
+    assert page.status_code == 403 and "now signed in as oscar" in html
+    assert "Alicia" not in html and 'value="Alice"' in html
 
 
 def test_a_new_user_in_the_admin_is_offered_again_without_the_password(operator: User) -> None:
