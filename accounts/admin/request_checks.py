@@ -13,7 +13,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import BadRequest, FieldDoesNotExist, ValidationError
 from django.db import DataError
-from django.db.models import Field, ForeignKey, IntegerField
+from django.db.models import Field, ForeignKey, IntegerField, QuerySet
 from django.db.models.options import Options
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
@@ -48,6 +48,24 @@ class CheckedModelAdmin(ModelAdmin):  # type: ignore[misc]
             if any(parse_decimal(number.removeprefix("-")) is None for number in numbers):
                 return False
         return bool(super().lookup_allowed(lookup, value, request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the result of `search_rows`: no rows for text that no row can have."""
+        if not is_storable(search_term):
+            return queryset.none(), False
+        return self.search_rows(request, queryset, search_term)
+
+    def search_rows(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the rows that match, and whether some may occur twice. Override it to search in another way.
+
+        Lists and choices of related rows search by it.
+        """
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)
+        return found
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Return the list. A filter that the database refuses shows the list without filters, as a malformed one."""

@@ -68,10 +68,10 @@ class ServiceAccountAdmin(SiteModelAdmin):
             kwargs["queryset"] = Permission.objects.select_related("content_type")
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
-    def get_search_results(
+    def search_rows(
         self, request: HttpRequest, queryset: QuerySet[Service], search_term: str
     ) -> tuple[QuerySet[Service], bool]:
-        found: tuple[QuerySet[Service], bool] = super().get_search_results(request, queryset, name_key(search_term))
+        found: tuple[QuerySet[Service], bool] = super().search_rows(request, queryset, name_key(search_term))
         return found
 
     @admin.display(description=_("API tokens"))

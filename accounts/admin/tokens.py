@@ -85,10 +85,10 @@ class ApiTokenAdmin(ReadOnlyMixin, SiteModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuthToken]:
         return tokens()
 
-    def get_search_results(
+    def search_rows(
         self, request: HttpRequest, queryset: QuerySet[AuthToken], search_term: str
     ) -> tuple[QuerySet[AuthToken], bool]:
-        found: tuple[QuerySet[AuthToken], bool] = super().get_search_results(request, queryset, name_key(search_term))
+        found: tuple[QuerySet[AuthToken], bool] = super().search_rows(request, queryset, name_key(search_term))
         return found
 
     @admin.display(description=_("name"), ordering="name")

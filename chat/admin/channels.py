@@ -93,7 +93,7 @@ class ChannelAdmin(ReadOnlyTableAdmin):
         """Return no list of members for a global channel: all users of its app belong to it."""
         return () if obj is not None and obj.kind == Channel.Kind.GLOBAL else self.inlines
 
-    def get_search_results(
+    def search_rows(
         self, request: HttpRequest, queryset: QuerySet[Channel], search_term: str
     ) -> tuple[QuerySet[Channel], bool]:
         term = search_term.strip()

@@ -90,7 +90,7 @@ class MessageAdmin(ReadOnlyTableAdmin):
         """Return false: a URL could filter by any column, and most have no index."""
         return False
 
-    def get_search_results(
+    def search_rows(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
     ) -> tuple[QuerySet[Message], bool]:
         words: list[str] = []

@@ -58,10 +58,10 @@ class RestrictionAdmin(ReadOnlyTableAdmin):
         found: QuerySet[Restriction] = super().get_queryset(request)
         return found.select_related("user", "channel", "created_by")
 
-    def get_search_results(
+    def search_rows(
         self, request: HttpRequest, queryset: QuerySet[Restriction], search_term: str
     ) -> tuple[QuerySet[Restriction], bool]:
-        found: tuple[QuerySet[Restriction], bool] = super().get_search_results(request, queryset, name_key(search_term))
+        found: tuple[QuerySet[Restriction], bool] = super().search_rows(request, queryset, name_key(search_term))
         return found
 
     def load_display_data(self, rows: Sequence[Any]) -> None:

@@ -50,7 +50,7 @@ class UserAdmin(LargeTableAdmin, BaseUserAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LargeTableAdmin.get_changelist(self, request, **kwargs)
 
-    def get_search_results(
+    def search_rows(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
         term = search_term.strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import ModelAdmin
 from django.db.models import IntegerField
@@ -36,6 +37,20 @@ def test_every_list_answers_odd_searches_and_pages(as_root: Client) -> None:
     queries += [("/admin/accounts/app/", {"p": "9" * 30}), ("/admin/search/", {"s": "a\0b", "extended": "1"})]
     for path, query in queries:
         assert as_root.get(path, query).status_code in (200, 302, 400), (path, query)
+
+
+def test_every_choice_of_a_related_row_answers_odd_searches(as_root: Client) -> None:
+    searched = [model for model, pages in admin.site._registry.items() if pages.search_fields]
+    fields = [
+        {"app_label": model._meta.app_label, "model_name": model._meta.model_name, "field_name": field.name}
+        for model in apps.get_models()
+        for field in model._meta.fields
+        if field.related_model in searched
+    ]
+    assert len(fields) > 10
+    for field in fields:
+        found = as_root.get("/admin/autocomplete/", field | {"term": "a\0b"})
+        assert (found.status_code, found.json()["results"]) == (200, []), field
 
 
 @pytest.mark.parametrize("number", ODD_NUMBERS, ids=ascii)
