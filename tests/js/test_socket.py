@@ -190,3 +190,12 @@ async def test_reconnect_pauses_double_up_to_thirty_seconds_with_jitter(modules:
       return [1, 2, 3, 20].map((attempt) => [backoffDelay(attempt, 0), backoffDelay(attempt, 1)]);
     }"""
     assert await modules.evaluate(script) == [[500, 1000], [1000, 2000], [2000, 4000], [15000, 30000]]
+
+
+async def test_half_of_a_surrogate_pair_makes_no_unreadable_frame(modules: Page) -> None:
+    script = """async () => {
+      const { encodeRequest } = await import("/static/js/net/protocol.js");
+      return encodeRequest("1", "message.send", { msg: "cut \\ud83d off, \\udc4d, \\ud83d\\udc4d", n: [1, null] });
+    }"""
+    request = json.loads(await modules.evaluate(script))
+    assert request["data"] == {"msg": "cut \ufffd off, \ufffd, \U0001f44d", "n": [1, None]}

@@ -70,9 +70,18 @@ export function isRequestFailure(error) {
   return error instanceof RequestError || error instanceof DisconnectedError;
 }
 
-/** @param {string} seq @param {string} cmd @param {object} data @returns {string} */
+/**
+ * Encode a request. Halves of surrogate pairs, which some programs leave on the clipboard, become U+FFFD: UTF-8 cannot
+ * express them, so the server could not read the frame, and the request would be repeated for ever.
+ * @param {string} seq
+ * @param {string} cmd
+ * @param {object} data
+ * @returns {string}
+ */
 export function encodeRequest(seq, cmd, data) {
-  return JSON.stringify({ seq, cmd, data });
+  return JSON.stringify({ seq, cmd, data }, (_key, value) =>
+    typeof value === "string" ? value.replace(/\p{Surrogate}/gu, "\ufffd") : value,
+  );
 }
 
 /**
