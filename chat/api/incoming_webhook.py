@@ -5,6 +5,7 @@ The path is a secret, so it appears in no log, error or response.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import IO, Annotated, Any, ClassVar
 from urllib.parse import parse_qs
@@ -126,8 +127,8 @@ def _text(request: Request) -> str:
 
     Raise ChatError if there is none.
     """
-    raw: bytes = request.data or b""
-    if not raw.lstrip().startswith(b"{") and request.content_type.startswith(FORM):
+    raw = bytes(request.data or b"").removeprefix(BOM_UTF8)
+    if not raw.lstrip().startswith(b"{") and request.content_type.lower().startswith(FORM):
         try:
             form = parse_qs(raw.decode(), max_num_fields=100)
         except ValueError as error:

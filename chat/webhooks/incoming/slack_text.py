@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from accounts.visible_text import has_visible_text
+
 _LINK = r"(?:https?|ftp|mailto|tel):[^<>|\s]+"
 _USER_OR_CHANNEL = "[@#][A-Z0-9]+"
 _SPECIAL = r"!(?:here|channel|everyone|(?:subteam|date)\^[^<>|\n]+)"
@@ -24,7 +26,7 @@ def plain_text(text: str) -> str:
     parts: list[str] = []
     end = 0
     for token in _TOKEN.finditer(text):
-        parts += [_unescape(text[end : token.start()]), _shown(_unescape(token[1]), _unescape(token[2] or "").strip())]
+        parts += [_unescape(text[end : token.start()]), _shown(_unescape(token[1]), _label(token[2] or ""))]
         end = token.end()
     return "".join([*parts, _unescape(text[end:])])
 
@@ -38,6 +40,12 @@ def _shown(target: str, label: str) -> str:
     address = target[len(scheme) :]
     names_address = label.rstrip("/") in ("", *(part.rstrip("/") for part in (address, address.partition("://")[2])))
     return address if names_address else f"{label} ({address})"
+
+
+def _label(text: str) -> str:
+    """Return a label as people read it, empty if it shows nothing."""
+    label = _unescape(text).strip()
+    return label if has_visible_text(label) else ""
 
 
 def _unescape(text: str) -> str:

@@ -67,6 +67,8 @@ def _stored_messages(channel: Channel) -> list[tuple[str, str]]:
         ({"text": "Build 812 is green", "username": "Alice", "channel": "#other"}, "application/json"),
         (urlencode({"payload": json.dumps({"text": "Build 812 is green"})}), FORM),
         (urlencode({"text": "Build 812 is green"}), FORM),
+        (urlencode({"text": "Build 812 is green"}), "Application/X-WWW-Form-URLencoded; charset=UTF-8"),
+        ('\ufeff{"text": "Build 812 is green"}', "application/json"),
         ('{"text": "Build 812 is green"}', FORM),
         ('{"text": "Build 812 is green"}', "text/plain"),
     ],

@@ -17,6 +17,7 @@ from chat.webhooks.incoming.slack_text import plain_text
         ("<https://ci.example/b|https://ci.example/b/>", "https://ci.example/b"),
         ("<https://evil.example/|https://bank.example/>", "https://bank.example/ (https://evil.example/)"),
         ("<https://ci.example/b|>", "https://ci.example/b"),
+        ("<https://ci.example/b|\u200b> <@U024BE7LH|\u2800>", "https://ci.example/b @U024BE7LH"),
         ("<mailto:bob@b.example|bob@b.example>", "bob@b.example"),
         ("<mailto:bob@b.example|Bob>", "Bob (bob@b.example)"),
         ("a &lt;b&gt; &amp;&amp; &amp;lt;", "a <b> && &lt;"),
