@@ -1,7 +1,8 @@
 """Checks whether a text has visible characters. Pure.
 
 A character shows nothing if it is white space, a separator, a control, format, private-use or unassigned character,
-default-ignorable, or the blank Braille pattern. The page follows the same table (`static/js/lib/visible-text.js`).
+default-ignorable, or a blank sign of a script or notation, such as the blank Braille pattern. The page follows the same
+table (`static/js/lib/visible-text.js`).
 """
 
 from __future__ import annotations

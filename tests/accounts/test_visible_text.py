@@ -21,6 +21,7 @@ NEW_PICTOGRAPHS = "\U0001fae9\U0001f6d8\U0001faff"
     ["", " ", "\n\t\u3000", "\x85", "\x1c", "\ufeff", "\u200b", "\u2800", "\u3164", "\u115f", "\u00ad", "\u2060",
      "\ufe0f", "\u202e", "\u180e", "\u034f", "\uffa0", "\x01", "\u17b4",
      "\U000e0041", "\U000e0100", "\U0001d173", "\u2065",
+     "\U0001d159", "\U00016fe4", "\U00013441", "\U00013442",
      "\ue000", "\U000f0000", "\ufdd0", "\uffff", "\u0378", "\ud800", "\u2028", "\u00a0", "\u200d\u200d",
      " \u2800\n\u3164\u200b "],
     ids=ascii,
@@ -52,9 +53,9 @@ def test_the_table_agrees_with_pythons_older_data() -> None:
             assert code in invisible, hex(code)
         elif code in invisible:
             extra.append(code)
-    # Joiners and fillers, the blank Braille pattern, Mongolian and other variation selectors.
+    # Joiners, fillers and blanks of several scripts, Mongolian and other variation selectors.
     single = [0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x2800, 0x3164]
-    assert extra == [*single, *range(0xFE00, 0xFE10), 0xFFA0, *range(0xE0100, 0xE01F0)]
+    assert extra == [*single, *range(0xFE00, 0xFE10), 0xFFA0, 0x16FE4, 0x1D159, *range(0xE0100, 0xE01F0)]
 
 
 def test_the_page_has_the_same_table() -> None:

@@ -12,8 +12,15 @@ if (process.versions.unicode !== UNICODE_VERSION) {
   throw new Error(`This Node.js has Unicode ${process.versions.unicode}; ${UNICODE_VERSION} is needed.`);
 }
 
-/** Unassigned pictographs are the emoji of later versions, so they count as visible. */
-const INVISIBLE = /^(?:[\p{Z}\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800]|(?!\p{Extended_Pictographic})\p{C})$/u;
+/**
+ * Blank signs that no property tells apart: of Braille, musical notation, Khitan and hieroglyphs. Unassigned pictographs
+ * are the emoji of later versions, so they count as visible.
+ */
+const BLANKS = "\\u2800\\u{1d159}\\u{16fe4}\\u{13441}\\u{13442}";
+const INVISIBLE = new RegExp(
+  `^(?:[\\p{Z}\\p{White_Space}\\p{Default_Ignorable_Code_Point}${BLANKS}]|(?!\\p{Extended_Pictographic})\\p{C})$`,
+  "u",
+);
 const PICTOGRAPHIC = /^\p{Extended_Pictographic}$/u;
 
 /** Return the code points that match, as `"<first>-<last> <only> …"`. */
