@@ -17,7 +17,8 @@ pytestmark = [
 
 _SENTENCE = "Files and pictures cannot be sent yet. Send a link instead."
 _TRY = """async ({ type, data, field }) => {
-  document.body.innerHTML = '<div id="toast" popover="manual"></div><textarea></textarea>';
+  document.body.innerHTML = '<div id="toast" popover="manual"></div>' +
+    '<textarea></textarea><textarea disabled></textarea><input type="checkbox">';
   const { refuseFiles } = await import("/static/js/widgets/file-refusal.js");
   if (!window.isRefusing) refuseFiles();
   window.isRefusing = true;
@@ -30,7 +31,7 @@ _TRY = """async ({ type, data, field }) => {
   const event = type === "paste"
     ? new ClipboardEvent("paste", { ...options, clipboardData: transfer })
     : new DragEvent(type, { ...options, dataTransfer: transfer });
-  document.querySelector(field ? "textarea" : "body").dispatchEvent(event);
+  document.querySelector(field || "body").dispatchEvent(event);
   return [event.defaultPrevented, document.querySelector("#toast").textContent];
 }"""
 
@@ -38,24 +39,28 @@ _TRY = """async ({ type, data, field }) => {
 @pytest.mark.parametrize(
     ("type", "data", "field", "expected"),
     [
-        ("drop", ["file"], False, [True, _SENTENCE]),
-        ("drop", ["file"], True, [True, _SENTENCE]),
+        ("drop", ["file"], "", [True, _SENTENCE]),
+        ("drop", ["file"], "textarea", [True, _SENTENCE]),
         # A picture from another page has an address as well.
-        ("drop", ["file", "text/uri-list"], True, [True, _SENTENCE]),
-        ("dragover", ["file"], False, [True, ""]),
-        ("dragover", ["file"], True, [True, ""]),
-        ("drop", ["text/uri-list"], False, [True, ""]),
-        ("dragover", ["text/uri-list"], False, [True, ""]),
-        ("drop", ["text/plain"], True, [False, ""]),
-        ("dragover", ["text/plain"], True, [False, ""]),
-        ("paste", ["file"], True, [True, _SENTENCE]),
-        ("paste", ["file", "text/html"], False, [True, _SENTENCE]),
+        ("drop", ["file", "text/uri-list"], "textarea", [True, _SENTENCE]),
+        ("dragover", ["file"], "", [True, ""]),
+        ("dragover", ["file"], "textarea", [True, ""]),
+        ("drop", ["text/uri-list"], "", [True, ""]),
+        ("dragover", ["text/uri-list"], "", [True, ""]),
+        ("drop", ["text/plain"], "textarea", [False, ""]),
+        ("dragover", ["text/plain"], "textarea", [False, ""]),
+        # A browser would open a link that is dropped on a field which takes no text.
+        ("dragover", ["text/uri-list"], "textarea:disabled", [True, ""]),
+        ("drop", ["text/plain"], "textarea:disabled", [True, ""]),
+        ("drop", ["text/uri-list"], "input", [True, ""]),
+        ("paste", ["file"], "textarea", [True, _SENTENCE]),
+        ("paste", ["file", "text/html"], "", [True, _SENTENCE]),
         # Cells of a table come as text with a picture.
-        ("paste", ["file", "text/plain"], True, [False, ""]),
-        ("paste", ["text/plain"], True, [False, ""]),
+        ("paste", ["file", "text/plain"], "textarea", [False, ""]),
+        ("paste", ["text/plain"], "textarea", [False, ""]),
     ],
 )
 async def test_files_are_answered_and_text_is_taken(
-    modules: Page, type: str, data: list[str], field: bool, expected: list[Any]
+    modules: Page, type: str, data: list[str], field: str, expected: list[Any]
 ) -> None:
     assert await modules.evaluate(_TRY, {"type": type, "data": data, "field": field}) == expected

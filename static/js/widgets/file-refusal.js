@@ -36,8 +36,8 @@ function hasFiles({ types }) {
   return types.includes("Files");
 }
 
-/** Return true if text is dragged into a field, which accepts it. @param {DragEvent} event */
+/** Return true if text is dragged into a field that accepts it: not into a disabled one. @param {DragEvent} event */
 function isTextForField(event) {
-  const isField = targetOf(event).matches("input, textarea");
+  const isField = targetOf(event).matches("input:read-write, textarea:read-write");
   return isField && event.dataTransfer !== null && !hasFiles(event.dataTransfer);
 }
