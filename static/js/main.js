@@ -65,6 +65,7 @@ const browserUser = new BrowserUser({
   socket,
   storage: localStorage,
   tabStorage: sessionStorage,
+  isSignedIn: boot.signedIn,
   // Without the address of the open channel, and unlike a reload without what the fields contain.
   leave: () => reopenPage(() => location.replace(location.pathname + location.search)),
 });
@@ -156,7 +157,7 @@ addEventListener("pageshow", ({ persisted }) => {
   if (persisted) reopenPage(() => location.reload());
 });
 addEventListener("storage", (event) => {
-  browserUser.check();
+  browserUser.onStorageChange(event);
   outbox.onStorageChange(event);
   drafts.onStorageChange(event);
 });

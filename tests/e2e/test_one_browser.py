@@ -138,6 +138,8 @@ async def test_after_a_sign_out_elsewhere_no_dialog_of_alice_stays_open(town: Si
     await tab.get_by_test_id("guest-enter").click()
     await expect(tab.get_by_test_id("notice")).to_have_text("This browser is now signed in as Carol.")
     assert await tab.locator("#dialog-new-group [data-testid=group-name]").input_value() == ""
+    # The other tab, which asked for a sign-in, follows.
+    await expect(other.get_by_test_id("me-menu")).to_contain_text("Carol")
 
 
 async def test_a_draft_is_the_same_in_all_tabs_and_is_sent_once(town: Site, person: OpenPerson) -> None:

@@ -21,8 +21,8 @@ _PRELUDE = """async () => {
   let isStopped = false;
   const socket = Object.assign(new Emitter(), { stop: () => (isStopped = true) });
   let left = 0;
-  const open = () => new BrowserUser({
-    socket, storage: localStorage, tabStorage: sessionStorage, leave: () => left++,
+  const open = (isSignedIn = true) => new BrowserUser({
+    socket, storage: localStorage, tabStorage: sessionStorage, isSignedIn, leave: () => left++,
   });
   const user = open();
   const logIn = (id) => socket.emit("ready", { login: { id }, isResumed: false });
@@ -51,6 +51,37 @@ async def test_a_page_stays_while_its_user_does(modules: Page, then: str) -> Non
 async def test_a_page_whose_user_has_not_logged_in_yet_stays(modules: Page) -> None:
     script = "logInElsewhere('2'); const before = left; logIn('1'); user.check(); return [before, left];"
     assert await run(modules, script) == [0, 0]
+
+
+async def test_a_page_that_asks_for_a_sign_in_follows_one_in_another_tab(modules: Page) -> None:
+    script = """
+      const event = (key, newValue) => ({ key, newValue });
+      const follow = (page) => {
+        for (const [key, value] of [["im.user", null], ["im.draft.1.1", "x"], [null, null], ["im.user", "1"]]) {
+          page.onStorageChange(event(key, value));
+        }
+        return left;
+      };
+      const signedIn = follow(user);
+      const welcome = follow(open(false));
+      logIn("1");
+      const after = follow(user);
+      socket.emit("refused", null);
+      return [signedIn, welcome, after, follow(user), follow(user)];"""
+    assert await run(modules, script) == [0, 1, 1, 2, 2]
+
+
+async def test_each_login_is_told_to_other_tabs(modules: Page) -> None:
+    """A storage event needs a change, and the same user may have signed out before."""
+    script = """
+      logIn("1");
+      const frame = document.body.appendChild(document.createElement("iframe"));
+      const values = [];
+      frame.contentWindow.addEventListener("storage", ({ newValue }) => values.push(newValue));
+      logIn("1");
+      while (!values.includes(null) || values.at(-1) === null) await new Promise((done) => setTimeout(done, 5));
+      return values.slice(-2);"""
+    assert await run(modules, script) == [None, "1"]
 
 
 async def test_a_full_storage_does_not_take_a_page_for_anothers(modules: Page) -> None:

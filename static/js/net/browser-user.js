@@ -1,6 +1,7 @@
 /**
  * Gives a page up when another user signs in in the same browser. All tabs share one session cookie, so a page that
- * stays open would show one user's messages to the next one, and send as the next one what the first has written.
+ * stays open would show one user's messages to the next one, and send as the next one what the first has written. A page
+ * that asks for a sign-in opens again as well: a guest who enters there would sign the user out.
  *
  * @import { Socket } from "./socket.js"
  */
@@ -12,21 +13,31 @@ const CHANGED_KEY = "im.user-changed";
 
 export class BrowserUser {
   /** The user of this page; null: none has logged in. @type {string | null} */ #id = null;
+  /** True while the page asks for a sign-in. */ #isSignedOut;
 
   /**
-   * @param {{socket: Socket, storage: Storage, tabStorage: Storage, leave: () => void}} deps
-   *   `tabStorage`: survives a reload, but is not shared; `leave`: hides the page at once and opens it again
+   * @param {{socket: Socket, storage: Storage, tabStorage: Storage, isSignedIn: boolean, leave: () => void}} deps
+   *   `tabStorage`: survives a reload, but is not shared; `isSignedIn`: the page was made for a user; `leave`: hides the
+   *   page at once and opens it again
    */
-  constructor({ socket, storage, tabStorage, leave }) {
+  constructor({ socket, storage, tabStorage, isSignedIn, leave }) {
+    this.#isSignedOut = !isSignedIn;
     this.socket = socket;
     this.storage = storage;
     this.tabStorage = tabStorage;
     this.leave = leave;
     socket.on("ready", ({ login }) => this.#onLogin(login.id));
+    socket.on("refused", () => (this.#isSignedOut = true));
     socket.on("user-changed", () => this.#giveUp());
   }
 
-  /** Follow a login of another tab. Called when the storage has changed, or may have. */
+  /** Follow a login of another tab, whose user becomes that of a page without one. @param {StorageEvent} event */
+  onStorageChange({ key, newValue }) {
+    if (key === USER_KEY && newValue !== null && this.#isSignedOut) this.#giveUp();
+    else this.check();
+  }
+
+  /** Follow a login of another tab that this page may have missed. */
   check() {
     const id = this.storage.getItem(USER_KEY);
     if (id && this.#id && id !== this.#id) this.#giveUp();
@@ -42,11 +53,15 @@ export class BrowserUser {
   /** @param {string} id */
   #onLogin(id) {
     this.#id = id;
+    this.#isSignedOut = false;
+    // Storing the same value again would raise no event in tabs that wait for this user to return.
+    this.storage.removeItem(USER_KEY);
     setItem(this.storage, USER_KEY, id);
   }
 
   #giveUp() {
     this.#id = null;
+    this.#isSignedOut = false;
     this.socket.stop();
     setItem(this.tabStorage, CHANGED_KEY, "1");
     this.leave();
