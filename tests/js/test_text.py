@@ -60,6 +60,9 @@ async def test_anything_else_is_plain_text(modules: Page, text: str) -> None:
         ("@nobody @", ["text:@nobody @"]),
         # A longer name that the page does not know, by the site's rule for user names.
         ("@bob.citizen", ["text:@bob.citizen"]),
+        # A joiner continues a name in some scripts.
+        ("@\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", ["text:@\u0639\u0644\u06cc\u200c\u0631\u0636\u0627"]),
+        ("@\u0639\u0644\u06cc\u200c \u0631", ["mention:@\u0639\u0644\u06cc", "text:\u200c \u0631"]),
         ("@bob-1 @bob_x @bob..y", ["text:@bob-1 @bob_x @bob..y"]),
         ("@bob\u0301 and @علیرضا", ["text:@bob\u0301 and @علیرضا"]),
         ("@bob. @bob- @bob.", ["mention:@bob", "text:. ", "mention:@bob", "text:- ", "mention:@bob", "text:."]),

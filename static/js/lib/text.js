@@ -21,8 +21,8 @@ const EMOJI =
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const WORD_CHARACTER = /[\p{L}\p{M}\p{N}_]/u;
-/** The continuation of a user name: the site allows these characters between letters and digits. */
-const NAME_CONTINUATION = /^[._-]+[\p{L}\p{N}]/u;
+/** The continuation of a user name: the site allows these characters, and joiners, between letters and digits. */
+const NAME_CONTINUATION = /^[._\-\u200c\u200d]+[\p{L}\p{N}]/u;
 const ADDRESS_CHARACTER = /[.@/-]/;
 
 /**
