@@ -43,7 +43,7 @@ test: $(VENV)/dev.stamp ## Run all tests on SQLite, then on PostgreSQL, includin
 	echo "== PostgreSQL"; TEST_DATABASE=postgres $(PYTEST) $(ARGS) || status=$$?; \
 	exit $$status
 
-test-quick: $(VENV)/dev.stamp ## Run the tests that need no other program, on SQLite (ARGS= for pytest).
+test-quick: $(VENV)/dev.stamp ## Run the fast tests that need no other program, on SQLite, in about a minute (ARGS= for pytest).
 	@TEST_DATABASE=sqlite $(PYTEST) --quick $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style (ruff), types (mypy, tsc), supported browsers and import layers (import-linter).

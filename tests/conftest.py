@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -25,7 +26,7 @@ pytest_plugins = [
 _DATABASE_FIXTURES = {"db", "transactional_db"}
 _SERVICE_FIXTURES = {"site_factory", "cluster_factory", "page", "modules", "redis_server", "redis", "receiver"}
 """Fixtures that start a server, a browser or another program."""
-_SERVICE_DIRECTORIES = ("tests/e2e/", "tests/cluster/", "tests/js/", "tests/load/", "tests/delivery/cluster/rpc/")
+_SERVICE_DIRECTORIES = {"tests/e2e", "tests/cluster", "tests/js", "tests/load", "tests/delivery/cluster/rpc"}
 
 
 def _uses_database(item: pytest.Item) -> bool:
@@ -47,7 +48,7 @@ def _belongs(item: pytest.Item) -> bool:
 
 
 def _is_quick(item: pytest.Item) -> bool:
-    """Return whether the test needs no other program and no real transactions, which take most of the time."""
+    """Return whether the test is fast and needs neither another program nor real transactions."""
     marker = item.get_closest_marker("django_db")
     fixtures = set(getattr(item, "fixturenames", ()))
     return not (
@@ -55,12 +56,12 @@ def _is_quick(item: pytest.Item) -> bool:
         or "transactional_db" in fixtures
         or (marker is not None and marker.kwargs.get("transaction"))
         or item.get_closest_marker("each_database")
-        or item.nodeid.startswith(_SERVICE_DIRECTORIES)
+        or item.get_closest_marker("slow")
     )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--quick", action="store_true", help="run only tests that need no other program")
+    parser.addoption("--quick", action="store_true", help="run only fast tests that need no other program")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -68,6 +69,11 @@ def pytest_configure(config: pytest.Config) -> None:
     commands.use_fork_server()
     if not hasattr(config, "workerinput"):
         compile_translations(settings.LOCALE_PATHS)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    quick = config.getoption("--quick")
+    return True if quick and str(collection_path.relative_to(config.rootpath)) in _SERVICE_DIRECTORIES else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

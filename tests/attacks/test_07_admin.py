@@ -16,7 +16,7 @@ from chat.models import Channel
 from tests.support.admin_site import NODES, admin_paths, request_for
 from tests.support.operators import SCRIPT, admin_browser, send_message
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 IMAGE = "<img src=x onerror=alert(1)>"
 

@@ -20,6 +20,8 @@ from accounts.oauth import flow
 from tests.support.identity_provider import IdentityProvider
 from tests.support.oauth_sign_in import return_address, signed_in
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "a good password"
 WAYS = ["github", "google", "wechat"]
 WITH_ADDRESSES = ["github", "google"]

@@ -14,6 +14,8 @@ from accounts.models import User
 from tests.support.admin_site import admin_paths, request_for
 from tests.support.operators import admin_browser
 
+pytestmark = pytest.mark.slow
+
 PEOPLE_SAID = {"Tea", "rude", "Hello", "Web", "shop", "alice", "bob", "olga", "moderator", "operator", "auditor"}
 """Texts on the pages that come from the rows."""
 SAME = {"unknown", "Webhook", "imsite", "Redis", "URL", "UTC", "esc", "md"}

@@ -12,6 +12,8 @@ import pytest
 from tests.support.commands import ROOT
 from tests.support.site import Site
 
+pytestmark = pytest.mark.slow
+
 
 def run(tmp_path: Path, shell: str, **options: str) -> subprocess.CompletedProcess[str]:
     """Run a shell command in which $manage runs manage.py."""

@@ -15,7 +15,7 @@ from imsite.roles import create_roles
 from tests.support.admin_site import NODES, admin_paths, request_for, row_of
 from tests.support.operators import admin_browser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SUPERUSERS = ("auth/group",)
 """Groups grant permissions."""

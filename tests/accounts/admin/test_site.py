@@ -14,6 +14,8 @@ from django.urls import reverse
 from accounts.actions import app_create, guest_create, service_create, token_issue
 from accounts.models import User
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def content(alice: User) -> None:

@@ -50,6 +50,8 @@ from delivery.models import Event
 from tests.support.identity_provider import picture
 from tests.support.in_process import create_global_channel
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "a good password"
 FORM = "application/x-www-form-urlencoded"
 NAME, NICK, EMAIL, PHONE = "zephyrine", "Zephyrine Quux", "zq@mail.example", "555-0142"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -25,6 +26,8 @@ from tests.support.operators import (
     send_message,
     staff_browser,
 )
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_page_opens_for_a_superuser(

@@ -13,6 +13,8 @@ from tests.support.client import Client
 from tests.support.fixtures.sites import Connect, SiteFactory
 from tests.support.site import Site
 
+pytestmark = pytest.mark.slow
+
 SERVICE_RESTART, GOING_AWAY = 1012, 1001
 
 

@@ -25,7 +25,7 @@ from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller, Reply
 from tests.support.in_process import say
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 ABSENT = "999999999"
 CALLS = [
