@@ -62,8 +62,10 @@ class World:
         self.channels = [*self.groups, channel_create_private(creator=self.bob, other=self.carol)[0]]
         self.gadgets: list[Device] = []
         for user in (self.bob, self.carol):
-            token = token_issue(user=user)
-            self.gadgets += [ProtobufDevice(user, token), ProtobufDevice(user, token), JsonDevice(user, token)]
+            # What was received is kept by token, so each device has its own.
+            self.gadgets += [
+                device(user, token_issue(user=user)) for device in (ProtobufDevice, ProtobufDevice, JsonDevice)
+            ]
 
     def oracle(self, user: User) -> ExpectedEvents:
         """Return all that this user may know of this world."""

@@ -50,6 +50,7 @@ async def test_a_network_without_websockets_is_named_and_the_text_is_kept(small_
     is_open = True
     await alice.get_by_test_id("timeline").get_by_role("button", name="Try again").click()
     await expect(bar).to_be_hidden()
+    await expect(alice.get_by_test_id("timeline")).to_contain_text("Welcome to Web")
     await expect(composer).to_have_value("written without a connection")
     await composer.press("Enter")
     await expect(shown(alice, "written without a connection")).to_be_visible()

@@ -117,7 +117,7 @@ async def test_long_messages_make_short_pages(clients: Clients) -> None:
     await bob.close()
     # A control character takes six bytes in JSON: these are 3.6 million.
     for _ in range(75):
-        await alice.say(channel, "\x01" * 8000)
+        await alice.say(channel, "\x01" * 7999 + "x")
     back = await clients.again(bob, after=start)
 
     seqs: list[int] = []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.actions import app_create, app_update, guest_create
 from accounts.models import User
+from accounts.visible_text import has_visible_text
 from chat.actions.channel import channel_create_global, channel_create_private
 from chat.actions.channel_settings import channel_update_settings
 from chat.actions.member import member_invite, member_leave
@@ -191,7 +192,7 @@ _TEXTS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_character
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=_TEXTS.filter(str.strip))
+@given(text=_TEXTS.filter(has_visible_text))
 def test_the_index_finds_every_message_by_its_text(group: Channel, say: Say, alice: User, text: str) -> None:
     message = say(alice, group, text)
     catch_up()

@@ -42,7 +42,7 @@ NAMED = {
     "hook_id": "$hook",
     "external_id": "$external",
     "name": "$name",
-    "int:app": "101",
+    "app": "101",
 }
 """Parameters in paths. A new kind of object needs an entry here that belongs to another user."""
 BODIES: dict[tuple[str, str], Any] = {
@@ -56,7 +56,7 @@ BODIES: dict[tuple[str, str], Any] = {
 }
 CREATES = {("PUT", "users/external/<external_id>/")}
 """Each service has its own external users, so an id of another service creates a new one."""
-PUBLIC = {"users/<name>/", "presence/<name>/", "apps/<int:app>/online/"}
+PUBLIC = {"users/<name>/", "presence/<name>/", "apps/<app>/online/"}
 """Objects that every caller with the permission may see."""
 
 
