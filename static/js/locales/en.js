@@ -140,7 +140,7 @@ export const en = {
 
   "composer.mentions": "People to mention",
   "composer.label": "Message {name}",
-  "composer.cannotSend": "You cannot send messages here right now",
+  "composer.cannotSend": "You cannot send messages here",
   "composer.notConnected": "You can write now, and send it once you are connected.",
   "composer.closed": "This group is closed. You can read messages, but not send any.",
   "composer.unreachable": "{name} cannot be reached, because their account is not active.",
