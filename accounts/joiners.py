@@ -46,7 +46,7 @@ _VIRAMA = 9
 
 
 def positions_in_sequences(name: str) -> set[int]:
-    """Return the positions of characters in emoji sequences, and of joiners and selectors that stand correctly."""
+    """Return the indices of characters in emoji sequences, and of joiners and selectors that Unicode allows there."""
     found = {position for match in _SEQUENCES.finditer(name) for position in range(*match.span())}
     for position, char in enumerate(name):
         if (char in JOINERS and joins_letters(name, position)) or (

@@ -10,7 +10,7 @@ _DECIMAL = re.compile("0|[1-9][0-9]{0,18}")
 
 
 def parse_decimal(text: str, *, largest: int = LARGEST) -> int | None:
-    """Return the number in the text; None for other text and for numbers above `largest`.
+    """Return the whole number that the text is in ASCII digits; None for any other text and above `largest`.
 
     A number has one form only: `007`, `+7`, `1e3`, `1_000` and `７` are no numbers.
     """

@@ -45,7 +45,7 @@ def check_origins(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_proxy_is_trusted(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report a production site that trusts no proxy: TLS ends in front of it, so there is one."""
+    """Warn if a production site trusts no proxy. The site does not speak TLS, so a proxy must be in front of it."""
     if settings.IM_TRUSTED_PROXIES:
         return []
     return [

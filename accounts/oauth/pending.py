@@ -39,7 +39,7 @@ class PendingSignIn:
 
 
 def store(request: HttpRequest, response: HttpResponse, pending: PendingSignIn) -> None:
-    """Set the cookie of the sign-in, in place of its earlier one, and delete those of the oldest others."""
+    """Set the cookie of the sign-in; delete the oldest other ones of the provider beyond `_MAX_COOKIES`."""
     name = _cookie_name(pending.state)
     others = sorted(
         (known.started_at, other)

@@ -32,9 +32,9 @@ _HIDDEN_FIELDS = {"csrfmiddlewaretoken", FORM_USER_FIELD}
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Answer a POST that the CSRF middleware refuses. This is the CSRF_FAILURE_VIEW.
 
-    A sign-out happens anyway, unless another site asks for it. A form of this site is offered again with what was
-    typed, except passwords and files; what another user has typed is not shown. Nothing else is done. `reason` is
-    Django's English explanation.
+    A sign-out happens anyway, unless another site asks for it. A form of this site is offered again with its input,
+    except passwords, files and the input of another user. Nothing else is done. `reason` is Django's English
+    explanation.
     """
     match = request.resolver_match
     assert match is not None, "the middleware checks requests that have a view"

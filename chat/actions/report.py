@@ -47,7 +47,9 @@ def message_report(*, user: User, channel_id: int, message_id: int, reason: str,
 
 
 def report_handle(*, operator: User, report_id: int, verdict: Verdict, until: datetime | None = None) -> Report:
-    """Handle a report and close all reports of the same message. Does nothing if the report is closed.
+    """Carry out the verdict on a report and close all open reports of its message.
+
+    A closed report is returned unchanged.
 
     `until`: the end of the mute or ban; None: permanent.
     """

@@ -81,7 +81,7 @@ class Hub:
 
     @property
     def is_following(self) -> bool:
-        """Return True between `start` and `stop`, while the hub's task reads the log."""
+        """Return whether the hub's task reads the log: from `start` to `stop`, unless the task has failed."""
         return self._follower is not None and not self._follower.done()
 
     # -- following the log ----------------------------------------------------------------------------------------

@@ -109,7 +109,10 @@ class Outbox:
         return not self._size
 
     def call_when_empty(self, callback: Callable[[], None]) -> None:
-        """Call `callback` once all frames have been written, including those queued in the meantime."""
+        """Call `callback` after each write that leaves no frame queued; not now if the outbox is idle.
+
+        It replaces an earlier callback.
+        """
         self._on_empty = callback
 
     async def wait_for_room(self) -> None:

@@ -100,7 +100,7 @@ class ReceiptCounter:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write all counts to the database. After a failure they are kept for the next call."""
+        """Write all counts. After a database error, which is logged, those not written are kept for the next call."""
         self._has_counts.clear()
         while self._counts:
             # Only those that have waited longest: to sort everything after an outage would take the loop seconds.

@@ -28,7 +28,11 @@ class ExponentialBackoff:
         self._attempts = 0
 
     def next_pause(self, retry_after: float | None = None) -> float:
-        """Return the seconds to wait before the next attempt: at least `retry_after`, at most `max_seconds`."""
+        """Return the seconds to wait before the next attempt, and count it.
+
+        Given the server's `retry_after`: that, cut to `max_seconds`, and up to `first_seconds` more at random.
+        Otherwise a random pause whose bound doubles with each attempt, up to `max_seconds`.
+        """
         ceiling = min(self._max_seconds, self._first_seconds * 2.0 ** min(self._attempts, _MAX_DOUBLINGS))
         self._attempts += 1
         pause = self._uniform(ceiling / 2, ceiling)

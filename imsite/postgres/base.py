@@ -52,7 +52,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 pool.close()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Return a live connection. Raises PoolTimeout if the server does not return in time."""
+        """Return a pooled connection that the server has not closed. Raise PoolTimeout if the server stays away."""
         while True:
             connection = super().get_new_connection(conn_params)
             pool = self.pool

@@ -36,8 +36,8 @@ _shared_frame = lru_cache(maxsize=512)(_frame)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Adds the scope extension `imsite.socket`: `write(messages)`, which sends texts or bytes at once, `abort()`, and
-    `watch_pings(on_ping, on_pong)`.
+    """Adds the scope extension `imsite.socket`: `write(messages)`, which sends all texts or bytes in one write,
+    `abort()`, and `watch_pings(on_ping, on_pong)`.
 
     Pings are answered only while the peer reads its data, and are rate limited like requests.
     """

@@ -62,7 +62,7 @@ class World:
         self.channels = [*self.groups, channel_create_private(creator=self.bob, other=self.carol)[0]]
         self.gadgets: list[Device] = []
         for user in (self.bob, self.carol):
-            # What was received is kept by token, so each device has its own.
+            # The server keeps by token which messages were received, so each device has its own token.
             self.gadgets += [
                 device(user, token_issue(user=user)) for device in (ProtobufDevice, ProtobufDevice, JsonDevice)
             ]

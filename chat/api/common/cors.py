@@ -21,7 +21,7 @@ def is_allowed_origin(request: HttpRequest) -> bool:
 
 
 def require_allowed_origin(request: HttpRequest) -> None:
-    """Raise ORIGIN_NOT_ALLOWED for a page that may not call, and log it."""
+    """Log the request of a page that may not call, and raise ChatError ORIGIN_NOT_ALLOWED."""
     if not is_allowed_origin(request):
         log_refused_origin(request.headers.get("Origin"), host=request.get_host(), secure=request.is_secure())
         raise ChatError(reasons.ORIGIN_NOT_ALLOWED)
