@@ -235,6 +235,10 @@ class BadPassword(AccountError):
         return self.problem
 
 
+class UnstorablePassword(BadPassword):
+    """The password contains a character that is not allowed, such as NUL."""
+
+
 class BadPicture(AccountError):
     field = "avatar"
 

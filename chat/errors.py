@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,14 +66,17 @@ class ChatError(Exception):
     """A refused request.
 
     `data` is sent to the client: the sentence as `error`, and the keyword arguments. `sentence` replaces the reason's
-    text if a validator gives a more exact one. Raises KeyError if the text needs a parameter that is missing.
+    text if a validator gives a more exact one. `unsent`: parameters of the sentence, in any protocol's wording, that
+    are not in `data`. Raises KeyError if the text needs a parameter that is missing.
     """
 
-    def __init__(self, reason: Reason, /, *, sentence: str = "", **data: Any) -> None:
+    def __init__(
+        self, reason: Reason, /, *, sentence: str = "", unsent: Mapping[str, object] | None = None, **data: Any
+    ) -> None:
         self.reason = reason
         self.code = reason.code
         self.text = sentence or reason.text
-        self.params = {} if sentence else _as_shown(data)
+        self.params = {} if sentence else {**(unsent or {}), **_as_shown(data)}
         self.data: dict[str, Any] = {"error": sentence or self.text % self.params, **data}
         super().__init__(self.data["error"])
 

@@ -261,8 +261,10 @@ IDEMPOTENCY_KEY_REUSED = Reason("idempotency_key_reused", OPERATION_FAILED,
 RESPONSE_LOST = Reason("response_lost", OPERATION_FAILED,
     "This was already done, and its response cannot be repeated.",
     "The stored response of an idempotency key can no longer be decrypted.")
+APP_ID_MISSING = Reason("app_id_missing", ILLEGAL_PARAMETER, "appID is missing.",
+    "`appID` is missing or 0.")
 APP_ID_INVALID = Reason("app_id_invalid", ILLEGAL_PARAMETER, "appID must be a number.",
-    "`appID` is missing or no number.")
+    "`appID` is no number.")
 MSG_ID_INVALID = Reason("msg_id_invalid", ILLEGAL_PARAMETER, "msgID needs 1 to 200 printable characters.",
     "`msgID` is missing, too long, or contains unprintable characters.")
 

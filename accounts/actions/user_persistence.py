@@ -9,7 +9,16 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
-from accounts.errors import BadEmail, BadPassword, BadPhone, EmailTaken, NameTaken, NoSuchUser, PhoneTaken
+from accounts.errors import (
+    BadEmail,
+    BadPassword,
+    BadPhone,
+    EmailTaken,
+    NameTaken,
+    NoSuchUser,
+    PhoneTaken,
+    UnstorablePassword,
+)
 from accounts.models import User
 from accounts.names import BadName, check_name, is_storable
 
@@ -77,7 +86,7 @@ def clean_email(email: str | None) -> str | None:
 def hash_password(password: str, user: User) -> str:
     """Return the password hash, or raise BadPassword if the policy refuses it. Slow: call outside a transaction."""
     if not is_storable(password):
-        raise BadPassword(gettext("This password contains a character that is not allowed."))
+        raise UnstorablePassword(gettext("This password contains a character that is not allowed."))
     try:
         validate_password(password, user)
     except ValidationError as refusal:

@@ -35,7 +35,7 @@ def message_send_to_name(
     app; None if the caller has used the msg_id before, in which case nothing is sent.
 
     An unknown name has the same result as an offline user, and uses up the msg_id as well, so that callers cannot find
-    out which accounts exist.
+    out which accounts exist. Raise BadName for a name that no user can have.
     """
     require_name(name)
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
@@ -65,7 +65,8 @@ def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: st
 
     Without a caller (an open network) the author is the user of that name online on the app, else `system`, shown under
     that name. A caller with a token is always the author, shown under that name, because a token gives no right to act
-    as another user. Return True; None if the caller has used the msg_id before, in which case nothing is sent.
+    as another user. Return True; None if the caller has used the msg_id before, in which case nothing is sent. Raise
+    BadName for a name that no user can have.
     """
     name = require_name(name)
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)

@@ -7,11 +7,10 @@ guests may share.
 from __future__ import annotations
 
 from accounts.models import App
-from accounts.names import USER_NAME_MAX_LENGTH, BadName, check_name
+from accounts.names import USER_NAME_MAX_LENGTH, check_name
 from accounts.selectors.contacts import users_hiding_presence
 from accounts.selectors.users import app_by_number, user_by_name
-from chat import errors, reasons
-from chat.account_errors import with_code
+from chat import reasons
 from chat.errors import ChatError
 from chat.selectors.presence import query_presence, visible_users
 from delivery.presence.base import Presence
@@ -38,7 +37,7 @@ def names_online(*, app_number: int) -> list[str]:
 def is_online(*, name: str, app_number: int | None = None) -> bool:
     """Return whether a user of that name is online, on the app or (None) on any app.
 
-    Raise ChatError for an unknown app, or a name that no user can have.
+    Raise ChatError for an unknown app, BadName for a name that no user can have.
     """
     require_name(name)
     app = require_app(app_number).number if app_number is not None else None
@@ -60,9 +59,5 @@ def online_ids_by_name(name: str, app: int | None = None) -> list[int]:
 
 
 def require_name(name: str) -> str:
-    """Return the name. Raise ChatError with code ILLEGAL_USER_ID if no user can have it."""
-    try:
-        return check_name(name, limit=USER_NAME_MAX_LENGTH)
-    except BadName as error:
-        # Its data has only the sentence, as existing callers know it.
-        raise ChatError(with_code(error.reason, errors.ILLEGAL_USER_ID), sentence=str(error)) from error
+    """Return the name. Raise BadName if no user can have it."""
+    return check_name(name, limit=USER_NAME_MAX_LENGTH)

@@ -98,5 +98,5 @@ class Permissions:
         key = (channel.pk, user.pk)
         wait = self._last_sent.get(key, 0) + channel.slow_mode * 1000 - self._now
         if wait > 0:
-            raise ChatError(reasons.SLOW_MODE, retryAfter=wait / 1000)
+            raise ChatError(reasons.SLOW_MODE, unsent={"interval": channel.slow_mode}, retryAfter=wait / 1000)
         self._last_sent[key] = self._now

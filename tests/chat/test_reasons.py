@@ -85,7 +85,7 @@ def test_a_reason_is_a_complete_plain_sentence(key: str) -> None:
 def _fault(call: ast.Call) -> str | None:
     """Return what is wrong with the reason of a refusal that is raised here."""
     source, error = ast.unparse(call.args[-1]), ast.unparse(call.func)  # OAuthRefused takes a title first.
-    if error in _OTHER_ARGUMENTS or source.endswith(".reason") or source.startswith("with_code("):
+    if error in _OTHER_ARGUMENTS or source.endswith(".reason"):
         return None  # It has only one reason, or passes on that of another refusal.
     constant = _CONSTANT.fullmatch(source)
     if not constant:

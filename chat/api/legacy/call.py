@@ -16,12 +16,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.names import BadName
 from chat import errors
 from chat.api.common import cors
 from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import throttles
 from chat.api.legacy.access import HasPermission, ServiceToken
 from chat.api.legacy.parameters import LegacyFormParser
+from chat.api.legacy.sentences import legacy_sentence
 from chat.errors import ChatError, Code
 from delivery.log_throttle import log_recovery
 
@@ -62,10 +64,12 @@ class LegacyCallView(APIView):  # type: ignore[misc]
         self._has_failed = True
         match exc:
             case ChatError():
-                response = answer(exc.data, exc.code)
+                response = answer({**exc.data, "error": legacy_sentence(exc)}, exc.code)
                 if (wait := exc.data.get("retryAfter")) is not None:
                     response["Retry-After"] = str(max(1, math.ceil(wait)))
                 return response
+            case BadName():
+                return _refusal(errors.ILLEGAL_USER_ID, legacy_sentence(exc))
             case exceptions.AuthenticationFailed():
                 return _refusal(errors.NOT_AUTHORISED, str(exc.detail))
             case exceptions.NotAuthenticated() | exceptions.PermissionDenied():

@@ -58,5 +58,5 @@ def app(request: Request) -> int:
     """Return the number of the app; it is required."""
     number = app_or_any(request)
     if number is None:
-        raise ChatError(reasons.APP_ID_INVALID, field="appID")
+        raise ChatError(reasons.APP_ID_MISSING, field="appID")
     return number

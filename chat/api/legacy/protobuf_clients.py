@@ -25,6 +25,7 @@ from chat.actions import last_seen
 from chat.api.legacy import parameters
 from chat.api.legacy.call import LegacyCallView, answer
 from chat.api.legacy.openapi import FAILED, ID, TEXT, form_call, object_schema, text_fields
+from chat.api.legacy.sentences import legacy_sentence
 from chat.errors import ChatError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class ClientCallView(LegacyCallView):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, AccountError):
-            return _failure(str(exc))
+            return _failure(legacy_sentence(exc))
         if isinstance(exc, NotAuthenticated):
             return _failure("This call needs a token.")
         response = super().handle_exception(exc)

@@ -17,6 +17,7 @@ export const zhErrors = {
   api_token_invalid: "令牌无效。",
   api_token_required: "调用需要 API 令牌：Authorization: Bearer <token>。",
   app_id_invalid: "appID 必须是数字。",
+  app_id_missing: "缺少 appID。",
   app_not_found: "这个应用不存在。",
   app_number_range: "应用编号必须在 1 到 {limit} 之间。",
   app_number_taken: "这个编号已被另一个应用使用。",
