@@ -106,7 +106,8 @@ class ProtobufDevice(Device):
             self._take_in()
             if not all_pages:
                 break
-        self.synced = self.synced or not more
+        # Pushes wait for the last page, also when a later Sync goes back.
+        self.synced = not more
 
     async def put(self, line: SentMessage) -> None:
         if line.connection != self.connections:
