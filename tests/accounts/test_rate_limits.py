@@ -121,7 +121,7 @@ def test_accounts_and_guests_share_one_limit(db: None, client: Client) -> None:
     answer = client.post(
         "/register", urlencode({"phone_number": "1", "nickname": "c", "password": PASSWORD}), FORM
     ).json()
-    assert answer["code"] == -1 and "Too many attempts" in answer["msg"]
+    assert answer["code"] == -1 and "That was too often" in answer["msg"]
     assert not User.objects.filter(username="bob").exists()
 
 
