@@ -104,6 +104,14 @@ def test_another_method_is_answered_with_the_allowed_ones(bot: Caller) -> None:
     assert "POST" in reply.headers["Allow"]
 
 
+@pytest.mark.parametrize("call", [call for call in CALLS if call.startswith("GET")])
+def test_a_head_request_needs_what_a_get_needs(call: str, shop: User, grant: Grant) -> None:
+    """The length of its answer would tell what the body may not."""
+    path = call.split()[1]
+    assert Client().head(f"/api/v1/{path}").status_code == 401
+    assert Client(headers={"Authorization": grant(shop)}).head(f"/api/v1/{path}").status_code == 403
+
+
 def test_an_uploaded_file_is_refused(bot: Caller) -> None:
     client = Client(headers=bot._headers)
     reply = client.post("/api/v1/messages/", {"file": SimpleUploadedFile("x", b"x")})
