@@ -1,4 +1,8 @@
-"""Runs functions of other threads on this node's event loop, which owns the hub and its connections."""
+"""Runs functions of other threads on this node's event loop, which owns the hub and its connections.
+
+Code that serves both the loop and other threads is written once, as coroutines that wait by `ask_loop` and
+`delivery.db.lookup_cache` only. On the loop these suspend. In another thread they block, so `run_blocking` runs them.
+"""
 
 from __future__ import annotations
 
@@ -43,3 +47,27 @@ def run_on_loop(function: Callable[[], Coroutine[Any, Any, T]], timeout_seconds:
     finally:
         # Does nothing to a future that is done; the result of any other has no reader any more.
         future.cancel()
+
+
+def is_on_loop() -> bool:
+    """Return whether the caller runs on this node's event loop."""
+    try:
+        return _loop is not None and asyncio.get_running_loop() is _loop
+    except RuntimeError:
+        return False
+
+
+async def ask_loop(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Return what the asynchronous `function` returns on the event loop. Off the loop, do what `run_on_loop` does."""
+    return await function() if is_on_loop() else run_on_loop(function)
+
+
+def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return the result of a coroutine that waits only by blocking calls, in a thread without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("The coroutine suspends, so it needs an event loop.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -31,7 +30,6 @@ from chat.sending.permissions import Permissions
 from chat.wire.schema.events import MESSAGE
 from delivery import log, publish
 from delivery.log import Entry
-from delivery.presence.base import Presence
 
 NO_ID = "0"
 """The id of a message that is not stored."""
@@ -119,12 +117,9 @@ def _online_guests(names: Collection[str]) -> dict[str, set[int]]:
     """Return the ids of the online guests with each name; several guests may share one."""
     if not names:
         return {}
-
-    async def find(presence: Presence) -> dict[str, set[int]]:
-        found = await asyncio.gather(*(presence.find_by_name(name) for name in names))
-        return {name: set(user_ids) for name, user_ids in zip(names, found, strict=True)}
-
-    return query_presence(find, {name: set() for name in names})
+    nobody: dict[str, list[int]] = {}
+    found = query_presence(lambda presence: presence.find_by_names(list(names)), nobody)
+    return {name: set(found.get(name, ())) for name in names}
 
 
 def _push_to_channel(destination: Destination, author: User, text: str, directory: Directory) -> PushResult:

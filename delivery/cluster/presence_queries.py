@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from django.conf import settings
 
-from delivery.cluster.presence_scripts import COUNT_ONLINE, FIND_BY_NAME, FIND_CONNECTIONS, LIST_ONLINE
+from delivery.cluster.presence_scripts import COUNT_ONLINE, FIND_BY_NAMES, FIND_CONNECTIONS, LIST_ONLINE
 from delivery.cluster.redis_client import REDIS_TIMEOUT_SECONDS, RedisClient, RedisUnavailable
 from delivery.presence.local import LocalPresence
 
@@ -68,7 +68,7 @@ class ClusterPresenceReader:
                 if node != self._node:
                     yield int(user_id), int(app), node
 
-    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
+    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> Mapping[int, str]:
         found: dict[int, str] = {}
         last = after
         while limit is None or len(found) < limit:
@@ -88,8 +88,24 @@ class ClusterPresenceReader:
         return self._local.count_online(app) if result is None else int(result[0])
 
     async def find_by_name(self, name: str, app: int | None = None) -> list[int]:
-        result = await self._query(FIND_BY_NAME, name, "" if app is None else app)
-        return self._local.find_by_name(name, app) if result is None else sorted(map(int, result[0]))
+        return (await self.find_by_names((name,), app)).get(name, [])
+
+    async def find_by_names(self, names: Sequence[str], app: int | None = None) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for start in range(0, len(names), USERS_PER_RESULT):
+            batch = names[start : start + USERS_PER_RESULT]
+            result = await self._query(FIND_BY_NAMES, "" if app is None else app, *batch)
+            if result is None:
+                return self._local.find_by_names(names, app)
+            users = orjson.loads(result[0])
+            found |= {name: sorted(map(int, ids)) for name, ids in zip(batch, users, strict=True) if ids}
+        return found
+
+    async def find_apps(self, user_ids: Sequence[int]) -> set[int]:
+        found = self._local.find_apps(user_ids)
+        async for _, app, _ in self._connections_elsewhere(user_ids):
+            found.add(app)
+        return found
 
     async def _query(self, script: str, *arguments: str | int) -> list[Any] | None:
         """Return the script's result, which includes recent changes of this node if Redis receives them in time.

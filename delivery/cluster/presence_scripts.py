@@ -160,14 +160,18 @@ return {more, cjson.encode({users, names})}
 """
 )
 
-FIND_BY_NAME = (
+FIND_BY_NAMES = (
     _COMMON
     + """
--- Arguments: grace, name, app or ''. Returns whether to call again, and users.
+-- Arguments: grace, app or '', names. Returns whether to call again, and for each name its users, as JSON; none: {}.
 local more, found = clear_lapsed_leases(tonumber(ARGV[1])), {}
-for _, user in ipairs(redis.call('SMEMBERS', 'im:name:' .. ARGV[2])) do
-    if ARGV[3] == '' or redis.call('ZSCORE', 'im:app:' .. ARGV[3], user) then found[#found + 1] = user end
+for i = 3, #ARGV do
+    local users = {}
+    for _, user in ipairs(redis.call('SMEMBERS', 'im:name:' .. ARGV[i])) do
+        if ARGV[2] == '' or redis.call('ZSCORE', 'im:app:' .. ARGV[2], user) then users[#users + 1] = user end
+    end
+    found[i - 2] = users
 end
-return {more, found}
+return {more, cjson.encode(found)}
 """
 )

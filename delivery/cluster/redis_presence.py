@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from delivery.cluster.presence_queries import ClusterPresenceReader, grace_ms
@@ -232,7 +232,7 @@ class RedisPresence:
     async def find_nodes(self, user_ids: Sequence[int]) -> dict[int, set[str]]:
         return await self._reader.find_nodes(user_ids)
 
-    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
+    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> Mapping[int, str]:
         return await self._reader.list_online(app, after=after, limit=limit)
 
     async def count_online(self, app: int) -> int:
@@ -240,6 +240,12 @@ class RedisPresence:
 
     async def find_by_name(self, name: str, app: int | None = None) -> list[int]:
         return await self._reader.find_by_name(name, app)
+
+    async def find_by_names(self, names: Sequence[str], app: int | None = None) -> dict[str, list[int]]:
+        return await self._reader.find_by_names(names, app)
+
+    async def find_apps(self, user_ids: Sequence[int]) -> set[int]:
+        return await self._reader.find_apps(user_ids)
 
     async def _wait_until_written(self) -> None:
         """Wait until Redis has the changes so far; only briefly while thousands of users connect at once."""

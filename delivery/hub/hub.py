@@ -21,6 +21,7 @@ from delivery.hub.connection import Connection
 from delivery.hub.encoders import encoders
 from delivery.hub.outbox import Frame, Ticker
 from delivery.hub.receipts import RECEIPT, ReceiptCounter
+from delivery.hub.revocations import revocation_listeners
 from delivery.log import Entry, MembershipInterval
 from delivery.log_throttle import log_recovery
 from delivery.presence.base import Presence
@@ -217,6 +218,9 @@ class Hub:
         if entry.header:
             self.audience.apply_leaves(entry)
             self.audience.close_revoked(entry)
+            if "revoke" in entry.header:
+                for listener in revocation_listeners:
+                    listener(entry)
 
     def deliver_transient(self, entry: Entry, skip: Connection | None = None) -> None:
         """Push an event that is not in the log. On the event loop only."""

@@ -7,7 +7,7 @@ events from the log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 PresenceCallback = Callable[[int, str, int], None]
@@ -43,7 +43,7 @@ class Presence(Protocol):
     async def filter_online(self, user_ids: Sequence[int], app: int | None = None) -> set[int]:
         """Return those users who have a connection to `app`; None: to any app."""
 
-    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
+    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> Mapping[int, str]:
         """Return the names, by id in order, of up to `limit` users online on `app` with ids above `after`."""
 
     async def count_online(self, app: int) -> int:
@@ -51,6 +51,12 @@ class Presence(Protocol):
 
     async def find_by_name(self, name: str, app: int | None = None) -> list[int]:
         """Return the ids of all users of exactly this name who are online; guests may share a name."""
+
+    async def find_by_names(self, names: Sequence[str], app: int | None = None) -> dict[str, list[int]]:
+        """Do what `find_by_name` does for several names. Names of nobody online are left out."""
+
+    async def find_apps(self, user_ids: Sequence[int]) -> set[int]:
+        """Return the numbers of the apps on which any of the users is online."""
 
     async def find_nodes(self, user_ids: Sequence[int]) -> dict[int, set[str]]:
         """Return the ids of the nodes that each user is connected to, this one included. Offline users are left out."""

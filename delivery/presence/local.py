@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from django.conf import settings
 
@@ -21,6 +21,8 @@ class LocalPresence:
         self._connections: dict[int, int] = {}
         self._names: dict[int, str] = {}
         self._users_by_name: dict[str, set[int]] = {}
+        self._lists: dict[int, Mapping[int, str]] = {}
+        """Complete lists by app that were asked for since the last change."""
 
     def connect(self, user_id: int, name: str, app: int) -> bool:
         """Count a connection; return whether it is the user's first on that app."""
@@ -31,7 +33,11 @@ class LocalPresence:
             self._forget_name(user_id)
             self._names[user_id] = name
             self._users_by_name.setdefault(name, set()).add(user_id)
-        return counts[user_id] == 1
+            self._lists.clear()
+        is_first = counts[user_id] == 1
+        if is_first:
+            self._lists.pop(app, None)
+        return is_first
 
     def disconnect(self, user_id: int, app: int) -> bool:
         """Remove one counted connection; return whether it was the user's last on that app."""
@@ -40,6 +46,7 @@ class LocalPresence:
         self._connections[user_id] -= 1
         was_last = counts[user_id] == 0
         if was_last:
+            self._lists.pop(app, None)
             del counts[user_id]
             if not counts:
                 del self._apps[app]
@@ -68,13 +75,32 @@ class LocalPresence:
     def count_online(self, app: int) -> int:
         return len(self._apps.get(app, ()))
 
-    def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
-        found: Collection[int] = [user_id for user_id in self._apps.get(app, ()) if user_id > after]
-        found = sorted(found) if limit is None else heapq.nsmallest(limit, found)
-        return {user_id: self._names[user_id] for user_id in found}
+    def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> Mapping[int, str]:
+        is_complete = not after and limit is None
+        if is_complete and app in self._lists:
+            return self._lists[app]
+        found: Collection[int] = self._apps.get(app, ())
+        if after:
+            found = [user_id for user_id in found if user_id > after]
+        ordered = sorted(found) if limit is None else heapq.nsmallest(limit, found)
+        listed = {user_id: self._names[user_id] for user_id in ordered}
+        if is_complete:
+            self._lists[app] = listed
+        return listed
 
     def find_by_name(self, name: str, app: int | None = None) -> list[int]:
-        return sorted(user_id for user_id in self._users_by_name.get(name, ()) if self.is_online(user_id, app))
+        return self.find_by_names((name,), app).get(name, [])
+
+    def find_by_names(self, names: Iterable[str], app: int | None = None) -> dict[str, list[int]]:
+        online = self._connections if app is None else self._apps.get(app, {})
+        found = {}
+        for name in names:
+            if user_ids := [user_id for user_id in self._users_by_name.get(name, ()) if user_id in online]:
+                found[name] = sorted(user_ids)
+        return found
+
+    def find_apps(self, user_ids: Iterable[int]) -> set[int]:
+        return {app for app, counts in self._apps.items() if any(user_id in counts for user_id in user_ids)}
 
 
 class PresenceGraceTimers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from delivery.presence.base import PresenceCallback, ignore_presence
 from delivery.presence.local import LocalPresence, PresenceGraceTimers
@@ -36,7 +36,7 @@ class MemoryPresence:
     async def filter_online(self, user_ids: Sequence[int], app: int | None = None) -> set[int]:
         return {user_id for user_id in user_ids if self._local.is_online(user_id, app)}
 
-    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> dict[int, str]:
+    async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> Mapping[int, str]:
         return self._local.list_online(app, after=after, limit=limit)
 
     async def count_online(self, app: int) -> int:
@@ -44,6 +44,12 @@ class MemoryPresence:
 
     async def find_by_name(self, name: str, app: int | None = None) -> list[int]:
         return self._local.find_by_name(name, app)
+
+    async def find_by_names(self, names: Sequence[str], app: int | None = None) -> dict[str, list[int]]:
+        return self._local.find_by_names(names, app)
+
+    async def find_apps(self, user_ids: Sequence[int]) -> set[int]:
+        return self._local.find_apps(user_ids)
 
     async def find_nodes(self, user_ids: Sequence[int]) -> dict[int, set[str]]:
         return {user_id: {self._node} for user_id in user_ids if self._local.is_online(user_id)}

@@ -1,11 +1,13 @@
-"""The rate limiter for threads: counts in the token buckets that all nodes share, else in this process's memory.
+"""The rate limiter: counts in the token buckets that all nodes share, else in this process's memory.
 
 Without shared buckets, n nodes allow n times as much; the database is still protected, because each node limits itself.
 """
 
 from __future__ import annotations
 
-from delivery.event_loop import run_on_loop
+import asyncio
+
+from delivery.event_loop import is_on_loop, run_on_loop
 from delivery.rate_limits.base import TokenBucketResult, TokenBuckets, TokenBucketsUnavailable
 from delivery.rate_limits.memory import MemoryTokenBuckets
 
@@ -19,7 +21,7 @@ def use_shared_buckets(buckets: TokenBuckets | None) -> None:
 
 
 class RateLimiter:
-    """Limits the uses of each key. For threads, not for the event loop.
+    """Limits the uses of each key. `draw` is for threads, `draw_async` for the event loop too.
 
     `prefix` separates its keys from those of other limiters in the shared buckets. A draw waits up to
     `shared_timeout_seconds` for them, then uses this process's memory, which holds up to `max_keys` keys.
@@ -34,6 +36,16 @@ class RateLimiter:
         """Take `count` tokens, or none, from the key's bucket. See `delivery.rate_limits.base.TokenBuckets.draw`."""
         result = self._draw_shared(key, rate, burst, count)
         return result or self._local_buckets.draw_now(key, rate=rate, burst=burst, count=count)
+
+    async def draw_async(self, key: str, *, rate: float, burst: int, count: int = 1) -> TokenBucketResult:
+        """Do what `draw` does, on the event loop without blocking it."""
+        if (buckets := _shared_buckets) is None or not is_on_loop():
+            return self.draw(key, rate=rate, burst=burst, count=count)
+        try:
+            async with asyncio.timeout(self._shared_timeout_seconds):
+                return await buckets.draw(f"{self._prefix}:{key}", rate=rate, burst=burst, count=count)
+        except (TokenBucketsUnavailable, TimeoutError):
+            return self._local_buckets.draw_now(key, rate=rate, burst=burst, count=count)
 
     def _draw_shared(self, key: str, rate: float, burst: int, count: int) -> TokenBucketResult | None:
         if (buckets := _shared_buckets) is None:

@@ -70,6 +70,14 @@ async def test_two_guests_may_share_a_name(presence: Presence) -> None:
     presence.connect(OTHER_BOB, "夏圭？", IOS)
     assert await presence.find_by_name("夏圭？") == [BOB, OTHER_BOB]
     assert await presence.find_by_name("夏圭？", IOS) == [OTHER_BOB]
+    presence.connect(ALICE, "alice", WEB)
+    found = {"夏圭？": [BOB, OTHER_BOB], "alice": [ALICE]}
+    assert await presence.find_by_names(["alice", "夏圭？", "nobody"]) == found
+    assert await presence.find_by_names(["alice", "夏圭？"], IOS) == {"夏圭？": [OTHER_BOB]}
+    assert await presence.find_by_names([]) == {}
+    assert await presence.find_apps([BOB, OTHER_BOB]) == {WEB, IOS} and await presence.find_apps([ALICE]) == {WEB}
+    assert await presence.find_apps([99]) == await presence.find_apps([]) == set()
+    presence.disconnect(ALICE, WEB)
     presence.disconnect(BOB, WEB)
     assert await presence.find_by_name("夏圭？") == [OTHER_BOB] and await presence.find_by_name("alice") == []
 
