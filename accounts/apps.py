@@ -7,3 +7,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import signals  # noqa: F401 - connects its receivers
+        from accounts.caches import invalidation
+
+        invalidation.connect()

@@ -54,13 +54,15 @@ def name_key(name: str) -> str:
 
     So width and case do not matter.
     """
+    if name.isascii():
+        return name.casefold()
     key = unicodedata.normalize("NFKD", JOINERS_AND_SELECTORS.sub("", name)).casefold()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", key).casefold())
 
 
 def is_storable(text: str) -> bool:
     """Return whether a database row can hold the text. Text with NUL or lone surrogates needs no lookup."""
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text))
 
 
 def check_name(name: str, *, limit: int) -> str:
