@@ -7,11 +7,11 @@ from django.urls import include, path
 from chat.api.incoming_webhook import IncomingMessageView
 from chat.api.legacy.protobuf_clients import FriendAddView, GroupCreateView, GroupUserListView, LoginView, RegisterView
 from chat.api.legacy.system_state import SystemStateView
-from chat.api.legacy.user_calls import OnlineUsersView, SendMessageAllView, SendMessageView, UserOnlineView
+from chat.api.legacy.user_calls import SendMessageAllView, SendMessageView, online_users, user_online
 
 urlpatterns = [
-    path("user/list", OnlineUsersView.as_view()),
-    path("user/online", UserOnlineView.as_view()),
+    online_users.url,
+    user_online.url,
     path("user/sendMessage", SendMessageView.as_view()),
     path("user/sendMessageAll", SendMessageAllView.as_view()),
     path("register", RegisterView.as_view()),

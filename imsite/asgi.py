@@ -20,6 +20,7 @@ from chat.consumers.protobuf_consumer import ProtobufConsumer  # noqa: E402
 from chat.node.lifecycle import start_node, stop_node  # noqa: E402
 from imsite import cookie_parser  # noqa: E402
 from imsite.monitoring import loop_lag  # noqa: E402
+from imsite.server.fast_path import FastPath  # noqa: E402
 from imsite.server.proxy_headers import ProxyHeaders  # noqa: E402
 from imsite.server.request_threads import HttpHandler  # noqa: E402
 
@@ -66,7 +67,7 @@ websockets: list[Any] = [
 application = ProxyHeaders(
     ProtocolTypeRouter(
         {
-            "http": HttpHandler(),
+            "http": FastPath(HttpHandler()),
             "websocket": URLRouter(websockets),
             "lifespan": lifespan,
         }

@@ -133,6 +133,7 @@ OPTIONS = (
     Option("IM_COMMIT_MAX_MESSAGES", 200, "Messages per commit."),
     Option("IM_WRITE_QUEUE_MAX_MESSAGES", 20000, "Messages that may await their commit per process; more get 1011."),
     Option("IM_HTTP_CONCURRENCY", 32, "HTTP requests that a process handles at a time. Others wait."),
+    Option("IM_FAST_PATH", True, "Frequent HTTP calls are answered on the event loop, without Django's middleware."),
     Option("IM_DB_THREADS", 8, "Database threads (on PostgreSQL, connections) per process."),
     Option("IM_SYNC_MAX_EVENTS", 5000, "Events that `sync` replays. A client that missed more gets a reset."),
     Option("IM_SEARCH_INTERVAL", 1.0, "Seconds between updates of the search index."),

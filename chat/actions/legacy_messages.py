@@ -20,6 +20,7 @@ from chat.selectors.legacy_presence import online_ids_by_name, require_app, requ
 from chat.sending.drafts import Draft
 from delivery import idempotency, publish
 from delivery.db.transactions import write
+from delivery.event_loop import run_blocking
 from delivery.idempotency import ScopedKey
 
 MSG_ID_LIMIT = 200
@@ -39,10 +40,10 @@ def message_send_to_name(
     """
     require_name(name)
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
-    app = require_app(app_number).number if app_number is not None else None
+    app = run_blocking(require_app(app_number)).number if app_number is not None else None
     service = caller or system_user()
     key = _scoped_key(service, msg_id)
-    online = online_ids_by_name(name)
+    online = run_blocking(online_ids_by_name(name))
     guests = [user.pk for user in selectors.users_by_ids(online).values() if user.is_guest and user.is_active]
     recipient = user_by_name(name)
     # Checked here, because a repeat with another name must not create a channel. The key is claimed with the message.
@@ -70,7 +71,7 @@ def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: st
     """
     name = require_name(name)
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
-    app = require_app(app_number)
+    app = run_blocking(require_app(app_number))
     key = _scoped_key(caller or system_user(), msg_id)
     named = _online_user_by_name(name, app.number)
     author = caller or named or system_user()
@@ -91,7 +92,7 @@ def _online_user_by_name(name: str, app: int) -> User | None:
 
     Earlier guests of that name are most likely connections that the network has lost.
     """
-    users = selectors.users_by_ids(online_ids_by_name(name, app)).values()
+    users = selectors.users_by_ids(run_blocking(online_ids_by_name(name, app))).values()
     return max((user for user in users if user.is_active), key=lambda user: (not user.is_guest, user.pk), default=None)
 
 

@@ -1,5 +1,7 @@
 """Online users, for other systems and for code that runs in threads.
 
+The coroutines run on the event loop, where they look names up in memory, or in a thread by `run_blocking`.
+
 Users are named as on the wire: accounts by their user name in any spelling, guests by their exact name, which several
 guests may share. Unknown names, and users who hide their presence, count as offline.
 """
@@ -7,14 +9,15 @@ guests may share. Unknown names, and users who hide their presence, count as off
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
+from accounts.caches.directory import accounts_by_names, enabled_apps
 from accounts.models import App
 from accounts.selectors.contacts import users_hiding_presence
-from accounts.selectors.users import apps_enabled, users_by_names
+from accounts.selectors.users import apps_enabled
 from delivery import publish
-from delivery.event_loop import run_on_loop
+from delivery.event_loop import ask_loop, run_on_loop
 from delivery.presence.base import Presence
 
 T = TypeVar("T")
@@ -31,31 +34,43 @@ def online_user_ids(user_ids: Collection[int], app: int | None = None) -> set[in
     return query_presence(lambda presence: presence.filter_online(sorted(user_ids), app), nobody)
 
 
-def online_by_name(names: Sequence[str], app: int | None = None) -> dict[str, bool]:
+async def ask_presence(question: Callable[[Presence], Coroutine[Any, Any, T]], nobody: T) -> T:
+    """Do what `query_presence` does, also on the event loop."""
+    return await ask_loop(lambda: question(publish.hub().presence)) if publish.is_running() else nobody
+
+
+async def online_by_name(names: Sequence[str], app: int | None = None) -> dict[str, bool]:
     """Return for each name whether a user of that name is online, on the app `app` or (None) on any app.
 
-    Makes one query for all accounts.
+    Makes one query for all accounts, and one for all other names.
     """
-    known = users_by_names(names)
-    accounts = {name: user.pk for name, user in known.items() if user.shares_presence}
-    others = [name for name in names if name not in known]
+    known = await accounts_by_names(names)
+    accounts = {name: account.id for name, account in known.items() if account.shares_presence}
+    others = [name for name in dict.fromkeys(names) if name not in known]
 
     async def found(presence: Presence) -> set[str]:
         online_ids = await presence.filter_online(sorted(set(accounts.values())), app) if accounts else set()
-        guests = await asyncio.gather(*(presence.find_by_name(name, app) for name in others))
-        return {name for name, user_id in accounts.items() if user_id in online_ids} | {
-            name for name, guest_ids in zip(others, guests, strict=True) if guest_ids
-        }
+        guests = await presence.find_by_names(others, app) if others else {}
+        return {*guests, *(name for name, user_id in accounts.items() if user_id in online_ids)}
 
     nobody: set[str] = set()
-    online = query_presence(found, nobody)
+    online = await ask_presence(found, nobody)
     return {name: name in online for name in names}
 
 
-def apps_with_user_online(name: str) -> list[int]:
+async def apps_with_user_online(name: str) -> list[int]:
     """Return the numbers of the apps on which a user of that name is online."""
-    numbers = [app.number for app in apps_enabled()]
-    return [number for number in numbers if online_by_name([name], number)[name]]
+    account = (await accounts_by_names([name])).get(name)
+    if account is not None and not account.shares_presence:
+        return []
+
+    async def found(presence: Presence) -> set[int]:
+        user_ids = [account.id] if account is not None else await presence.find_by_name(name)
+        return await presence.find_apps(user_ids) if user_ids else set()
+
+    nobody: set[int] = set()
+    online = await ask_presence(found, nobody)
+    return [number for number in await enabled_apps() if number in online] if online else []
 
 
 def online_counts() -> list[tuple[App, int]]:
@@ -78,16 +93,15 @@ def online_users_page(app: App, *, after: int, limit: int) -> tuple[dict[int, st
     while more and len(page) <= limit:
         found = _online_after(app, after, limit + 1)
         more, after = len(found) > limit, max(found, default=after)
-        page |= visible_users(found)
+        page |= visible_users(found, users_hiding_presence(found))
     return dict(list(page.items())[:limit]), len(page) > limit
 
 
-def visible_users(found: dict[int, str]) -> dict[int, str]:
-    """Return those users who share their presence."""
-    hidden = users_hiding_presence(found)
-    return {user_id: name for user_id, name in found.items() if user_id not in hidden}
+def visible_users(found: Mapping[int, str], hidden: Set[int]) -> Mapping[int, str]:
+    """Return those users who do not hide their presence."""
+    return {user_id: name for user_id, name in found.items() if user_id not in hidden} if hidden else found
 
 
-def _online_after(app: App, after: int, limit: int) -> dict[int, str]:
-    nobody: dict[int, str] = {}
+def _online_after(app: App, after: int, limit: int) -> Mapping[int, str]:
+    nobody: Mapping[int, str] = {}
     return query_presence(lambda presence: presence.list_online(app.number, after=after, limit=limit), nobody)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -37,13 +38,16 @@ class ProxyHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            _change_header(scope, b"x-forwarded-proto", _join_equal_schemes)
-            await self._set_client(scope, receive, send)
+            names = {name for name, _ in scope["headers"]}
+            if b"x-forwarded-proto" in names:
+                _change_header(scope, b"x-forwarded-proto", _join_equal_schemes)
+            await self._set_client(scope, receive, send, is_forwarded=not _FORWARDING.isdisjoint(names))
             port = _DEFAULT_PORTS.get(scope.get("scheme", "http"), b"")
-            _change_header(scope, b"host", lambda host: host.removesuffix(port))
+            if any(name == b"host" and value.endswith(port) for name, value in scope["headers"]):
+                _change_header(scope, b"host", lambda host: host.removesuffix(port))
         await self._application(scope, receive, send)
 
-    async def _set_client(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _set_client(self, scope: Scope, receive: Receive, send: Send, *, is_forwarded: bool) -> None:
         address, port = (scope.get("client") or ("", 0))[:2]
         known = _usable_address(address)
         peer = scope["client"] = (known or _NO_ADDRESS, port)
@@ -52,7 +56,7 @@ class ProxyHeaders:
         if scope["client"] is not peer:
             known = _usable_address(scope["client"][0])
             scope["client"] = peer if known is None else (known, scope["client"][1])
-        elif any(name in _FORWARDING for name, _ in scope["headers"]):
+        elif is_forwarded:
             known = None
         if known is None:
             scope[UNKNOWN_CLIENT] = True
@@ -62,6 +66,7 @@ async def _do_nothing(*arguments: Any) -> None:
     """Do nothing, as the application behind uvicorn's middleware."""
 
 
+@lru_cache(maxsize=4096)
 def _usable_address(text: str) -> str | None:
     """Return the IP address in its usual form, without a zone, IPv4 as such; None if the text is none."""
     try:

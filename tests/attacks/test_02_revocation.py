@@ -11,6 +11,7 @@ import asyncio
 import pytest
 
 from tests.support.client import Closed, Envelope
+from tests.support.rest import Service
 from tests.support.shared_site import Account, Clients, SharedSite, UserClient
 
 pytestmark = pytest.mark.each_database
@@ -80,6 +81,16 @@ async def test_a_revoked_token_closes_its_own_connections_only(clients: Clients,
         assert await person.code("heartbeat") == 200
     for person in (alice, guest):
         assert await (await clients.stranger()).code("login", appId=101, serviceToken=person.token) == 1003
+
+
+async def test_calls_with_a_token_that_another_process_revokes_are_refused_within_5_seconds(
+    shared_site: SharedSite,
+) -> None:
+    shop = Service.make(shared_site, "use_gateway")
+    assert shop.call_now(shared_site.site, "GET", "presence/alice/").status == 200
+    await asyncio.to_thread(shop.revoke, shared_site)
+    async with asyncio.timeout(5):
+        await shop.refused_by(shared_site.site)
 
 
 async def test_after_a_deactivation_no_message_is_accepted(clients: Clients, shared_site: SharedSite) -> None:

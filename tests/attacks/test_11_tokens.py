@@ -252,7 +252,7 @@ async def test_a_revoked_token_is_refused_everywhere_at_once(
 
     assert (await asyncio.to_thread(revoke_token, shared_site, olga, shop)).status == 302
 
-    # Each call reads the token's row, so not a single call more is answered.
+    # This process knows of the revocation before it confirms it, so not a single call more is answered.
     assert (rest(shared_site, shop.token).status, gateway(shared_site, shop.token).data["code"]) == (401, 1003)
     assert ws_call(shared_site, shop.token, group).data == {"code": -1, "msg": "This token is not valid.", "data": {}}
     async with asyncio.timeout(5):

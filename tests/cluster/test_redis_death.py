@@ -14,6 +14,7 @@ import pytest
 from tests.cluster.conftest import ClusterFactory
 from tests.support.conversation import assert_complete_and_ordered
 from tests.support.monitoring import get, metrics
+from tests.support.rest import Service
 from tests.support.shared_site import Clients, UserClient
 from tests.support.two_nodes import TwoNodes
 
@@ -25,6 +26,8 @@ HERE = 2.0
 """Seconds that work inside a node may take while Redis is away: far more than it does."""
 BY_LOG = 4.0
 """Seconds in which the log delivers events of another node: twice the promise."""
+REVOKED = 5.0
+"""Seconds in which a revocation takes effect on every node."""
 CLOSED_AGAIN = 10.0
 """Seconds after its return in which the gaps close and the layer delivers events again."""
 LEASE = 15.0
@@ -119,7 +122,9 @@ async def _delivers_without_log(
     return metrics(two_nodes.b.url)["imsite_log_catchup_events_total"] == before
 
 
-async def test_a_position_from_one_node_is_valid_on_a_lagging_node(cluster_factory: ClusterFactory) -> None:
+async def test_a_lagging_node_knows_positions_of_others_and_refuses_revoked_tokens(
+    cluster_factory: ClusterFactory,
+) -> None:
     # Node B gets no announcements and polls the log so rarely that it lags for the whole test.
     with cluster_factory(IM_EVENT_LOG_POLL_INTERVAL="3600") as cluster, closing(TwoNodes(cluster)) as two_nodes:
         async with _connected_clients(two_nodes) as clients:
@@ -134,3 +139,10 @@ async def test_a_position_from_one_node_is_valid_on_a_lagging_node(cluster_facto
             page = await again.call("sync", after=told)
 
             assert not page.get("reset") and page["position"] == told and page["events"] == []
+
+            # The log-in has brought node B up to date. What follows, it does not hear of.
+            shop = Service.make(two_nodes.shared_site, "use_gateway")
+            assert (await shop.call(two_nodes.b, "GET", "presence/alice/")).status == 200
+            await asyncio.to_thread(shop.revoke, two_nodes.shared_site)
+            async with asyncio.timeout(REVOKED):
+                await shop.refused_by(two_nodes.b)

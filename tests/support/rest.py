@@ -21,6 +21,12 @@ service = User.objects.create_user({name!r}, nickname="The shop", kind=User.Kind
 service.user_permissions.add(*Permission.objects.filter(codename__in={permissions!r}))
 print(token_issue(user=service))
 """
+_REVOKE = """
+from accounts.actions import token_revoke
+from accounts.selectors.users import user_by_token
+user, credential = user_by_token({token!r})
+token_revoke(user_id=user.pk, credential=credential)
+"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,15 @@ class Service:
         name = f"shop-{secrets.token_hex(4)}"
         printed = shared_site.shell(_MAKE.format(name=name, permissions=permissions))
         return cls(name, printed.strip().splitlines()[-1])
+
+    def revoke(self, shared_site: SharedSite) -> None:
+        """Revoke the token in another process, which announces nothing to the nodes."""
+        shared_site.shell(_REVOKE.format(token=self.token))
+
+    async def refused_by(self, node: Site) -> None:
+        """Call the node until it refuses the token."""
+        while (await self.call(node, "GET", "presence/alice/")).status == 200:  # noqa: ASYNC110  nothing tells
+            await asyncio.sleep(0.05)
 
     async def call(self, node: Site, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Call `path` below `/api/v1/`; underscores in the names of `headers` stand for hyphens."""

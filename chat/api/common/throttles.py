@@ -10,6 +10,7 @@ from django.conf import settings
 
 from chat import reasons
 from chat.errors import ChatError
+from delivery.rate_limits.base import TokenBucketResult
 from delivery.rate_limits.limiter import RateLimiter
 
 _MAX_TOKENS = 10_000
@@ -35,7 +36,10 @@ class Allowance:
 
 
 class ApiThrottle:
-    """Allows each token `burst` requests at once and `rate` per second over time. For threads, not the event loop."""
+    """Allows each token `burst` requests at once and `rate` per second over time.
+
+    `draw_async` is for the event loop, the other methods are for threads.
+    """
 
     def __init__(self, rate: float, burst: int, name: str) -> None:
         self._rate, self._burst = rate, burst
@@ -52,7 +56,14 @@ class ApiThrottle:
 
     def draw(self, token: str, count: int = 1) -> Allowance:
         """Count `count` requests by the token, or none if they exceed the limit: see `Allowance.require`."""
-        result = self._limiter.draw(token, rate=self._rate, burst=self._burst, count=count)
+        return self._allowance(self._limiter.draw(token, rate=self._rate, burst=self._burst, count=count))
+
+    async def draw_async(self, token: str, count: int = 1) -> Allowance:
+        """Do what `draw` does, on the event loop."""
+        result = await self._limiter.draw_async(token, rate=self._rate, burst=self._burst, count=count)
+        return self._allowance(result)
+
+    def _allowance(self, result: TokenBucketResult) -> Allowance:
         return Allowance(
             self._burst,
             max(0, int(result.left)),

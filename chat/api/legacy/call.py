@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import logging
-import math
 from typing import Any, ClassVar
 
-from django.core.exceptions import SuspiciousOperation
-from django.db import DatabaseError
 from django.http.response import HttpResponseBase
-from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.names import BadName
 from chat import errors
 from chat.api.common import cors
 from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import throttles
 from chat.api.legacy.access import HasPermission, ServiceToken
+from chat.api.legacy.answers import (
+    LegacyRenderer,
+    answer_body,
+    log_success,
+    refusal_headers,
+    refusal_of,
+    response_headers,
+)
 from chat.api.legacy.parameters import LegacyFormParser
-from chat.api.legacy.sentences import legacy_sentence
-from chat.errors import ChatError, Code
-from delivery.log_throttle import log_recovery
-
-logger = logging.getLogger(__name__)
+from chat.errors import Code
 
 
 class LegacyCallView(APIView):  # type: ignore[misc]
@@ -39,7 +36,7 @@ class LegacyCallView(APIView):  # type: ignore[misc]
 
     authentication_classes: tuple[type[BaseAuthentication], ...] = (ServiceToken,)
     permission_classes = (HasPermission,)
-    renderer_classes = (JSONRenderer,)
+    renderer_classes = (LegacyRenderer,)
     parser_classes = (LegacyFormParser,)
     content_negotiation_class = AlwaysJsonNegotiation
     permission: ClassVar[str] = "chat.use_gateway"
@@ -62,47 +59,22 @@ class LegacyCallView(APIView):  # type: ignore[misc]
     def handle_exception(self, exc: Exception) -> Response:
         """Return the response for any exception."""
         self._has_failed = True
-        match exc:
-            case ChatError():
-                response = answer({**exc.data, "error": legacy_sentence(exc)}, exc.code)
-                if (wait := exc.data.get("retryAfter")) is not None:
-                    response["Retry-After"] = str(max(1, math.ceil(wait)))
-                return response
-            case BadName():
-                return _refusal(errors.ILLEGAL_USER_ID, legacy_sentence(exc))
-            case exceptions.AuthenticationFailed():
-                return _refusal(errors.NOT_AUTHORISED, str(exc.detail))
-            case exceptions.NotAuthenticated() | exceptions.PermissionDenied():
-                return _refusal(errors.NOT_AUTHORISED, "This call needs an API token with the right permission.")
-            case exceptions.MethodNotAllowed():
-                return _refusal(errors.NO_SUCH_COMMAND, f"Call this by {' or '.join(self.allowed_methods)}.")
-            case exceptions.ParseError() | exceptions.UnsupportedMediaType():
-                return _refusal(
-                    errors.ILLEGAL_PARAMETER, "Give parameters in the query or as application/x-www-form-urlencoded."
-                )
-            case SuspiciousOperation():
-                return _refusal(errors.ILLEGAL_PARAMETER, "Too many parameters.")
-            case DatabaseError():
-                logger.error("call_database_error", extra={"call": self.request.path, "error": type(exc).__name__})
-                return _refusal(self.fault, "A fault here. Try again.")
-            case _:
-                logger.error("call_error", exc_info=exc, extra={"call": self.request.path})
-                return _refusal(errors.SERVER_ERROR, "A fault here. Try again.")
+        code, data = refusal_of(exc, call=self.request.path, fault=self.fault, methods=self.allowed_methods)
+        response = answer(data, code)
+        for name, value in refusal_headers(data).items():
+            response[name] = value
+        return response
 
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         if not self._has_failed and request.method != "OPTIONS":
-            log_recovery(logger, "call_database_error")
+            log_success()
         response = super().finalize_response(request, response, *args, **kwargs)
-        cors.expose_response(request, response)
-        response["Cache-Control"] = "no-store"
+        for name, value in response_headers(request).items():
+            response[name] = value
         return response
 
 
 def answer(data: dict[str, Any] | None = None, code: Code = errors.SUCCESS) -> Response:
-    return Response({"code": code.number, "msg": code.text, "data": data or {}})
-
-
-def _refusal(code: Code, error: str) -> Response:
-    return answer({"error": error}, code)
+    return Response(answer_body(data, code))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from django.conf import settings
 from django.http import QueryDict
 from rest_framework.parsers import FormParser
-from rest_framework.request import Request
 
 from accounts.numbers import parse_decimal
 from chat import reasons
@@ -33,7 +32,17 @@ class LegacyFormParser(FormParser):  # type: ignore[misc]
         return QueryDict(raw, encoding=(parser_context or {}).get("encoding"))
 
 
-def text(request: Request, name: str) -> str:
+class ParameterSource(Protocol):
+    """The form and the query of a request of DRF or of the fast path."""
+
+    @property
+    def data(self) -> Mapping[str, Any]: ...
+
+    @property
+    def query_params(self) -> Mapping[str, Any]: ...
+
+
+def text(request: ParameterSource, name: str) -> str:
     """Return a parameter, empty if absent.
 
     `name` is spelled as in `userID`; `userId` is accepted too. The form precedes the query.
@@ -43,7 +52,7 @@ def text(request: Request, name: str) -> str:
     return str(next(filter(None, given), ""))
 
 
-def app_or_any(request: Request) -> int | None:
+def app_or_any(request: ParameterSource) -> int | None:
     """Return the number of the app; None, meaning any app, if it is absent or 0."""
     digits = text(request, "appID")
     if not digits:
@@ -54,7 +63,7 @@ def app_or_any(request: Request) -> int | None:
     return number or None
 
 
-def app(request: Request) -> int:
+def app(request: ParameterSource) -> int:
     """Return the number of the app; it is required."""
     number = app_or_any(request)
     if number is None:

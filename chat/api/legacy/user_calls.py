@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import errors
 from chat.actions import legacy_messages
 from chat.api.legacy import parameters
+from chat.api.legacy.async_call import async_call
 from chat.api.legacy.call import LegacyCallView, answer
 from chat.api.legacy.openapi import NUMBER, TEXT, YES_OR_NO, form_call, object_schema, text_fields
+from chat.api.legacy.parameters import ParameterSource
 from chat.selectors import legacy_presence
 
 TAG = "push"
@@ -21,35 +25,35 @@ MESSAGE = ("The text.", TEXT, "Your build is green.")
 SENT = {"sendResults": True}
 
 
-class OnlineUsersView(LegacyCallView):
-    @form_call(
-        "List online users of an app",
-        tag=TAG,
-        gives=object_schema(userList=text_fields(), userCount=NUMBER),
-        got={"userList": ["alice", "夏圭？"], "userCount": 2},
-        appID=APP,
-    )
-    def get(self, request: Request) -> Response:
-        """List the users online on an app."""
-        names = legacy_presence.names_online(app_number=parameters.app(request))
-        return answer({"userList": names, "userCount": len(names)})
+@async_call(
+    "/user/list",
+    "List online users of an app",
+    tag=TAG,
+    gives=object_schema(userList=text_fields(), userCount=NUMBER),
+    got={"userList": ["alice", "夏圭？"], "userCount": 2},
+    appID=APP,
+)
+async def online_users(request: ParameterSource) -> dict[str, Any]:
+    """List the users online on an app."""
+    names = await legacy_presence.names_online(app_number=parameters.app(request))
+    return {"userList": names, "userCount": len(names)}
 
 
-class UserOnlineView(LegacyCallView):
-    @form_call(
-        "Get a user's online status",
-        tag=TAG,
-        gives=object_schema(userID=TEXT, online=YES_OR_NO),
-        got={"userID": "alice", "online": True},
-        optional={"appID"},
-        userID=USER_ID,
-        appID=ANY_APP,
-    )
-    def get(self, request: Request) -> Response:
-        """Tell whether a user is online, on an app or on any."""
-        name = parameters.text(request, "userID")
-        online = legacy_presence.is_online(name=name, app_number=parameters.app_or_any(request))
-        return answer({"userID": name, "online": online})
+@async_call(
+    "/user/online",
+    "Get a user's online status",
+    tag=TAG,
+    gives=object_schema(userID=TEXT, online=YES_OR_NO),
+    got={"userID": "alice", "online": True},
+    optional={"appID"},
+    userID=USER_ID,
+    appID=ANY_APP,
+)
+async def user_online(request: ParameterSource) -> dict[str, Any]:
+    """Tell whether a user is online, on an app or on any."""
+    name = parameters.text(request, "userID")
+    online = await legacy_presence.is_online(name=name, app_number=parameters.app_or_any(request))
+    return {"userID": name, "online": online}
 
 
 class SendMessageView(LegacyCallView):

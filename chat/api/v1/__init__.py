@@ -23,6 +23,8 @@ How to write a call:
   work and returns the first response to a repeat.
 - Views contain no query: reads go through selectors, writes through actions. They are plain synchronous functions; a
   question for the event loop (presence, nodes) goes through `delivery.event_loop.run_on_loop`.
+- Frequent calls are coroutines with `@async_call` of `async_call.py`, which declares path, permission, body and
+  documentation and makes the view. `imsite.server.fast_path` answers those in its list without Django.
 - Channels are fetched with `chat.actions.service_access.access_for_service`, so that `chat.manage_channels` means the
   same in every call.
 """

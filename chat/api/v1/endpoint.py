@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 from chat import reasons
 from chat.api.common import cors
 from chat.api.common.authentication import ApiToken
+from chat.api.common.call_request import CallRequest
 from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import Allowance, throttles
 from chat.api.v1 import problems
@@ -29,7 +30,6 @@ from chat.api.v1.access import HasPermission
 from chat.api.v1.schema import KEY_LIMIT, Shape, parse
 from chat.errors import ChatError
 from delivery.idempotency import IdempotencyKey
-from delivery.log_throttle import log_recovery
 
 S = TypeVar("S", bound=Shape)
 
@@ -38,13 +38,17 @@ Permissions = Mapping[str, str | None]
 _EXPOSED = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
 
 
+encode = msgspec.json.encode
+"""Returns the body of an answer as JSON."""
+
+
 class JsonRenderer(BaseRenderer):  # type: ignore[misc]
     media_type = "application/json"
     format = "json"
     charset = None
 
     def render(self, data: Any, media_type: str | None = None, context: Mapping[str, Any] | None = None) -> bytes:
-        return b"" if data is None else msgspec.json.encode(data)
+        return b"" if data is None else encode(data)
 
 
 class JsonParser(BaseParser):  # type: ignore[misc]
@@ -97,9 +101,7 @@ class Endpoint(APIView):  # type: ignore[misc]
 
         Raise ChatError BODY_NOT_JSON for malformed JSON, and INVALID_DATA with the field for JSON of another shape.
         """
-        raw = request.data or b"{}"
-        data: S = parse(raw, shape)
-        return data
+        return parse_body(request.data, shape)
 
     def charge(self, request: Request, messages: int) -> None:
         """Count the messages that the call is about to send.
@@ -131,17 +133,30 @@ class Endpoint(APIView):  # type: ignore[misc]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         if not self._has_failed and request.method != "OPTIONS":
-            log_recovery(problems.logger, "call_error")
+            problems.log_success()
         response = super().finalize_response(request, response, *args, **kwargs)
-        cors.expose_response(request, response)
-        if "Access-Control-Allow-Origin" in response:
-            response["Access-Control-Expose-Headers"] = _EXPOSED
-        response["Cache-Control"] = "no-store"
-        if (left := self._allowance) is not None:
-            response["RateLimit-Limit"] = str(left.limit)
-            response["RateLimit-Remaining"] = str(left.remaining)
-            response["RateLimit-Reset"] = str(left.reset)
+        for name, value in response_headers(request, self._allowance).items():
+            response[name] = value
         return response
+
+
+def parse_body(raw: bytes, shape: type[S]) -> S:
+    """Return the JSON body as an instance of `shape`; see `Endpoint.body`."""
+    data: S = parse(raw or b"{}", shape)
+    return data
+
+
+def response_headers(request: CallRequest, allowance: Allowance | None) -> dict[str, str]:
+    """Return the headers that every answer has, refusals too. `allowance`: the rest of the token's rate limit."""
+    headers = cors.cors_headers(request)
+    if "Access-Control-Allow-Origin" in headers:
+        headers["Access-Control-Expose-Headers"] = _EXPOSED
+    headers["Cache-Control"] = "no-store"
+    if allowance is not None:
+        headers["RateLimit-Limit"] = str(allowance.limit)
+        headers["RateLimit-Remaining"] = str(allowance.remaining)
+        headers["RateLimit-Reset"] = str(allowance.reset)
+    return headers
 
 
 def idempotency_header(request: Request) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from accounts.numbers import parse_decimal
 from chat import reasons
 from chat.api.v1 import pagination
+from chat.api.v1.async_call import async_call
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, described, limited
 from chat.api.v1.schema import AppNumber, Count, Id, Milliseconds, Shape, UserName
@@ -21,8 +22,11 @@ from chat.node.lifecycle import running_node
 from chat.selectors import presence as online
 from chat.selectors.legacy_presence import require_app
 from delivery import publish
-from delivery.event_loop import call_on_loop
+from delivery.event_loop import call_on_loop, run_blocking
 from delivery.nodes.base import NodeInfo
+
+if TYPE_CHECKING:
+    from accounts.models import App
 
 LARGEST_PAGE = 1000
 
@@ -75,37 +79,36 @@ class NodeCounts(Shape):
     results: list[NodeCount]
 
 
-class PresenceQueryView(Endpoint):
-    permissions: ClassVar[Permissions] = {"POST": "chat.use_gateway"}
+@async_call(
+    "POST",
+    "presence/query/",
+    "Query presence",
+    permission="chat.use_gateway",
+    takes=PresenceQuery,
+    gives={200: PresenceResult},
+    tag="presence",
+    sent={"Three users": {"users": ["alice", "bob", "nobody"]}, "On one app": {"users": ["alice"], "app": 102}},
+    got={"Alice is": {"online": {"alice": True, "bob": False, "nobody": False}}},
+)
+async def query_presence(data: PresenceQuery) -> dict[str, Any]:
+    """Return which of up to 1,000 names are online. An unknown name is answered like an offline user."""
+    app = None if data.app is None else (await _existing_app(data.app)).number
+    return {"online": await online.online_by_name(data.users, app)}
 
-    @described(
-        "Query presence",
-        takes=PresenceQuery,
-        gives={200: PresenceResult},
-        tag="presence",
-        sent={"Three users": {"users": ["alice", "bob", "nobody"]}, "On one app": {"users": ["alice"], "app": 102}},
-        got={"Alice is": {"online": {"alice": True, "bob": False, "nobody": False}}},
-    )
-    def post(self, request: Request) -> Response:
-        """Return which of up to 1,000 names are online. An unknown name is answered like an offline user."""
-        data = self.body(request, PresenceQuery)
-        app = None if data.app is None else _app(data.app)
-        return answer({"online": online.online_by_name(data.users, app)})
 
-
-class UserPresenceView(Endpoint):
-    permissions: ClassVar[Permissions] = {"GET": "chat.use_gateway"}
-
-    @described(
-        "Get a user's presence",
-        gives={200: PersonPresence},
-        tag="presence",
-        got={"On two apps": {"userId": "alice", "online": True, "apps": [101, 102]}},
-    )
-    def get(self, request: Request, name: str) -> Response:
-        """Return the apps on which a user of that name is online."""
-        apps = online.apps_with_user_online(name)
-        return answer({"userId": name, "online": bool(apps), "apps": apps})
+@async_call(
+    "GET",
+    "presence/<name>/",
+    "Get a user's presence",
+    permission="chat.use_gateway",
+    gives={200: PersonPresence},
+    tag="presence",
+    got={"On two apps": {"userId": "alice", "online": True, "apps": [101, 102]}},
+)
+async def user_presence(name: str) -> dict[str, Any]:
+    """Return the apps on which a user of that name is online."""
+    apps = await online.apps_with_user_online(name)
+    return {"userId": name, "online": bool(apps), "apps": apps}
 
 
 class AppListView(Endpoint):
@@ -139,7 +142,7 @@ class AppOnlineView(Endpoint):
     )
     def get(self, request: Request, app: str) -> Response:
         """List the users online on the app by id, up to 1,000 a page."""
-        known = require_app(_app(parse_decimal(app) or 0))
+        known = run_blocking(_existing_app(parse_decimal(app) or 0))
         page = pagination.requested_page(request, largest=LARGEST_PAGE)
         found, more = online.online_users_page(known, after=page.number, limit=page.limit)
         rows = [{"userId": name, "id": str(user_id)} for user_id, name in found.items()]
@@ -173,9 +176,9 @@ def _nodes() -> list[NodeInfo]:
     return call_on_loop(lambda: list(node.nodes.live().values()))
 
 
-def _app(number: int) -> int:
-    """Return the number of an existing app. Raise ChatError APP_NOT_FOUND otherwise."""
+async def _existing_app(number: int) -> App:
+    """Return the app of that number. Raise ChatError APP_NOT_FOUND if there is none, or it is disabled."""
     try:
-        return require_app(number).number
+        return await require_app(number)
     except ChatError as refusal:
         raise ChatError(reasons.APP_NOT_FOUND) from refusal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +18,7 @@ from accounts.errors import AccountError
 from chat import errors, reasons
 from chat.account_errors import chat_error
 from chat.errors import ChatError
+from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
@@ -78,11 +80,24 @@ def response(problem: dict[str, Any]) -> Response:
     """Return the HTTP response for a problem, with the headers that belong to its status."""
     http_response = Response(problem, status=problem["status"], content_type=MEDIA_TYPE)
     http_response.exception = True
-    if (wait := problem.get("retryAfter")) is not None:
-        http_response["Retry-After"] = str(max(1, math.ceil(wait)))
-    if problem["status"] == HTTPStatus.UNAUTHORIZED:
-        http_response["WWW-Authenticate"] = "Bearer"
+    for name, value in problem_headers(problem).items():
+        http_response[name] = value
     return http_response
+
+
+def problem_headers(problem: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers that belong to the status of a problem."""
+    headers = {}
+    if (wait := problem.get("retryAfter")) is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(wait)))
+    if problem["status"] == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
+
+
+def log_success() -> None:
+    """Note that calls work, which ends an outage in the log."""
+    log_recovery(logger, "call_error")
 
 
 def _http_status(error: ChatError) -> int:

@@ -22,6 +22,7 @@ from delivery.hub.connection import Connection
 from delivery.hub.hub import Hub
 from delivery.hub.outbox import Frame
 from delivery.log import Entry
+from tests.support.both_ways import BothWays
 
 T = TypeVar("T")
 PATIENCE = 20.0
@@ -46,6 +47,14 @@ def answer(response: Any) -> Answer:
     content: Answer = json.loads(response.content)
     assert set(content) == {"code", "msg", "data"}
     return content
+
+
+@pytest.fixture(autouse=True)
+def both_ways(monkeypatch: pytest.MonkeyPatch) -> BothWays:
+    """Make each call that the fast path answers by Django too, and compare the answers."""
+    ways = BothWays()
+    ways.install(monkeypatch)
+    return ways
 
 
 class RecordedConnection:

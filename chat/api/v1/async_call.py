@@ -1,0 +1,102 @@
+"""Calls of `/api/v1/` that are answered on the event loop: each is declared once, for the fast path, DRF and OpenAPI.
+
+A call is a coroutine with `@async_call`. It takes the body as an instance of the declared shape, and the parameter of
+the path by its name; it returns the answer's body or raises. It waits only as `delivery.event_loop` describes, because
+the DRF view runs it in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern
+from django.urls import path as url_path
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.api.common import cors
+from chat.api.common.authentication import caller_of
+from chat.api.common.fast_path import ALLOWED_METHODS, Answer, FastRequest
+from chat.api.common.throttles import Allowance, throttles
+from chat.api.v1 import problems
+from chat.api.v1.access import require_permission
+from chat.api.v1.endpoint import Endpoint, answer, encode, parse_body, response_headers
+from chat.api.v1.openapi import described
+from chat.api.v1.schema import Shape
+from delivery.event_loop import run_blocking
+
+Handler = Callable[..., Coroutine[Any, Any, dict[str, Any]]]
+
+PREFIX = "/api/v1/"
+
+
+@dataclass(frozen=True)
+class AsyncCall:
+    """A declared call: its path below PREFIX, its method and permission, and the DRF view made of it."""
+
+    method: str
+    route: str
+    permission: str | None
+    takes: type[Shape] | None
+    handler: Handler
+    view: type[Endpoint]
+
+    @property
+    def path(self) -> str:
+        return PREFIX + self.route
+
+    @property
+    def url(self) -> URLPattern:
+        """Return the pattern of the view, for the URL configuration below PREFIX."""
+        pattern: URLPattern = url_path(self.route, self.view.as_view())
+        return pattern
+
+    async def respond(self, request: FastRequest) -> Answer:
+        """Answer a call of the fast path. The steps are those of `Endpoint`, in the same order."""
+        allowance: Allowance | None = None
+        status, headers = 200, {"Content-Type": "application/json"}
+        try:
+            cors.require_allowed_origin(request)
+            caller = await caller_of(request)
+            if caller is not None:
+                allowance = await throttles.requests.draw_async(caller.credential)
+                allowance.require()
+            require_permission(self.permission, None if caller is None else caller.may)
+            data = () if self.takes is None else (parse_body(request.body, self.takes),)
+            body = await self.handler(*data, **request.path_parameters)
+            problems.log_success()
+        except Exception as error:
+            body = problems.problem_of_error(error, call=request.path)
+            status, headers = body["status"], {"Content-Type": problems.MEDIA_TYPE, **problems.problem_headers(body)}
+        headers["Allow"] = ", ".join(ALLOWED_METHODS[self.method])
+        return Answer(status, headers | response_headers(request, allowance), encode(body))
+
+
+def async_call(
+    method: str,
+    route: str,
+    summary: str,
+    *,
+    permission: str | None,
+    takes: type[Shape] | None = None,
+    **documentation: Any,
+) -> Callable[[Handler], AsyncCall]:
+    """Declare a call. `documentation` is that of `described`; the docstring is the description."""
+
+    def declare(handler: Handler) -> AsyncCall:
+        def respond(view: Endpoint, request: Request, **parameters: str) -> Response:
+            data = () if takes is None else (view.body(request, takes),)
+            return answer(run_blocking(handler(*data, **parameters)))
+
+        respond.__name__, respond.__doc__ = method.lower(), handler.__doc__
+        members = {
+            "permissions": {method: permission},
+            method.lower(): described(summary, takes=takes, **documentation)(respond),
+            "__module__": handler.__module__,
+        }
+        name = f"{handler.__name__.title().replace('_', '')}View"
+        return AsyncCall(method, route, permission, takes, handler, type(name, (Endpoint,), members))
+
+    return declare
