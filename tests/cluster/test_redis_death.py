@@ -140,7 +140,7 @@ async def test_a_lagging_node_knows_positions_of_others_and_refuses_revoked_toke
 
             assert not page.get("reset") and page["position"] == told and page["events"] == []
 
-            # The log-in has brought node B up to date. What follows, it does not hear of.
+            # The log-in has brought node B up to date. It does not hear of the following revocation.
             shop = Service.make(two_nodes.shared_site, "use_gateway")
             assert (await shop.call(two_nodes.b, "GET", "presence/alice/")).status == 200
             await asyncio.to_thread(shop.revoke, two_nodes.shared_site)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import RequestFactory
 from rest_framework.renderers import JSONRenderer
 
 from accounts import errors as account_errors
@@ -143,7 +144,9 @@ def test_a_newer_reason_has_its_own_sentence() -> None:
 
 def _sent(view: type[LegacyCallView], refusal: Exception) -> str:
     """Return the body with which a call answers the refusal."""
-    body: bytes = JSONRenderer().render(view().handle_exception(refusal).data)
+    made = view()
+    made.request = RequestFactory().get("/")
+    body: bytes = JSONRenderer().render(made.handle_exception(refusal).data)
     return body.decode()
 
 
