@@ -213,7 +213,8 @@ async def test_forms_from_before_a_sign_in_in_another_tab(site: Site, person: Op
     # The form of the chat page is older than the sign-in that follows.
     await sign_in(other, site, name)
     await expect(other.get_by_test_id("composer")).to_be_focused()
-    await chat.evaluate("document.getElementById('sign-out').submit()")
+    # Later, because the navigation would end the evaluation.
+    await chat.evaluate("setTimeout(() => document.getElementById('sign-out').submit())")
     await expect(chat.locator("#guest-name")).to_be_visible()
     await early.goto(f"{site.url}/accounts/profile/")
     assert "/accounts/login/" in early.url
