@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import get_path_info
 from django.http.response import HttpResponseBase
 from django.test.client import ClientHandler
 
@@ -73,7 +74,8 @@ def scope_of(environ: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "http",
         "method": environ["REQUEST_METHOD"],
-        "path": environ["PATH_INFO"].encode("latin1").decode("utf-8", "replace"),
+        # As Django reads it here. Under a server both ways get the path from the same scope.
+        "path": get_path_info(environ),
         "query_string": environ["QUERY_STRING"].encode("latin1"),
         "scheme": environ["wsgi.url_scheme"],
         "client": (environ["REMOTE_ADDR"], 1),
