@@ -32,8 +32,8 @@ async def names_online(*, app_number: int) -> list[str]:
     Users who hide their presence are left out, here and in `is_online`.
     """
     app = await require_app(app_number)
-    nobody: Mapping[int, str] = {}
-    found = await ask_presence(lambda presence: presence.list_online(app.number), nobody)
+    no_users: Mapping[int, str] = {}
+    found = await ask_presence(lambda presence: presence.list_online(app.number), no_users)
     return list(visible_users(found, await hiding_presence(found.keys())).values())
 
 

@@ -23,20 +23,20 @@ from delivery.presence.base import Presence
 T = TypeVar("T")
 
 
-def query_presence(question: Callable[[Presence], Coroutine[Any, Any, T]], nobody: T) -> T:
-    """Return the result of a presence query made on the event loop, or `nobody` in a process without connections."""
-    return run_on_loop(lambda: question(publish.hub().presence)) if publish.is_running() else nobody
+def query_presence(question: Callable[[Presence], Coroutine[Any, Any, T]], no_users: T) -> T:
+    """Return the result of a presence query made on the event loop, or `no_users` in a process without connections."""
+    return run_on_loop(lambda: question(publish.hub().presence)) if publish.is_running() else no_users
 
 
 def online_user_ids(user_ids: Collection[int], app: int | None = None) -> set[int]:
     """Return those of these users who are online, on the app `app` or (None) on any app."""
-    nobody: set[int] = set()
-    return query_presence(lambda presence: presence.filter_online(sorted(user_ids), app), nobody)
+    no_users: set[int] = set()
+    return query_presence(lambda presence: presence.filter_online(sorted(user_ids), app), no_users)
 
 
-async def ask_presence(question: Callable[[Presence], Coroutine[Any, Any, T]], nobody: T) -> T:
+async def ask_presence(question: Callable[[Presence], Coroutine[Any, Any, T]], no_users: T) -> T:
     """Do what `query_presence` does, also on the event loop."""
-    return await ask_loop(lambda: question(publish.hub().presence)) if publish.is_running() else nobody
+    return await ask_loop(lambda: question(publish.hub().presence)) if publish.is_running() else no_users
 
 
 async def online_by_name(names: Sequence[str], app: int | None = None) -> dict[str, bool]:
@@ -53,8 +53,8 @@ async def online_by_name(names: Sequence[str], app: int | None = None) -> dict[s
         guests = await presence.find_by_names(others, app) if others else {}
         return {*guests, *(name for name, user_id in accounts.items() if user_id in online_ids)}
 
-    nobody: set[str] = set()
-    online = await ask_presence(found, nobody)
+    no_users: set[str] = set()
+    online = await ask_presence(found, no_users)
     return {name: name in online for name in names}
 
 
@@ -68,8 +68,8 @@ async def apps_with_user_online(name: str) -> list[int]:
         user_ids = [account.id] if account is not None else await presence.find_by_name(name)
         return await presence.find_apps(user_ids) if user_ids else set()
 
-    nobody: set[int] = set()
-    online = await ask_presence(found, nobody)
+    no_users: set[int] = set()
+    online = await ask_presence(found, no_users)
     return [number for number in await enabled_apps() if number in online] if online else []
 
 
@@ -103,5 +103,5 @@ def visible_users(found: Mapping[int, str], hidden: Set[int]) -> Mapping[int, st
 
 
 def _online_after(app: App, after: int, limit: int) -> Mapping[int, str]:
-    nobody: Mapping[int, str] = {}
-    return query_presence(lambda presence: presence.list_online(app.number, after=after, limit=limit), nobody)
+    no_users: Mapping[int, str] = {}
+    return query_presence(lambda presence: presence.list_online(app.number, after=after, limit=limit), no_users)

@@ -45,8 +45,8 @@ class LookupCache(Generic[K, V]):
     """Keeps values by key for MAX_AGE_SECONDS, and reads missing ones in batches.
 
     `load` returns the values of those keys that have one. It runs in a database thread, one batch at a time; keys that
-    are asked for meanwhile are the next batch. So whoever asks after a change has been forgotten gets a value that was
-    read after it. Keys without a value are kept if `keeps_absent`. Above `max_keys` keys, all are dropped.
+    are requested meanwhile are the next batch. So a caller that asks after `forget` gets a value that was read after
+    it. Keys without a value are kept if `keeps_absent`. Above `max_keys` keys, all are dropped.
 
     Ask on the node's event loop. In other threads every call reads from the database, in the calling thread.
     `forget` and `clear` may be called from any thread.
@@ -133,7 +133,7 @@ class LookupCache(Generic[K, V]):
             loaded = await run(self._load_all, list(batch.keys))
         except Exception as error:
             batch.result.set_exception(error)
-            # Nobody may wait for it any more.
+            # All its waiters may have been cancelled; an exception that no one reads would be logged.
             batch.result.exception()
         except asyncio.CancelledError:
             batch.result.cancel()

@@ -53,7 +53,7 @@ class Presence(Protocol):
         """Return the ids of all users of exactly this name who are online; guests may share a name."""
 
     async def find_by_names(self, names: Sequence[str], app: int | None = None) -> dict[str, list[int]]:
-        """Do what `find_by_name` does for several names. Names of nobody online are left out."""
+        """Do what `find_by_name` does for several names. Names of offline users are left out."""
 
     async def find_apps(self, user_ids: Sequence[int]) -> set[int]:
         """Return the numbers of the apps on which any of the users is online."""

@@ -78,7 +78,7 @@ class FastPath:
         if method == "POST":
             body = await _read_body(receive)
             if body is None:
-                # The client has gone. Nobody gets this.
+                # The client has gone, so this answer is not sent.
                 return HTTPStatus.BAD_REQUEST, [], b""
             request.body = body
         request.path_parameters = parameters

@@ -117,7 +117,7 @@ def bulk(site: Site, shop: Service, names: list[str], rounds: int) -> Run:
     line = Line(site, shop)
     with Measuring(site) as run:
         for number in range(rounds):
-            messages = [{"to": {"user": name}, "msg": f"Parcel {number} for {name}"} for name in names]
+            messages = [{"to": {"user": name}, "msg": f"Order {number} for {name}"} for name in names]
             status, answer, seconds = line.post("messages/bulk/", {"messages": messages})
             run.latencies.append(seconds)
             stored = [one for one in answer.get("results", ()) if one["status"] == 201] if status == 200 else []
