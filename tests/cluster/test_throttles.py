@@ -19,7 +19,9 @@ pytestmark = pytest.mark.postgres
 async def register(url: str, phone_number: str) -> int:
     form = {"phone_number": phone_number, "nickname": "New", "password": PASSWORD}
     async with httpx.AsyncClient() as client:
-        return int((await client.post(f"{url}/register", data=form)).json()["code"])
+        reply = await client.post(f"{url}/register", data=form)
+        assert reply.headers["content-type"] == "application/json", reply.text
+        return int(reply.json()["code"])
 
 
 async def test_two_nodes_share_the_rate_limit_of_a_token(cluster_factory: ClusterFactory) -> None:

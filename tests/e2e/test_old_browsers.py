@@ -7,9 +7,10 @@ from playwright.async_api import Browser, Route, expect
 
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import make_group
-from tests.e2e.test_search import results
+from tests.e2e.test_search import known, results
 from tests.e2e.test_two_browsers import say, shown, sign_in
 from tests.support.accounts import register
+from tests.support.client import Client
 from tests.support.site import Site
 
 # Chromium 109, Firefox 115 and Safari 16 lack one or more of these.
@@ -34,7 +35,7 @@ _NEEDS = "Chrome or Edge 109, Firefox 115, Safari 16"
 
 
 async def test_the_chat_works_in_an_old_browser(site: Site, person: OpenPerson) -> None:
-    register(site, ["alice", "bob"])
+    tokens = register(site, ["alice", "bob"])
     alice = await person("alice", width=1440)
     await alice.add_init_script(_AS_OLD)
     await sign_in(alice, site, "alice")
@@ -60,6 +61,9 @@ async def test_the_chat_works_in_an_old_browser(site: Site, person: OpenPerson) 
     await alice.get_by_test_id("message-copy").click()
     await expect(alice.get_by_test_id("notice")).to_be_visible()
 
+    async with await Client.connect(site.acc) as reader:
+        await reader.login_token(tokens["alice"])
+        await known(reader, "see")
     await alice.get_by_test_id("search-toggle").click()
     await alice.get_by_test_id("search-field").fill("see")
     await expect(results(alice).locator("mark")).to_have_text("see")

@@ -82,4 +82,7 @@ class Service:
 
 
 def _answer(status: int, raw: bytes, headers: Any) -> Answer:
-    return Answer(status, json.loads(raw) if raw else None, dict(headers))
+    try:
+        return Answer(status, json.loads(raw) if raw else None, dict(headers))
+    except ValueError as error:
+        raise ValueError(f"not JSON: {status} {raw[:2000]!r}") from error

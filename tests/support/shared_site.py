@@ -200,7 +200,11 @@ class SharedSite:
         assert self._elsewhere.stdin and self._elsewhere.stdout
         self._elsewhere.stdin.write(json.dumps(script) + "\n")
         self._elsewhere.stdin.flush()
-        error, printed = json.loads(self._elsewhere.stdout.readline())
+        line = self._elsewhere.stdout.readline()
+        try:
+            error, printed = json.loads(line)
+        except ValueError as invalid:
+            raise RuntimeError(f"not an answer: {line!r}") from invalid
         if error:
             raise RuntimeError(error)
         return str(printed)
