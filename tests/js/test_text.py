@@ -1,4 +1,4 @@
-"""Message text is split into pieces: only safe URLs become links, all else stays text."""
+"""Message text is split into pieces: safe addresses become links, code and mentions stand out, all else stays text."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ pytestmark = [
 async def segments(modules: Page, text: str) -> list[str]:
     """`kind:text` of each segment."""
     script = """async (text) => {
-      const { parseText } = await import("/static/js/lib/text.js");
-      return parseText(text).map((segment) => `${segment.kind}:${segment.href ?? segment.text}`);
+      const { parseMarkup } = await import("/static/js/lib/markup.js");
+      return parseMarkup(text).map((segment) => `${segment.kind}:${segment.href ?? segment.text}`);
     }"""
     cut: list[str] = await modules.evaluate(script, text)
     return cut
@@ -34,7 +34,7 @@ async def segments(modules: Page, text: str) -> list[str]:
         # A link with a label, as incoming webhooks store it.
         ("#8 (https://ci.example/b/8) is", ["text:#8 (", "link:https://ci.example/b/8", "text:) is"]),
         ("a `b <i>` c", ["text:a ", "code:b <i>", "text: c"]),
-        ("x\n```python\nif y:\n  z\n```\nw", ["text:x", "block:if y:\n  z", "text:w"]),
+        ("x\n```python\nif y:\n  z\n```\nw", ["text:x", "code-block:if y:\n  z", "text:w"]),
     ],
 )
 async def test_urls_and_code_are_found(modules: Page, text: str, expected: list[str]) -> None:
@@ -71,9 +71,9 @@ async def test_anything_else_is_plain_text(modules: Page, text: str) -> None:
 )
 async def test_only_names_of_members_are_mentions(modules: Page, text: str, expected: list[str]) -> None:
     script = """async (text) => {
-      const { parseText } = await import("/static/js/lib/text.js");
+      const { parseMarkup } = await import("/static/js/lib/markup.js");
       const names = new Map([["alice", true], ["bob", false], ["bob smith", false], ["马远", false], ["علی", false]]);
-      return parseText(text, names).map(({ kind, text, href, isSelf }) => `${isSelf ? "me" : kind}:${href ?? text}`);
+      return parseMarkup(text, names).map(({ kind, text, href, isSelf }) => `${isSelf ? "me" : kind}:${href ?? text}`);
     }"""
     assert await modules.evaluate(script, text) == expected
 

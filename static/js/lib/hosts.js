@@ -24,8 +24,8 @@ export function displayHost(host) {
   return ascii === null || ASCII.test(host) || isUsual(host) ? ascii && host : ascii;
 }
 
-/** @param {string} host @returns {string | null} */
-function asciiHost(host) {
+/** Return the host as it is asked for in the network, or null if it is none. @param {string} host @returns {string | null} */
+export function asciiHost(host) {
   try {
     return new URL(`http://${host}/`).hostname;
   } catch {

@@ -44,16 +44,18 @@ const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
  * Return the link whose address begins at `start`, where the text matches LINK_START, or null if none does.
  * @param {string} text
  * @param {number} start
+ * @param {string[]} [openMarks]  marks of formatting that began before the address and may end with it, such as "**"
  * @returns {Link | null}
  */
-export function linkAt(text, start) {
+export function linkAt(text, start, openMarks = []) {
   const match = LONGER_SCHEME.test(text.charAt(start - 1)) ? null : (matchAt(WEB, text, start) ?? matchAt(MAIL, text, start));
   if (!match?.groups) return null;
   const { host: wholeHost } = match.groups;
   const host = withoutText(wholeHost);
   const hostStart = start + match[0].length - wholeHost.length;
   const hostEnd = hostStart + host.length;
-  const end = host === wholeHost ? pathEnd(text, start, hostEnd + (matchAt(PORT, text, hostEnd)?.[0].length ?? 0)) : hostEnd;
+  const portEnd = hostEnd + (matchAt(PORT, text, hostEnd)?.[0].length ?? 0);
+  const end = host === wholeHost ? pathEnd(text, start, portEnd, openMarks) : hostEnd;
   const href = safeHref(text.slice(start, end));
   const shownHost = displayHost(host);
   if (!href || !shownHost) return null;
@@ -79,8 +81,9 @@ function withoutText(host) {
  * @param {string} text
  * @param {number} start
  * @param {number} pathStart
+ * @param {string[]} openMarks
  */
-function pathEnd(text, start, pathStart) {
+function pathEnd(text, start, pathStart, openMarks) {
   if (!"/?#".includes(text.charAt(pathStart) || " ")) return pathStart;
   /** @type {{index: number, closer: string}[]} */
   const open = [];
@@ -96,7 +99,13 @@ function pathEnd(text, start, pathStart) {
     else if (APOSTROPHES.includes(char) ? !AFTER_APOSTROPHE.test(characterAt(text, next)) : CLOSERS.has(char)) break;
     end = next;
   }
-  return trimmedEnd(text, start, pathStart, open[0]?.index ?? end);
+  end = open[0]?.index ?? end;
+  for (const mark of openMarks) {
+    // A single mark ends the formatting only at the address's end.
+    const index = mark.length > 1 ? text.slice(pathStart, end).indexOf(mark) : -1;
+    if (index >= 0) end = pathStart + index;
+  }
+  return trimmedEnd(text, start, pathStart, end, openMarks);
 }
 
 /**
@@ -105,12 +114,14 @@ function pathEnd(text, start, pathStart) {
  * @param {number} start
  * @param {number} pathStart
  * @param {number} end
+ * @param {string[]} openMarks
  */
-function trimmedEnd(text, start, pathStart, end) {
-  const emphasis = EMPHASIS.includes(text.charAt(start - 1) || " ") ? text.charAt(start - 1) : "";
+function trimmedEnd(text, start, pathStart, end, openMarks) {
+  const before = EMPHASIS.includes(text.charAt(start - 1) || " ") ? text.charAt(start - 1) : "";
+  const emphasis = openMarks.join("") + before;
   const path = [...text.slice(pathStart, end)];
   const canEnd = (/** @type {string} */ char) =>
-    char !== emphasis && (!TRAILING.test(char) || POSSIBLE_END.test(char) || CLOSERS.has(char));
+    !emphasis.includes(char) && (!TRAILING.test(char) || POSSIBLE_END.test(char) || CLOSERS.has(char));
   while (path.length && !canEnd(path[path.length - 1])) path.pop();
   return pathStart + path.join("").length;
 }
@@ -121,7 +132,7 @@ function characterAt(text, index) {
 }
 
 /** Return the address if its scheme is safe to link to. @param {string} url @returns {string | null} */
-function safeHref(url) {
+export function safeHref(url) {
   try {
     const { protocol, href } = new URL(url);
     return ["http:", "https:", "mailto:"].includes(protocol) ? href : null;

@@ -5,7 +5,7 @@
  */
 import { part, setText } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { firstLine } from "../lib/text.js";
+import { summaryLine } from "../lib/markup.js";
 
 /**
  * @param {HTMLElement} context
@@ -16,6 +16,6 @@ export function showContext(context, { edit, reply, isChanged }) {
   if (context.hidden) return;
   part(context, "context-icon", SVGElement).setAttribute("href", edit ? "#icon-edit" : "#icon-reply");
   setText(part(context, "context-title"), edit ? t("composer.editing") : t("composer.replyTo", { name: reply?.name }));
-  setText(part(context, "context-text"), edit ? firstLine(edit.msg) : reply?.msg ?? "");
+  setText(part(context, "context-text"), edit ? summaryLine(edit.msg) : reply?.msg ?? "");
   part(context, "discard").hidden = !isChanged;
 }

@@ -2,16 +2,19 @@
  * Renders a message of the timeline.
  *
  * @import { Message } from "../net/wire-types.js"
- * @import { MentionNames, TextSegment } from "../lib/text.js"
+ * @import { MarkupNode } from "../lib/markup-blocks.js"
+ * @import { MentionNames } from "../lib/text.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
  */
 import { cloneTemplate, part, setText } from "../lib/dom.js";
 import { errorReplyText } from "../lib/error-messages.js";
 import { formatFullTime, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
-import { firstLine, isEmojiOnly, parseText } from "../lib/text.js";
+import { parseMarkup, summaryLine } from "../lib/markup.js";
+import { isEmojiOnly } from "../lib/text.js";
 import { showAvatar } from "./avatar.js";
 import { mediaElement } from "./message-media.js";
+import { markupNodes } from "./message-text.js";
 
 /** The content of each element, so that only changes are rendered. @type {WeakMap<Element, string>} */
 const rendered = new WeakMap();
@@ -31,7 +34,7 @@ export function renderMessage(element, row, quoted, names) {
   const quote = message.replyTo ? [quoted?.name, quoted?.msg, quoted?.recalled, quoted === null] : [];
   // The content of a picture or voice message is long and never changes.
   const { content, ...fields } = message;
-  const mentions = message.msg.includes("@") ? parseText(message.msg, names) : null;
+  const mentions = message.msg.includes("@") ? parseMarkup(message.msg, names) : null;
   const reason = error ? errorReplyText(error) : "";
   const signature = JSON.stringify([fields, mentions, isGroupStart, state, isRead, reason, quote, language.code]);
   if (rendered.get(element) === signature) return;
@@ -48,7 +51,7 @@ export function renderMessage(element, row, quoted, names) {
   element.setAttribute("aria-label", `${message.name}, ${formatTime(message.time)}: ${messageSummary(message)}`);
   renderSender(element, row);
   renderQuote(element, message, quoted);
-  renderContent(part(element, "text"), message, mentions ?? parseText(message.msg));
+  renderContent(part(element, "text"), message, mentions ?? parseMarkup(message.msg));
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
   renderState(element, row, reason);
 }
@@ -56,7 +59,7 @@ export function renderMessage(element, row, quoted, names) {
 /** Return one line that stands for the message, as in a quote. @param {Pick<Message, "recalled" | "type" | "msg">} message */
 export function messageSummary({ recalled, type, msg }) {
   if (recalled) return t("message.recalled");
-  return type === "picture" || type === "voice" ? t(`message.${type}`) : firstLine(msg);
+  return type === "picture" || type === "voice" ? t(`message.${type}`) : summaryLine(msg);
 }
 
 /** @param {HTMLElement} element @param {MessageRow} row */
@@ -93,31 +96,15 @@ function renderQuote(element, message, quoted) {
   setText(part(button, "quote-text"), quoted ? messageSummary(quoted) : replacement);
 }
 
-/** @param {HTMLElement} container @param {Message} message @param {TextSegment[]} segments of its text */
-function renderContent(container, message, segments) {
+/** @param {HTMLElement} container @param {Message} message @param {MarkupNode[]} nodes of its text */
+function renderContent(container, message, nodes) {
   const isText = message.type !== "picture" && message.type !== "voice";
   container.classList.toggle("emoji-only", isText && !message.recalled && isEmojiOnly(message.msg));
   if (message.recalled) container.replaceChildren(t("message.recalled"));
-  else if (isText) container.replaceChildren(...segments.map(segmentNode));
+  else if (isText) container.replaceChildren(...markupNodes(nodes));
   // A media element is created once, so that playing is not interrupted.
   else if (container.dataset.media !== message.id) container.replaceChildren(mediaElement(message));
   container.dataset.media = isText || message.recalled ? "" : message.id;
-}
-
-/** @param {TextSegment} segment @returns {Node | string} */
-function segmentNode(segment) {
-  switch (segment.kind) {
-    case "text":
-      return segment.text;
-    case "link": {
-      const link = createElement("a", "", segment.text);
-      return Object.assign(link, { href: segment.href, rel: "noopener noreferrer nofollow", target: "_blank" });
-    }
-    case "mention":
-      return createElement("bdi", segment.isSelf ? "mention self" : "mention", segment.text);
-    default:
-      return createElement(segment.kind === "code" ? "code" : "pre", "", segment.text);
-  }
 }
 
 /** @param {HTMLElement} element @param {MessageRow} row @param {string} reason why it was refused */

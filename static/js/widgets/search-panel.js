@@ -13,6 +13,7 @@ import { byId, cloneTemplate, find, part, reconcile, setText } from "../lib/dom.
 import { dayNumber, formatFullTime, formatShortTime, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey, isUnfinishedInput } from "../lib/keys.js";
+import { parseMarkup, plainText } from "../lib/markup.js";
 import { excerpt } from "../lib/search-highlight.js";
 import { throttleRender } from "../lib/throttle.js";
 import { today } from "../lib/today.js";
@@ -180,7 +181,7 @@ export class SearchPanel {
     setText(time, resultTime(message.time));
     time.dateTime = new Date(message.time).toISOString();
     time.title = formatFullTime(message.time);
-    part(button, "text").replaceChildren(...excerpt(msg, q).map(fragmentNode));
+    part(button, "text").replaceChildren(...excerpt(plainText(parseMarkup(msg)), q).map(fragmentNode));
   }
 
   /** @param {string} target */
