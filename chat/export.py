@@ -28,6 +28,7 @@ from chat.models import (
     Membership,
     Message,
     Pin,
+    ReactionUser,
     ReadMark,
     Report,
     Restriction,
@@ -91,6 +92,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "read-marks", [_mark(mark) for mark in ReadMark.objects.filter(user=user).order_by("channel")]
     yield "devices", [_device(device) for device in devices(user)]
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]
+    yield "reactions", [_reaction(row) for row in _reactions(user)]
     # The reported user and message are data of others.
     yield "reports", [_report(report) for report in Report.objects.filter(reporter=user).order_by("pk")]
     yield "restrictions", [_restriction(row) for row in Restriction.objects.filter(user=user).order_by("pk")]
@@ -165,6 +167,15 @@ def _announcement(row: Announcement) -> dict[str, Any]:
 
 def _mark(mark: ReadMark) -> dict[str, Any]:
     return {"channel": str(mark.channel_id), "seq": mark.seq, "lastSaid": mark.last_sent_at}
+
+
+def _reactions(user: User) -> Iterator[ReactionUser]:
+    rows = ReactionUser.objects.filter(user=user).select_related("reaction").order_by("pk")
+    return rows.iterator(_MESSAGES_PER_PAGE)
+
+
+def _reaction(row: ReactionUser) -> dict[str, Any]:
+    return {"message": str(row.reaction.message_id), "emoji": row.reaction.emoji, "time": row.time}
 
 
 def _pin(pin: Pin) -> dict[str, Any]:

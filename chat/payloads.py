@@ -5,13 +5,14 @@ Ids are decimal strings, times Unix milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from accounts.models import User
 from chat.models import Channel, Message, Pin
 from chat.selectors import NEVER_ENDS, ChannelSummary
+from chat.selectors.reactions import ReactionSummary
 from chat.wire.schema.events import ENTER, EXIT
 from delivery.log import Entry
 
@@ -97,6 +98,35 @@ def message(row: MessageFields, sender: User) -> dict[str, Any]:
     if row.recalled_at is not None:
         data["recalled"] = True
     return data
+
+
+def message_with_reactions(row: Message, reactions: Sequence[ReactionSummary]) -> dict[str, Any]:
+    """Return a `Message` with its reactions, if it has any."""
+    data = message(row, row.sender)
+    if reactions:
+        data["reactions"] = [
+            {
+                "emoji": reaction.emoji,
+                "count": reaction.count,
+                "mine": reaction.is_mine,
+                "users": [person(user) for user in reaction.users],
+                "position": reaction.position,
+            }
+            for reaction in reactions
+        ]
+    return data
+
+
+def reacted(row: Message, by: User, emoji: str, count: int) -> dict[str, Any]:
+    """Return a `MessageReacted` without the position."""
+    return {
+        "target": str(row.channel_id),
+        "id": str(row.pk),
+        "seq": row.seq,
+        "emoji": emoji,
+        "count": count,
+        "by": person(by),
+    }
 
 
 def edited(row: Message) -> dict[str, Any]:

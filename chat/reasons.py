@@ -191,6 +191,11 @@ MUTED = Reason("muted", NOT_AUTHORISED, "You are muted here. You can read messag
 PIN_LIMIT_REACHED = Reason("pin_limit_reached", TOO_MUCH,
     "A channel can have at most %(limit)s pinned messages. Unpin one first.",
     "The channel would exceed its number of pins.")
+NOT_AN_EMOJI = Reason("not_an_emoji", ILLEGAL_PARAMETER, "`emoji` must be one emoji.",
+    "The text of a reaction is not exactly one emoji.")
+REACTION_LIMIT_REACHED = Reason("reaction_limit_reached", TOO_MUCH,
+    "A message can have at most %(limit)s different emoji. Choose one of those that are there.",
+    "The message would exceed its number of different emoji.")
 CANNOT_REPORT_YOURSELF = Reason("cannot_report_yourself", OPERATION_FAILED,
     "You cannot report your own message. Recall it instead.",
     "The caller wrote the reported message.")

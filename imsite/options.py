@@ -126,6 +126,7 @@ OPTIONS = (
     Option("IM_MAX_FRIENDS_PER_USER", 2000, "Friends and sent friend requests per user."),
     Option("IM_MAX_BLOCKS_PER_USER", 1000, "Blocked users per user."),
     Option("IM_MAX_PINS_PER_CHANNEL", 50, "Pinned messages per channel."),
+    Option("IM_MAX_EMOJI_PER_MESSAGE", 20, "Different emoji that users can react with to a message."),
     Option("IM_MAX_REPORTS_PER_DAY", 50, "Reported messages per user and day."),
     # Writing and reading
     Option("IM_COMMIT_INTERVAL", 0.008, "Seconds between commits of a single node while several users send."),

@@ -13,7 +13,7 @@ from chat import payloads, reasons, rules
 from chat.actions.block_checks import require_peer_not_blocking
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
-from chat.models import Channel, Message, Pin, ReadMark
+from chat.models import Channel, Message, Pin, Reaction, ReadMark
 from chat.selectors import Access, access_channel, access_message, peer_id_of
 from chat.selectors.restrictions import require_unmuted
 from chat.sending.drafts import Draft, StoredMessage
@@ -143,6 +143,7 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     removed = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
     log.redact(message.pk, {**removed, "recalled": True})
     Pin.objects.filter(message=message).delete()
+    Reaction.objects.filter(message=message).delete()
     entries = log.append(
         [message_event(message, MESSAGE_RECALLED, access, origin, payloads.recalled(message, by, now))]
     )

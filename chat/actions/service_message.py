@@ -1,4 +1,4 @@
-"""Read, edit and recall one message as a service: in its own name, in a user's name, or as a manager of groups.
+"""Calls of a service about one message, in its own name, in a user's name, or as a manager of groups.
 
 A message that the service may not read is refused like one that does not exist.
 """
@@ -13,6 +13,7 @@ from accounts.selectors.users import user_by_name
 from chat import errors, reasons
 from chat.actions.addressing import SPEAK_FOR_OTHERS
 from chat.actions.message import message_edit, message_recall
+from chat.actions.reaction import Reacted, message_react, message_unreact
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Message
@@ -51,6 +52,22 @@ def message_recall_by_service(*, caller: User, message_id: int, author: str = ""
     user = _acting_user(caller, author)
     with _hide_channel_refusals():
         message_recall(user=user, channel_id=_channel_id_of(message_id), message_id=message_id, app=None)
+
+
+def message_react_by_service(*, caller: User, message_id: int, emoji: str, author: str = "") -> Reacted:
+    """Add a reaction; see `message_react`. `author`: a user name; empty: the service itself."""
+    user = _acting_user(caller, author)
+    with _hide_channel_refusals():
+        channel_id = _channel_id_of(message_id)
+        return message_react(user=user, channel_id=channel_id, message_id=message_id, emoji=emoji, app=None)
+
+
+def message_unreact_by_service(*, caller: User, message_id: int, emoji: str, author: str = "") -> Reacted:
+    """Remove a reaction; see `message_unreact`. `author`: a user name; empty: the service itself."""
+    user = _acting_user(caller, author)
+    with _hide_channel_refusals():
+        channel_id = _channel_id_of(message_id)
+        return message_unreact(user=user, channel_id=channel_id, message_id=message_id, emoji=emoji, app=None)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from chat.commands.fields import Id, MessageTarget, Number, PageSize
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.selectors import access_channel, access_message, history
+from chat.selectors.reactions import reactions_of
 from chat.selectors.status import newly_delivered_positions
 from chat.wire.schema import events, objects, replies
 from delivery import publish
@@ -70,8 +71,9 @@ async def message_history(call: Call, data: History) -> dict[str, Any]:
     def read() -> tuple[dict[str, Any], list[int]]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         page = history(call.user, access, before=data.before, after=data.after, limit=data.limit)
+        found = reactions_of([row.pk for row in page.messages], call.user)
         shown = {
-            "messages": [payloads.message(row, row.sender) for row in page.messages],
+            "messages": [payloads.message_with_reactions(row, found.get(row.pk, ())) for row in page.messages],
             "notes": [payloads.push_data(note) for note in page.notes],
             "hasMore": page.has_more,
         }
@@ -89,7 +91,7 @@ async def get(call: Call, data: MessageTarget) -> dict[str, Any]:
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         row = access_message(call.user, access, data.id)
-        return payloads.message(row, row.sender)
+        return payloads.message_with_reactions(row, reactions_of([row.pk], call.user).get(row.pk, ()))
 
     return await run(read)
 

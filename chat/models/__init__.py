@@ -1,7 +1,7 @@
 """Channels, messages, moderation and webhooks. Written only by `chat.actions`, `chat.webhooks` and `chat.sending`."""
 
 from chat.models.channel import Channel, Membership, ReadMark
-from chat.models.message import Message, MessageKey, Pin
+from chat.models.message import Message, MessageKey, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
 from chat.models.search import SearchCursor
 from chat.models.webhooks import IncomingWebhook, Webhook, WebhookDeadLetter, WebhookDelivery
@@ -14,6 +14,8 @@ __all__ = [
     "Message",
     "MessageKey",
     "Pin",
+    "Reaction",
+    "ReactionUser",
     "ReadMark",
     "Report",
     "Restriction",

@@ -1,4 +1,4 @@
-"""Messages, their idempotency keys and pins. Written only by `chat.actions` and `chat.sending.writer`."""
+"""Messages, their idempotency keys, pins and reactions. Written only by `chat.actions` and `chat.sending.writer`."""
 
 from __future__ import annotations
 
@@ -69,3 +69,34 @@ class Pin(models.Model):
 
     def __str__(self) -> str:
         return str(self.message_id)
+
+
+class Reaction(models.Model):
+    """An emoji that users chose for a message, and their number. It stays at 0 when the last one removes it."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions", db_index=False)
+    emoji = models.CharField(max_length=32)
+    count = models.PositiveIntegerField()
+    position = models.BigIntegerField()
+    """That of the last event about it, by which clients order a page of history and the events."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["message", "emoji"], name="reaction_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.emoji} {self.message_id}"
+
+
+class ReactionUser(models.Model):
+    """A user who chose an emoji for a message."""
+
+    reaction = models.ForeignKey(Reaction, on_delete=models.CASCADE, related_name="users", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    time = models.BigIntegerField()
+    """Unix milliseconds."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["reaction", "user"], name="reaction_user_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.reaction_id}"

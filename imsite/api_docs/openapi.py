@@ -28,6 +28,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
         {"type": "string", "minLength": 1, "maxLength": 200},
         "c-1042",
     ),
+    "emoji": ("One emoji.", {"type": "string", "minLength": 1, "maxLength": 16}, "👍"),
     "secret": ("The secret part of an incoming webhook's URL.", {"type": "string"}, "nQ7…"),
 }
 """Path parameters: description, schema and example."""

@@ -52,6 +52,11 @@ async def unpin(scenario: EventScenario) -> None:
     await scenario.change("message.unpin")
 
 
+async def unreact(scenario: EventScenario) -> None:
+    await scenario.change("message.react", emoji="👍")
+    await scenario.change("message.unreact", emoji="👍")
+
+
 async def mute(scenario: EventScenario) -> None:
     await scenario.owner.call("channel.restrict", target=scenario.group, member=scenario.member.name, kind="mute")
 
@@ -114,6 +119,8 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
     "message.expired": (expire, "owner phone member"),
     "message.pinned": (lambda scenario: scenario.change("message.pin"), IN_GROUP),
     "message.unpinned": (unpin, IN_GROUP),
+    "message.reacted": (lambda scenario: scenario.change("message.react", emoji="👍"), IN_GROUP),
+    "message.unreacted": (unreact, IN_GROUP),
     "channel.note": (
         lambda scenario: scenario.owner.call("channel.rename", target=scenario.group, name="New"),
         "owner phone member",

@@ -67,6 +67,8 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "message.pin": ({"target": "$target", "id": "$message"}, "1000 1003 1005 1005 1003 200 200"),
     "message.unpin": ({"target": "$target", "id": "$message"}, "1000 1003 1005 1005 1003 200 200"),
     "message.pins": ({"target": "$target"}, "1000 1005 1005 1005 200 200 200"),
+    "message.react": ({"target": "$target", "id": "$message", "emoji": "👍"}, "1000 1005 1005 1005 200 200 200"),
+    "message.unreact": ({"target": "$target", "id": "$message", "emoji": "👍"}, "1000 1005 1005 1005 200 200 200"),
     "message.report": ({"target": "$target", "id": "$message"}, "1000 1003 1005 1005 200 200 1009"),
     "read.mark": ({"target": "$target", "seq": 1}, "1000 1005 1005 1005 200 200 200"),
 }
@@ -125,7 +127,7 @@ async def test_an_unreadable_message_is_answered_like_a_missing_one(
     await carol.call("channel.invite", target=here, members=[alice.name])
     await carol.call("channel.role", target=here, member=alice.name, role="admin")
     other = await bob.say(elsewhere)
-    fields = {"target": here, "msg": "x"}
+    fields = {"target": here, "msg": "x", "emoji": "👍"}
     field = "replyTo" if cmd == "message.send" else "id"
 
     absent = await alice.refused(cmd, **fields, **{field: ABSENT})

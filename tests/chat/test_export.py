@@ -56,6 +56,7 @@ NAMING = {
     "chat.Message.sender": "messages.jsonl",
     "chat.MessageKey.sender": "no: numbers of messages only",
     "chat.Pin.pinned_by": "pins.json",
+    "chat.ReactionUser.user": "reactions.json",
     "chat.ReadMark.user": "read-marks.json",
     "chat.Report.handled_by": "work.json",
     "chat.Report.reporter": "reports.json",

@@ -17,8 +17,19 @@ from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import described
 from chat.api.v1.schema import SHOWN_MARKUP, Count, Id, Milliseconds, Person, Position, Shape, UserName, number
 from chat.selectors import status as status_selectors
+from chat.selectors.reactions import reactions_of
 
 AS = OpenApiParameter("as", OpenApiTypes.STR, description="In this user's name; requires chat.speak_for_others.")
+
+
+class Reaction(Shape):
+    """An emoji that users chose for a message. It stays with `count` 0 when the last one removes it."""
+
+    emoji: str
+    count: Count
+    mine: Annotated[bool, Meta(description="The service is one of them.")]
+    users: Annotated[list[Person], Meta(description="The first ten of them.")]
+    position: Position
 
 
 class Message(Shape):
@@ -40,6 +51,7 @@ class Message(Shape):
     replySeq: Count | None = None
     editedAt: Milliseconds | None = None
     recalled: bool = False
+    reactions: list[Reaction] = msgspec.field(default_factory=list)
 
 
 class MessageEdit(Shape):
@@ -84,7 +96,8 @@ class MessageView(Endpoint):
     def get(self, request: Request, message_id: str) -> Response:
         """Return a message of a channel that the service is in, or of any group with `chat.manage_channels`."""
         row = service_message.message_for_service(request.user, number(message_id))
-        return answer(payloads.message(row, row.sender))
+        reactions = reactions_of([row.pk], request.user).get(row.pk, ())
+        return answer(payloads.message_with_reactions(row, reactions))
 
     @described(
         "Edit a message",

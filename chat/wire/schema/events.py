@@ -113,6 +113,18 @@ class MessagePinned(Shape):
     position: Position
 
 
+class MessageReacted(Shape):
+    """A user reacted to a message, or no longer does."""
+
+    target: Id
+    id: Id
+    seq: Count
+    emoji: str
+    count: Annotated[int, Meta(ge=0, description="Users who have chosen this emoji for the message now.")]
+    by: Person
+    position: Position
+
+
 class MembershipChange(Shape):
     """Users joined or left a group. `by` made the change and may be one of them."""
 
@@ -203,6 +215,20 @@ MESSAGE_EXPIRED = EventKind(
 MESSAGE_PINNED = EventKind("message.pinned", MessagePinned, "A message was pinned.", exported_in="pins.json")
 MESSAGE_UNPINNED = EventKind(
     "message.unpinned", MessagePinned, "A message was unpinned.", not_exported="nothing is stored of a pin that is gone"
+)
+MESSAGE_REACTED = EventKind(
+    "message.reacted",
+    MessageReacted,
+    "A user reacted to a message with an emoji.",
+    webhooks=(WebhookEvent("message.reacted", MessageReacted),),
+    exported_in="reactions.json",
+)
+MESSAGE_UNREACTED = EventKind(
+    "message.unreacted",
+    MessageReacted,
+    "A user removed a reaction. With `count` 0 the message has no such reaction any more.",
+    webhooks=(WebhookEvent("message.unreacted", MessageReacted),),
+    not_exported="nothing is stored of a reaction that is gone",
 )
 CHANNEL_NOTE = EventKind(
     "channel.note",

@@ -51,6 +51,16 @@ class Friend(Person, kw_only=True):
     online: bool
 
 
+class Reaction(Shape):
+    """An emoji that users chose for a message. It stays with `count` 0 when the last one removes it."""
+
+    emoji: str
+    count: Count
+    mine: Annotated[bool, Meta(description="You are one of them.")]
+    users: Annotated[list[Person], Meta(description="The first ten of them.")]
+    position: Annotated[int, Meta(ge=0, title="position", description="That of the last event about it.")]
+
+
 class Message(Shape, rename={"from_": "from"}, kw_only=True):
     """A message. A recalled message has no text."""
 
@@ -70,6 +80,9 @@ class Message(Shape, rename={"from_": "from"}, kw_only=True):
     replySeq: Count | UnsetType = UNSET
     editedAt: Time | UnsetType = UNSET
     recalled: bool | UnsetType = UNSET
+    reactions: (
+        Annotated[list[Reaction], Meta(description="In histories and `message.get`, if there are any.")] | UnsetType
+    ) = UNSET
 
 
 class PinnedMessage(Message, kw_only=True):

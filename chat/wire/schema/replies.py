@@ -92,6 +92,17 @@ class ChangedMessage(Shape):
     position: Position
 
 
+class ReactionReply(Shape):
+    """The number of users who have chosen the emoji for the message now."""
+
+    target: Id
+    id: Id
+    seq: Count
+    emoji: Annotated[str, Meta(description="In the form that Unicode recommends.")]
+    count: Count
+    position: Position
+
+
 class MessageReference(Shape):
     target: Id
     id: Id

@@ -35,6 +35,8 @@ async def test_a_blocked_user_reads_the_old_private_channel_but_cannot_write(cli
         ("message.edit", {"id": said, "msg": "after"}),
         ("message.pin", {"id": said}),
         ("message.unpin", {"id": said}),
+        ("message.react", {"id": said, "emoji": "👍"}),
+        ("message.unreact", {"id": said, "emoji": "👍"}),
     ):
         assert await bob.refusal(cmd, target=channel, **fields) == (1003, "cannot_message_user"), cmd
     assert await bob.private(alice) == channel

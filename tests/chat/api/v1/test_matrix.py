@@ -43,6 +43,7 @@ NAMED = {
     "external_id": "$external",
     "name": "$name",
     "app": "101",
+    "emoji": quote("👍"),
 }
 """Parameters in paths. A new kind of object needs an entry here that belongs to another user."""
 BODIES: dict[tuple[str, str], Any] = {

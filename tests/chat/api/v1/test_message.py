@@ -153,3 +153,25 @@ def test_only_the_sending_service_can_read_the_status_of_a_message_for_a_user(
     assert speaker.get(f"messages/{sent['id']}/").status == 404
     other = Caller(grant(User.objects.create_user("bank", kind=User.Kind.SERVICE), *ALL, "speak_for_others"))
     assert other.get(f"messages/{sent['id']}/status/").status == 404
+
+
+def test_the_shop_reacts_once_and_reads_reactions(clerk: Caller, group: Channel, alice: User) -> None:
+    said = say(alice, group, "one parcel, please")
+    path = f"messages/{said.id}/reactions/%E2%9D%A4/"
+    state = {"target": str(group.pk), "id": str(said.id), "seq": said.seq, "emoji": "\u2764\ufe0f", "count": 1}
+    assert [(clerk("PUT", path).status, clerk("PUT", path).data)] == [(200, state)]
+    shown = clerk.get(f"messages/{said.id}/").data["reactions"]
+    (one,) = shown
+    assert (one["emoji"], one["count"], one["mine"], one["users"][0]["userId"]) == (state["emoji"], 1, True, "shop")
+    assert clerk.get(f"channels/{group.pk}/messages/").data["results"][0]["reactions"] == shown
+    assert clerk("DELETE", path).data == state | {"count": 0}
+    assert [one["count"] for one in clerk.get(f"messages/{said.id}/").data["reactions"]] == [0]
+
+
+def test_a_reaction_to_a_hidden_message_is_refused_like_an_unknown_one(
+    clerk: Caller, hidden: Channel, alice: User
+) -> None:
+    said = say(alice, hidden)
+    refusals = [clerk("PUT", f"messages/{id}/reactions/%F0%9F%91%8D/") for id in (said.id, 999_999_999)]
+    assert [(reply.status, reply.data["reason"]) for reply in refusals] == [(404, "message_not_found")] * 2
+    assert clerk("PUT", f"messages/{said.id}/reactions/x/").data["reason"] == "not_an_emoji"
