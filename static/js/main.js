@@ -1,6 +1,6 @@
 /** The page's entry point: creates the parts of the chat and connects them. */
 
-/** @import { Channel } from "./net/wire-types.js" */
+/** @import { Channel, Message } from "./net/wire-types.js" */
 import { isolate } from "./lib/bidi.js";
 import { copyText } from "./lib/clipboard.js";
 import { byId } from "./lib/dom.js";
@@ -34,17 +34,19 @@ import { refuseFiles } from "./widgets/file-refusal.js";
 import { GroupDialogs } from "./widgets/group-dialogs.js";
 import { Layout } from "./widgets/layout.js";
 import { MentionList } from "./widgets/mention-list.js";
-import { closeMenu, openMenu } from "./widgets/menu.js";
+import { openMenu } from "./widgets/menu.js";
 import { MessageMenu } from "./widgets/message-menu.js";
 import { MessageToolbar } from "./widgets/message-toolbar.js";
 import { reopenPage } from "./widgets/page-reopening.js";
 import { PinBar } from "./widgets/pin-bar.js";
+import { closePopup } from "./widgets/popup.js";
+import { openReactionPicker } from "./widgets/reaction-picker.js";
 import { SearchPanel } from "./widgets/search-panel.js";
 import { Shortcuts, showShortcuts } from "./widgets/shortcuts.js";
 import { SidebarMenus } from "./widgets/sidebar-menus.js";
 import { Sidebar } from "./widgets/sidebar.js";
 import { Timeline } from "./widgets/timeline.js";
-import { hideToast, showToast } from "./widgets/toast.js";
+import { hideToast, showErrorToast, showToast } from "./widgets/toast.js";
 import { UserDialogs } from "./widgets/user-dialogs.js";
 import { UserMenu } from "./widgets/user-menu.js";
 import { Welcome } from "./widgets/welcome.js";
@@ -104,7 +106,7 @@ const { filter } = channelList;
 const retryContacts = () => (socket.isReady ? contactsSync.load() : reconnect());
 const contactList = new ContactList({ store, userMenu, userDialogs, filter, retry: retryContacts });
 const sidebar = new Sidebar({ store, channelList, contactList });
-const timeline = new Timeline({ store, conversation, outbox, reconnect });
+const timeline = new Timeline({ store, conversation, outbox, reconnect, react });
 const mentionList = new MentionList({ store, memberLoader });
 const maxLength = boot.messageLimit;
 const unblock = userMenu.unblock.bind(userMenu);
@@ -121,6 +123,7 @@ new MessageToolbar({
   store,
   hasMenu: (row) => messageMenu.items(row).length > 0,
   actions: {
+    react: ({ message }, button) => openReactionPicker(button, (emoji) => react(message, emoji, true)),
     reply: ({ message }) => composer.replyTo(message),
     edit: ({ message }) => composer.edit(message),
     copy: async ({ message }) => {
@@ -174,7 +177,7 @@ session.on("loaded", onSessionLoaded);
 session.on("signed-out", ({ isExpired }) => {
   layout.close();
   closeDialogs();
-  closeMenu();
+  closePopup();
   hideToast();
   announcer.clear();
   welcome.show(t(isExpired ? "welcome.signedOut" : "welcome.refused"));
@@ -188,6 +191,15 @@ if (boot.signedIn) {
   layout.open();
   channelList.render();
 } else welcome.show();
+
+/** Add or remove the user's reaction. @param {Message} message @param {string} emoji @param {boolean} isAdded */
+async function react(message, emoji, isAdded) {
+  try {
+    await api.react(message, emoji, isAdded);
+  } catch (error) {
+    showErrorToast(error);
+  }
+}
 
 /** @param {string} name */
 async function onGuestSignIn(name) {

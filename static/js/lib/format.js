@@ -103,11 +103,11 @@ export function formatShortTime(time, now) {
   return format(time, { day: "numeric", month: "short", ...year });
 }
 
-/** Return the names as a list; a long list ends with the number of others. @param {string[]} names */
-export function formatNameList(names) {
-  const others = names.length - MAX_LISTED_NAMES;
+/** Return the names as a list; a long list ends with the number of others. @param {string[]} names @param {number} [count] of all, if the list names only the first */
+export function formatNameList(names, count = names.length) {
+  const others = count - MAX_LISTED_NAMES;
   const listed = names.slice(0, others > 1 ? MAX_LISTED_NAMES : undefined).map(isolate);
-  if (others > 1) return t("names.many", { names: listed, n: names.length, others });
+  if (others > 1) return t("names.many", { names: listed, n: count, others });
   return new Intl.ListFormat(language.tag, { type: "conjunction" }).format(listed);
 }
 

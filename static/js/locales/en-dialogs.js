@@ -94,7 +94,7 @@ export const enDialogs = {
   "shortcuts.escape": "Close reply, edit, details, search or dialog",
   "shortcuts.messages": "Go to the latest message",
   "shortcuts.move": "Move between messages",
-  "shortcuts.actions": "Reply, edit, copy, recall, more actions",
+  "shortcuts.actions": "React, reply, edit, copy, recall, more actions",
   "shortcuts.findChannel": "Find a channel",
   "shortcuts.search": "Search messages",
   "shortcuts.channels": "Previous or next channel",

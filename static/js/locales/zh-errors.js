@@ -130,6 +130,8 @@ export const zhErrors = {
   permission_required: "需要权限 {permission}。",
   phone_invalid: "手机号需要 1 到 20 个可见字符。",
   phone_taken: "这个手机号已被使用。",
+  not_an_emoji: "请选择一个表情。",
+  reaction_limit_reached: "一条消息最多有 {limit} 种表情，请选择已有的表情。",
   pin_limit_reached: "最多置顶 {limit} 条消息，请先取消一条。",
   private_channel_policy: "私聊没有可以更改的设置。",
   query_length: "q 需要 1 到 {limit} 个字符。",

@@ -116,6 +116,13 @@ export class ChatApi {
     await this.socket.request("message.report", { target, id, reason });
   }
 
+  /** Add or remove the user's reaction. @param {{target: string, id: string}} message @param {string} emoji @param {boolean} isAdded */
+  async react({ target, id }, emoji, isAdded) {
+    const reply = await this.socket.request(isAdded ? "message.react" : "message.unreact", { target, id, emoji });
+    const { me } = this.store;
+    if (me) this.store.changeReaction({ ...reply, by: me, isAdded });
+  }
+
   /** @param {Channel} channel */
   #store(channel) {
     this.store.putChannel(channel);

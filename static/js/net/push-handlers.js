@@ -28,6 +28,8 @@ export class PushHandlers extends Emitter {
     socket.onPush("msg", (message) => this.#onMessage(message));
     socket.onPush("message.edited", (edit) => store.editMessage(edit));
     socket.onPush("message.recalled", (recall) => store.recallMessage(recall));
+    socket.onPush("message.reacted", (reaction) => store.changeReaction({ ...reaction, isAdded: true }));
+    socket.onPush("message.unreacted", (reaction) => store.changeReaction({ ...reaction, isAdded: false }));
     socket.onPush("message.expired", (expiry) => {
       store.expireMessages(expiry);
       this.#refreshUnread(expiry.target);

@@ -22,9 +22,11 @@
  * @typedef {{target: string, name: string, memberCount: number, join: JoinPolicy}} FoundGroup
  * @typedef {{appId: number, name: string, target: string}} App  `target`: the app's global channel
  *
+ * @typedef {{emoji: string, count: number, mine: boolean, users: User[], position: number}} Reaction
+ *   `users`: the first ten; `position`: that of the last event about this emoji
  * @typedef {{target: string, type: "text" | "picture" | "voice", msg: string, from: string, fromId: string, name: string,
  *   avatar: string, id: string, seq: number, time: number, position?: number, replyTo?: string, replySeq?: number,
- *   editedAt?: number, recalled?: boolean, content?: string}} Message
+ *   editedAt?: number, recalled?: boolean, content?: string, reactions?: Reaction[]}} Message
  *   `from`: the sender's user name; `content`: Base64, of a picture or voice message
  * @typedef {{target: string, note: string, by: User, who: User[], value: string, seq: number, time: number,
  *   position: number}} SystemNote  an event of a channel, shown after its message number `seq`
@@ -44,6 +46,7 @@
  *   target: string, position: number, serviceToken?: string}} LoginReply
  * @typedef {{events?: RawEnvelope[], hasMore?: boolean, reset?: true, position: number}} SyncReply
  * @typedef {{target: string, id: string, seq: number, time: number, position: number}} SendReply
+ * @typedef {{target: string, id: string, emoji: string, count: number, position: number}} ReactionReply
  * @typedef {{messages: Message[], notes?: SystemNote[], hasMore: boolean}} HistoryPage
  * @typedef {{messages: Message[], next: string | null}} SearchPage
  * @typedef {{friends: Friend[], asking: User[], asked: User[], blocked: User[]}} ContactLists
@@ -65,6 +68,8 @@
  *   "message.get": {data: {target: string, id: string}, reply: Message},
  *   "message.edit": {data: {target: string, id: string, msg: string}, reply: Pushes["message.edited"]},
  *   "message.recall": {data: {target: string, id: string}, reply: {}},
+ *   "message.react": {data: {target: string, id: string, emoji: string}, reply: ReactionReply},
+ *   "message.unreact": {data: {target: string, id: string, emoji: string}, reply: ReactionReply},
  *   "message.pin": {data: {target: string, id: string}, reply: {}},
  *   "message.unpin": {data: {target: string, id: string}, reply: {}},
  *   "message.pins": {data: {target: string}, reply: {messages: Message[]}},
@@ -103,12 +108,16 @@
  *
  * @typedef {{target: string, from: string, fromId: string, name?: string, avatar?: string, kind?: UserKind}} PresenceChange
  * @typedef {{by: User, who: User, position: number}} ContactChange
+ * @typedef {{target: string, id: string, emoji: string, count: number, by: User, position: number}} ReactionPush
+ * @typedef {ReactionPush & {isAdded: boolean}} ReactionChange
  * @typedef {{
  *   "msg": Message,
  *   "message.edited": {target: string, id: string, msg: string, editedAt: number},
  *   "message.recalled": {target: string, id: string, seq: number},
  *   "message.expired": {target: string, seq: number},
  *   "message.pinned": {target: string, id: string},
+ *   "message.reacted": ReactionPush,
+ *   "message.unreacted": ReactionPush,
  *   "message.unpinned": {target: string, id: string},
  *   "channel.note": SystemNote,
  *   "restriction": {kind: "mute" | "unmute" | "ban" | "unban", target?: string, until?: number},

@@ -2,10 +2,11 @@
  * The loaded messages of one channel: a window of them in the order of their sequence numbers, with the system notes
  * among them. Pure state. Every message, page and change may come twice and in any order.
  *
- * @import { HistoryPage, Message, SystemNote, User } from "../net/wire-types.js"
+ * @import { HistoryPage, Message, ReactionChange, SystemNote, User } from "../net/wire-types.js"
  * @typedef {Message & {clientMsgId?: string}} LoggedMessage  `clientMsgId`: of a message sent from this page
  * @typedef {Pick<Message, "msg"> & {editedAt?: number, recalled?: boolean}} MessageChange
  */
+import { changeReaction, mergeReactions } from "./reactions.js";
 
 /** Loaded messages of a channel; beyond this number, those farthest from the reader are dropped. */
 export const MAX_MESSAGES = 300;
@@ -26,6 +27,8 @@ export class ChannelLog {
   isReadAbove = false;
   /** Changes of messages that are not loaded, by id: an older page may still bring them. @type {Map<string, MessageChange>} */
   #earlyChanges = new Map();
+  /** Reactions to messages that are not loaded, as above. @type {Map<string, {change: ReactionChange, isMine: boolean}[]>} */
+  #earlyReactions = new Map();
   /** Sequence numbers after which, according to the server, no message is missing. @type {Set<number>} */
   #emptyAfter = new Set();
 
@@ -112,13 +115,19 @@ export class ChannelLog {
       message.fromId === id && (userName === null || message.from === userName);
     const isOutdated = (/** @type {Message} */ message) =>
       message.from !== userId || message.name !== name || message.avatar !== avatar;
+    const hasOutdatedReaction = (/** @type {Message} */ { reactions = [] }) =>
+      reactions.some(({ users }) => users.some((user) => user.id === id && user.name !== name));
     const isNoteOutdated = (/** @type {SystemNote} */ { by, who }) =>
       [by, ...who].some((user) => user.id === id && user.name !== name);
     const isChanged =
-      this.messages.some((message) => isTheirs(message) && isOutdated(message)) || this.notes.some(isNoteOutdated);
+      this.messages.some((message) => (isTheirs(message) && isOutdated(message)) || hasOutdatedReaction(message)) || this.notes.some(isNoteOutdated);
     if (!isChanged) return false;
-    this.messages = this.messages.map((message) => (isTheirs(message) ? { ...message, from: userId, name, avatar } : message));
     const renamed = (/** @type {User} */ user) => (user.id === id ? { ...user, userId, name, avatar } : user);
+    this.messages = this.messages.map((message) => {
+      const sender = isTheirs(message) ? { from: userId, name, avatar } : {};
+      const reactions = message.reactions?.map((reaction) => ({ ...reaction, users: reaction.users.map(renamed) }));
+      return { ...message, ...sender, ...(reactions ? { reactions } : {}) };
+    });
     this.notes = this.notes.map((note) => ({ ...note, by: renamed(note.by), who: note.who.map(renamed) }));
     return true;
   }
@@ -131,6 +140,18 @@ export class ChannelLog {
   /** @param {{id: string}} recall @returns {boolean} whether the message is loaded */
   recall({ id }) {
     return this.#change(id, { msg: "", recalled: true });
+  }
+
+  /** @param {ReactionChange} change @param {boolean} isMine */
+  changeReaction(change, isMine) {
+    const index = this.messages.findLastIndex(({ id }) => id === change.id);
+    if (index >= 0) {
+      const message = this.messages[index];
+      this.messages[index] = { ...message, reactions: changeReaction(message.reactions ?? [], change, isMine) };
+      return;
+    }
+    const early = [...(this.#earlyReactions.get(change.id) ?? []), { change, isMine }];
+    keepEarly(this.#earlyReactions, change.id, early.slice(-MAX_EARLY_CHANGES));
   }
 
   /** Remove the messages up to a number, which are gone. A window in which none is left must be loaded again. @param {number} seq */
@@ -199,11 +220,15 @@ export class ChannelLog {
   /** @param {LoggedMessage} received */
   #insert(received) {
     const message = latestVersion(received, this.#earlyChanges.get(received.id));
+    for (const { change, isMine } of this.#earlyReactions.get(message.id) ?? []) {
+      message.reactions = changeReaction(message.reactions ?? [], change, isMine);
+    }
     const index = insertionIndex(this.messages, (known) => known.seq, message.seq);
     const known = this.messages[index];
     if (known?.seq === message.seq) {
       const clientMsgId = message.clientMsgId ?? known.clientMsgId;
-      this.messages[index] = { ...latestVersion(message, known), clientMsgId };
+      const reactions = mergeReactions(known.reactions ?? [], message.reactions ?? []);
+      this.messages[index] = { ...latestVersion(message, known), clientMsgId, reactions };
       return false;
     }
     this.messages.splice(index, 0, message);
@@ -225,11 +250,22 @@ export class ChannelLog {
       this.messages[index] = latestVersion(this.messages[index], change);
       return true;
     }
-    this.#earlyChanges.set(id, change);
-    const [oldest] = this.#earlyChanges.keys();
-    if (this.#earlyChanges.size > MAX_EARLY_CHANGES && oldest !== undefined) this.#earlyChanges.delete(oldest);
+    keepEarly(this.#earlyChanges, id, change);
     return false;
   }
+}
+
+/**
+ * Keep what is known of a message that is not loaded, for a limited number of messages.
+ * @template T
+ * @param {Map<string, T>} early
+ * @param {string} id
+ * @param {T} value
+ */
+function keepEarly(early, id, value) {
+  early.set(id, value);
+  const [oldest] = early.keys();
+  if (early.size > MAX_EARLY_CHANGES && oldest !== undefined) early.delete(oldest);
 }
 
 /**

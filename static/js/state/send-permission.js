@@ -28,6 +28,11 @@ export function sendPermission({ closed, peer, muted, announcementsOnly, slowMod
   return { restriction: slowMode && !isManager(role) ? "slow" : "", canSend: true, until: 0 };
 }
 
+/** Tell whether the user can react to messages: also between two sends in slow mode, and to announcements. @param {Channel} channel @param {Contacts} contacts @param {number} now in ms */
+export function canReact(channel, contacts, now) {
+  return ["", "slow", "announcements"].includes(sendPermission(channel, contacts, now).restriction);
+}
+
 /** @param {SendRestriction} restriction @param {number} [until] @returns {SendPermission} */
 function denied(restriction, until = 0) {
   return { restriction, canSend: false, until };

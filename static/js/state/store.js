@@ -4,7 +4,7 @@
  *
  * Payloads: a target for `log` and `members`; `message`: a new message of another user; `user-renamed`: see DisplayNames;
  * `channel-left`: the channel that the user is no longer in.
- * @import { App, Channel, ContactLists, Member, Message, Mute, Pushes, SystemNote, User } from "../net/wire-types.js"
+ * @import { App, Channel, ContactLists, Member, Message, Mute, Pushes, ReactionChange, SystemNote, User } from "../net/wire-types.js"
  * @import { ConnectionState } from "../net/socket.js"
  * @import { LoggedMessage } from "./channel-log.js"
  * @import { Profile } from "./display-names.js"
@@ -192,6 +192,12 @@ export class Store extends Emitter {
     if (quoted) Object.assign(quoted, { msg: "", recalled: true });
     this.emit("log", recall.target);
     this.emit("recalled", recall);
+  }
+
+  /** @param {ReactionChange} change */
+  changeReaction(change) {
+    this.logs.get(change.target)?.changeReaction(change, change.by.id === this.me?.id);
+    this.emit("log", change.target);
   }
 
   /** The messages up to this number are gone. @param {Pushes["message.expired"]} expiry */

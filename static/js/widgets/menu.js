@@ -1,55 +1,30 @@
 /** Menus that open at a button. Arrow keys, Home and End move in them; Esc or a click elsewhere closes them. */
-import { cloneTemplate, part, targetOf } from "../lib/dom.js";
+import { cloneTemplate, part } from "../lib/dom.js";
+import { openPopup } from "./popup.js";
 
 /**
  * @typedef {{text: string, icon: string, isChecked?: boolean, isDestructive?: boolean, testid?: string,
  *   run: () => void}} MenuItem  `isChecked`: makes it a radio item
  */
 
-/** Distance from the window's edges, and from the button, in px. */
-const MARGIN = 8;
-const BUTTON_GAP = 4;
-
 /** @param {HTMLElement} button @param {() => MenuItem[]} items called each time the menu opens */
 export function attachMenu(button, items) {
   button.addEventListener("click", () => openMenu(button, items()));
 }
 
-let closeOpenMenu = () => {};
-
-/** Close the open menu, if there is one. */
-export function closeMenu() {
-  closeOpenMenu();
-}
-
 /** Open a menu at the button, or close it if it is open. @param {HTMLElement} button @param {MenuItem[]} items */
 export function openMenu(button, items) {
-  const isOpen = button.getAttribute("aria-expanded") === "true";
-  closeMenu();
-  if (isOpen || items.length === 0) return;
-  const menu = cloneTemplate("template-menu");
-  const closing = new AbortController();
-  const close = () => {
-    closing.abort();
-    closeOpenMenu = () => {};
-    button.setAttribute("aria-expanded", "false");
-    if (menu.contains(document.activeElement) || document.activeElement === document.body) button.focus();
-    menu.remove();
-  };
-  closeOpenMenu = close;
-  const elements = items.map((item) => createItem(item, close));
-  menu.append(...elements);
-  menu.addEventListener("keydown", (event) => moveFocus(elements, event));
-  const options = { capture: true, signal: closing.signal };
-  document.addEventListener("keydown", (event) => closeByKey(close, event), options);
-  document.addEventListener("pointerdown", (event) => {
-    const target = targetOf(event);
-    // A click on the button closes the menu itself.
-    if (!menu.contains(target) && !button.contains(target)) close();
-  }, options);
-  document.body.append(menu);
-  placeMenu(menu, button);
-  button.setAttribute("aria-expanded", "true");
+  if (items.length === 0) return;
+  let close = () => {};
+  const elements = items.map((item) => createItem(item, () => close()));
+  const opened = openPopup(button, () => {
+    const menu = cloneTemplate("template-menu");
+    menu.append(...elements);
+    menu.addEventListener("keydown", (event) => moveFocus(elements, event));
+    return menu;
+  });
+  if (!opened) return;
+  close = opened;
   const checked = items.findIndex(({ isChecked }) => isChecked);
   elements[Math.max(0, checked)].focus();
 }
@@ -70,27 +45,6 @@ function createItem({ text, icon, isChecked, isDestructive = false, testid, run 
     run();
   });
   return element;
-}
-
-/** Place the menu below the button, or above it where there is no room, within the window. @param {HTMLElement} menu @param {HTMLElement} button */
-function placeMenu(menu, button) {
-  const rect = button.getBoundingClientRect();
-  const { offsetWidth: width, offsetHeight: height } = menu;
-  const fitsBelow = rect.bottom + BUTTON_GAP + height + MARGIN <= innerHeight;
-  const left = rect.left + width + MARGIN <= innerWidth ? rect.left : rect.right - width;
-  const top = fitsBelow ? rect.bottom + BUTTON_GAP : rect.top - BUTTON_GAP - height;
-  menu.style.left = `${Math.max(MARGIN, left)}px`;
-  menu.style.top = `${Math.max(MARGIN, top)}px`;
-}
-
-/** @param {() => void} close @param {KeyboardEvent} event */
-function closeByKey(close, event) {
-  if (event.key === "Tab") close();
-  if (event.key !== "Escape") return;
-  close();
-  event.preventDefault();
-  // The page's own Escape must not leave a reply or a panel as well.
-  event.stopPropagation();
 }
 
 /** @param {HTMLElement[]} items @param {KeyboardEvent} event */

@@ -1,23 +1,23 @@
 /**
- * The toolbar of a message (reply, edit, copy, recall, more), the keys for the same actions, and moving between messages
+ * The toolbar of a message (react, reply, edit, copy, recall, more), the keys for the same actions, and moving between messages
  * by keyboard. There is one toolbar: it moves to the message under the pointer, under a long press, or with the focus.
  *
  * @import { Store } from "../state/store.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
  * @import { Timeline } from "./timeline.js"
- * @typedef {{reply: (row: MessageRow) => void, edit: (row: MessageRow) => void, copy: (row: MessageRow) => void,
+ * @typedef {{react: (row: MessageRow, button: HTMLElement) => void, reply: (row: MessageRow) => void, edit: (row: MessageRow) => void, copy: (row: MessageRow) => void,
  *   recall: (row: MessageRow) => void, more: (row: MessageRow, button: HTMLElement) => void}} MessageActions
  * @typedef {keyof MessageActions} MessageAction
  */
 import { cloneTemplate, part, targetOf } from "../lib/dom.js";
 import { language, translateElements } from "../lib/i18n.js";
-import { isManager } from "../state/send-permission.js";
+import { canReact, isManager } from "../state/send-permission.js";
 
 const LONG_PRESS_MS = 450;
 /** @type {MessageAction[]} */
-const ACTIONS = ["reply", "edit", "copy", "recall", "more"];
+const ACTIONS = ["react", "reply", "edit", "copy", "recall", "more"];
 /** @type {Record<string, MessageAction>} */
-const ACTION_KEYS = { r: "reply", e: "edit", c: "copy", Delete: "recall", Backspace: "recall", m: "more" };
+const ACTION_KEYS = { "+": "react", r: "reply", e: "edit", c: "copy", Delete: "recall", Backspace: "recall", m: "more" };
 
 export class MessageToolbar {
   #toolbar = cloneTemplate("template-message-toolbar");
@@ -64,6 +64,7 @@ export class MessageToolbar {
     const isText = message.type === "text";
     /** @type {Record<MessageAction, boolean>} */
     const isPossible = {
+      react: canReact(channel, this.store.contacts, Date.now()),
       reply: !channel.closed,
       edit: !channel.closed && isOwn && isText,
       copy: isText,
@@ -123,7 +124,7 @@ export class MessageToolbar {
 
   /** @param {MessageAction} action @param {MessageRow} row */
   #run(action, row) {
-    if (this.#possibleActions(row).includes(action)) this.actions[action](row, part(this.#toolbar, "more"));
+    if (this.#possibleActions(row).includes(action)) this.actions[action](row, part(this.#toolbar, action));
   }
 
   /** @param {KeyboardEvent} event */

@@ -14,6 +14,7 @@ import { parseMarkup, summaryLine } from "../lib/markup.js";
 import { isEmojiOnly } from "../lib/text.js";
 import { showAvatar } from "./avatar.js";
 import { mediaElement } from "./message-media.js";
+import { renderReactions } from "./message-reactions.js";
 import { markupNodes } from "./message-text.js";
 
 /** The content of each element, so that only changes are rendered. @type {WeakMap<Element, string>} */
@@ -53,6 +54,7 @@ export function renderMessage(element, row, quoted, names) {
   renderQuote(element, message, quoted);
   renderContent(part(element, "text"), message, mentions ?? parseMarkup(message.msg));
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
+  renderReactions(part(element, "reactions"), message);
   renderState(element, row, reason);
 }
 

@@ -40,9 +40,13 @@ export class Timeline {
   scroller = byId("timeline");
   list = byId("timeline-rows");
 
-  /** @param {{store: Store, conversation: Conversation, outbox: Outbox, reconnect: () => void}} deps */
-  constructor({ store, conversation, outbox, reconnect }) {
+  /**
+   * @param {{store: Store, conversation: Conversation, outbox: Outbox, reconnect: () => void,
+   *   react: (message: Message, emoji: string, isAdded: boolean) => void}} deps
+   */
+  constructor({ store, conversation, outbox, reconnect, react }) {
     this.reconnect = reconnect;
+    this.react = react;
     this.store = store;
     this.conversation = conversation;
     this.outbox = outbox;
@@ -273,6 +277,9 @@ export class Timeline {
     if (message?.replyTo && isIn("quote")) {
       const quoted = this.conversation.quotedMessage(message.target, message.replyTo);
       if (quoted) this.conversation.reveal(quoted.target, quoted.seq);
+    } else if (message && isIn("reactions")) {
+      const button = element.closest("button");
+      if (button) this.react(message, button.dataset.emoji ?? "", button.getAttribute("aria-pressed") !== "true");
     } else if (message?.clientMsgId && isIn("failure")) {
       if (isIn("retry")) this.outbox.retry(message.clientMsgId);
       else if (isIn("delete")) this.outbox.remove(message.clientMsgId);
