@@ -29,6 +29,7 @@ FIELDS: dict[str, Any] = {
     "clientMsgId": "hidden",
     "replyTo": "$message",
     "q": "x",
+    "emoji": "👍",
 }
 
 
