@@ -13,13 +13,16 @@ import struct
 import threading
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
-from PIL import Image, ImageOps
 
 from accounts import errors
 from accounts.errors import BadPicture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 SIDE_PIXELS = 256
 CONTENT_TYPE = "image/webp"
@@ -55,6 +58,8 @@ def normalize_picture(picture: bytes) -> bytes:
     """
     if len(picture) > settings.IM_AVATAR_MAX_BYTES:
         raise picture_too_large()
+    from PIL import Image  # Only uploads need it.
+
     if not _decode_lock.acquire(timeout=_DECODE_WAIT_SECONDS):
         raise BadPicture(errors.AVATAR_BUSY)
     try:
@@ -71,7 +76,9 @@ def normalize_picture(picture: bytes) -> bytes:
     return encoded.getvalue()
 
 
-def _square(picture: bytes) -> Image.Image:
+def _square(picture: bytes) -> Picture:
+    from PIL import Image, ImageOps
+
     with Image.open(BytesIO(picture), formats=tuple(_MAX_PIXELS)) as image:
         # The header states the size, so a picture that would not fit into memory is never decoded.
         width, height = image.size

@@ -66,7 +66,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     nodes = {
         "title": _("Nodes"),
         "icon": "dns",
-        "link": reverse_lazy("admin_nodes"),
+        "link": reverse_lazy("admin:nodes"),
         "permission": _permission_check("chat.view_state"),
     }
     audit_log = _entry(_("Audit log"), "history", "admin.logentry")

@@ -49,7 +49,8 @@ for _option in options.OPTIONS:
 
 INSTALLED_APPS = [
     "unfold",
-    "django.contrib.admin",
+    # Without the search for admin modules, which imsite.admin_urls does at the first request for the admin.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts.views.profile import AvatarImageView
 from accounts.views.sign_in import AdminSignInRedirectView
-from chat.admin import nodes
 from chat.views.account_data import AccountDataView, DeleteAccountView, ExportView
 from chat.views.home import home
 from chat.views.websocket_only import upgrade_required
+from imsite.lazy_urls import lazy_include
 from imsite.monitoring.access import staff_only
 from imsite.monitoring.views import VIEWS
 
@@ -19,8 +18,7 @@ urlpatterns = [
     # The admin shares the site's sign-in page, with its lock, and the password page.
     path("admin/login/", AdminSignInRedirectView.as_view()),
     path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:password")),
-    path("admin/nodes/", nodes.page, name="admin_nodes"),
-    path("admin/", admin.site.urls),
+    lazy_include("admin/", "imsite.admin_urls", namespace="admin"),
     path("accounts/", include("accounts.urls")),
     path("api/", include("imsite.api_docs.urls")),
     path("accounts/data/", AccountDataView.as_view(), name="account-data"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import social_django.admin  # noqa: F401  Registers what is unregistered here.
 from axes.models import AccessAttempt
 from django.contrib import admin
 from django.db.models import QuerySet

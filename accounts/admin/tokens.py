@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import knox.admin  # noqa: F401  Registers what is unregistered here.
 from django import forms
 from django.conf import settings
 from django.contrib import admin

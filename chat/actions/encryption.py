@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 from functools import cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 _PURPOSE = b"imsite sealed answer\n"
 
@@ -22,6 +25,8 @@ def encrypt(text: str) -> str:
 
 def decrypt(sealed: str) -> str:
     """Decrypt a text, with the current key or one of SECRET_KEY_FALLBACKS. Raise DecryptionError if none fits."""
+    from cryptography.fernet import InvalidToken
+
     try:
         return _keys(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).decrypt(sealed.encode()).decode()
     except InvalidToken:
@@ -30,6 +35,8 @@ def decrypt(sealed: str) -> str:
 
 @cache
 def _keys(*secrets: str) -> MultiFernet:
+    from cryptography.fernet import Fernet, MultiFernet  # Only responses with secrets need it.
+
     return MultiFernet(
         [Fernet(base64.urlsafe_b64encode(sha256(_PURPOSE + secret.encode()).digest())) for secret in secrets]
     )

@@ -7,6 +7,7 @@ import logging
 import random
 import secrets
 import time
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
@@ -22,7 +23,6 @@ from chat.sending.queue import WriteQueue, set_queue
 from chat.webhooks.outgoing import deliveries
 from chat.webhooks.outgoing.dispatcher import Dispatcher
 from delivery import idempotency, publish
-from delivery.cluster.services import Cluster
 from delivery.db.executors import run
 from delivery.hub import receipts
 from delivery.hub.hub import RECONNECTS_PER_SECOND, Hub
@@ -33,6 +33,9 @@ from delivery.presence.base import Presence
 from delivery.presence.memory import MemoryPresence
 from delivery.rate_limits.limiter import use_shared_buckets
 
+if TYPE_CHECKING:
+    from delivery.cluster.services import Cluster
+
 logger = logging.getLogger(__name__)
 
 
@@ -41,7 +44,7 @@ class Node:
 
     def __init__(self) -> None:
         node_id = settings.IM_NODE_ID or secrets.token_hex(4)
-        self.cluster = Cluster(node_id) if settings.REDIS_URL else None
+        self.cluster = _cluster(node_id) if settings.REDIS_URL else None
         self.nodes: NodeRegistry = self.cluster.nodes if self.cluster is not None else MemoryNodeRegistry(node_id)
         presence: Presence = self.cluster.presence if self.cluster is not None else MemoryPresence(node_id)
         self.hub = Hub(presence)
@@ -123,6 +126,13 @@ class Node:
                     connection.close(errors.LOGIN_DEADLINE.number, errors.LOGIN_DEADLINE.reason)
                 elif now - connection.last_seen_at > settings.IM_HEARTBEAT_TIMEOUT:
                     connection.close(errors.IDLE_TIMEOUT.number, errors.IDLE_TIMEOUT.reason)
+
+
+def _cluster(node_id: str) -> Cluster:
+    # Only a cluster needs gRPC and the client of Redis, which take 15 MB.
+    from delivery.cluster.services import Cluster
+
+    return Cluster(node_id)
 
 
 async def _run_cleanup() -> None:

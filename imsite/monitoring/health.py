@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import redis
 from django.conf import settings
 from django.db import DatabaseError
 
@@ -54,6 +53,8 @@ def _hub_state(hub: Hub, head: int | str) -> str:
 def _redis_state() -> str:
     if not settings.REDIS_URL:
         return "not used"
+    import redis  # Only a cluster needs it.
+
     try:
         with redis.Redis.from_url(
             settings.REDIS_URL, socket_connect_timeout=REDIS_TIMEOUT_SECONDS, socket_timeout=REDIS_TIMEOUT_SECONDS

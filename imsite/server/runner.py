@@ -19,6 +19,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from chat.node.lifecycle import drain_node
 from imsite.server.local_url import local_url
+from imsite.server.preload import preload
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ def run(host: str, port: int, *, sockets: Sequence[socket.socket] = (), quiet: b
     """Serve until a signal arrives, on listening `sockets` if given, otherwise on host and port."""
     # whitenoise reads static files synchronously. The files are small, and in production nginx serves them.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+    preload()
     server = Server(uvicorn_config(host, port))
     server.quiet = quiet
     with contextlib.suppress(KeyboardInterrupt):

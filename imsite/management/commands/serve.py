@@ -19,6 +19,8 @@ LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 class Command(BaseCommand):
     help = "Serve the site: pages, HTTP calls and WebSockets."
+    # Of the settings only. The other checks are of the code, take 0.3 s and 20 MB, and run with every other command.
+    requires_system_checks = ("imsite",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=read("HOST"), help="address to listen on (default: HOST)")

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.http import urlencode
 
+import imsite.admin_urls  # noqa: F401  Registers the pages.
 from accounts.actions import app_create
 from accounts.models import App, User
 

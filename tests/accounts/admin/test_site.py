@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+import imsite.admin_urls  # noqa: F401  Registers the pages.
 from accounts.actions import app_create, guest_create, service_create, token_issue
 from accounts.models import User
 
