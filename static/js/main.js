@@ -31,6 +31,7 @@ import { ConnectionBar } from "./widgets/connection-bar.js";
 import { ContactList } from "./widgets/contact-list.js";
 import { closeDialogs, confirmAction } from "./widgets/dialog.js";
 import { refuseFiles } from "./widgets/file-refusal.js";
+import { FormatToolbar } from "./widgets/format-toolbar.js";
 import { GroupDialogs } from "./widgets/group-dialogs.js";
 import { Layout } from "./widgets/layout.js";
 import { MentionList } from "./widgets/mention-list.js";
@@ -149,6 +150,7 @@ new SidebarMenus({
     outbox.clear();
   },
 });
+new FormatToolbar();
 refuseFiles();
 const isGuest = () => store.me?.kind === "guest";
 new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, isGuest });

@@ -8,12 +8,14 @@
  * @import { Timeline } from "./timeline.js"
  * @import { UserDialogs } from "./user-dialogs.js"
  */
-import { targetOf } from "../lib/dom.js";
+import { byId, targetOf } from "../lib/dom.js";
 import { isInputMethodKey } from "../lib/keys.js";
 import { openDialog } from "./dialog.js";
 
 export function showShortcuts() {
   openDialog("dialog-shortcuts");
+  // The focus is on the button at its end.
+  byId("dialog-shortcuts").scrollTop = 0;
 }
 
 export class Shortcuts {
