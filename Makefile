@@ -61,14 +61,8 @@ format: $(VENV)/dev.stamp ## Format the code and fix what ruff can fix.
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-loadtest: $(VENV)/dev.stamp ## Measure delivery to 500 connections: 100 messages/s, 300/s batched, and a slow reader (ARGS= for one custom run).
-ifdef ARGS
-	@$(BIN)/python -m tests.load.channel_delivery $(ARGS)
-else
-	@$(BIN)/python -m tests.load.channel_delivery --rate 100
-	@echo; $(BIN)/python -m tests.load.channel_delivery --rate 300 --batch
-	@echo; $(BIN)/python -m tests.load.slow_reader
-endif
+loadtest: $(VENV)/dev.stamp ## Run the scenarios of load and print each figure beside its goal (ARGS= for options, such as --quick or a name).
+	@$(BIN)/python -m tests.load.pressure $(ARGS)
 
 bench-group: $(VENV)/dev.stamp ## Measure delivery in a group of 500 over the protobuf protocol: 500 messages/s for 40 s (ARGS= for options).
 	@$(BIN)/python -m tests.load.group_delivery $(ARGS)

@@ -1,4 +1,4 @@
-"""`make loadtest` runs many guests in one channel of one process.
+"""`python -m tests.load.channel_delivery` runs many guests in one channel of one process.
 
 It exits 1 on a lost, repeated or misplaced message.
 """

@@ -12,7 +12,7 @@ import socket
 import struct
 from typing import TypeVar, cast
 
-TEXT, BINARY, _CLOSE, _PING, _PONG = 1, 2, 8, 9, 10
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 Client = TypeVar("Client", bound="RawSocket")
 
@@ -106,26 +106,34 @@ class RawSocket(asyncio.Protocol):
         if opcode in (TEXT, BINARY):
             self.frames += 1
             self.message(payload)
-        elif opcode == _PING:
-            self.write(_PONG, payload)
-        elif opcode == _CLOSE:
+        elif opcode == PING:
+            self.write(PONG, payload)
+        elif opcode == CLOSE:
             if not self.ended.done():
                 self.ended.set_result(int.from_bytes(payload[:2], "big") if payload else None)
             self._transport.close()
 
 
-async def connect(port: int, path: str, client: Client, *, receive_buffer: int | None = None) -> Client:
-    """Open a connection for the client and return it once it is logged in."""
+async def connect(
+    port: int,
+    path: str,
+    client: Client,
+    *,
+    receive_buffer: int | None = None,
+    host: str = "127.0.0.1",
+    headers: str = "",
+) -> Client:
+    """Open a connection for the client and return it once it is logged in. `headers` are lines that end with CRLF."""
     link = socket.socket()
     if receive_buffer is not None:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     link.setblocking(False)
     loop = asyncio.get_running_loop()
-    await loop.sock_connect(link, ("127.0.0.1", port))
+    await loop.sock_connect(link, (host, port))
     transport, _ = await loop.create_connection(lambda: client, sock=link)
     key = base64.b64encode(os.urandom(16)).decode()
     transport.write(
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+        f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{headers}Upgrade: websocket\r\n"
         f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
     )
     await asyncio.wait_for(asyncio.shield(client.logged_in), 60)

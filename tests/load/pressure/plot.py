@@ -1,0 +1,67 @@
+"""Plots as plain SVG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+_WIDTH, _ROW, _MARGIN, _LABELS = 860, 22, 40, 330
+_HEIGHT = 320
+_INK, _GOOD, _POOR, _GRID = "#333", "#2a7f62", "#c0562f", "#ddd"
+_BAR_LIMIT = 100.0
+"""Bars have a logarithmic scale from a hundredth of the mark to this many times the mark."""
+
+
+def bars(title: str, values: Sequence[tuple[str, float]], *, mark: float, caption: str = "") -> str:
+    """Return horizontal bars on a logarithmic scale, with a line at `mark`; bars that reach it are green."""
+    height = 2 * _MARGIN + _ROW * len(values) + 20
+    space = _WIDTH - _LABELS - 90
+    middle = _LABELS + space / 2
+    parts = [_text(_MARGIN / 2, 24, title, size=15)]
+    for index, (name, value) in enumerate(values):
+        y = _MARGIN + index * _ROW
+        share = math.log(max(value / mark, 1 / _BAR_LIMIT)) / math.log(_BAR_LIMIT)
+        width = max(2.0, space / 2 * (1 + min(1.0, share)))
+        color = _GOOD if value >= mark else _POOR
+        parts.append(_text(_LABELS - 8, y + 15, name, anchor="end"))
+        parts.append(f'<rect x="{_LABELS}" y="{y + 3}" width="{width:.1f}" height="{_ROW - 6}" fill="{color}"/>')
+        parts.append(_text(_LABELS + width + 5, y + 15, f"{value:.2f}"))
+    bottom = _MARGIN + _ROW * len(values)
+    parts.append(f'<path d="M{middle:.1f} {_MARGIN - 4}V{bottom + 4}" stroke="{_INK}" stroke-dasharray="4 3"/>')
+    parts.append(_text(_MARGIN / 2, height - 14, caption, size=11))
+    return _document(height, parts)
+
+
+def line(title: str, points: Sequence[tuple[float, float]], *, x_label: str, caption: str = "") -> str:
+    """Return a line through the points, from 0 on both axes."""
+    x_end = max((x for x, _ in points), default=1) or 1
+    y_end = max((y for _, y in points), default=1) or 1
+    left, right, top, bottom = 80, _WIDTH - 20, _MARGIN, _HEIGHT - 70
+    parts = [_text(_MARGIN / 2, 24, title, size=15)]
+    for step in range(5):
+        y = bottom - (bottom - top) * step / 4
+        parts.append(f'<path d="M{left} {y:.1f}H{right}" stroke="{_GRID}"/>')
+        parts.append(_text(left - 6, y + 4, f"{y_end * step / 4:,.4g}", anchor="end"))
+        parts.append(_text(left + (right - left) * step / 4, bottom + 18, f"{x_end * step / 4:,.4g}", anchor="middle"))
+    path = " ".join(
+        f"{left + (right - left) * x / x_end:.1f},{bottom - (bottom - top) * y / y_end:.1f}" for x, y in points
+    )
+    parts.append(f'<polyline points="{path}" fill="none" stroke="{_GOOD}" stroke-width="2"/>')
+    parts.append(_text((left + right) / 2, bottom + 36, x_label, anchor="middle"))
+    parts.append(_text(_MARGIN / 2, _HEIGHT - 10, caption, size=11))
+    return _document(_HEIGHT, parts)
+
+
+def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 12) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{_INK}">{escape(text)}</text>'
+    )
+
+
+def _document(height: float, parts: Sequence[str]) -> str:
+    body = "\n".join(parts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height:g}" font-family="sans-serif">\n'
+        f'<rect width="100%" height="100%" fill="#fff"/>\n{body}\n</svg>\n'
+    )

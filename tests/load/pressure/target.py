@@ -1,0 +1,81 @@
+"""The site under load: one that the run starts, or one that runs elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.load import measurements
+from tests.load.pressure.connection import Login
+from tests.support import postgres
+from tests.support.monitoring import metrics
+from tests.support.rest import Service
+from tests.support.shared_site import SharedSite
+from tests.support.site import Site
+
+RELAXED = {"IM_API_RATE": "1000000", "IM_API_BURST": "1000000", "IM_MAX_GROUPS_PER_USER": "100000"}
+
+
+@dataclass
+class Target:
+    """An address, users who can log in, and a service's token. `site` is None if the site runs elsewhere."""
+
+    host: str
+    port: int
+    logins: list[Login]
+    token: str = ""
+    site: Site | None = None
+
+    @property
+    def cpu(self) -> float:
+        """Return the CPU seconds of the server, NaN if it runs elsewhere."""
+        return measurements.cpu_seconds(self.site.pid) if self.site is not None else float("nan")
+
+    @property
+    def resident_bytes(self) -> float:
+        return measurements.resident_bytes(self.site.pid) if self.site is not None else float("nan")
+
+    def blocked_turns(self, seconds: str = "0.1") -> float:
+        """Return how often the event loop was blocked for longer than this, a bucket of its histogram."""
+        values = metrics(f"http://{self.host}:{self.port}")
+        return values["imsite_loop_lag_seconds_count"] - values[f'imsite_loop_lag_seconds_bucket{{le="{seconds}"}}']
+
+
+@contextlib.contextmanager
+def own_site(accounts: int, *, on_postgres: bool = False) -> Iterator[Target]:
+    """Run a new site with this many accounts."""
+    with contextlib.ExitStack() as stack:
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsite-load-")))
+        url = stack.enter_context(postgres.database("load")) if on_postgres else ""
+        site = Site(data, database_url=url, options=RELAXED)
+        site.manage("setup")
+        stack.enter_context(site)
+        yield stack.enter_context(started_site(site, accounts))
+
+
+@contextlib.contextmanager
+def started_site(site: Site, accounts: int) -> Iterator[Target]:
+    """Create accounts and a service on a site that runs."""
+    with contextlib.closing(SharedSite(site, {"member": accounts} if accounts else {})) as shared_site:
+        made = [shared_site.account("member") for _ in range(accounts)]
+        service = Service.make(shared_site, "use_gateway")
+        logins = [Login(account.name, account.token) for account in made]
+        yield Target("127.0.0.1", site.port, logins, service.token, site)
+
+
+def other_site(url: str, tokens: Path) -> Target:
+    """Return a site that runs elsewhere.
+
+    The JSON file holds `{"service": "<API token>", "users": [["<name>", "<service token>"], …]}`.
+    """
+    address = urlsplit(url)
+    if address.scheme != "http" or not address.hostname:
+        raise ValueError(f"{url}: give the address as http://host:port")
+    known = json.loads(tokens.read_text())
+    logins = [Login(name, token) for name, token in known["users"]]
+    return Target(address.hostname, address.port or 80, logins, known.get("service", ""))

@@ -1,0 +1,41 @@
+"""A phase of sending: throughput, and the CPU of server and clients."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from tests.load.pressure.connection import Login
+from tests.load.pressure.crew import ACKNOWLEDGED, PUSHES, Crew
+from tests.load.pressure.scenario import Goal, Result
+from tests.load.pressure.target import Target
+
+
+def guests(count: int) -> list[Login]:
+    return [Login(f"guest {number}") for number in range(count)]
+
+
+def measure(
+    crew: Crew,
+    target: Target,
+    result: Result,
+    senders: Sequence[tuple[int, str]],
+    messages: int,
+    rate: float,
+    receivers: int,
+    *,
+    goal: Goal | None = None,
+) -> None:
+    """Send, wait until all has arrived, and add throughput and CPU. Each message has this many receivers."""
+    cpu, client_cpu, began = target.cpu, crew.cpu, time.perf_counter()
+    crew.begin_talk(senders, messages, rate)
+    crew.run_with_bar("send", PUSHES, messages * receivers)
+    elapsed = crew.await_deliveries(messages, messages * receivers) - began
+    cpu, client_cpu = target.cpu - cpu, crew.cpu - client_cpu
+    deliveries = crew.total(PUSHES)
+    result.add("deliveries", deliveries / elapsed, "/s", goal)
+    result.add("messages", crew.total(ACKNOWLEDGED) / elapsed, "/s")
+    result.add("server CPU per message", cpu / max(1, messages) * 1e6, "µs")
+    result.add("server CPU per delivery", cpu / max(1, deliveries) * 1e6, "µs")
+    result.add("server CPU of a core", cpu / elapsed * 100, "%")
+    result.add("client CPU of a core", client_cpu / elapsed * 100, "%")
