@@ -15,6 +15,9 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+
+from imsite.server.forked_process import ForkedProcess
 
 STABLE_AFTER_SECONDS = 30.0
 """Run time after which an exit no longer counts as a failed start, even on a busy machine."""
@@ -31,11 +34,14 @@ Write = Callable[[str], object]
 
 @dataclass
 class ProcessSpec:
-    """A process to run, and its state. `environment` is added to the parent's."""
+    """A process to run, and its state: a program, or a function that runs in a fork of the supervisor."""
 
     name: str
-    command: Sequence[str]
+    command: Sequence[str] = ()
+    target: Callable[[], object] | None = None
+    """Runs in the child, in place of `command`. `environment`, `fds` and `stdin` are for programs."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to the parent's."""
     fds: tuple[int, ...] = ()
     """File descriptors that the process inherits."""
     wait_until_ready: Callable[[], Awaitable[None]] | None = None
@@ -45,7 +51,7 @@ class ProcessSpec:
     """True to discard standard output, because the process writes a log file."""
     stop_seconds: float = 0.0
     """Seconds that the process takes at most to exit after SIGTERM."""
-    process: asyncio.subprocess.Process | None = None
+    process: asyncio.subprocess.Process | ForkedProcess | None = None
     early_exits: int = 0
     was_stable: bool = False
     """True once it has run for STABLE_AFTER_SECONDS at least once."""
@@ -97,7 +103,10 @@ class Supervisor:
         return True
 
     async def _start(self, spec: ProcessSpec) -> None:
-        spec.process = await asyncio.create_subprocess_exec(
+        if spec.target is not None:
+            spec.process = ForkedProcess(partial(_run_detached, spec.target))
+            return
+        spec.process = process = await asyncio.create_subprocess_exec(
             *spec.command,
             env={**os.environ, **spec.environment},
             stdin=asyncio.subprocess.PIPE if spec.stdin else asyncio.subprocess.DEVNULL,
@@ -108,9 +117,9 @@ class Supervisor:
             preexec_fn=_terminate_with_parent,
         )
         if spec.stdin:
-            assert spec.process.stdin is not None
-            spec.process.stdin.write(spec.stdin)
-            spec.process.stdin.close()
+            assert process.stdin is not None
+            process.stdin.write(spec.stdin)
+            process.stdin.close()
 
     async def _watch(self, spec: ProcessSpec) -> None:
         """Restart the process whenever it exits, with growing pauses."""
@@ -160,6 +169,16 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+def _run_detached(target: Callable[[], object]) -> None:
+    """Run the function as a program is run: in a session of its own and without input. Runs in the child."""
+    os.setsid()
+    _terminate_with_parent()
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    os.close(nowhere)
+    target()
 
 
 _PR_SET_PDEATHSIG = 1

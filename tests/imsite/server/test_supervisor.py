@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from imsite.server import supervisor
+from imsite.server.forked_process import IS_SUPPORTED, ForkedProcess
 from imsite.server.supervisor import ProcessSpec, Supervisor
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +71,41 @@ async def test_closing_the_terminal_stops_all() -> None:
 
     assert code == 0
     assert spec.process is not None and spec.process.returncode == -signal.SIGTERM
+
+
+@pytest.mark.skipif(not IS_SUPPORTED, reason="Linux only")
+async def test_a_function_runs_in_a_fork_and_is_forked_again_when_it_dies(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    def work() -> None:
+        has_loop = asyncio._get_running_loop() is not None
+        with log.open("a") as file:
+            state = f"{os.getsid(0)} {random.random()} {has_loop} {signal.getsignal(signal.SIGTERM)!r}"
+            file.write(f"{os.getpid()} {state}\n")
+        signal.pause()
+
+    def lines() -> list[list[str]]:
+        return [line.split(maxsplit=4) for line in log.read_text().splitlines()] if log.exists() else []
+
+    spec = ProcessSpec("Process", target=work)
+    printed: list[str] = []
+    running = asyncio.create_task(Supervisor([[spec]], printed.append).run())
+    await wait_until(lambda: len(lines()) == 1)
+    os.kill(int(lines()[0][0]), signal.SIGKILL)
+    await wait_until(lambda: len(lines()) == 2)
+
+    signal.raise_signal(signal.SIGTERM)
+    assert await running == 0
+    assert printed == ["Process was killed by SIGKILL. Restarting it."]
+    first, second = lines()
+    for process_id, session, _, has_loop, handler in (first, second):
+        assert (session, has_loop, handler) == (process_id, "False", "<Handlers.SIG_DFL: 0>")
+    assert first[0] != second[0]
+    assert first[2] != second[2], "both have the same random numbers"
+    assert spec.process is not None and spec.process.returncode == -signal.SIGTERM
+
+
+@pytest.mark.skipif(not IS_SUPPORTED, reason="Linux only")
+@pytest.mark.parametrize(("target", "code"), [(lambda: sys.exit(3), 3), (lambda: 1 / 0, 1), (lambda: None, 0)])
+async def test_the_exit_code_of_a_fork_is_that_of_a_program(target: Callable[[], object], code: int) -> None:
+    assert await ForkedProcess(target).wait() == code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import time
@@ -11,7 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
+from pytest_django.fixtures import Settings
 
+from imsite.server import workers
+from imsite.server.forked_process import IS_SUPPORTED
 from tests.support import machine
 from tests.support.client import Client
 from tests.support.fixtures.sites import Connect, SiteFactory
@@ -26,9 +31,9 @@ WORKERS = 2
 
 @pytest.fixture
 def site(site_factory: SiteFactory, tmp_path: Path) -> Iterator[Site]:
-    with RedisServer(tmp_path) as redis:
+    with RedisServer(tmp_path) as server:
         site = site_factory(
-            command=("serve", "--workers", str(WORKERS)), REDIS_URL=redis.url, IM_CLUSTER_SECRET="s" * 32
+            command=("serve", "--workers", str(WORKERS)), REDIS_URL=server.url, IM_CLUSTER_SECRET="s" * 32
         )
         site.port = free_ports(1 + WORKERS)
         with site:
@@ -75,6 +80,24 @@ def _gone(pid: int) -> bool:
 
 def _connections(site: Site) -> list[int]:
     return [int(metrics(_own(site, number))["imsite_connections"]) for number in range(1, WORKERS + 1)]
+
+
+@pytest.mark.skipif(not IS_SUPPORTED, reason="Workers are forked on Linux only")
+def test_workers_are_nodes_of_their_own_that_share_memory(site: Site) -> None:
+    with redis.Redis.from_url(site.options["REDIS_URL"], decode_responses=True) as client:
+        leases = client.smembers("im:leases")
+        addresses = {client.hget(f"im:lease:{lease}", "address") for lease in leases}
+
+    assert len({lease.partition("/")[0] for lease in leases}) == len(addresses) == WORKERS
+    for pid in _workers(site):
+        sizes = dict(re.findall(r"(\w+): +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text()))
+        assert int(sizes["Pss"]) < 0.7 * int(sizes["Rss"]), sizes
+
+
+def test_each_worker_has_a_node_id_and_a_grpc_port(settings: Settings) -> None:
+    settings.IM_NODE_ID, settings.IM_GRPC_PORT = "berlin", 7000
+
+    assert workers.identity(2) == {"IM_NODE_ID": "berlin-2", "IM_GRPC_PORT": 7001}
 
 
 async def test_connections_on_one_port_are_spread_over_the_workers(site: Site, connect: Connect) -> None:
@@ -125,23 +148,23 @@ async def test_all_workers_stop_together_and_close_connections_with_1012(
     site: Site, connect: Connect, number: signal.Signals
 ) -> None:
     people = [await connect(f"ws://127.0.0.1:{site.port + own}/acc") for own in (1, 2)]
-    workers = _workers(site)
+    pids = _workers(site)
 
     code = await asyncio.to_thread(site.stop, number)
 
     assert [await one.closed() for one in people] == [1012, 1012]
     assert code == 0, site.log.read_text()
-    assert all(map(_gone, workers))
+    assert all(map(_gone, pids))
     assert "Traceback" not in site.log.read_text()
 
 
 def test_killing_the_parent_leaves_no_worker_behind(site: Site) -> None:
-    workers = _workers(site)
-    assert len(workers) == WORKERS
+    pids = _workers(site)
+    assert len(pids) == WORKERS
 
     site.kill()
 
-    _wait_for(lambda: all(map(_gone, workers)))
+    _wait_for(lambda: all(map(_gone, pids)))
 
 
 def test_several_workers_need_redis(site_factory: SiteFactory) -> None:
