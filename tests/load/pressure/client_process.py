@@ -158,8 +158,8 @@ class ClientProcess:
     async def cpu(self) -> float:
         return measurements.own_cpu_seconds()
 
-    async def return_together(self, *, spread: float, at_a_time: int) -> list[float]:
-        """Reconnect all members at once, each after up to `spread` seconds, and let each receive what it missed.
+    async def return_together(self, *, at_a_time: int) -> list[float]:
+        """Reconnect all members at the same instant, and let each receive what it missed.
 
         Returns the seconds of each from the start until it had everything.
         """
@@ -168,7 +168,6 @@ class ClientProcess:
         seconds: list[float] = []
 
         async def come_back(member: Member) -> None:
-            await asyncio.sleep(random.random() * spread)
             async with gate:
                 await self._reconnect(member)
             seconds.append(time.perf_counter() - began)

@@ -50,6 +50,8 @@ class Member:
         """Channels by key of the messages that await their acknowledgement."""
         self.held: list[Pushes] | None = None
         """Pushes that arrived during a sync, or None outside one."""
+        self._resent: set[str] = set()
+        """Keys whose acknowledgement may come after later messages, which a sync may have returned."""
         self._ids = 0
 
     def reset(self, channels: tuple[str, ...]) -> None:
@@ -66,6 +68,7 @@ class Member:
     def resend(self) -> None:
         """Send the messages without an acknowledgement again, with their keys."""
         for key, channel in list(self.unacknowledged.items()):
+            self._resent.add(key)
             self._send(channel, key)
 
     def _send(self, channel: str, key: str) -> None:
@@ -107,7 +110,8 @@ class Member:
     def acknowledge(self, item: Acknowledgement) -> None:
         self.unacknowledged.pop(item.key, None)
         self.record.acknowledged.append((item.key, item.channel, item.seq))
-        if (received := self.record.received.get(item.channel)) is not None and received.last > item.seq:
+        received = self.record.received.get(item.channel)
+        if received is not None and received.last > item.seq and item.key not in self._resent:
             self.record.acknowledged_late += 1
 
     def _replay(self, item: Item) -> None:

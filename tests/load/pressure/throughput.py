@@ -39,3 +39,16 @@ def measure(
     result.add("server CPU per delivery", cpu / max(1, deliveries) * 1e6, "µs")
     result.add("server CPU of a core", cpu / elapsed * 100, "%")
     result.add("client CPU of a core", client_cpu / elapsed * 100, "%")
+
+
+def create_rooms(crew: Crew, names: Sequence[str], size: int) -> list[str]:
+    """Put the crew's members into channels of this many, in the order of `names`; return the channels' ids.
+
+    Two users get their private channel, more get a group.
+    """
+    wanted: list[tuple[int, dict[str, object]]] = []
+    for first in range(0, len(names), size):
+        others = list(names[first + 1 : first + size])
+        kind = {"kind": "private"} if size == 2 else {"kind": "public", "name": f"Room {first // size}"}
+        wanted.append((first, {**kind, "members": others}))
+    return crew.create_channels(wanted)

@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.load.pressure.scenario import Scenario
+from tests.load.pressure.scenarios.broadcast import Broadcast
 from tests.load.pressure.scenarios.hot_channel import HotChannel
+from tests.load.pressure.scenarios.idle import Idle
+from tests.load.pressure.scenarios.many_rooms import ManyRooms
+from tests.load.pressure.scenarios.mixed_day import MixedDay
+from tests.load.pressure.scenarios.reconnect_storm import ReconnectStorm
 
 FULL: Sequence[Scenario] = (
+    Idle(),
+    ReconnectStorm(),
+    ReconnectStorm(name="restart", members=10_000),
     HotChannel(),
     HotChannel(batch=True, rate=3000, deliveries_goal=1_500_000),
+    ManyRooms(),
+    Broadcast(),
+    ManyRooms(name="private-pairs", rooms=1000, size=2),
+    MixedDay(),
 )
 QUICK: Sequence[Scenario] = (
+    Idle(members=20, seconds=1),
+    ReconnectStorm(members=20, size=5, rate=20, talkers=4, talk_seconds=1),
     HotChannel(members=20, senders=5, rate=200, seconds=1),
     HotChannel(members=20, senders=5, rate=200, seconds=1, batch=True),
+    ManyRooms(rooms=4, rate=100, seconds=1),
+    Broadcast(members=20, messages=3, rate=10),
+    ManyRooms(name="private-pairs", rooms=4, size=2, rate=100, seconds=1, processes=1),
+    MixedDay(members=20, size=10, messages=200, seconds=2),
 )
