@@ -72,7 +72,8 @@ async def _apply_retention() -> None:
 
 
 async def _update_search_index(indexer: Indexer) -> None:
-    await _run_until_done(lambda: indexer.advance(publish.hub().watermark))
+    if not indexer.is_at(publish.hub().watermark):
+        await _run_until_done(lambda: indexer.advance(publish.hub().watermark))
 
 
 async def _finish_deletions() -> None:

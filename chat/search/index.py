@@ -32,12 +32,16 @@ class Indexer:
         self._left: int | None = None
         """The cursor's position when this node last read it; None before that."""
 
+    def is_at(self, head: int) -> bool:
+        """Return whether everything up to `head` is known to be indexed."""
+        return head in (0, self._left)
+
     def advance(self, head: int) -> bool:
         """Index a batch of events up to position `head`, unless another node does; return whether there are more.
 
-        Makes no query if the cursor is known to be at `head`.
+        Makes no query if `is_at(head)`.
         """
-        if self._left == head:
+        if self.is_at(head):
             return False
         known = _cursor_position()
         if self._left is not None and known != self._left:

@@ -12,6 +12,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
+from types import FrameType
 
 import uvicorn
 from django.conf import settings
@@ -75,6 +76,24 @@ class Server(uvicorn.Server):
 
     quiet = False
     """True to leave out the line with the site's URL, because the parent process prints it."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._exit_requested = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Wait for the exit, and renew the date header every second. uvicorn's own wakes ten times a second."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._exit_requested.wait()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._exit_requested.set)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

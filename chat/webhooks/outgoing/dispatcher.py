@@ -84,7 +84,8 @@ class Dispatcher:
         While no webhook is ready for this node, check only every IM_EVENT_LOG_POLL_INTERVAL seconds.
         """
         while True:
-            await asyncio.sleep(settings.IM_WEBHOOK_INTERVAL)
+            until_check = self._checked_at + settings.IM_EVENT_LOG_POLL_INTERVAL - time.monotonic()
+            await asyncio.sleep(settings.IM_WEBHOOK_INTERVAL if self._ready else max(until_check, 0.01))
             if time.monotonic() - self._checked_at >= settings.IM_EVENT_LOG_POLL_INTERVAL:
                 return
             if self._ready and self._hub.watermark != self._seen:

@@ -145,8 +145,9 @@ async def test_without_webhooks_a_message_costs_no_queries(
     for _ in range(20):
         await asyncio.sleep(0)
     assert not news.done()
+    news.cancel()
     other._ready = True
-    await news
+    await other._wait_for_events()
 
 
 async def test_a_webhook_without_matching_events_costs_no_write(
