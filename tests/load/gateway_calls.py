@@ -32,7 +32,7 @@ from tests.support.site import Site
 
 HEAD = ("", "callers", "calls a second", "share of the bare application", "CPU µs per call", "ms p50 / p99")
 _RELAXED = {"IM_API_RATE": "1000000", "IM_API_BURST": "1000000", "IM_PING_INTERVAL": "3600"}
-_ANSWER = b'{"code":200,"msg":"Success","data":{"userID":"alice","online":false}}'
+BARE_ANSWER = b'{"code":200,"msg":"Success","data":{"userID":"alice","online":false}}'
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ CASES = (
 
 
 async def _bare(scope: dict[str, object], receive: object, send: object) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_ANSWER)).encode())]
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(BARE_ANSWER)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})  # type: ignore[operator]
-    await send({"type": "http.response.body", "body": _ANSWER})  # type: ignore[operator]
+    await send({"type": "http.response.body", "body": BARE_ANSWER})  # type: ignore[operator]
 
 
 def _serve_bare(port: int) -> None:
@@ -80,7 +80,7 @@ def _serve_bare(port: int) -> None:
 
 
 @contextlib.contextmanager
-def _bare_server() -> Iterator[tuple[int, int]]:
+def bare_server() -> Iterator[tuple[int, int]]:
     """Run the bare application; yield its port and process id."""
     port = free_port()
     process = multiprocessing.get_context("spawn").Process(target=_serve_bare, args=(port,), daemon=True)
@@ -93,7 +93,8 @@ def _bare_server() -> Iterator[tuple[int, int]]:
         process.join()
 
 
-async def _wait_for(port: int) -> None:
+async def wait_for(port: int) -> None:
+    """Wait until a server accepts connections on this port."""
     async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(OSError):
@@ -136,7 +137,7 @@ class Measuring:
 
 def measure(seconds: float, callers: list[int], ways: list[str]) -> Measuring:
     measuring = Measuring(seconds, callers)
-    with _bare_server() as (port, pid):
+    with bare_server() as (port, pid):
         uvloop.run(_measure_bare(measuring, port, pid))
     for way in ways:
         with tempfile.TemporaryDirectory(prefix="imsite-calls-") as data:
@@ -149,8 +150,8 @@ def measure(seconds: float, callers: list[int], ways: list[str]) -> Measuring:
 
 
 async def _measure_bare(measuring: Measuring, port: int, pid: int) -> None:
-    await _wait_for(port)
-    await measuring.run("bare application", port, pid, Case("", "GET", "/", _ANSWER))
+    await wait_for(port)
+    await measuring.run("bare application", port, pid, Case("", "GET", "/", BARE_ANSWER))
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small sizes, a few seconds each")
     parser.add_argument("--postgres", action="store_true", help="on a private PostgreSQL instead of SQLite")
     parser.add_argument("--url", help="http://host:port of another site")
-    parser.add_argument("--tokens", type=Path, help='JSON: {"service": "token", "users": [["name", "token"], …]}')
+    parser.add_argument("--tokens", type=Path, help='JSON: {"services": ["token", …], "users": [["name", "token"], …]}')
     parser.add_argument("--output", type=Path, default=report.RESULTS, help="directory of table, JSON and plots")
     options = parser.parse_args()
     known = scenarios.QUICK if options.quick else scenarios.FULL

@@ -187,6 +187,23 @@ class Crew:
         records: list[MemberRecord] = self.gather("records")
         return judge(records, stored)
 
+    def begin_calls(self) -> str:
+        """Return the beginning of the keys of messages that callers outside the crew are about to send."""
+        self._talks += 1
+        return f"{self._run}.{self._talks}."
+
+    def judge_calls(
+        self, sent: set[str], acknowledged: list[tuple[str, str, int]], channels: Sequence[set[str]]
+    ) -> Verdict:
+        """Judge messages of callers outside the crew. `channels` are those in which each member was sent some."""
+        caller = MemberRecord("callers", (), sent=sent, acknowledged=acknowledged)
+        records: list[MemberRecord] = self.gather("records")
+        for record, own in zip(records, channels, strict=True):
+            record.channels = tuple(own)
+        readers = [(member, channel) for member, own in enumerate(channels) for channel in own]
+        tag = f"{self._run}.{self._talks}."
+        return judge([*records, caller], [message for message in self.stored(readers) if message[0].startswith(tag)])
+
     @property
     def cpu(self) -> float:
         """CPU seconds of all client processes."""

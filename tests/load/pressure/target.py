@@ -18,17 +18,19 @@ from tests.support.rest import Service
 from tests.support.shared_site import SharedSite
 from tests.support.site import Site
 
+_SERVICES = 8
 RELAXED = {"IM_API_RATE": "1000000", "IM_API_BURST": "1000000", "IM_MAX_GROUPS_PER_USER": "100000"}
 
 
 @dataclass
 class Target:
-    """An address, users who can log in, and a service's token. `site` is None if the site runs elsewhere."""
+    """An address, users who can log in, and services' tokens. `site` is None if the site runs elsewhere."""
 
     host: str
     port: int
     logins: list[Login]
-    token: str = ""
+    tokens: list[str]
+    """API tokens of services that may use the gateway."""
     site: Site | None = None
 
     @property
@@ -63,19 +65,19 @@ def started_site(site: Site, accounts: int) -> Iterator[Target]:
     """Create accounts and a service on a site that runs."""
     with contextlib.closing(SharedSite(site, {"member": accounts} if accounts else {})) as shared_site:
         made = [shared_site.account("member") for _ in range(accounts)]
-        service = Service.make(shared_site, "use_gateway")
+        tokens = [Service.make(shared_site, "use_gateway").token for _ in range(_SERVICES)]
         logins = [Login(account.name, account.token) for account in made]
-        yield Target("127.0.0.1", site.port, logins, service.token, site)
+        yield Target("127.0.0.1", site.port, logins, tokens, site)
 
 
 def other_site(url: str, tokens: Path) -> Target:
     """Return a site that runs elsewhere.
 
-    The JSON file holds `{"service": "<API token>", "users": [["<name>", "<service token>"], …]}`.
+    The JSON file holds `{"services": ["<API token>", …], "users": [["<name>", "<service token>"], …]}`.
     """
     address = urlsplit(url)
     if address.scheme != "http" or not address.hostname:
         raise ValueError(f"{url}: give the address as http://host:port")
     known = json.loads(tokens.read_text())
     logins = [Login(name, token) for name, token in known["users"]]
-    return Target(address.hostname, address.port or 80, logins, known.get("service", ""))
+    return Target(address.hostname, address.port or 80, logins, known["services"])

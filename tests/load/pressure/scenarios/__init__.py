@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tests.load.pressure.scenario import Scenario
 from tests.load.pressure.scenarios.broadcast import Broadcast
+from tests.load.pressure.scenarios.gateway import Gateway
 from tests.load.pressure.scenarios.hot_channel import HotChannel
 from tests.load.pressure.scenarios.idle import Idle
 from tests.load.pressure.scenarios.many_rooms import ManyRooms
@@ -21,6 +22,7 @@ FULL: Sequence[Scenario] = (
     ManyRooms(),
     Broadcast(),
     ManyRooms(name="private-pairs", rooms=1000, size=2),
+    Gateway(),
     MixedDay(),
 )
 QUICK: Sequence[Scenario] = (
@@ -31,5 +33,6 @@ QUICK: Sequence[Scenario] = (
     ManyRooms(rooms=4, rate=100, seconds=1),
     Broadcast(members=20, messages=3, rate=10),
     ManyRooms(name="private-pairs", rooms=4, size=2, rate=100, seconds=1, processes=1),
+    Gateway(seconds=0.3, online=5, callers=(2,), recipients=3),
     MixedDay(members=20, size=10, messages=200, seconds=2),
 )
