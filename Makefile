@@ -21,7 +21,7 @@ CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-director
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster install test test-quick lint format loadtest bench-group bench-cluster bench-gateway proto characters lock clean
+.PHONY: help run cluster install test test-quick lint format loadtest million bench-group bench-cluster bench-gateway proto characters lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -63,6 +63,9 @@ format: $(VENV)/dev.stamp ## Format the code and fix what ruff can fix.
 
 loadtest: $(VENV)/dev.stamp ## Run the scenarios of load and print each figure beside its goal (ARGS= for options, such as --quick or a name).
 	@$(BIN)/python -m tests.load.pressure $(ARGS)
+
+million: $(VENV)/dev.stamp ## Hold as many logged-in connections as this machine bears, and broadcast to all (ARGS= for options).
+	@$(BIN)/python -m tests.load.pressure.million $(ARGS)
 
 bench-group: $(VENV)/dev.stamp ## Measure delivery in a group of 500 over the protobuf protocol: 500 messages/s for 40 s (ARGS= for options).
 	@$(BIN)/python -m tests.load.group_delivery $(ARGS)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.load.pressure.million import measure
 from tests.load.pressure.scenario import Scenario
 from tests.load.pressure.scenarios import QUICK
 from tests.load.pressure.target import RELAXED, Target, started_site
@@ -26,3 +27,13 @@ def test_all_messages_arrive_once_and_in_order(scenario: Scenario, target: Targe
 
     assert result.is_good, (*result.verdicts, *result.faults)
     assert result.figures
+
+
+def test_held_connections_answer_heartbeats_and_get_the_broadcast(target: Target) -> None:
+    assert target.site is not None
+
+    result = measure([target.site], 120, hold_seconds=0.5, heartbeat_seconds=0.5)
+
+    names = "connections held", "reached by the broadcast", "reached more than once", "lost"
+    assert [result[name] for name in names] == [120, 120, 0, 0]
+    assert result["heartbeats answered"]
