@@ -299,8 +299,8 @@ WEBHOOK_POSITION = Reason("webhook_position", ILLEGAL_PARAMETER, "The event log 
     "A replay starts beyond the end of the log.")
 WEBHOOK_TEST_FAILED = Reason("webhook_test_failed", OPERATION_FAILED, "The test was not delivered.",
     "An operator tested a webhook. `error` says what the receiver answered.")
-WEBHOOK_TEXT_REQUIRED = Reason("webhook_text_required", ILLEGAL_PARAMETER, "Put the message into the field text.",
-    "The payload of an incoming webhook has no text.")
+WEBHOOK_TEXT_REQUIRED = Reason("webhook_text_required", ILLEGAL_PARAMETER,
+    "Put the message into text, blocks or attachments.", "The payload of an incoming webhook has no text.")
 
 # fmt: on
 

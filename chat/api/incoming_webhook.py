@@ -1,4 +1,4 @@
-"""`POST /hooks/<secret>/`: an incoming webhook. It accepts Slack's simple `{"text": "…"}` unchanged.
+"""`POST /hooks/<secret>/`: an incoming webhook. It accepts Slack's payload unchanged.
 
 The path is a secret, so it appears in no log, error or response.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Mapping
-from typing import IO, Annotated, Any, ClassVar
+from typing import IO, Any, ClassVar
 from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from msgspec import Meta
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
@@ -25,30 +24,16 @@ from accounts.visible_text import has_visible_text
 from chat import reasons
 from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import throttles
+from chat.api.slack_payload import SlackPayload, message_text
 from chat.api.v1 import problems
 from chat.api.v1.endpoint import idempotency_header
-from chat.api.v1.schema import SHOWN_MARKUP, Problem, Shape, parse
+from chat.api.v1.schema import Problem, parse
 from chat.errors import ChatError
 from chat.webhooks.incoming.actions import incoming_webhook_post, secret_digest
-from chat.webhooks.incoming.slack_text import plain_text
+from chat.webhooks.incoming.slack_text import markdown
 from chat.webhooks.outgoing import selectors as hook_selectors
 
 FORM = "application/x-www-form-urlencoded"
-
-
-class SlackPayload(Shape):
-    """Other fields that Slack knows (`username`, `channel`, `blocks`) are ignored: a webhook has one channel and one
-    name.
-    """
-
-    text: Annotated[
-        str,
-        Meta(
-            description="Plain text, in which Slack's syntax is resolved: `<https://ci.example/8|#8>` becomes "
-            "`#8 (https://ci.example/8)`, `<!here>` becomes `@here`, and `&amp;`, `&lt;` and `&gt;` become `&`, `<` "
-            f"and `>`. {SHOWN_MARKUP}"
-        ),
-    ] = ""
 
 
 class RawParser(BaseParser):  # type: ignore[misc]
@@ -112,7 +97,7 @@ class IncomingMessageView(APIView):  # type: ignore[misc]
         if webhook is None:
             raise ChatError(reasons.INCOMING_WEBHOOK_NOT_FOUND)
         throttles.hooks.take(str(webhook.pk))
-        incoming_webhook_post(webhook=webhook, text=plain_text(_text(request)), key=idempotency_header(request) or "")
+        incoming_webhook_post(webhook=webhook, text=_text(request), key=idempotency_header(request) or "")
         return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -123,7 +108,7 @@ class IncomingMessageView(APIView):  # type: ignore[misc]
 
 
 def _text(request: Request) -> str:
-    """Return the text: `text` of a JSON object (the body, or the form's field `payload`), or the form's field `text`.
+    """Return the message of a JSON object (the body, or the form's field `payload`), or of the form's field `text`.
 
     Raise ChatError if there is none.
     """
@@ -134,10 +119,10 @@ def _text(request: Request) -> str:
         except ValueError as error:
             raise ChatError(reasons.BODY_NOT_FORM) from error
         if "payload" not in form:
-            return _required(form.get("text", [""])[0])
+            return _required(markdown(form.get("text", [""])[0]))
         raw = form["payload"][0].encode()
     payload: SlackPayload = parse(raw, SlackPayload)
-    return _required(payload.text)
+    return _required(message_text(payload))
 
 
 def _required(text: str) -> str:

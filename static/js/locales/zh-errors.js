@@ -178,7 +178,7 @@ export const zhErrors = {
   webhook_position: "事件日志中没有这个位置。",
   webhook_presence_events: "只有覆盖全部频道的 Webhook 可以接收在线状态事件。",
   webhook_test_failed: "测试消息没有送达。",
-  webhook_text_required: "请把消息内容放在 text 字段里。",
+  webhook_text_required: "请把消息内容放在 text、blocks 或 attachments 里。",
   webhook_url_length: "网址最多 {limit} 个字符。",
   webhook_url_not_allowed: "不能向这个网址发送 Webhook。",
   wrong_credentials: "手机号或密码不正确。",

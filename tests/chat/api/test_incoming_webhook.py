@@ -90,7 +90,13 @@ def test_a_post_in_slacks_syntax_is_stored_as_it_reads(
     text = "<https://ci.example/b/812|#812> &amp; more"
     body, kind = (urlencode({"text": text}), FORM) if form else ({"text": text}, "application/json")
     assert _post(webhook[1], body, kind).status_code == 200
-    assert _stored_messages(group) == [("Build", "#812 (https://ci.example/b/812) & more")]
+    assert _stored_messages(group) == [("Build", "[#812](https://ci.example/b/812) & more")]
+
+
+def test_a_form_with_slacks_attachments_is_one_message(webhook: tuple[IncomingWebhook, str], group: Channel) -> None:
+    payload = {"channel": "#ops", "attachments": [{"fallback": "f", "pretext": "*Alert*", "text": "disk &gt; 90 %"}]}
+    assert _post(webhook[1], urlencode({"payload": json.dumps(payload)}), FORM).status_code == 200
+    assert _stored_messages(group) == [("Build", "**Alert**\n> disk > 90 %")]
 
 
 def test_the_bot_visibly_joins_the_group(webhook: tuple[IncomingWebhook, str], group: Channel) -> None:
@@ -110,7 +116,10 @@ def test_a_webhook_posts_into_a_global_channel(web: App) -> None:
     ("body", "status", "code"),
     [
         ({}, 400, 1001), ({"text": ""}, 400, 1001), ({"text": " \n\u2060"}, 400, 1001), ({"text": 7}, 400, 1001),
-        ({"blocks": []}, 400, 1001), ([], 400, 1001), ("", 400, 1001), ("not json", 400, 1001),
+        ({"blocks": []}, 400, 1001), ({"blocks": [{"type": "divider"}]}, 400, 1001),
+        ({"attachments": [{"image_url": "https://a.example/"}]}, 400, 1001), ({"attachments": "x"}, 400, 1001),
+        ({"attachments": [{"text": "x" * 8001}]}, 413, 1011),
+        ([], 400, 1001), ("", 400, 1001), ("not json", 400, 1001),
         (b"\xff\xfe", 400, 1001),
         ({"text": "a\0b"}, 400, 1001), ({"text": "x" * 8001}, 413, 1011), ({"text": "x" * 70000}, 413, 1011),
         ('{"text": "\\ud800"}', 400, 1001), ("[" * 60000, 400, 1001),
