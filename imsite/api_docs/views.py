@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from chat import errors
+from chat.api.v1.schema import SHOWN_MARKUP
 from imsite.api_docs import openapi
 from imsite.api_docs import protocol as protocol_page
 from imsite.api_docs.access import for_readers
@@ -37,6 +38,7 @@ def protocol(request: HttpRequest) -> HttpResponse:
         "codes": errors.CODES,
         "reasons": protocol_page.reasons(),
         "closes": protocol_page.closes(),
+        "markup": SHOWN_MARKUP,
         "limits": protocol_page.limits(),
         "enums": protocol_page.enums(),
         "frames": protocol_page.frames(),

@@ -55,7 +55,7 @@ class Message(Shape):
 
 
 class MessageEdit(Shape):
-    msg: Annotated[str, Meta(min_length=1, description=f"Plain text. {SHOWN_MARKUP}")]
+    msg: Annotated[str, Meta(min_length=1, description=f"Stored as it is sent. {SHOWN_MARKUP}")]
     author: Annotated[UserName | None, Meta(description="In this user's name; requires chat.speak_for_others.")] = (
         msgspec.field(default=None, name="as")
     )

@@ -49,7 +49,7 @@ class NewMessage(Shape):
     """A message and its destination."""
 
     to: Annotated[Recipient, Meta(extra_json_schema=_ONE)]
-    msg: Annotated[str, Meta(min_length=1, description=f"Plain text. {SHOWN_MARKUP}")]
+    msg: Annotated[str, Meta(min_length=1, description=f"Stored as it is sent. {SHOWN_MARKUP}")]
     type: Annotated[str, Meta(pattern="^text$")] = "text"
     clientMsgId: (
         Annotated[

@@ -28,10 +28,14 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 SHOWN_MARKUP = (
-    "The chat page shows web addresses as links, text between backticks as code, and `@` before a user's name as a "
-    "mention. Other markup, such as Markdown's `**`, stays as it is written."
+    "The chat page shows a subset of Markdown: `**bold**`, `*italic*` or `_italic_`, `~~strikethrough~~`, code between "
+    "backticks, a code block between two lines of three backticks (a language may follow the first), `> ` before each "
+    "line of a quote, `- ` or `1. ` before each item of a list (two more spaces for a list within an item), and "
+    "`[text](https://ci.example/)` for a link to an http, https or mailto address. Web addresses become links, and `@` "
+    "before a user's name a mention. Line breaks stay. Marks within words, as in `snake_case`, and all other Markdown "
+    "are shown as they are written, and so is a mark after a backslash. Other clients get the text as it is stored."
 )
-"""The markup that the page shows, for the descriptions of texts."""
+"""The markup that the page shows (static/js/lib/markup.js), for the descriptions of texts."""
 
 
 class Shape(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -6,14 +6,17 @@ tests/support/documented.py checks every reply and push that a test receives aga
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 import chat.commands  # noqa: F401  registers them
 from chat import errors
 from chat.account_errors import ALL_REASONS
+from chat.api.v1.schema import SHOWN_MARKUP
 from chat.commands.registry import COMMANDS
 from chat.wire import im_pb2
 from chat.wire.schema.events import EVENTS
-from imsite.api_docs import protocol, types
+from imsite.api_docs import openapi, protocol, types
+from imsite.templatetags.api_docs import code_spans
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -61,3 +64,10 @@ def test_the_page_has_every_command_code_close_code_and_frame() -> None:
     assert {frame.name for frame in protocol.frames()} == set(im_pb2.DESCRIPTOR.message_types_by_name)
     up = next(frame for frame in protocol.frames() if frame.name == "UpMsg")
     assert up.fields == [("msg", "Message", 1), ("clientId", "uint64", 2), ("clientMsgId", "string", 3)]
+
+
+def test_the_page_describes_the_formatting_of_text(client: Client) -> None:
+    """The same sentences as in the OpenAPI document."""
+    page = client.get("/api/protocol/").content.decode()
+    assert str(code_spans(SHOWN_MARKUP)) in page
+    assert SHOWN_MARKUP in openapi.document()["components"]["schemas"]["NewMessage"]["properties"]["msg"]["description"]
