@@ -21,6 +21,7 @@ from tests.load.pressure.oracle import MemberRecord, Verdict, judge
 _PATIENCE_SECONDS = 20.0
 """Seconds without progress after which missing deliveries count as lost."""
 _POLL_SECONDS = 0.05
+_MINIMUM_WINDOW = 64
 CONNECTED, PUSHES, ACKNOWLEDGED = range(3)
 
 
@@ -141,8 +142,15 @@ class Crew:
         self.call("reset", self.spread(channels))
         self._first_talk = self._talks + 1
 
-    def begin_talk(self, senders: Sequence[tuple[int, str]], messages: int, rate: float, *, window: int = 2000) -> None:
-        """Let members send in turn, together at this rate. Only members of processes with senders take part."""
+    def begin_talk(
+        self, senders: Sequence[tuple[int, str]], messages: int, rate: float, *, window: int | None = None
+    ) -> None:
+        """Let members send in turn, together at this rate. Only members of processes with senders take part.
+
+        They pause while `window` messages are unacknowledged, by default a fifth of a second's, so that a server that
+        is slower than the rate shows its throughput instead of a growing queue.
+        """
+        window = max(_MINIMUM_WINDOW, int(rate / 5)) if window is None else window
         own: list[list[tuple[int, str]]] = [[] for _ in range(self.size)]
         for member, channel in senders:
             own[member % self.size].append((member // self.size, channel))
