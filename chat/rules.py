@@ -91,6 +91,11 @@ def private_route(pair: str | None) -> dict[str, list[int]]:
     return {"route": list(pair_user_ids(pair))} if pair else {}
 
 
+def pair_of(user_id: int, other_id: int) -> str:
+    """Return the key of the private channel of two users."""
+    return f"{min(user_id, other_id)}:{max(user_id, other_id)}"
+
+
 def pair_user_ids(pair: str | None) -> tuple[int, ...]:
     """Return the ids of a private channel's two users; empty for other channels."""
     return tuple(int(user_id) for user_id in pair.split(":")) if pair else ()

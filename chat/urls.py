@@ -7,13 +7,13 @@ from django.urls import include, path
 from chat.api.incoming_webhook import IncomingMessageView
 from chat.api.legacy.protobuf_clients import FriendAddView, GroupCreateView, GroupUserListView, LoginView, RegisterView
 from chat.api.legacy.system_state import SystemStateView
-from chat.api.legacy.user_calls import SendMessageAllView, SendMessageView, online_users, user_online
+from chat.api.legacy.user_calls import online_users, send_message, send_message_to_app, user_online
 
 urlpatterns = [
     online_users.url,
     user_online.url,
-    path("user/sendMessage", SendMessageView.as_view()),
-    path("user/sendMessageAll", SendMessageAllView.as_view()),
+    send_message.url,
+    send_message_to_app.url,
     path("register", RegisterView.as_view()),
     path("login", LoginView.as_view()),
     path("friend/add", FriendAddView.as_view()),

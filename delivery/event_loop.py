@@ -1,7 +1,8 @@
 """Runs functions of other threads on this node's event loop, which owns the hub and its connections.
 
-Code that serves both the loop and other threads is written once, as coroutines that wait by `ask_loop` and
-`delivery.db.lookup_cache` only. On the loop these suspend. In another thread they block, so `run_blocking` runs them.
+Code that serves both the loop and other threads is written once, as coroutines that wait by `ask_loop`,
+`delivery.db.lookup_cache` and `delivery.db.executors.run_or_call` only. On the loop these suspend. In another thread
+they block, so `run_blocking` runs them.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def channel_create_private(*, creator: User, other: User) -> tuple[Channel, bool
     require_not_guest(creator)
     if creator.pk == other.pk:
         raise ChatError(reasons.CANNOT_MESSAGE_YOURSELF, field="members")
-    pair = ":".join(map(str, sorted((creator.pk, other.pk))))
+    pair = rules.pair_of(creator.pk, other.pk)
     if (known := Channel.objects.filter(pair=pair).first()) is not None:
         return known, False
     with write():

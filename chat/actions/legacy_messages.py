@@ -1,32 +1,37 @@
-"""Messages of the legacy HTTP API: to all users of a name, and to all users on an app.
+"""Messages of the legacy HTTP API: to all users of a name, and to all users on an app; coroutines, as in `presence`.
 
 `chat.selectors.legacy_presence` describes how names identify users.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.db import IntegrityError
 
 from accounts.actions import system_user
+from accounts.caches.directory import accounts_by_names
 from accounts.models import User
 from accounts.selectors.users import user_by_name
-from chat import reasons, rules, selectors
+from chat import account_errors, reasons, rules, selectors
 from chat.actions.channel import channel_create_private
 from chat.actions.ephemeral import ephemeral_entry
-from chat.actions.message import message_send_now
 from chat.errors import ChatError
+from chat.selectors.destinations import global_channel_id, private_channel_id
 from chat.selectors.legacy_presence import online_ids_by_name, require_app, require_name
 from chat.sending.drafts import Draft
+from chat.sending.queue_bridge import store
 from delivery import idempotency, publish
+from delivery.db.executors import run_or_call
+from delivery.db.lookup_cache import LookupCache
 from delivery.db.transactions import write
-from delivery.event_loop import run_blocking
 from delivery.idempotency import ScopedKey
 
 MSG_ID_LIMIT = 200
 
 
-def message_send_to_name(
+async def message_send_to_name(
     *, caller: User | None, name: str, msg_id: str, text: str, app_number: int | None = None
 ) -> bool | None:
     """Send a message to all users of that name, as the calling service (None: as `system`).
@@ -40,28 +45,49 @@ def message_send_to_name(
     """
     require_name(name)
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
-    app = run_blocking(require_app(app_number)).number if app_number is not None else None
-    service = caller or system_user()
+    app = (await require_app(app_number)).number if app_number is not None else None
+    service = caller or await _system_user()
     key = _scoped_key(service, msg_id)
-    online = run_blocking(online_ids_by_name(name))
-    guests = [user.pk for user in selectors.users_by_ids(online).values() if user.is_guest and user.is_active]
-    recipient = user_by_name(name)
-    # Checked here, because a repeat with another name must not create a channel. The key is claimed with the message.
-    if idempotency.find_claimed([key]):
-        return None
+    online = await online_ids_by_name(name)
+    recipient = (await accounts_by_names([name])).get(name)
+    others = [user_id for user_id in online if recipient is None or user_id != recipient.id]
+    guests = await run_or_call(_active_guests, others) if others else []
     if recipient is not None:
-        channel, _ = channel_create_private(creator=service, other=recipient)
-        draft = Draft(service.pk, channel.pk, text, live_app=app, push_seq=msg_id, scoped_key=key)
-        if message_send_now(draft).repeated:
+        channel = await private_channel_id(service.pk, recipient.id)
+        if channel is None:
+            channel = await run_or_call(_open_private_channel, service, name, key)
+        if channel is None:
             return None
-    elif not _claim(key):
+        draft = Draft(service.pk, channel, text, live_app=app, push_seq=msg_id, scoped_key=key)
+        if (await store(draft)).repeated:
+            return None
+    elif not await run_or_call(_claim, key):
         return None
     if guests:
         publish.push_transient(ephemeral_entry(service, text, push_seq=msg_id, user_ids=tuple(guests), app=app))
     return bool(online)
 
 
-def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: str, app_number: int) -> bool | None:
+def _active_guests(user_ids: Sequence[int]) -> list[int]:
+    return [user.pk for user in selectors.users_by_ids(user_ids).values() if user.is_guest and user.is_active]
+
+
+def _open_private_channel(service: User, name: str, key: ScopedKey) -> int | None:
+    """Return the private channel with the account, created if necessary; None if the key is used.
+
+    A repeat with another name must not create a channel. The key is claimed with the message.
+    """
+    if idempotency.find_claimed([key]):
+        return None
+    recipient = user_by_name(name)
+    if recipient is None:
+        raise ChatError(account_errors.ACCOUNT_NOT_FOUND)
+    return channel_create_private(creator=service, other=recipient)[0].pk
+
+
+async def message_send_to_app(
+    *, caller: User | None, name: str, msg_id: str, text: str, app_number: int
+) -> bool | None:
     """Send a message to all users on an app, in the name of a user who does not get it live.
 
     Without a caller (an open network) the author is the user of that name online on the app, else `system`, shown under
@@ -71,29 +97,45 @@ def message_send_to_app(*, caller: User | None, name: str, msg_id: str, text: st
     """
     name = require_name(name)
     text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
-    app = run_blocking(require_app(app_number))
-    key = _scoped_key(caller or system_user(), msg_id)
-    named = _online_user_by_name(name, app.number)
-    author = caller or named or system_user()
+    app = await require_app(app_number)
+    service = caller or await _system_user()
+    key = _scoped_key(service, msg_id)
+    online = await online_ids_by_name(name, app.number)
+    named = await run_or_call(_latest_active_user, online) if online else None
+    author = caller or named or service
+    channel = await global_channel_id(app.pk)
+    if channel is None:
+        raise ChatError(reasons.UNKNOWN_APP)
     draft = Draft(
         author.pk,
-        selectors.global_channel(app).pk,
+        channel,
         text,
         push_seq=msg_id,
         shown_as="" if author == named or author.public_name == name else name,
         skip_live=named.pk if named is not None else None,
         scoped_key=key,
     )
-    return None if message_send_now(draft).repeated else True
+    return None if (await store(draft)).repeated else True
 
 
-def _online_user_by_name(name: str, app: int) -> User | None:
-    """Return the user of that name on the app: the account, else the guest who connected last.
+def _latest_active_user(user_ids: Sequence[int]) -> User | None:
+    """Return the account among these users of one name, else the guest who connected last.
 
     Earlier guests of that name are most likely connections that the network has lost.
     """
-    users = selectors.users_by_ids(run_blocking(online_ids_by_name(name, app))).values()
+    users = selectors.users_by_ids(user_ids).values()
     return max((user for user in users if user.is_active), key=lambda user: (not user.is_guest, user.pk), default=None)
+
+
+_SYSTEM = 0
+"""The only key of the cache of the system user."""
+_system_users: LookupCache[int, User] = LookupCache(lambda keys: {_SYSTEM: system_user()}, max_keys=1)
+
+
+async def _system_user() -> User:
+    user = await _system_users.get(_SYSTEM)
+    assert user is not None
+    return user
 
 
 def _scoped_key(caller: User, msg_id: str) -> ScopedKey:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from accounts.models import User
 from accounts.selectors.contacts import blocked_pairs
-from chat import account_errors, reasons
+from chat import account_errors, reasons, rules
 from chat.actions.channel import new_memberships, note_event, require_not_guest
 from chat.errors import ChatError
 from chat.models import Channel, Membership
@@ -49,13 +49,9 @@ def private_channels_open(*, pairs: Iterable[tuple[User, User]]) -> dict[Pair, i
     return found
 
 
-def _pair_key(user_id: int, other_id: int) -> str:
-    return f"{min(user_id, other_id)}:{max(user_id, other_id)}"
-
-
 def _add_existing(found: dict[Pair, int | ChatError], wanted: Iterable[Pair]) -> None:
     """Add the channels that exist."""
-    names = {key: _pair_key(*key) for key in wanted if key not in found}
+    names = {key: rules.pair_of(*key) for key in wanted if key not in found}
     known = dict(Channel.objects.filter(pair__in=set(names.values())).values_list("pair", "pk"))
     found.update({key: known[name] for key, name in names.items() if name in known})
 
@@ -72,7 +68,7 @@ def _create_missing(missing: Sequence[tuple[User, User]], found: dict[Pair, int 
             if (initiator.pk, other.pk) in found:
                 continue
             if initiator.pk in active and other.pk in active:
-                missing_by_key.setdefault(_pair_key(initiator.pk, other.pk), (initiator, other))
+                missing_by_key.setdefault(rules.pair_of(initiator.pk, other.pk), (initiator, other))
             else:
                 found[initiator.pk, other.pk] = ChatError(account_errors.ACCOUNT_NOT_FOUND)
         now = log.now_ms()

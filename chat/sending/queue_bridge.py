@@ -1,4 +1,4 @@
-"""Commit drafts from other threads than the event loop's, through the write queue, so that they share commits."""
+"""Commits drafts by the write queue, so that they share commits: from the event loop, and from other threads."""
 
 from __future__ import annotations
 
@@ -8,13 +8,26 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import close_old_connections
 
-from chat.sending.drafts import Draft, Outcome
-from chat.sending.queue import running_queue
+from chat.sending.drafts import Draft, Outcome, StoredMessage
+from chat.sending.queue import current_queue, running_queue
 from chat.sending.writer import commit
-from delivery.event_loop import run_on_loop
+from delivery.event_loop import is_on_loop, run_on_loop
 
 QUEUE_TIMEOUT_SECONDS = 30.0
 """Seconds that a thread waits for its commits. Queued drafts are stored even if the thread gives up."""
+
+
+async def store(draft: Draft) -> StoredMessage:
+    """Commit a draft by the write queue and return the stored message. Raise its refusal, SITE_BUSY or DatabaseError.
+
+    On the event loop it suspends until the commit; in another thread it blocks.
+    """
+    if is_on_loop():
+        return await current_queue().submit(draft)
+    (outcome,) = commit_in_queue([draft])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def commit_in_queue(drafts: Sequence[Draft]) -> list[Outcome]:

@@ -14,6 +14,8 @@ from typing import ParamSpec, TypeVar
 from channels.db import database_sync_to_async
 from django.conf import settings
 
+from delivery.event_loop import is_on_loop
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -60,6 +62,11 @@ async def run_priority(function: Callable[P, T], *args: P.args, **kwargs: P.kwar
     call = database_sync_to_async(function, thread_sensitive=False, executor=priority_executor())
     result: T = await call(*args, **kwargs)
     return result
+
+
+async def run_or_call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do what `run` does on the node's event loop. In another thread, call the function there, without suspending."""
+    return await run(function, *args, **kwargs) if is_on_loop() else function(*args, **kwargs)
 
 
 async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -29,6 +29,8 @@ Headers = list[tuple[bytes, bytes]]
 CALLS: tuple[FastCall, ...] = (
     user_calls.online_users,
     user_calls.user_online,
+    user_calls.send_message,
+    user_calls.send_message_to_app,
     presence.query_presence,
     presence.user_presence,
 )
@@ -76,6 +78,8 @@ class FastPath:
         if request is None or not request.has_allowed_host():
             return None
         if method == "POST":
+            if request.has_form != call.takes_form:
+                return None
             body = await _read_body(receive)
             if body is None:
                 # The client has gone, so this answer is not sent.

@@ -1,4 +1,7 @@
-"""Makes each call of Django's test client that the fast path answers by Django as well, and compares the answers."""
+"""Makes each call of Django's test client that the fast path answers by Django as well, and compares the answers.
+
+A send has its effect once, so it is made one way only: tests of sends run twice (`SENDS_BY`).
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.handlers.wsgi import get_path_info
-from django.http.response import HttpResponseBase
+from django.core.handlers.wsgi import WSGIRequest, get_path_info
+from django.http.response import HttpResponse, HttpResponseBase
 from django.test.client import ClientHandler
 
 from chat.api.common.throttles import throttles
@@ -23,10 +26,20 @@ from imsite.server.fast_path import FastPath
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 
-class BothWays:
-    """Stands in for the handler of Django's test client. `compared` lists the paths that were answered both ways."""
+SENDS = frozenset({"/user/sendMessage", "/user/sendMessageAll", "/api/v1/messages/", "/api/v1/messages/bulk/"})
+SENDS_BY = ("Django", "the fast path")
+each_way = pytest.mark.parametrize("sends_by", SENDS_BY)
+"""Runs each test of a module twice: once with sends by Django, once with sends by the fast path."""
 
-    def __init__(self) -> None:
+
+class BothWays:
+    """Stands in for the handler of Django's test client. `compared` lists the paths that were answered both ways.
+
+    `sends_by`: one of SENDS_BY. A send that the fast path leaves to Django is made by Django.
+    """
+
+    def __init__(self, sends_by: str = SENDS_BY[0]) -> None:
+        self._sends_by = sends_by
         self.compared: list[str] = []
         self._fast_path = FastPath(_never)
 
@@ -34,6 +47,9 @@ class BothWays:
         by_django = ClientHandler.__call__
 
         def call(handler: ClientHandler, environ: dict[str, Any]) -> HttpResponseBase:
+            if environ["PATH_INFO"] in SENDS:
+                fast = self._answer(environ) if self._sends_by == SENDS_BY[1] else None
+                return by_django(handler, environ) if fast is None else _response(fast, environ)
             with _stopped_throttles() as restore:
                 fast = self._answer(environ)
                 restore()
@@ -59,6 +75,18 @@ class BothWays:
         if publish.is_running():
             return run_on_loop(lambda: self._fast_path.respond(scope, receive))
         return run_blocking(self._fast_path.respond(scope, receive))
+
+
+def _response(answer: Answer, environ: dict[str, Any]) -> HttpResponseBase:
+    status, headers, body = answer
+    response = HttpResponse(body, status=status)
+    for name in list(response.headers):
+        del response[name]
+    for name, value in headers:
+        response[name.decode("ascii")] = value.decode("latin1")
+    # The client expects it.
+    response.wsgi_request = WSGIRequest(environ)  # type: ignore[attr-defined]
+    return response
 
 
 def scope_of(environ: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
+from django.http import QueryDict
 from django.http.request import split_domain_port, validate_host
 
 _READ = {
@@ -44,6 +45,10 @@ _WITHOUT_EFFECT = frozenset(
 ALLOWED_METHODS = {"GET": ("GET", "HEAD", "OPTIONS"), "POST": ("POST", "OPTIONS")}
 """Methods of a path whose only call has this method, as Django allows them."""
 _JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
+_FORM = "application/x-www-form-urlencoded"
+_FORM_BYTES_PER_CHARACTER = 12
+"""Four bytes of UTF-8, each encoded as three characters (`%XX`)."""
+_FORM_OVERHEAD_BYTES = 16384
 _FORWARDING = frozenset({"X-Forwarded-For", "Forwarded", "X-Real-IP"})
 _MAX_VALUE_LENGTH = 1024
 """Longest header value. It limits what the caches of header values keep."""
@@ -68,8 +73,15 @@ class FastRequest:
         self.META: dict[str, Any] = {"REMOTE_ADDR": scope["client"][0]}
         self.path_parameters: dict[str, str] = {}
         self.body = b""
-        self.data: dict[str, str] = {}
-        """The form. Calls of the fast path have none."""
+
+    @property
+    def has_form(self) -> bool:
+        return self.headers.get("Content-Type", "").lower() == _FORM
+
+    @cached_property
+    def data(self) -> QueryDict:
+        """The form in the body, as Django reads it; empty in a body of another type. Raises TooManyFieldsSent."""
+        return QueryDict(self.body if self.has_form else b"")
 
     @cached_property
     def query_params(self) -> dict[str, str]:
@@ -101,6 +113,10 @@ class FastCall(Protocol):
     @property
     def path(self) -> str: ...
 
+    @property
+    def takes_form(self) -> bool:
+        """Return whether the body of a POST is a form. Otherwise it is JSON."""
+
     async def respond(self, request: FastRequest) -> Answer:
         """Return the answer, also for a refusal or a fault. Never raises."""
 
@@ -121,16 +137,25 @@ def fast_request(scope: Mapping[str, Any]) -> FastRequest | None:
 
 
 def _has_known_body(method: str, headers: Mapping[str, str]) -> bool:
-    """Return whether the body is JSON of an allowed length, or there is none in a GET."""
+    """Return whether the body is JSON or a form of an allowed length, or there is none in a GET."""
     length = headers.get("Content-Length", "0")
     if method == "GET":
         return length == "0" and headers.get("Content-Type", _JSON[0]).lower() in _JSON
-    is_length = length.isascii() and length.isdecimal() and len(length) < len(str(settings.IM_API_MAX_BODY_BYTES)) + 1
-    return (
-        is_length
-        and 0 < int(length) <= settings.IM_API_MAX_BODY_BYTES
-        and headers.get("Content-Type", "").lower() in _JSON
-    )
+    limit = _body_limit(headers.get("Content-Type", "").lower())
+    is_length = length.isascii() and length.isdecimal() and len(length) <= len(str(limit))
+    return is_length and 0 < int(length) <= limit
+
+
+def _body_limit(content_type: str) -> int:
+    """Return the most bytes of a body of this type; 0 if no call takes it."""
+    if content_type == _FORM:
+        return form_limit()
+    return int(settings.IM_API_MAX_BODY_BYTES) if content_type in _JSON else 0
+
+
+def form_limit() -> int:
+    """Return the most bytes of a form: what the longest message can need."""
+    return int(settings.IM_MESSAGE_MAX_LENGTH) * _FORM_BYTES_PER_CHARACTER + _FORM_OVERHEAD_BYTES
 
 
 @lru_cache(maxsize=1024)

@@ -1,14 +1,15 @@
 """Legacy calls that are answered on the event loop: each is declared once, for the fast path, DRF and the documents.
 
-A call is a coroutine with `@async_call`. It takes the request, from which `parameters` reads, and returns the answer's
-data or raises. It waits only as `delivery.event_loop` describes, because the DRF view runs it in a thread.
+A call is a coroutine with `@async_call`. It takes the request, from which `parameters` reads, and the token's user
+(None without a token). It returns the answer's data or raises. It waits only as `delivery.event_loop` describes,
+because the DRF view runs it in a thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.urls import URLPattern
 from django.urls import path as url_path
@@ -33,9 +34,13 @@ from chat.api.legacy.answers import (
 from chat.api.legacy.call import LegacyCallView, answer
 from chat.api.legacy.openapi import form_call
 from chat.api.legacy.parameters import ParameterSource
+from chat.errors import Code
 from delivery.event_loop import run_blocking
 
-Handler = Callable[[ParameterSource], Coroutine[Any, Any, dict[str, Any]]]
+if TYPE_CHECKING:
+    from accounts.models import User
+
+Handler = Callable[[ParameterSource, "User | None"], Coroutine[Any, Any, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class AsyncLegacyCall:
     permission: str
     handler: Handler
     view: type[LegacyCallView]
+    takes_form = True
 
     @property
     def url(self) -> URLPattern:
@@ -65,7 +71,7 @@ class AsyncLegacyCall:
                 raise PermissionDenied
             if caller is not None:
                 (await throttles.requests.draw_async(caller.credential)).require()
-            data = await self.handler(request)
+            data = await self.handler(request, None if caller is None else caller.user)
             log_success()
         except Exception as error:
             code, data = refusal_of(error, call=self.path, fault=self.view.fault, methods=methods)
@@ -75,18 +81,28 @@ class AsyncLegacyCall:
 
 
 def async_call(
-    path: str, summary: str, *, permission: str = "chat.use_gateway", **documentation: Any
+    path: str,
+    summary: str,
+    *,
+    method: str = "GET",
+    permission: str = "chat.use_gateway",
+    fault: Code = errors.SERVER_ERROR,
+    **documentation: Any,
 ) -> Callable[[Handler], AsyncLegacyCall]:
-    """Declare a GET call. `documentation` is that of `form_call`; the docstring is the description."""
+    """Declare a call. `fault` is the code of a database error; `documentation` is that of `form_call`.
+
+    The docstring is the description.
+    """
 
     def declare(handler: Handler) -> AsyncLegacyCall:
-        def get(view: LegacyCallView, request: Request) -> Response:
-            return answer(run_blocking(handler(request)))
+        def respond(view: LegacyCallView, request: Request) -> Response:
+            return answer(run_blocking(handler(request, request.user)))
 
-        get.__doc__ = handler.__doc__
+        respond.__name__, respond.__doc__ = method.lower(), handler.__doc__
         name = f"{handler.__name__.title().replace('_', '')}View"
-        members = {"permission": permission, "get": form_call(summary, **documentation)(get)}
+        described = form_call(summary, **documentation)(respond)
+        members = {"permission": permission, "fault": fault, method.lower(): described}
         view = type(name, (LegacyCallView,), {**members, "__module__": handler.__module__})
-        return AsyncLegacyCall("GET", path, permission, handler, view)
+        return AsyncLegacyCall(method, path, permission, handler, view)
 
     return declare

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import IO, Any, Protocol
 
-from django.conf import settings
 from django.http import QueryDict
 from rest_framework.parsers import FormParser
 
 from accounts.numbers import parse_decimal
 from chat import reasons
+from chat.api.common.fast_path import form_limit
 from chat.errors import ChatError
 
-_FORM_OVERHEAD = 16384
-_BYTES_A_CHARACTER = 12
-"""Four bytes of UTF-8, each encoded as three characters (`%XX`)."""
 _LARGEST_APP = 999_999_999
 
 
@@ -25,7 +22,7 @@ class LegacyFormParser(FormParser):  # type: ignore[misc]
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> QueryDict:
-        limit = settings.IM_MESSAGE_MAX_LENGTH * _BYTES_A_CHARACTER + _FORM_OVERHEAD
+        limit = form_limit()
         raw = stream.read(limit + 1)
         if len(raw) > limit:
             raise ChatError(reasons.BODY_TOO_LARGE, limit=limit)

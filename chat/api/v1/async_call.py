@@ -42,6 +42,7 @@ class AsyncCall:
     takes: type[Shape] | None
     handler: Handler
     view: type[Endpoint]
+    takes_form = False
 
     @property
     def path(self) -> str:

@@ -17,12 +17,13 @@ from accounts.actions import app_create, token_issue
 from accounts.models import App, User
 from chat import selectors
 from chat.actions.channel import channel_create_global
+from chat.sending.queue import WriteQueue, set_queue
 from delivery import publish
 from delivery.hub.connection import Connection
 from delivery.hub.hub import Hub
 from delivery.hub.outbox import Frame
 from delivery.log import Entry
-from tests.support.both_ways import BothWays
+from tests.support.both_ways import SENDS_BY, BothWays
 
 T = TypeVar("T")
 PATIENCE = 20.0
@@ -49,10 +50,16 @@ def answer(response: Any) -> Answer:
     return content
 
 
+@pytest.fixture
+def sends_by() -> str:
+    """Return the way in which sends are made. Tests of sends make them in each way."""
+    return SENDS_BY[0]
+
+
 @pytest.fixture(autouse=True)
-def both_ways(monkeypatch: pytest.MonkeyPatch) -> BothWays:
+def both_ways(monkeypatch: pytest.MonkeyPatch, sends_by: str) -> BothWays:
     """Make each call that the fast path answers by Django too, and compare the answers."""
-    ways = BothWays()
+    ways = BothWays(sends_by)
     ways.install(monkeypatch)
     return ways
 
@@ -98,12 +105,13 @@ class RecordedConnection:
 
 
 class LiveHub:
-    """A running hub and its connections."""
+    """A running hub with its connections, and a write queue."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        self._queue = WriteQueue()
         self.hub = self.call(self._make())
         self.written = asyncio.Event()
         self._screens: list[RecordedConnection] = []
@@ -112,6 +120,8 @@ class LiveHub:
     async def _make(self) -> Hub:
         hub = Hub()
         await hub.start()
+        self._queue.start()
+        set_queue(self._queue)
         return hub
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
@@ -147,6 +157,8 @@ class LiveHub:
         publish.configure(None)
         for screen in list(self._screens):
             self.log_out(screen)
+        set_queue(None)
+        self.call(self._queue.stop())
         self.call(self.hub.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE)

@@ -10,8 +10,9 @@ from accounts.actions import guest_create, user_deactivate
 from accounts.models import User
 from chat.models import Message
 from tests.chat.api.conftest import Answer, Grant, get, post
+from tests.support.both_ways import each_way
 
-pytestmark = pytest.mark.usefixtures("web", "alice")
+pytestmark = [pytest.mark.usefixtures("web", "alice"), each_way]
 
 CALLS = {
     "/user/list": {"appID": "101"},

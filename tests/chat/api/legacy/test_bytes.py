@@ -12,8 +12,9 @@ from accounts.models import App, User
 from chat.models import Channel
 from tests.chat.api.conftest import FORM, LiveHub
 from tests.chat.api.legacy.calls import GUEST
+from tests.support.both_ways import each_way
 
-pytestmark = pytest.mark.usefixtures("web")
+pytestmark = [pytest.mark.usefixtures("web"), each_way]
 
 SEND = {"appID": "101", "userID": "alice", "msgID": "m1", "message": "hello"}
 NO_USERS = '"data":{"userList":[],"userCount":0}'

@@ -15,8 +15,9 @@ from accounts.models import App, User
 from chat.api.common.throttles import throttles
 from chat.models import Message
 from tests.chat.api.conftest import FORM, Grant, answer, get, post
+from tests.support.both_ways import each_way
 
-pytestmark = pytest.mark.usefixtures("web", "alice")
+pytestmark = [pytest.mark.usefixtures("web", "alice"), each_way]
 
 SEND = {"appID": "101", "userID": "alice", "msgID": "m1", "message": "hello"}
 SENDS = ["/user/sendMessage", "/user/sendMessageAll"]

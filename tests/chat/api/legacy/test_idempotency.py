@@ -19,10 +19,13 @@ from chat.models import Channel, Message
 from delivery.models import Event, IdempotencyRecord
 from tests.chat.api.conftest import Answer, Grant, LiveHub, post
 from tests.chat.api.legacy.calls import GUEST, to_alice, to_web
+from tests.support.both_ways import each_way
 
 SENDS: dict[str, Callable[..., Answer]] = {"to a person": to_alice, "to an app": to_web}
 
 each_send = pytest.mark.parametrize("send", SENDS.values(), ids=SENDS)
+
+pytestmark = each_way
 
 
 @each_send

@@ -11,6 +11,9 @@ from chat import selectors
 from chat.models import Channel, Message
 from tests.chat.api.conftest import Grant, LiveHub, post
 from tests.chat.api.legacy.calls import GUEST, to_alice, to_web
+from tests.support.both_ways import each_way
+
+pytestmark = each_way
 
 
 def test_the_system_writes_to_alice(program: Client, live_hub: LiveHub, alice: User, bob: User, web: App) -> None:
