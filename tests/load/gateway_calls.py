@@ -1,4 +1,4 @@
-"""Measures how many calls of other systems a node answers: presence of a user, of many, and lists of online users.
+"""Measures how many calls of other systems a node answers: presence of users, lists of online users, and sends.
 
 `python -m tests.load.gateway_calls` runs callers on persistent connections against the fast path, against Django
 (IM_FAST_PATH=0), and against an application on the same server that answers at once. The callers run in this process,
@@ -24,7 +24,7 @@ import uvloop
 
 from tests.load import measurements
 from tests.load.channel_delivery import guests
-from tests.load.http_load_client import call, request
+from tests.load.http_load_client import UNIQUE, call, request
 from tests.support.ports import free_port
 from tests.support.rest import Service
 from tests.support.shared_site import SharedSite
@@ -45,6 +45,7 @@ class Case:
     expected: bytes
     body: bytes = b""
     has_token: bool = False
+    is_form: bool = False
     online: int = 0
     """Users online during the call."""
 
@@ -57,6 +58,10 @@ CASES = (
     Case(
         "POST presence/query/, 10 names", "POST", "/api/v1/presence/query/", b'"p9":false',
         json.dumps({"users": [f"p{number}" for number in range(10)]}).encode(), has_token=True,
+    ),
+    Case(
+        "POST /user/sendMessage", "POST", "/user/sendMessage", b'"sendResults":false',
+        b"userID=alice1&message=Your+build+is+green.&msgID=" + UNIQUE, has_token=True, is_form=True,
     ),
     Case("GET /user/list, nobody online", "GET", "/user/list?appID=101", b'"userCount":0'),
     Case("GET /user/list, 1,000 online", "GET", "/user/list?appID=101", b'"userCount":1000', online=1000),
@@ -113,7 +118,9 @@ class Measuring:
         self._floor: dict[int, float] = {}
 
     async def run(self, name: str, port: int, pid: int, case: Case, token: str = "") -> None:
-        sent = request(port, case.method, case.path, token=token if case.has_token else "", body=case.body)
+        sent = request(
+            port, case.method, case.path, token=token if case.has_token else "", body=case.body, is_form=case.is_form
+        )
         for count in self._callers:
             await call(port, [sent] * count, case.expected, 0.5)
             cpu, began = measurements.cpu_seconds(pid), time.perf_counter()
@@ -143,7 +150,7 @@ def measure(seconds: float, callers: list[int], ways: list[str]) -> Measuring:
         with tempfile.TemporaryDirectory(prefix="imsite-calls-") as data:
             site = Site(Path(data), options={**_RELAXED, "IM_FAST_PATH": str(way == "fast path")})
             site.manage("setup")
-            with site, contextlib.closing(SharedSite(site, {})) as shared_site:
+            with site, contextlib.closing(SharedSite(site, {"alice": 1})) as shared_site:
                 token = Service.make(shared_site, "use_gateway").token
                 uvloop.run(measuring.run_cases(way, site, token))
     return measuring

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import time
 from collections.abc import Sequence
@@ -10,7 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
+UNIQUE = b"0" * 24
+"""Stands in a request for a number of the same length that is different in each repetition."""
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
+_numbers = itertools.count(1)
 
 
 @dataclass
@@ -28,6 +32,7 @@ class Caller(asyncio.Protocol):
     def __init__(self, request: bytes, expected: bytes, calls: Calls) -> None:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._request, self._expected, self._calls = request, expected, calls
+        self._has_number = UNIQUE in request
         self._buffer = b""
         self._stopping = False
         self._sent_at = 0.0
@@ -68,15 +73,17 @@ class Caller(asyncio.Protocol):
 
     def _send(self) -> None:
         self._sent_at = time.perf_counter()
-        self._transport.write(self._request)
+        sent = self._request.replace(UNIQUE, b"%024d" % next(_numbers)) if self._has_number else self._request
+        self._transport.write(sent)
 
 
-def request(port: int, method: str, path: str, *, token: str = "", body: bytes = b"") -> bytes:
+def request(port: int, method: str, path: str, *, token: str = "", body: bytes = b"", is_form: bool = False) -> bytes:
     """Return a request as bytes, with the headers that usual HTTP libraries send."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "User-Agent: load", "Accept: */*"]
     lines += ["Accept-Encoding: gzip, deflate", "Connection: keep-alive"]
     lines += [f"Authorization: Bearer {token}"] if token else []
-    lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"] if body else []
+    content_type = "application/x-www-form-urlencoded" if is_form else "application/json"
+    lines += [f"Content-Type: {content_type}", f"Content-Length: {len(body)}"] if body else []
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 

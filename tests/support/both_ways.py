@@ -82,8 +82,8 @@ def _response(answer: Answer, environ: dict[str, Any]) -> HttpResponseBase:
     response = HttpResponse(body, status=status)
     for name in list(response.headers):
         del response[name]
-    for name, value in headers:
-        response[name.decode("ascii")] = value.decode("latin1")
+    for raw_name, raw_value in headers:
+        response[raw_name.decode("ascii")] = raw_value.decode("latin1")
     # The client expects it.
     response.wsgi_request = WSGIRequest(environ)  # type: ignore[attr-defined]
     return response
