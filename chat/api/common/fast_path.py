@@ -154,7 +154,7 @@ def _body_limit(content_type: str) -> int:
 
 
 def form_limit() -> int:
-    """Return the most bytes of a form: what the longest message can need."""
+    """Return the most bytes of a form, which the longest message needs."""
     return int(settings.IM_MESSAGE_MAX_LENGTH) * _FORM_BYTES_PER_CHARACTER + _FORM_OVERHEAD_BYTES
 
 
