@@ -14,7 +14,7 @@ from accounts.actions import system_user
 from accounts.caches.directory import accounts_by_names
 from accounts.models import User
 from accounts.selectors.users import user_by_name
-from chat import account_errors, reasons, rules, selectors
+from chat import reasons, rules, selectors
 from chat.actions.channel import channel_create_private
 from chat.actions.ephemeral import ephemeral_entry
 from chat.errors import ChatError
@@ -52,17 +52,16 @@ async def message_send_to_name(
     recipient = (await accounts_by_names([name])).get(name)
     others = [user_id for user_id in online if recipient is None or user_id != recipient.id]
     guests = await run_or_call(_active_guests, others) if others else []
-    if recipient is not None:
-        channel = await private_channel_id(service.pk, recipient.id)
-        if channel is None:
-            channel = await run_or_call(_open_private_channel, service, name, key)
-        if channel is None:
+    channel = None if recipient is None else await private_channel_id(service.pk, recipient.id)
+    if channel is None:
+        # Read anew: another process may have created the account since the name was looked up.
+        channel, is_repeated = await run_or_call(_open_private_channel, service, name, key)
+        if is_repeated:
             return None
+    if channel is not None:
         draft = Draft(service.pk, channel, text, live_app=app, push_seq=msg_id, scoped_key=key)
         if (await store(draft)).repeated:
             return None
-    elif not await run_or_call(_claim, key):
-        return None
     if guests:
         publish.push_transient(ephemeral_entry(service, text, push_seq=msg_id, user_ids=tuple(guests), app=app))
     return bool(online)
@@ -72,17 +71,17 @@ def _active_guests(user_ids: Sequence[int]) -> list[int]:
     return [user.pk for user in selectors.users_by_ids(user_ids).values() if user.is_guest and user.is_active]
 
 
-def _open_private_channel(service: User, name: str, key: ScopedKey) -> int | None:
-    """Return the private channel with the account, created if necessary; None if the key is used.
+def _open_private_channel(service: User, name: str, key: ScopedKey) -> tuple[int | None, bool]:
+    """Return the private channel with the account of that name, created if necessary, and whether the key is used.
 
-    A repeat with another name must not create a channel. The key is claimed with the message.
+    Without an account, claim the key, as a message would; with one, the message claims it. A repeat creates nothing.
     """
     if idempotency.find_claimed([key]):
-        return None
+        return None, True
     recipient = user_by_name(name)
     if recipient is None:
-        raise ChatError(account_errors.ACCOUNT_NOT_FOUND)
-    return channel_create_private(creator=service, other=recipient)[0].pk
+        return None, not _claim(key)
+    return channel_create_private(creator=service, other=recipient)[0].pk, False
 
 
 async def message_send_to_app(
