@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from accounts.caches.directory import accounts_by_names, enabled_apps
 from accounts.models import User
 from chat import reasons
 from chat.actions.addressing import (
@@ -24,9 +25,11 @@ from chat.actions.idempotency import claim_requests
 from chat.actions.message import message_draft
 from chat.actions.private_channels import private_channels_open
 from chat.errors import ChatError
-from chat.selectors.presence import online_user_ids
-from chat.sending.drafts import Draft, StoredMessage
-from chat.sending.queue_bridge import commit_in_queue
+from chat.selectors.destinations import global_channel_id, private_channel_id
+from chat.selectors.presence import ask_presence, online_user_ids
+from chat.sending.drafts import Draft, Outcome, StoredMessage
+from chat.sending.queue_bridge import commit_in_queue, store
+from delivery.db.executors import run_or_call
 from delivery.idempotency import IdempotencyKey
 
 
@@ -54,6 +57,46 @@ class _PendingSend:
     recipient: User | None = None
     channel: int = 0
     draft: Draft | None = None
+
+
+async def message_send(*, caller: User, message: AddressedMessage) -> list[SendResult] | ChatError:
+    """Store one message; see `messages_send`. A coroutine, as in `chat.selectors.presence`.
+
+    On the event loop, a message to one known channel takes no thread.
+    """
+    send = await _to_known_channel(caller, message)
+    if send is not None:
+        try:
+            outcome: Outcome = await store(_draft(send, caller))
+        except Exception as refusal:
+            outcome = refusal
+        if not (isinstance(outcome, ChatError) and outcome.reason is reasons.USER_UNREACHABLE):
+            _set_outcome(send, outcome)
+            return [send.result]
+        # The account was closed after its name was looked up, and is answered like an unknown one.
+    return (await run_or_call(messages_send, caller=caller, messages=[message]))[0]
+
+
+async def _to_known_channel(caller: User, message: AddressedMessage) -> _PendingSend | None:
+    """Return the send, with its channel; None if it has other destinations, or its channel must be read or created."""
+    if message.author or message.is_fan_out or caller.is_guest or not message.destinations:
+        return None
+    (destination,) = message.destinations
+    send = _PendingSend(message, caller, SendResult(destination), message.idempotency_key)
+    channel: int | None = destination.id
+    if destination.kind == "app":
+        app = (await enabled_apps()).get(destination.id)
+        channel = None if app is None else await global_channel_id(app.pk)
+    elif destination.kind == "user":
+        account = (await accounts_by_names([destination.name])).get(destination.name)
+        channel = None if account is None else await private_channel_id(caller.pk, account.id)
+        if account is not None and channel is not None:
+            online = await ask_presence(lambda presence: presence.filter_online([account.id]), set[int]())
+            send.result.online = account.id in online
+    if channel is None:
+        return None
+    send.channel = channel
+    return send
 
 
 def messages_send(*, caller: User, messages: Sequence[AddressedMessage]) -> list[list[SendResult] | ChatError]:
@@ -142,12 +185,16 @@ def _store(pending: Sequence[_PendingSend], caller: User) -> None:
     drafted = [(send, send.draft) for send in pending if send.draft is not None]
     outcomes = commit_in_queue([draft for _, draft in drafted])
     for (send, _), outcome in zip(drafted, outcomes, strict=True):
-        if isinstance(outcome, Exception):
-            send.result.refusal = outcome
-            continue
-        send.result.stored = outcome
-        if outcome.recipient_online is not None:
-            send.result.online = outcome.recipient_online
+        _set_outcome(send, outcome)
+
+
+def _set_outcome(send: _PendingSend, outcome: Outcome) -> None:
+    if isinstance(outcome, Exception):
+        send.result.refusal = outcome
+        return
+    send.result.stored = outcome
+    if outcome.recipient_online is not None:
+        send.result.online = outcome.recipient_online
 
 
 def _draft(send: _PendingSend, caller: User) -> Draft:

@@ -60,7 +60,14 @@ async def message_send_to_name(
             return None
     if channel is not None:
         draft = Draft(service.pk, channel, text, live_app=app, push_seq=msg_id, scoped_key=key)
-        if (await store(draft)).repeated:
+        try:
+            is_repeated = (await store(draft)).repeated
+        except ChatError as refusal:
+            if refusal.reason is not reasons.USER_UNREACHABLE:
+                raise
+            # The account was closed after its name was looked up, and is answered like an unknown one.
+            is_repeated = not await run_or_call(_claim, key)
+        if is_repeated:
             return None
     if guests:
         publish.push_transient(ephemeral_entry(service, text, push_seq=msg_id, user_ids=tuple(guests), app=app))

@@ -97,7 +97,7 @@ class IncomingMessageView(APIView):  # type: ignore[misc]
         if webhook is None:
             raise ChatError(reasons.INCOMING_WEBHOOK_NOT_FOUND)
         throttles.hooks.take(str(webhook.pk))
-        incoming_webhook_post(webhook=webhook, text=_text(request), key=idempotency_header(request) or "")
+        incoming_webhook_post(webhook=webhook, text=_text(request), key=idempotency_header(request.headers) or "")
         return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
     def handle_exception(self, exc: Exception) -> Response:

@@ -15,7 +15,7 @@ from django.conf import settings
 from chat.api.common.fast_path import FastCall, fast_request
 from chat.api.common.networks import is_from_networks
 from chat.api.legacy import user_calls
-from chat.api.v1 import presence
+from chat.api.v1 import messages, presence
 from delivery.event_loop import is_on_loop
 from imsite.monitoring.views import VIEWS as MONITORING_VIEWS
 from imsite.server.middleware_headers import complete_headers
@@ -31,6 +31,7 @@ CALLS: tuple[FastCall, ...] = (
     user_calls.user_online,
     user_calls.send_message,
     user_calls.send_message_to_app,
+    messages.send_message,
     presence.query_presence,
     presence.user_presence,
 )

@@ -31,7 +31,13 @@ from tests.support.shared_site import SharedSite
 from tests.support.site import Site
 
 HEAD = ("", "callers", "calls a second", "share of the bare application", "CPU µs per call", "ms p50 / p99")
-_RELAXED = {"IM_API_RATE": "1000000", "IM_API_BURST": "1000000", "IM_PING_INTERVAL": "3600"}
+_RELAXED = {
+    "IM_API_MESSAGE_RATE": "1000000",
+    "IM_API_MESSAGE_BURST": "1000000",
+    "IM_API_RATE": "1000000",
+    "IM_API_BURST": "1000000",
+    "IM_PING_INTERVAL": "3600",
+}
 BARE_ANSWER = b'{"code":200,"msg":"Success","data":{"userID":"alice","online":false}}'
 
 
@@ -62,6 +68,10 @@ CASES = (
     Case(
         "POST /user/sendMessage", "POST", "/user/sendMessage", b'"sendResults":false',
         b"userID=alice1&message=Your+build+is+green.&msgID=" + UNIQUE, has_token=True, is_form=True,
+    ),
+    Case(
+        "POST messages/", "POST", "/api/v1/messages/", b'"online":false',
+        b'{"to": {"user": "alice1"}, "msg": "Your build is green."}', has_token=True,
     ),
     Case("GET /user/list, nobody online", "GET", "/user/list?appID=101", b'"userCount":0'),
     Case("GET /user/list, 1,000 online", "GET", "/user/list?appID=101", b'"userCount":1000', online=1000),

@@ -24,6 +24,7 @@ _READ = {
     b"accept-language": "Accept-Language",
     b"content-type": "Content-Type",
     b"content-length": "Content-Length",
+    b"idempotency-key": "Idempotency-Key",
     b"x-forwarded-for": "X-Forwarded-For",
     b"forwarded": "Forwarded",
     b"x-real-ip": "X-Real-IP",

@@ -1,15 +1,15 @@
 """Calls of `/api/v1/` that are answered on the event loop: each is declared once, for the fast path, DRF and OpenAPI.
 
-A call is a coroutine with `@async_call`. It takes the body as an instance of the declared shape, and the parameter of
-the path by its name; it returns the answer's body or raises. It waits only as `delivery.event_loop` describes, because
-the DRF view runs it in a thread.
+A call is a coroutine with `@async_call`. It takes a CallContext, the body as an instance of the declared shape, and the
+parameter of the path by its name; it returns the answer's body or raises. It waits only as `delivery.event_loop`
+describes, because the DRF view runs it in a thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.urls import URLPattern
 from django.urls import path as url_path
@@ -22,14 +22,40 @@ from chat.api.common.fast_path import ALLOWED_METHODS, Answer, FastRequest
 from chat.api.common.throttles import Allowance, throttles
 from chat.api.v1 import problems
 from chat.api.v1.access import require_permission
-from chat.api.v1.endpoint import Endpoint, answer, encode, parse_body, response_headers
+from chat.api.v1.endpoint import Endpoint, answer, encode, idempotency_key, parse_body, response_headers
 from chat.api.v1.openapi import described
 from chat.api.v1.schema import Shape
-from delivery.event_loop import run_blocking
+from delivery.event_loop import is_on_loop, run_blocking
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from delivery.idempotency import IdempotencyKey
 
 Handler = Callable[..., Coroutine[Any, Any, dict[str, Any]]]
 
 PREFIX = "/api/v1/"
+
+
+@dataclass(slots=True)
+class CallContext:
+    """A call as its handler sees it. `call` is method and path; the handler may set the `status` of a success."""
+
+    user: User
+    credential: str
+    call: str
+    headers: Mapping[str, str]
+    status: int = 200
+
+    async def charge(self, messages: int) -> None:
+        """Do what `Endpoint.charge` does."""
+        if is_on_loop():
+            (await throttles.messages.draw_async(self.credential, messages)).require()
+        else:
+            throttles.messages.take(self.credential, messages)
+
+    def idempotency(self, data: Shape, key: str | None = None) -> IdempotencyKey | None:
+        """Do what `Endpoint.idempotency` does."""
+        return idempotency_key(self.call, data, caller_id=self.user.pk, header=self.headers, key=key)
 
 
 @dataclass(frozen=True)
@@ -65,8 +91,11 @@ class AsyncCall:
                 allowance = await throttles.requests.draw_async(caller.credential)
                 allowance.require()
             require_permission(self.permission, None if caller is None else caller.may)
+            assert caller is not None
+            context = CallContext(caller.user, caller.credential, f"{self.method} {request.path}", request.headers)
             data = () if self.takes is None else (parse_body(request.body, self.takes),)
-            body = await self.handler(*data, **request.path_parameters)
+            body = await self.handler(context, *data, **request.path_parameters)
+            status = context.status
             problems.log_success()
         except Exception as error:
             body = problems.problem_of_error(error, call=request.path)
@@ -89,7 +118,9 @@ def async_call(
     def declare(handler: Handler) -> AsyncCall:
         def respond(view: Endpoint, request: Request, **parameters: str) -> Response:
             data = () if takes is None else (view.body(request, takes),)
-            return answer(run_blocking(handler(*data, **parameters)))
+            context = CallContext(request.user, request.auth, f"{method} {request.path}", request.headers)
+            body = run_blocking(handler(context, *data, **parameters))
+            return answer(body, context.status)
 
         respond.__name__, respond.__doc__ = method.lower(), handler.__doc__
         members = {

@@ -114,15 +114,8 @@ class Endpoint(APIView):  # type: ignore[misc]
         """Return the idempotency key of this call, from its `Idempotency-Key` header, else from `key`; None without
         both.
         """
-        request_key = idempotency_header(request) or key
-        if not request_key:
-            return None
-        return IdempotencyKey(f"api:{request.user.pk}", request_key, self._fingerprint(request, data))
-
-    def _fingerprint(self, request: Request, data: Shape) -> str:
-        """Return a keyed hash of the request, so that the stored hash does not help to guess a password in the body."""
-        request_bytes = f"{request.method} {request.path}\n".encode() + msgspec.json.encode(data, order="sorted")
-        return salted_hmac("imsite.idempotency", request_bytes, algorithm="sha256").hexdigest()
+        call = f"{request.method} {request.path}"
+        return idempotency_key(call, data, caller_id=request.user.pk, header=request.headers, key=key)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Turn every failure into a problem."""
@@ -159,12 +152,25 @@ def response_headers(request: CallRequest, allowance: Allowance | None) -> dict[
     return headers
 
 
-def idempotency_header(request: Request) -> str | None:
+def idempotency_key(
+    call: str, data: Shape, *, caller_id: int, header: Mapping[str, str], key: str | None
+) -> IdempotencyKey | None:
+    """Return the idempotency key of a call; see `Endpoint.idempotency`. `call`: its method and path."""
+    request_key = idempotency_header(header) or key
+    if not request_key:
+        return None
+    # Keyed, so that the stored hash does not help to guess a password in the body.
+    request_bytes = f"{call}\n".encode() + msgspec.json.encode(data, order="sorted")
+    fingerprint = salted_hmac("imsite.idempotency", request_bytes, algorithm="sha256").hexdigest()
+    return IdempotencyKey(f"api:{caller_id}", request_key, fingerprint)
+
+
+def idempotency_header(headers: Mapping[str, str]) -> str | None:
     """Return the `Idempotency-Key` header; None if absent.
 
     Raise ChatError IDEMPOTENCY_KEY_INVALID if it is empty, too long or not printable.
     """
-    request_key = request.headers.get("Idempotency-Key")
+    request_key = headers.get("Idempotency-Key")
     if request_key is None:
         return None
     key = str(request_key).strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -13,15 +13,20 @@ from rest_framework.response import Response
 
 from chat import reasons
 from chat.actions.addressing import AddressedMessage, Destination
-from chat.actions.bulk_send import SendResult, messages_send
+from chat.actions.bulk_send import SendResult, message_send, messages_send
 from chat.actions.ephemeral import PushResult, message_push
 from chat.actions.idempotency import claim_requests, run_once
 from chat.api.v1 import problems
+from chat.api.v1.async_call import CallContext, async_call
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import described
 from chat.api.v1.schema import SHOWN_MARKUP, AppNumber, Count, Id, Position, Problem, Shape, UserName, number
 from chat.errors import ChatError
+from delivery.db.executors import run_or_call
 from delivery.idempotency import IdempotencyKey
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 MAX_USERS_PER_MESSAGE = 1000
 """Users that one message may name."""
@@ -100,56 +105,59 @@ _STORED = {"to": {"user": "alice"}, "target": "31", "id": "4711", "seq": 3, "pos
 _UNKNOWN = problems.problem_body(ChatError(reasons.USER_NOT_FOUND, userId="ghost"))
 
 
-class MessageListView(Endpoint):
-    permissions: ClassVar[Permissions] = {"POST": "chat.use_gateway"}
-
-    @described(
-        "Send a message",
-        takes=NewMessage,
-        gives={201: SentResult, 200: SentResult},
-        idempotent=True,
-        tag="messages",
-        sent={
-            "To a user": {
-                "to": {"user": "alice"},
-                "msg": "Your parcel has left.",
-                "clientMsgId": "parcel-812",
-            },
-            "To several users": {"to": {"users": ["alice", "ghost"]}, "msg": "The shop closes at six."},
-            "To a channel": {"to": {"channel": "7"}, "msg": "Build 812 is green."},
-            "To an app, transient": {"to": {"app": 101}, "msg": "Back in a minute.", "transient": True},
-            "In a user's name": {"to": {"channel": "7"}, "msg": "On my way.", "as": "bob"},
+@async_call(
+    "POST",
+    "messages/",
+    "Send a message",
+    permission="chat.use_gateway",
+    takes=NewMessage,
+    gives={201: SentResult, 200: SentResult},
+    idempotent=True,
+    tag="messages",
+    sent={
+        "To a user": {
+            "to": {"user": "alice"},
+            "msg": "Your parcel has left.",
+            "clientMsgId": "parcel-812",
         },
-        got={
-            "Stored": {"messages": [_STORED]},
-            "One of several refused": {"messages": [_STORED, {"to": {"user": "ghost"}, "problem": _UNKNOWN}]},
-            "Pushed": {"messages": [{"to": {"app": 101}, "persons": 12}]},
-        },
-    )
-    def post(self, request: Request) -> Response:
-        """Send a message as the service or in a user's name. The response comes after it has been stored.
+        "To several users": {"to": {"users": ["alice", "ghost"]}, "msg": "The shop closes at six."},
+        "To a channel": {"to": {"channel": "7"}, "msg": "Build 812 is green."},
+        "To an app, transient": {"to": {"app": 101}, "msg": "Back in a minute.", "transient": True},
+        "In a user's name": {"to": {"channel": "7"}, "msg": "On my way.", "as": "bob"},
+    },
+    got={
+        "Stored": {"messages": [_STORED]},
+        "One of several refused": {"messages": [_STORED, {"to": {"user": "ghost"}, "problem": _UNKNOWN}]},
+        "Pushed": {"messages": [{"to": {"app": 101}, "persons": 12}]},
+    },
+)
+async def send_message(call: CallContext, data: NewMessage) -> dict[str, Any]:
+    """Send a message as the service or in a user's name. The response comes after it has been stored.
 
-        201 if anything was stored or pushed, 200 for a repeat. With several destinations, each has its own outcome,
-        and the call is refused only if all of them are. A user receives the message in their private channel with the
-        service, created if necessary, and finds it there later. Guests have no private channels: they receive only
-        transient messages.
-        """
-        data = self.body(request, NewMessage)
-        self.charge(request, _message_count(data))
-        key = self.idempotency(request, data, data.clientMsgId)
-        # A message has the same fingerprint whether it is sent alone or in a bulk call.
-        if key is not None:
-            key = IdempotencyKey(key.scope, key.key, _fingerprint(data))
-        message = addressed(data, key)
-        if data.transient:
-            body, repeated = run_once(
-                key, lambda: {"messages": _pushed(message_push(caller=request.user, message=message))}
-            )
-            return answer(body, 200 if repeated else 201)
-        (result,) = messages_send(caller=request.user, messages=[message])
-        if isinstance(result, ChatError):
-            raise result
-        return answer({"messages": _stored(result)}, _status(result))
+    201 if anything was stored or pushed, 200 for a repeat. With several destinations, each has its own outcome,
+    and the call is refused only if all of them are. A user receives the message in their private channel with the
+    service, created if necessary, and finds it there later. Guests have no private channels: they receive only
+    transient messages.
+    """
+    await call.charge(_message_count(data))
+    key = call.idempotency(data, data.clientMsgId)
+    # A message has the same fingerprint whether it is sent alone or in a bulk call.
+    if key is not None:
+        key = IdempotencyKey(key.scope, key.key, _fingerprint(data))
+    message = addressed(data, key)
+    if data.transient:
+        body, repeated = await run_or_call(_push_once, call.user, message, key)
+        call.status = 200 if repeated else 201
+        return body
+    result = await message_send(caller=call.user, message=message)
+    if isinstance(result, ChatError):
+        raise result
+    call.status = _status(result)
+    return {"messages": _stored(result)}
+
+
+def _push_once(caller: User, message: AddressedMessage, key: IdempotencyKey | None) -> tuple[dict[str, Any], bool]:
+    return run_once(key, lambda: {"messages": _pushed(message_push(caller=caller, message=message))})
 
 
 class MessageBulkView(Endpoint):

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.numbers import parse_decimal
 from chat import reasons
 from chat.api.v1 import pagination
-from chat.api.v1.async_call import async_call
+from chat.api.v1.async_call import CallContext, async_call
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, described, limited
 from chat.api.v1.schema import AppNumber, Count, Id, Milliseconds, Shape, UserName
@@ -90,7 +90,7 @@ class NodeCounts(Shape):
     sent={"Three users": {"users": ["alice", "bob", "nobody"]}, "On one app": {"users": ["alice"], "app": 102}},
     got={"Alice is": {"online": {"alice": True, "bob": False, "nobody": False}}},
 )
-async def query_presence(data: PresenceQuery) -> dict[str, Any]:
+async def query_presence(call: CallContext, data: PresenceQuery) -> dict[str, Any]:
     """Return which of up to 1,000 names are online. An unknown name is answered like an offline user."""
     app = None if data.app is None else (await _existing_app(data.app)).number
     return {"online": await online.online_by_name(data.users, app)}
@@ -105,7 +105,7 @@ async def query_presence(data: PresenceQuery) -> dict[str, Any]:
     tag="presence",
     got={"On two apps": {"userId": "alice", "online": True, "apps": [101, 102]}},
 )
-async def user_presence(name: str) -> dict[str, Any]:
+async def user_presence(call: CallContext, name: str) -> dict[str, Any]:
     """Return the apps on which a user of that name is online."""
     apps = await online.apps_with_user_online(name)
     return {"userId": name, "online": bool(apps), "apps": apps}

@@ -22,7 +22,7 @@ from chat.api.v1 import (
 from chat.api.v1.endpoint import NotFoundView
 
 urlpatterns = [
-    path("messages/", messages.MessageListView.as_view()),
+    messages.send_message.url,
     path("messages/bulk/", messages.MessageBulkView.as_view()),
     path("messages/<message_id>/", message.MessageView.as_view()),
     path("messages/<message_id>/status/", message.MessageStatusView.as_view()),

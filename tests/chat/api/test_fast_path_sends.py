@@ -1,4 +1,4 @@
-"""Sends of the older calls are answered on the event loop, also where its cached look-ups are outdated."""
+"""Sends are answered on the event loop, also where its cached look-ups are outdated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from accounts.caches import invalidation
 from accounts.models import App, User
 from chat.models import Channel, Message
 from imsite.server.fast_path import FastPath
-from tests.chat.api.conftest import FORM, LiveHub
+from tests.chat.api.conftest import FORM, Grant, LiveHub
 from tests.support.asgi_calls import Request, ask
 
 
@@ -57,3 +57,44 @@ def test_all_sends_to_an_account_use_one_private_channel(live_hub: LiveHub, fast
     for number in range(3):
         assert call(live_hub, fast_path, "/user/sendMessage", userID="alice", message="x", msgID=str(number))[0] == 200
     assert Channel.objects.filter(kind=Channel.Kind.PRIVATE).count() == 1
+
+
+@pytest.fixture
+def token(shop: User, grant: Grant) -> str:
+    return grant(shop, "use_gateway")
+
+
+def send(live_hub: LiveHub, fast_path: FastPath, token: str, to: dict[str, Any], **headers: str) -> tuple[int, Any]:
+    """Send by the REST API; return status and body of the answer."""
+    given = {"Content-Type": "application/json", "Authorization": token, **headers}
+    body = orjson.dumps({"to": to, "msg": "hello"})
+    answer = live_hub.call(ask(fast_path, Request("/api/v1/messages/", method="POST", body=body, headers=given)))
+    return answer.status, orjson.loads(answer.body)
+
+
+def test_a_send_by_rest_is_not_left_to_django(
+    live_hub: LiveHub, fast_path: FastPath, token: str, alice: User, web: App
+) -> None:
+    group = Channel.objects.get(app=web).pk
+    for to in ({"user": "alice"}, {"user": "alice"}, {"app": 101}, {"channel": str(group)}, {"users": ["alice", "no"]}):
+        status, body = send(live_hub, fast_path, token, to)
+        assert (status, "id" in body["messages"][0]) == (201, True), to
+    assert Message.objects.count() == 5
+    first = send(live_hub, fast_path, token, {"user": "alice"}, **{"Idempotency-Key": "one"})
+    again = send(live_hub, fast_path, token, {"user": "alice"}, **{"Idempotency-Key": "one"})
+    assert (first[0], again[0], first[1]) == (201, 200, again[1])
+    assert send(live_hub, fast_path, token, {"user": "no"})[1]["reason"] == "user_not_found"
+
+
+def test_an_account_that_another_process_has_just_closed_is_answered_like_an_unknown_one(
+    live_hub: LiveHub, fast_path: FastPath, token: str, alice: User
+) -> None:
+    assert send(live_hub, fast_path, token, {"user": "alice"})[0] == 201
+    assert send(live_hub, fast_path, token, {"user": "alice"})[0] == 201
+    assert call(live_hub, fast_path, "/user/sendMessage", userID="alice", message="x", msgID="1")[0] == 200
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    status, body = send(live_hub, fast_path, token, {"user": "alice"})
+    assert (status, body["reason"]) == (404, "user_not_found")
+    answer = call(live_hub, fast_path, "/user/sendMessage", userID="alice", message="x", msgID="2")
+    assert answer == (200, {"sendResults": False})
+    assert Message.objects.count() == 3

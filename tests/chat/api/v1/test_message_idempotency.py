@@ -14,9 +14,10 @@ from chat.actions.channel import channel_create_private
 from tests.chat.api.conftest import Grant, LiveHub
 from tests.chat.api.v1.calls import send, texts
 from tests.chat.api.v1.conftest import Caller, Reply
+from tests.support.both_ways import each_way
 from tests.support.in_process import say
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), each_way]
 
 
 def test_a_transient_message_with_a_key_is_pushed_once(bot: Caller, live_hub: LiveHub, alice: User, web: App) -> None:

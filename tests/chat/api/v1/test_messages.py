@@ -13,8 +13,9 @@ from chat.models import Channel, Message
 from tests.chat.api.conftest import LiveHub
 from tests.chat.api.v1.calls import send, texts
 from tests.chat.api.v1.conftest import Caller
+from tests.support.both_ways import each_way
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), each_way]
 
 
 def room(app: App) -> str:

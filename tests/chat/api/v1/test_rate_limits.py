@@ -9,6 +9,9 @@ from accounts.models import User
 from chat.api.common.throttles import throttles
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
+from tests.support.both_ways import each_way
+
+pytestmark = each_way
 
 
 @pytest.mark.django_db
