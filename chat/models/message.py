@@ -78,7 +78,7 @@ class Reaction(models.Model):
     emoji = models.CharField(max_length=32)
     count = models.PositiveIntegerField()
     position = models.BigIntegerField()
-    """That of the last event about it, by which clients order a page of history and the events."""
+    """The position of the last event about it. Clients order pages of history and events by it."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["message", "emoji"], name="reaction_once"),)
