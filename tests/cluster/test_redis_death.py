@@ -13,6 +13,7 @@ import pytest
 
 from tests.cluster.conftest import ClusterFactory
 from tests.support.conversation import assert_complete_and_ordered
+from tests.support.lost_rights import WITH_EVENT, WITHOUT_EVENT, LosingCallers
 from tests.support.monitoring import get, metrics
 from tests.support.rest import Service
 from tests.support.shared_site import Clients, UserClient
@@ -122,7 +123,7 @@ async def _delivers_without_log(
     return metrics(two_nodes.b.url)["imsite_log_catchup_events_total"] == before
 
 
-async def test_a_lagging_node_knows_positions_of_others_and_refuses_revoked_tokens(
+async def test_a_lagging_node_knows_positions_of_others_and_refuses_sends_without_rights(
     cluster_factory: ClusterFactory,
 ) -> None:
     # Node B gets no announcements and polls the log so rarely that it lags for the whole test.
@@ -140,7 +141,13 @@ async def test_a_lagging_node_knows_positions_of_others_and_refuses_revoked_toke
 
             assert not page.get("reset") and page["position"] == told and page["events"] == []
 
-            # The log-in has brought node B up to date. It does not hear of the following revocation.
+            # The log-in has brought node B up to date. It does not hear of the following changes.
+            for losses in (WITHOUT_EVENT, WITH_EVENT):
+                callers = LosingCallers(two_nodes.shared_site, two_nodes.b, again.name, losses)
+                await callers.can_send()
+                await callers.lose_rights()
+                async with asyncio.timeout(REVOKED):
+                    await callers.are_refused()
             shop = Service.make(two_nodes.shared_site, "use_gateway")
             assert (await shop.call(two_nodes.b, "GET", "presence/alice/")).status == 200
             await asyncio.to_thread(shop.revoke, two_nodes.shared_site)

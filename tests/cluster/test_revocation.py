@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from tests.cluster.conftest import ClusterFactory
+from tests.support.lost_rights import WITH_EVENT, WITHOUT_EVENT, LosingCallers
 from tests.support.shared_site import Clients, UserClient
 from tests.support.two_nodes import TwoNodes
 
@@ -63,6 +64,15 @@ async def _revoke_all(two_nodes: TwoNodes, node_clients: Clients) -> None:
 
 async def test_a_revocation_closes_connections_on_all_nodes(two_nodes: TwoNodes, node_clients: Clients) -> None:
     await _revoke_all(two_nodes, node_clients)
+
+
+async def test_sends_without_rights_are_refused_on_another_node(two_nodes: TwoNodes) -> None:
+    recipient = two_nodes.shared_site.account("dave").name
+    callers = LosingCallers(two_nodes.shared_site, two_nodes.b, recipient, {**WITHOUT_EVENT, **WITH_EVENT})
+    await callers.can_send()
+    await callers.lose_rights()
+    async with asyncio.timeout(PROMISED):
+        await callers.are_refused()
 
 
 async def test_an_expired_token_has_no_connection_on_any_node(two_nodes: TwoNodes, node_clients: Clients) -> None:
