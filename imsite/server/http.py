@@ -26,18 +26,27 @@ class HeaderTooLarge(Exception):
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Requires that a request or WebSocket handshake arrives completely within IM_REQUEST_TIMEOUT seconds."""
+    """Requires that a request or WebSocket handshake arrives completely within IM_REQUEST_TIMEOUT seconds.
+
+    A handshake that is pipelined behind requests waits until they are answered. uvicorn would answer it first, and
+    write their responses between the frames.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes: int | None = 0
     """Bytes of the head received so far; None once the head is complete."""
     _body_bytes = 0
+    _upgrade_waits = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._start_deadline()
 
     def data_received(self, data: bytes) -> None:
+        if self._upgrade_waits:
+            # A client must not send frames before the handshake is answered.
+            self.transport.close()
+            return
         if self._head_bytes is not None:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -76,7 +85,15 @@ class HttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         self._cancel_deadline()
-        super().handle_websocket_upgrade()
+        self._upgrade_waits = self.cycle is not None and not self.cycle.response_complete
+        if not self._upgrade_waits:
+            super().handle_websocket_upgrade()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._upgrade_waits and self.cycle.response_complete and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self.handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_deadline()

@@ -10,18 +10,33 @@ import socket
 import struct
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
-from tests.support.site import Site
+from websockets.utils import apply_mask
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 TIMEOUT = 20.0
 
 
-def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool = True, reserved: int = 0) -> bytes:
-    """Return one frame as bytes; the mask is zero, so the payload stays readable."""
+class Server(Protocol):
+    """A server on the loopback interface."""
+
+    @property
+    def port(self) -> int: ...
+
+
+def frame(
+    opcode: int,
+    payload: bytes = b"",
+    *,
+    fin: bool = True,
+    masked: bool = True,
+    reserved: int = 0,
+    mask: bytes = b"\0\0\0\0",
+) -> bytes:
+    """Return one frame as bytes. With the usual mask, zero, the payload stays readable."""
     head = bytes([(0x80 if fin else 0) | reserved << 4 | opcode])
-    mask, bit = (b"\0\0\0\0", 0x80) if masked else (b"", 0)
+    mask, bit = (mask, 0x80) if masked else (b"", 0)
     size = len(payload)
     if size < 126:
         head += bytes([bit | size])
@@ -29,14 +44,20 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, masked: bool =
         head += struct.pack("!BH", bit | 126, size)
     else:
         head += struct.pack("!BQ", bit | 127, size)
-    return head + mask + payload
+    return head + mask + (apply_mask(payload, mask) if any(mask) else payload)
 
 
 class BareSocket:
-    """A blocking connection to `/acc`. `status` is the HTTP status of the handshake."""
+    """A blocking connection to `/acc` or another path. `status` is the HTTP status of the handshake."""
 
     def __init__(
-        self, site: Site, *, headers: Mapping[str, str] | None = None, query: str = "", buffer: int | None = None
+        self,
+        site: Server,
+        *,
+        headers: Mapping[str, str] | None = None,
+        path: str = "/acc",
+        query: str = "",
+        buffer: int | None = None,
     ) -> None:
         self.link = socket.socket()
         self.link.settimeout(TIMEOUT)
@@ -52,7 +73,7 @@ class BareSocket:
             **(headers or {}),
         }
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value)
-        self.link.sendall(f"GET /acc{query} HTTP/1.1\r\n{lines}\r\n".encode("latin-1"))
+        self.link.sendall(f"GET {path}{query} HTTP/1.1\r\n{lines}\r\n".encode("latin-1"))
         self._unread = b""
         answer = b""
         while b"\r\n\r\n" not in answer and (data := self.link.recv(65536)):

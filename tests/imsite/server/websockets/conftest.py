@@ -1,0 +1,38 @@
+"""A server for each WebSocket class, shared by the tests of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.bare_socket import BareSocket
+from tests.support.websocket_server import WebSocketServer
+
+CLASSES = ("imsite.server.websocket:WebSocketProtocol",)
+
+
+@pytest.fixture(scope="module", params=CLASSES, ids=lambda name: name.rpartition(":")[2])
+def ws(request: pytest.FixtureRequest) -> str:
+    """Return the name of a WebSocket class of ours."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def server(ws: str) -> Iterator[WebSocketServer]:
+    with WebSocketServer(ws) as running:
+        yield running
+
+
+@pytest.fixture
+def peer(server: WebSocketServer, request: pytest.FixtureRequest) -> Iterator[BareSocket]:
+    """Return a connection that gets each of its messages back. Its name is that of the test."""
+    with server.connect(name=str(id(request))) as socket:
+        assert socket.status == 101
+        yield socket
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """Return the name of this test's connections."""
+    return str(id(request))
