@@ -18,7 +18,7 @@ from chat.consumers import handshake
 from chat.errors import ChatError
 from chat.node.lifecycle import Node, start_node
 from delivery.hub.connection import Connection
-from delivery.hub.outbox import Frame
+from delivery.hub.segments import Batch, Frame
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,8 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
     """One connection. Replies keep the order of the requests; concurrent sends share commits."""
 
     codec: ClassVar[str]
+    _encoding: str
+    """The manner in which `_encode_frames` combines frames: connections with the same share the bytes of a batch."""
 
     def _opened(self, node: Node, caller: Caller, query: Query) -> None:
         """Called once the connection is accepted; `query` is the parsed query string of its URL."""
@@ -54,6 +56,9 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
     def _encode_frames(self, frames: list[Frame]) -> list[Frame]:
         """Combine the frames into WebSocket messages: text, or bytes for the binary protocol."""
         raise NotImplementedError
+
+    def _writing(self, frames: list[Frame]) -> None:
+        """Called before these frames are written."""
 
     async def __call__(
         self,
@@ -156,12 +161,15 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             logger.debug("write_failed", extra={"error": repr(error)})
             connection.outbox.stop()
 
-    async def _write(self, frames: list[Frame]) -> None:
-        messages = self._encode_frames(frames)
+    async def _write(self, batch: Batch) -> None:
+        self._writing(batch)
         if self._socket is not None:
-            await self._socket["write"](messages)
+            data = batch.encoded.get(self._encoding)
+            if data is None:
+                data = batch.encoded[self._encoding] = self._socket["frame"](self._encode_frames(batch))
+            await self._socket["send_frames"](data)
             return
-        for message in messages:
+        for message in self._encode_frames(batch):
             kind = "text" if isinstance(message, str) else "bytes"
             await self.base_send({"type": "websocket.send", kind: message})
 

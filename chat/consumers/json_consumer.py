@@ -11,7 +11,7 @@ from chat.consumers.base import Consumer, InFlightTasks, Query
 from chat.errors import ChatError
 from chat.node.lifecycle import Node
 from chat.wire import json_codec
-from delivery.hub.outbox import Frame
+from delivery.hub.segments import Frame
 
 
 class JsonConsumer(Consumer):
@@ -21,6 +21,7 @@ class JsonConsumer(Consumer):
 
     def _opened(self, node: Node, caller: Caller, query: Query) -> None:
         self._batch = query.get("batch") == ["1"]
+        self._encoding = "json arrays" if self._batch else "json"
 
     async def _request(self, caller: Caller, event: dict[str, Any], in_flight: InFlightTasks) -> None:
         connection = caller.connection

@@ -32,7 +32,7 @@ from chat.wire.protobuf_codec import (
     Unknown,
 )
 from delivery.hub.connection import Connection
-from delivery.hub.outbox import Frame
+from delivery.hub.segments import Frame
 
 DEFAULT_APP = 101
 SYNC_TIMEOUT_SECONDS = 30.0
@@ -46,6 +46,7 @@ class ProtobufConsumer(Consumer):
     """One connection of the protobuf protocol."""
 
     codec = encoders.PROTOBUF
+    _encoding = "protobuf"
 
     def _opened(self, node: Node, caller: Caller, query: Query) -> None:
         # No app has the number 0, so text that is not a number is refused like an unknown app.
@@ -292,7 +293,8 @@ class ProtobufConsumer(Consumer):
         frame = protobuf_codec.encode_refusal(code.number, code.text, client_id=client_id)
         call.caller.connection.reply_ahead(call.number, frame)
 
-    def _encode_frames(self, frames: list[Frame]) -> list[Frame]:
+    def _writing(self, frames: list[Frame]) -> None:
         self._unacknowledged.sent(cast(list[bytes], frames))
-        # The protobuf codec encodes to bytes only.
+
+    def _encode_frames(self, frames: list[Frame]) -> list[Frame]:
         return cast(list[Frame], protobuf_codec.batch_frames(cast(list[bytes], frames)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from delivery.hub.connection import Connection
 from delivery.hub.expiry import ExpiryTimer
+from delivery.hub.segments import Feed
 from delivery.log import Entry, MembershipInterval
 from delivery.rate_limits.user_limits import UserRateLimitRegistry, UserRateLimits
 from delivery.replay import can_see
@@ -69,6 +70,8 @@ class Audience:
     def __init__(self) -> None:
         self.users: dict[int, LocalUser] = {}
         self.channels: dict[int, dict[Connection, None]] = {}
+        self.feeds: dict[int, Feed] = {}
+        """The feeds of channels since the last tick."""
         self._rate_limits = UserRateLimitRegistry()
         self._expiry = ExpiryTimer()
         self.on_channel_active: Callable[[int], None] = _ignore_channel
@@ -182,6 +185,8 @@ class Audience:
         for channel in {*(interval.channel for interval in user.memberships or ()), *connection.channels}:
             if (connections := self.channels.get(channel)) is not None:
                 connections.pop(connection, None)
+                if (feed := self.feeds.get(channel)) is not None:
+                    feed.drop(connection)
                 self._drop_if_empty(channel)
         if not user.connections:
             del self.users[connection.user_id]
@@ -189,17 +194,23 @@ class Audience:
     def _subscribe(self, connections: Iterable[Connection], channel: int | None, *, is_direct: bool = False) -> None:
         if channel is None:
             return
+        feed = self.feeds.get(channel)
         for connection in connections:
             subscribed = self.channels.setdefault(channel, {})
             if not subscribed and not is_direct:
                 self.on_channel_active(channel)
+            if feed is not None and connection not in subscribed:
+                feed.add(connection)
             subscribed[connection] = None
 
     def _unsubscribe(self, connections: Iterable[Connection], channel: int | None) -> None:
         if channel is not None and (subscribed := self.channels.get(channel)) is not None:
+            feed = self.feeds.get(channel)
             for connection in connections:
                 if channel not in connection.channels:
                     subscribed.pop(connection, None)
+                    if feed is not None:
+                        feed.drop(connection)
             self._drop_if_empty(channel)
 
     def _drop_if_empty(self, channel: int) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from delivery import metrics
-from delivery.hub.outbox import Frame, Outbox, Ticker
+from delivery.hub.outbox import Outbox, Ticker
+from delivery.hub.segments import Frame
 from delivery.rate_limits.token_bucket import TokenBucket
 from delivery.rate_limits.user_limits import UserRateLimits
 
@@ -44,7 +45,7 @@ class Connection:
 
     def __init__(self, *, codec: str, address: str, ticker: Ticker, on_close: Callable[[int, str], None]) -> None:
         self.id = secrets.token_hex(8)
-        self.codec = codec
+        self._codec = codec
         self.address = address
         self.opened_at = self.last_seen_at = time.monotonic()
         self.user_id: int | None = None
@@ -115,18 +116,23 @@ class Connection:
             if reply.number == number:
                 if reply.done:
                     reply.awaits_event = False
-                self._held.append(number)
+                self._hold(number)
                 self._flush()
                 return
 
     def hold_pushes(self, number: int) -> None:
         """Hold back pushes until reply `number` has been sent."""
+        self._hold(number)
+
+    def _hold(self, number: int) -> None:
+        self.outbox.unfollow()
         self._held.append(number)
 
     # -- a client that first fetches what it has missed ---------------------------------------------------------------
 
     def pause(self) -> None:
         """Hold back pushes and replies until `resume`, except those of `reply_ahead`."""
+        self.outbox.unfollow()
         self._paused = True
 
     def resume_after(self, seconds: float | None) -> None:
@@ -202,6 +208,22 @@ class Connection:
             self.outbox.put(item[0])
 
     # -- pushes ---------------------------------------------------------------------------------------------------
+
+    @property
+    def codec(self) -> str:
+        """The codec of its pushes."""
+        return self._codec
+
+    @codec.setter
+    def codec(self, codec: str) -> None:
+        # The next event is encoded in the new one already.
+        self.outbox.unfollow()
+        self._codec = codec
+
+    @property
+    def can_follow(self) -> bool:
+        """Return whether its pushes may come from shared segments: they wait for nothing, and the client reads."""
+        return not self._held and not self._paused and self.outbox.can_follow
 
     def push(self, frame: Frame, position: int = 0) -> None:
         """Send a push; `position` is its place in the log, 0 for a transient one."""

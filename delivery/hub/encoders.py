@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from delivery.hub.outbox import Frame
+from delivery.hub.segments import Frame
 from delivery.log import Entry
 
 Encoder = Callable[[Entry], Frame | None]

@@ -18,8 +18,8 @@ from delivery import log, metrics
 from delivery.db.executors import run, run_priority
 from delivery.hub.audience import Audience
 from delivery.hub.connection import Connection
-from delivery.hub.encoders import encoders
-from delivery.hub.outbox import Frame, Ticker
+from delivery.hub.fan_out import FanOut
+from delivery.hub.outbox import Ticker
 from delivery.hub.receipts import RECEIPT, ReceiptCounter
 from delivery.hub.revocations import revocation_listeners
 from delivery.log import Entry, MembershipInterval
@@ -58,6 +58,7 @@ class Hub:
         self.loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self.audience = Audience()
+        self._fan_out = FanOut(self.audience, self.ticker)
         self.receipts = ReceiptCounter()
         self._received: dict[int, Entry] = {}
         """Events ahead of the watermark, by position."""
@@ -227,24 +228,11 @@ class Hub:
         self._deliver(entry, skip)
 
     def _deliver(self, entry: Entry, skip: Connection | None = None) -> None:
-        frames: dict[str, Frame | None] = {}
         if entry.origin:
             connection_id, _, number = entry.origin.partition(".")
             if (skip := self.connections.get(connection_id)) is not None:
                 skip.reach_event(int(number))
-        delivered = 0
-        for connection in self.audience.recipients(entry):
-            if connection is skip or connection.is_closing:
-                continue
-            codec = connection.codec
-            if codec not in frames:
-                frames[codec] = encoders[codec](entry)
-            frame = frames[codec]
-            if frame is not None:
-                delivered += 1
-                connection.push(frame, entry.position)
-        metrics.PUSHES_IN.inc()
-        metrics.PUSHES_OUT.inc(delivered)
+        self._fan_out.deliver(entry, skip)
         if entry.header and RECEIPT in entry.header and entry.position:
             reached = [
                 receiver

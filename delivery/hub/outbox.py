@@ -9,9 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-Frame = str | bytes
-Write = Callable[[list[Frame]], Awaitable[None]]
+from delivery.hub.segments import Batch, Frame, Segment, Slice, merged_frames, wire_size
+
+if TYPE_CHECKING:
+    from delivery.hub.connection import Connection
+
+Write = Callable[[Batch], Awaitable[None]]
+
+
+def _do_nothing() -> None:
+    """Do nothing."""
 
 
 class Ticker:
@@ -22,6 +31,9 @@ class Ticker:
         self.tick = 0
         self._waiting: list[Outbox] = []
         self._running = False
+        self.on_tick: Callable[[], None] = _do_nothing
+        """Called at each tick, before outboxes are woken."""
+        self._batches: dict[tuple[tuple[Segment, int, int], ...], Batch] = {}
 
     def wake_at_tick(self, outbox: Outbox) -> None:
         self._waiting.append(outbox)
@@ -36,25 +48,45 @@ class Ticker:
     def _advance(self) -> None:
         self._running = False
         self.tick += 1
+        self.on_tick()
+        self._batches.clear()
+        self.wake_waiting()
+
+    def wake_waiting(self) -> None:
+        """Make the outboxes that wait for the tick write now."""
         waiting, self._waiting = self._waiting, []
         for outbox in waiting:
             outbox.wake()
 
+    def shared_batch(self, slices: list[Slice]) -> Batch:
+        """Return the batch with the frames of these slices. Outboxes with equal slices get the same one until the
+        tick.
+        """
+        key = tuple(piece.key for piece in slices)
+        batch = self._batches.get(key)
+        if batch is None:
+            batch = self._batches[key] = Batch(merged_frames(slices))
+        return batch
+
 
 class Outbox:
     """Queue of frames to one connection, in order. `put` queues a frame and never waits; `run` writes them.
+
+    The end of the queue may be slices of shared segments that still grow (`follow`).
 
     Above `limit` bytes `on_overflow` is called once and all queued frames are dropped.
     """
 
     __slots__ = (
         "_frames",
+        "_is_writing",
         "_last_tick",
         "_limit",
         "_on_empty",
         "_on_overflow",
         "_room_waiter",
         "_size",
+        "_slices",
         "_stopped",
         "_ticker",
         "_wake_requested",
@@ -66,7 +98,11 @@ class Outbox:
         self._limit = limit
         self._on_overflow = on_overflow
         self._frames: list[Frame] = []
+        self._slices: list[Slice] = []
+        """The end of the queue: it comes after `_frames`."""
         self._size = 0
+        """Bytes of `_frames` and of the frames being written."""
+        self._is_writing = False
         self._last_tick = -1
         self._wake_requested = False
         self._stopped = False
@@ -79,19 +115,64 @@ class Outbox:
 
         With `now`, for replies, this frame and all before it are written without waiting for the tick.
         """
+        self.unfollow()
         if self._stopped:
             return
         frames = self._frames
         frames.append(frame)
-        # Other scripts take up to three bytes per character on the wire. Checking is free, encoding would not be.
-        self._size += len(frame) if isinstance(frame, bytes) or frame.isascii() else 3 * len(frame)
+        self._size += wire_size(frame)
+        self._check_size()
+        if now:
+            self.wake()
+        elif len(frames) == 1:
+            self._schedule()
+
+    @property
+    def can_follow(self) -> bool:
+        """Return whether the client reads, and followed frames have room beside the queued ones."""
+        return not self._is_writing and self._size * 2 <= self._limit
+
+    def follow(self, segment: Segment, connection: Connection) -> None:
+        """Queue all frames that are added to the segment from now on, until the next write or `unfollow`.
+
+        `connection` is the owner, which the segment's feed then lists as missing.
+        """
+        if any(piece.segment.feed.has_ended for piece in self._slices):
+            self.unfollow()
+        if self._stopped:
+            return
+        is_empty = not self._frames and not self._slices
+        segment.followers += 1
+        self._slices.append(Slice(segment, connection))
+        if is_empty:
+            self._schedule()
+
+    def unfollow(self) -> None:
+        """Take the frames of the followed segments over into the queue, and follow them no longer."""
+        if self._slices:
+            slices = self._release_slices()
+            self._frames += merged_frames(slices)
+            self._size += sum(piece.size for piece in slices)
+            self._check_size()
+
+    def _release_slices(self) -> list[Slice]:
+        slices, self._slices = self._slices, []
+        for piece in slices:
+            piece.segment.followers -= 1
+            piece.segment.feed.add(piece.connection)
+        return slices
+
+    def _check_size(self) -> None:
         if self._size > self._limit:
             self.stop()
             self._on_overflow()
-        elif now or self._size * 2 > self._limit:
+        elif self._size * 2 > self._limit:
             # A fast reader must not be dropped for what gathers until the next tick.
             self.wake()
-        elif len(frames) == 1 and not self._wake_requested:
+
+    def _schedule(self) -> None:
+        """Write at the next tick, or at once if nothing was written since the last one."""
+        if not self._wake_requested:
             if self._last_tick == self._ticker.tick:
                 self._ticker.wake_at_tick(self)
             else:
@@ -106,7 +187,7 @@ class Outbox:
     @property
     def is_idle(self) -> bool:
         """Return whether every frame has been written."""
-        return not self._size
+        return not (self._size or self._slices)
 
     def call_when_empty(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each write that leaves no frame queued; not now if the outbox is idle.
@@ -128,6 +209,7 @@ class Outbox:
     def stop(self) -> None:
         """Drop queued frames, accept no more, and make `run` return."""
         self._stopped = True
+        self._release_slices()
         self._frames = []
         self._size = 0
         self.wake()
@@ -142,17 +224,30 @@ class Outbox:
                 await self._wake_waiter
                 continue
             self._wake_requested = False
-            if not self._frames:
+            if not self._frames and not self._slices:
                 continue
-            frames, self._frames = self._frames, []
+            batch = self._take_batch()
             # These bytes count until they are written: a stalled reader must not hide a full batch from the limit.
             written = self._size
             self._last_tick = self._ticker.tick
             self._ticker.ensure_running()
-            await write(frames)
+            self._is_writing = True
+            await write(batch)
+            self._is_writing = False
             self._size -= written
             self._notify_room_waiter()
-            if self._frames and not self._stopped:
+            if (self._frames or self._slices) and not self._stopped:
                 self._ticker.wake_at_tick(self)
             elif self._on_empty is not None:
                 self._on_empty()
+
+    def _take_batch(self) -> Batch:
+        """Empty the queue and return its frames, whose bytes still count."""
+        if self._frames:
+            frames, self._frames = self._frames, []
+            slices = self._release_slices()
+            self._size += sum(piece.size for piece in slices)
+            return Batch([*frames, *merged_frames(slices)] if slices else frames)
+        batch = self._ticker.shared_batch(self._slices)
+        self._size += sum(piece.size for piece in self._release_slices())
+        return batch

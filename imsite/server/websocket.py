@@ -5,7 +5,7 @@ A write to a socket costs more than everything else in a delivery, so frames tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -35,9 +35,15 @@ def _frame(message: str | bytes) -> bytes:
 _shared_frame = lru_cache(maxsize=512)(_frame)
 
 
+def frame_messages(messages: Sequence[str | bytes]) -> bytes:
+    """Return each message as a frame, one after the other. The same bytes may be sent to any number of peers."""
+    frames = [_shared_frame(message) if len(message) <= _MAX_SHARED_LENGTH else _frame(message) for message in messages]
+    return frames[0] if len(frames) == 1 else b"".join(frames)
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Adds the scope extension `imsite.socket`: `write(messages)`, which sends all texts or bytes in one write,
-    `abort()`, and `watch_pings(on_ping, on_pong)`.
+    """Adds the scope extension `imsite.socket`: `frame(messages)`, which returns texts or bytes as complete frames,
+    `send_frames(data)`, which sends such frames in one write, `abort()`, and `watch_pings(on_ping, on_pong)`.
 
     Pings are answered only while the peer reads its data, and are rate limited like requests.
     """
@@ -65,20 +71,18 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if hasattr(self, "scope"):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions["imsite.socket"] = {
-                "write": self.write,
+                "frame": frame_messages,
+                "send_frames": self.send_frames,
                 "abort": self.abort,
                 "watch_pings": self.watch_pings,
             }
 
-    async def write(self, messages: list[str | bytes]) -> None:
-        """Send each message as a frame, all in one write. Like `send`, waits while the peer does not read."""
+    async def send_frames(self, data: bytes) -> None:
+        """Send complete frames in one write. Like `send`, waits while the peer does not read."""
         await self.writable.wait()
         if self.disconnected or self.close_sent:
             raise ClientDisconnected
-        frames = [
-            _shared_frame(message) if len(message) <= _MAX_SHARED_LENGTH else _frame(message) for message in messages
-        ]
-        self.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        self.transport.write(data)
 
     async def send(self, message: Any) -> None:
         await super().send(message)

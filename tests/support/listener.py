@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from delivery.hub.connection import Connection
 from delivery.hub.encoders import encoders
 from delivery.hub.hub import Hub
-from delivery.hub.outbox import Frame, Ticker
+from delivery.hub.outbox import Ticker
+from delivery.hub.segments import Frame
 from delivery.log import Entry, MembershipInterval
 from tests.support.waiting import TIMEOUT_SECONDS
 
@@ -26,13 +27,19 @@ class Listener:
 
     def __init__(self, ticker: Ticker) -> None:
         self.frames: list[Frame] = []
+        self.last_batch: list[Frame] = []
+        self.reading = asyncio.Event()
+        """While it is clear, a write waits as it does for a full socket."""
+        self.reading.set()
         self.closings: list[int] = []
         self.connection = Connection(codec=CODEC, address="", ticker=ticker, on_close=self._end)
         self._news = asyncio.Event()
 
     async def _write(self, frames: list[Frame]) -> None:
         self.frames += frames
+        self.last_batch = frames
         self._news.set()
+        await self.reading.wait()
 
     def _end(self, code: int, reason: str) -> None:
         self.closings.append(code)
@@ -61,6 +68,7 @@ class Listener:
             yield self
         finally:
             self.connection.outbox.stop()
+            self.reading.set()
             await task
 
 

@@ -21,7 +21,7 @@ from chat.sending.queue import WriteQueue, set_queue
 from delivery import publish
 from delivery.hub.connection import Connection
 from delivery.hub.hub import Hub
-from delivery.hub.outbox import Frame
+from delivery.hub.segments import Frame
 from delivery.log import Entry
 from tests.support.both_ways import SENDS_BY, BothWays
 

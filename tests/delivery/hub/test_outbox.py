@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from delivery.hub.outbox import Frame, Outbox, Ticker
+from delivery.hub.outbox import Outbox, Ticker
+from delivery.hub.segments import Frame
 from tests.support.waiting import TIMEOUT_SECONDS
 
 
