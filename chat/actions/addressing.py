@@ -51,6 +51,10 @@ class AddressedMessage:
         """Return whether the message may be stored more than once, regardless of how many apps exist."""
         return self.everyone or len(self.destinations) > 1
 
+    @property
+    def has_one_destination(self) -> bool:
+        return not self.everyone and len(self.destinations) == 1
+
 
 @dataclass(frozen=True, slots=True)
 class Directory:

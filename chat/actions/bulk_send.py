@@ -25,10 +25,10 @@ from chat.actions.idempotency import claim_requests
 from chat.actions.message import message_draft
 from chat.actions.private_channels import private_channels_open
 from chat.errors import ChatError
-from chat.selectors.destinations import global_channel_id, private_channel_id
+from chat.selectors.destinations import global_channel_id, private_channel_ids
 from chat.selectors.presence import ask_presence, online_user_ids
 from chat.sending.drafts import Draft, Outcome, StoredMessage
-from chat.sending.queue_bridge import commit_in_queue, store
+from chat.sending.queue_bridge import commit_in_queue, store_all
 from delivery.db.executors import run_or_call
 from delivery.idempotency import IdempotencyKey
 
@@ -60,43 +60,67 @@ class _PendingSend:
 
 
 async def message_send(*, caller: User, message: AddressedMessage) -> list[SendResult] | ChatError:
-    """Store one message; see `messages_send`. A coroutine, as in `chat.selectors.presence`.
+    """Store one message; see `batch_send`."""
+    return (await batch_send(caller=caller, messages=[message]))[0]
 
-    On the event loop, a message to one known channel takes no thread.
+
+async def batch_send(*, caller: User, messages: Sequence[AddressedMessage]) -> list[list[SendResult] | ChatError]:
+    """Do what `messages_send` does. A coroutine, as in `chat.selectors.presence`.
+
+    On the event loop, messages to known channels take no thread.
     """
-    send = await _to_known_channel(caller, message)
-    if send is not None:
-        try:
-            outcome: Outcome = await store(_draft(send, caller))
-        except Exception as refusal:
-            outcome = refusal
-        if not (isinstance(outcome, ChatError) and outcome.reason is reasons.USER_UNREACHABLE):
-            _set_outcome(send, outcome)
-            return [send.result]
-        # The account was closed after its name was looked up, and is answered like an unknown one.
-    return (await run_or_call(messages_send, caller=caller, messages=[message]))[0]
+    sends = await _to_known_channels(caller, messages)
+    if sends is None:
+        return await run_or_call(messages_send, caller=caller, messages=messages)
+    require_size(len(sends))
+    _set_drafts(sends, caller)
+    drafted = [(send, send.draft) for send in sends if send.draft is not None]
+    _set_outcomes(drafted, await store_all([draft for _, draft in drafted]))
+    results: list[list[SendResult] | ChatError] = [[send.result] for send in sends]
+    closed = [index for index, send in enumerate(sends) if _is_to_closed_account(send)]
+    if closed:
+        # Accounts closed after their names were looked up are answered like unknown ones.
+        again = await run_or_call(messages_send, caller=caller, messages=[messages[index] for index in closed])
+        for index, result in zip(closed, again, strict=True):
+            results[index] = result
+    return results
 
 
-async def _to_known_channel(caller: User, message: AddressedMessage) -> _PendingSend | None:
-    """Return the send, with its channel; None if it has other destinations, or its channel must be read or created."""
-    if message.author or message.is_fan_out or caller.is_guest or not message.destinations:
+async def _to_known_channels(caller: User, messages: Sequence[AddressedMessage]) -> list[_PendingSend] | None:
+    """Return the sends, with their channels.
+
+    None if any message has other destinations, or its channel must be read or created: the messages of a call are
+    stored together, in their order.
+    """
+    if caller.is_guest or any(message.author or not message.has_one_destination for message in messages):
         return None
-    (destination,) = message.destinations
-    send = _PendingSend(message, caller, SendResult(destination), message.idempotency_key)
-    channel: int | None = destination.id
-    if destination.kind == "app":
-        app = (await enabled_apps()).get(destination.id)
-        channel = None if app is None else await global_channel_id(app.pk)
-    elif destination.kind == "user":
-        account = (await accounts_by_names([destination.name])).get(destination.name)
-        channel = None if account is None else await private_channel_id(caller.pk, account.id)
-        if account is not None and channel is not None:
-            online = await ask_presence(lambda presence: presence.filter_online([account.id]), set[int]())
-            send.result.online = account.id in online
-    if channel is None:
-        return None
-    send.channel = channel
-    return send
+    destinations = [message.destinations[0] for message in messages]
+    names = {destination.name for destination in destinations if destination.kind == "user"}
+    accounts = await accounts_by_names(names) if names else {}
+    users = {account.id for account in accounts.values()}
+    channels = await private_channel_ids(caller.pk, users) if users else {}
+    online = await ask_presence(lambda presence: presence.filter_online([*users]), set[int]()) if users else set()
+    sends = []
+    for message, destination in zip(messages, destinations, strict=True):
+        send = _PendingSend(message, caller, SendResult(destination), message.idempotency_key)
+        channel: int | None = destination.id
+        if destination.kind == "user":
+            account = accounts.get(destination.name)
+            channel = None if account is None else channels.get(account.id)
+            send.result.online = account is not None and account.id in online
+        elif destination.kind == "app":
+            app = (await enabled_apps()).get(destination.id)
+            channel = None if app is None else await global_channel_id(app.pk)
+        if channel is None:
+            return None
+        send.channel = channel
+        sends.append(send)
+    return sends
+
+
+def _is_to_closed_account(send: _PendingSend) -> bool:
+    refusal = send.result.refusal
+    return isinstance(refusal, ChatError) and refusal.reason is reasons.USER_UNREACHABLE
 
 
 def messages_send(*, caller: User, messages: Sequence[AddressedMessage]) -> list[list[SendResult] | ChatError]:
@@ -176,25 +200,29 @@ def _find_channels(pending: Sequence[_PendingSend], directory: Directory) -> Non
 
 def _store(pending: Sequence[_PendingSend], caller: User) -> None:
     """Store the sends that are not refused and fill in their results."""
+    _set_drafts(pending, caller)
+    drafted = [(send, send.draft) for send in pending if send.draft is not None]
+    _set_outcomes(drafted, commit_in_queue([draft for _, draft in drafted]))
+
+
+def _set_drafts(pending: Sequence[_PendingSend], caller: User) -> None:
+    """Set the draft of each send that is not refused, or its refusal if the text is not allowed."""
     for send in pending:
         if send.result.refusal is None:
             try:
                 send.draft = _draft(send, caller)
             except ChatError as refusal:
                 send.result.refusal = refusal
-    drafted = [(send, send.draft) for send in pending if send.draft is not None]
-    outcomes = commit_in_queue([draft for _, draft in drafted])
+
+
+def _set_outcomes(drafted: Sequence[tuple[_PendingSend, Draft]], outcomes: Sequence[Outcome]) -> None:
     for (send, _), outcome in zip(drafted, outcomes, strict=True):
-        _set_outcome(send, outcome)
-
-
-def _set_outcome(send: _PendingSend, outcome: Outcome) -> None:
-    if isinstance(outcome, Exception):
-        send.result.refusal = outcome
-        return
-    send.result.stored = outcome
-    if outcome.recipient_online is not None:
-        send.result.online = outcome.recipient_online
+        if isinstance(outcome, Exception):
+            send.result.refusal = outcome
+            continue
+        send.result.stored = outcome
+        if outcome.recipient_online is not None:
+            send.result.online = outcome.recipient_online
 
 
 def _draft(send: _PendingSend, caller: User) -> Draft:

@@ -34,6 +34,13 @@ async def private_channel_id(user_id: int, other_id: int) -> int | None:
     return await _private_channels.get(rules.pair_of(user_id, other_id))
 
 
+async def private_channel_ids(user_id: int, other_ids: Collection[int]) -> dict[int, int]:
+    """Return the ids of those private channels that the user has with the others, by the other's id."""
+    pairs = {rules.pair_of(user_id, other): other for other in other_ids}
+    found = await _private_channels.get_many(pairs.keys())
+    return {pairs[pair]: channel for pair, channel in found.items()}
+
+
 async def global_channel_id(app_id: int) -> int | None:
     """Return the id of the global channel of the app with this row id."""
     return await _global_channels.get(app_id)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from chat.sending.drafts import Draft, Outcome, StoredMessage
-from chat.sending.queue import current_queue, running_queue
+from chat.sending.queue import WriteQueue, current_queue, running_queue
 from chat.sending.writer import commit
 from delivery.event_loop import is_on_loop, run_on_loop
 
@@ -22,12 +22,17 @@ async def store(draft: Draft) -> StoredMessage:
 
     On the event loop it suspends until the commit; in another thread it blocks.
     """
-    if is_on_loop():
-        return await current_queue().submit(draft)
-    (outcome,) = commit_in_queue([draft])
+    (outcome,) = await store_all([draft])
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
+
+
+async def store_all(drafts: Sequence[Draft]) -> list[Outcome]:
+    """Do what `commit_in_queue` does. On the event loop it suspends until the commits; in another thread it blocks."""
+    if drafts and is_on_loop():
+        return await _commit_on_loop(current_queue(), drafts)
+    return commit_in_queue(drafts)
 
 
 def commit_in_queue(drafts: Sequence[Draft]) -> list[Outcome]:
@@ -44,17 +49,18 @@ def commit_in_queue(drafts: Sequence[Draft]) -> list[Outcome]:
         batches = [drafts[start : start + size] for start in range(0, len(drafts), size)]
         return [outcome for batch in batches for outcome in commit(batch)]
 
-    async def submit() -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        for future in queue.submit_all(drafts):
-            try:
-                outcomes.append(await future)
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                outcomes.append(error)
-        return outcomes
-
     # A waiting thread must not keep a pooled database connection that the commits need.
     close_old_connections()
-    return run_on_loop(submit, QUEUE_TIMEOUT_SECONDS)
+    return run_on_loop(lambda: _commit_on_loop(queue, drafts), QUEUE_TIMEOUT_SECONDS)
+
+
+async def _commit_on_loop(queue: WriteQueue, drafts: Sequence[Draft]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for future in queue.submit_all(drafts):
+        try:
+            outcomes.append(await future)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            outcomes.append(error)
+    return outcomes

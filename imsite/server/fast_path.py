@@ -32,6 +32,7 @@ CALLS: tuple[FastCall, ...] = (
     user_calls.send_message,
     user_calls.send_message_to_app,
     messages.send_message,
+    messages.send_messages,
     presence.query_presence,
     presence.user_presence,
 )

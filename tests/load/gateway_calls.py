@@ -15,7 +15,7 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from tests.support.rest import Service
 from tests.support.shared_site import SharedSite
 from tests.support.site import Site
 
-HEAD = ("", "callers", "calls a second", "share of the bare application", "CPU µs per call", "ms p50 / p99")
+HEAD = ("", "callers", "calls or messages a second", "share of the bare application", "CPU µs of each", "ms p50 / p99")
 _RELAXED = {
     "IM_API_MESSAGE_RATE": "1000000",
     "IM_API_MESSAGE_BURST": "1000000",
@@ -39,6 +39,11 @@ _RELAXED = {
     "IM_PING_INTERVAL": "3600",
 }
 BARE_ANSWER = b'{"code":200,"msg":"Success","data":{"userID":"alice","online":false}}'
+
+
+BULK = json.dumps(
+    {"messages": [{"to": {"user": f"alice{number}"}, "msg": "Your build is green."} for number in range(1, 201)]}
+).encode()
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,10 @@ class Case:
     is_form: bool = False
     online: int = 0
     """Users online during the call."""
+    messages: int = 1
+    """Messages in a call. The table counts them instead of calls."""
+    callers: tuple[int, ...] = ()
+    """Numbers of callers that differ from those of the other cases."""
 
 
 CASES = (
@@ -72,6 +81,10 @@ CASES = (
     Case(
         "POST messages/", "POST", "/api/v1/messages/", b'"online":false',
         b'{"to": {"user": "alice1"}, "msg": "Your build is green."}', has_token=True,
+    ),
+    Case(
+        "POST messages/bulk/, 200 messages", "POST", "/api/v1/messages/bulk/", b'"status":201',
+BULK, has_token=True, messages=200, callers=(1, 8),
     ),
     Case("GET /user/list, nobody online", "GET", "/user/list?appID=101", b'"userCount":0'),
     Case("GET /user/list, 1,000 online", "GET", "/user/list?appID=101", b'"userCount":1000', online=1000),
@@ -124,35 +137,41 @@ class Measuring:
     def __init__(self, seconds: float, callers: list[int]) -> None:
         self.rows: list[tuple[str, ...]] = [HEAD, ("---",) * len(HEAD)]
         self.wrong: list[bytes] = []
-        self._seconds, self._callers = seconds, callers
+        self._seconds, self.callers = seconds, callers
         self._floor: dict[int, float] = {}
 
-    async def run(self, name: str, port: int, pid: int, case: Case, token: str = "") -> None:
-        sent = request(
-            port, case.method, case.path, token=token if case.has_token else "", body=case.body, is_form=case.is_form
-        )
-        for count in self._callers:
-            await call(port, [sent] * count, case.expected, 0.5)
+    async def run(self, name: str, port: int, pid: int, case: Case, tokens: Sequence[str] = ()) -> None:
+        """Run a case. Each caller has a token of its own."""
+        requests = [
+            request(port, case.method, case.path, token=token, body=case.body, is_form=case.is_form)
+            for token in (tokens if case.has_token else [""] * max(self.callers))
+        ]
+        for count in case.callers or self.callers:
+            await call(port, requests[:count], case.expected, 0.5)
             cpu, began = measurements.cpu_seconds(pid), time.perf_counter()
-            calls = await call(port, [sent] * count, case.expected, self._seconds)
-            rate = calls.answers / (time.perf_counter() - began)
-            cpu = (measurements.cpu_seconds(pid) - cpu) / max(1, calls.answers)
+            calls = await call(port, requests[:count], case.expected, self._seconds)
+            done = calls.answers * case.messages
+            rate = done / (time.perf_counter() - began)
+            cpu = (measurements.cpu_seconds(pid) - cpu) / max(1, done)
             self.wrong += calls.wrong[:1]
             latencies = sorted(calls.latencies)
             times = " / ".join(f"{measurements.percentile(latencies, share) * 1000:.2f}" for share in (0.5, 0.99))
-            share = rate / self._floor.setdefault(count, rate)
-            self.rows.append((name, str(count), f"{rate:,.0f}", f"{share:.2f}", f"{cpu * 1e6:,.0f}", times))
+            floor = self._floor.setdefault(count, rate) if case.messages == 1 else 0
+            share = f"{rate / floor:.2f}" if floor else ""
+            self.rows.append((name, str(count), f"{rate:,.0f}", share, f"{cpu * 1e6:,.0f}", times))
             print(f"| {' | '.join(self.rows[-1])} |", flush=True)
 
-    async def run_cases(self, way: str, site: Site, token: str) -> None:
+    async def run_cases(self, way: str, site: Site, tokens: Sequence[str], part: str) -> None:
         for case in CASES:
+            if part not in case.name:
+                continue
             async with (
                 guests([site.port], case.online, batch=False, latencies=[]) if case.online else contextlib.nullcontext()
             ):
-                await self.run(f"{case.name}, {way}", site.port, site.pid, case, token)
+                await self.run(f"{case.name}, {way}", site.port, site.pid, case, tokens)
 
 
-def measure(seconds: float, callers: list[int], ways: list[str]) -> Measuring:
+def measure(seconds: float, callers: list[int], ways: list[str], part: str) -> Measuring:
     measuring = Measuring(seconds, callers)
     with bare_server() as (port, pid):
         uvloop.run(_measure_bare(measuring, port, pid))
@@ -160,9 +179,9 @@ def measure(seconds: float, callers: list[int], ways: list[str]) -> Measuring:
         with tempfile.TemporaryDirectory(prefix="imsite-calls-") as data:
             site = Site(Path(data), options={**_RELAXED, "IM_FAST_PATH": str(way == "fast path")})
             site.manage("setup")
-            with site, contextlib.closing(SharedSite(site, {"alice": 1})) as shared_site:
-                token = Service.make(shared_site, "use_gateway").token
-                uvloop.run(measuring.run_cases(way, site, token))
+            with site, contextlib.closing(SharedSite(site, {"alice": 200})) as shared_site:
+                tokens = [Service.make(shared_site, "use_gateway").token for _ in range(max(callers))]
+                uvloop.run(measuring.run_cases(way, site, tokens, part))
     return measuring
 
 
@@ -175,11 +194,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--callers", type=int, nargs="+", default=[8, 64])
+    parser.add_argument("--only", default="", help="a part of the names of the cases to run")
     parser.add_argument("--ways", nargs="+", choices=("fast path", "Django"), default=["fast path", "Django"])
     options = parser.parse_args()
     environment = measurements.environment()
     print(f"{environment['date']}; {environment['machine']}; {environment['versions']}\n")
-    measuring = measure(options.seconds, options.callers, options.ways)
+    measuring = measure(options.seconds, options.callers, options.ways, options.only)
     print("\n" + "\n".join(f"| {' | '.join(row)} |" for row in measuring.rows))
     for answer in measuring.wrong:
         print(f"FAILED: {answer!r}")

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from chat import reasons
 from chat.actions.addressing import AddressedMessage, Destination
-from chat.actions.bulk_send import SendResult, message_send, messages_send
+from chat.actions.bulk_send import SendResult, batch_send, message_send
 from chat.actions.ephemeral import PushResult, message_push
 from chat.actions.idempotency import claim_requests, run_once
 from chat.api.v1 import problems
 from chat.api.v1.async_call import CallContext, async_call
-from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.openapi import described
 from chat.api.v1.schema import SHOWN_MARKUP, AppNumber, Count, Id, Position, Problem, Shape, UserName, number
 from chat.errors import ChatError
 from delivery.db.executors import run_or_call
@@ -160,59 +156,57 @@ def _push_once(caller: User, message: AddressedMessage, key: IdempotencyKey | No
     return run_once(key, lambda: {"messages": _pushed(message_push(caller=caller, message=message))})
 
 
-class MessageBulkView(Endpoint):
-    permissions: ClassVar[Permissions] = {"POST": "chat.use_gateway"}
+@async_call(
+    "POST",
+    "messages/bulk/",
+    "Send many messages",
+    permission="chat.use_gateway",
+    takes=NewMessages,
+    gives={200: BulkResults},
+    idempotent=True,
+    tag="messages",
+    sent={
+        "Two messages": {
+            "messages": [
+                {"to": {"user": "alice"}, "msg": "Your parcel has left.", "clientMsgId": "parcel-812"},
+                {"to": {"user": "ghost"}, "msg": "Your parcel has left.", "clientMsgId": "parcel-813"},
+            ]
+        }
+    },
+    got={
+        "One of two refused": {
+            "results": [{"status": 201, "messages": [_STORED]}, {"status": 404, "problem": _UNKNOWN}]
+        }
+    },
+)
+async def send_messages(call: CallContext, data: NewMessages) -> dict[str, Any]:
+    """Send up to 1,000 messages in one call, with a result for each, in order. None may be transient.
 
-    @described(
-        "Send many messages",
-        takes=NewMessages,
-        gives={200: BulkResults},
-        idempotent=True,
-        tag="messages",
-        sent={
-            "Two messages": {
-                "messages": [
-                    {"to": {"user": "alice"}, "msg": "Your parcel has left.", "clientMsgId": "parcel-812"},
-                    {"to": {"user": "ghost"}, "msg": "Your parcel has left.", "clientMsgId": "parcel-813"},
-                ]
-            }
-        },
-        got={
-            "One of two refused": {
-                "results": [{"status": 201, "messages": [_STORED]}, {"status": 404, "problem": _UNKNOWN}]
-            }
-        },
-    )
-    def post(self, request: Request) -> Response:
-        """Send up to 1,000 messages in one call, with a result for each, in order. None may be transient.
+    They share a few commits. After a retry with the same key, messages that an earlier attempt stored are not
+    stored again, and the others are.
+    """
+    if any(item.transient for item in data.messages):
+        raise ChatError(reasons.TRANSIENT_ALONE, field="transient")
+    await call.charge(sum(map(_message_count, data.messages)))
+    bulk_key = call.idempotency(data)
+    if bulk_key is not None and (used := await run_or_call(claim_requests, [bulk_key])):
+        raise used[bulk_key]
+    results: list[dict[str, Any] | None] = []
+    messages: list[AddressedMessage] = []
+    for index, item in enumerate(data.messages):
+        try:
+            messages.append(addressed(item, _item_key(call.user, item, index, bulk_key)))
+            results.append(None)
+        except ChatError as refusal:
+            results.append(_refused(refusal))
+    became = iter(await batch_send(caller=call.user, messages=messages))
+    return {"results": [result or _result(next(became)) for result in results]}
 
-        They share a few commits. After a retry with the same key, messages that an earlier attempt stored are not
-        stored again, and the others are.
-        """
-        data = self.body(request, NewMessages)
-        if any(item.transient for item in data.messages):
-            raise ChatError(reasons.TRANSIENT_ALONE, field="transient")
-        self.charge(request, sum(map(_message_count, data.messages)))
-        bulk_key = self.idempotency(request, data)
-        if bulk_key is not None and (used := claim_requests([bulk_key])):
-            raise used[bulk_key]
-        results: list[dict[str, Any] | None] = []
-        messages: list[AddressedMessage] = []
-        for index, item in enumerate(data.messages):
-            try:
-                messages.append(addressed(item, self._key_of(request, item, index, bulk_key)))
-                results.append(None)
-            except ChatError as refusal:
-                results.append(_refused(refusal))
-        became = iter(messages_send(caller=request.user, messages=messages))
-        return answer({"results": [result or _result(next(became)) for result in results]})
 
-    def _key_of(
-        self, request: Request, item: NewMessage, index: int, bulk_key: IdempotencyKey | None
-    ) -> IdempotencyKey | None:
-        if item.clientMsgId:
-            return IdempotencyKey(f"api:{request.user.pk}", item.clientMsgId, _fingerprint(item))
-        return None if bulk_key is None else bulk_key.item(index)
+def _item_key(caller: User, item: NewMessage, index: int, bulk_key: IdempotencyKey | None) -> IdempotencyKey | None:
+    if item.clientMsgId:
+        return IdempotencyKey(f"api:{caller.pk}", item.clientMsgId, _fingerprint(item))
+    return None if bulk_key is None else bulk_key.item(index)
 
 
 def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:

@@ -23,7 +23,7 @@ from chat.api.v1.endpoint import NotFoundView
 
 urlpatterns = [
     messages.send_message.url,
-    path("messages/bulk/", messages.MessageBulkView.as_view()),
+    messages.send_messages.url,
     path("messages/<message_id>/", message.MessageView.as_view()),
     path("messages/<message_id>/status/", message.MessageStatusView.as_view()),
     path("messages/<message_id>/reactions/<emoji>/", reactions.ReactionView.as_view()),

@@ -66,9 +66,15 @@ def token(shop: User, grant: Grant) -> str:
 
 def send(live_hub: LiveHub, fast_path: FastPath, token: str, to: dict[str, Any], **headers: str) -> tuple[int, Any]:
     """Send by the REST API; return status and body of the answer."""
+    return post(live_hub, fast_path, token, "messages/", {"to": to, "msg": "hello"}, **headers)
+
+
+def post(
+    live_hub: LiveHub, fast_path: FastPath, token: str, path: str, data: dict[str, Any], **headers: str
+) -> tuple[int, Any]:
     given = {"Content-Type": "application/json", "Authorization": token, **headers}
-    body = orjson.dumps({"to": to, "msg": "hello"})
-    answer = live_hub.call(ask(fast_path, Request("/api/v1/messages/", method="POST", body=body, headers=given)))
+    request = Request(f"/api/v1/{path}", method="POST", body=orjson.dumps(data), headers=given)
+    answer = live_hub.call(ask(fast_path, request))
     return answer.status, orjson.loads(answer.body)
 
 
@@ -84,6 +90,43 @@ def test_a_send_by_rest_is_not_left_to_django(
     again = send(live_hub, fast_path, token, {"user": "alice"}, **{"Idempotency-Key": "one"})
     assert (first[0], again[0], first[1]) == (201, 200, again[1])
     assert send(live_hub, fast_path, token, {"user": "no"})[1]["reason"] == "user_not_found"
+
+
+def bulk(live_hub: LiveHub, fast_path: FastPath, token: str, *to: dict[str, Any]) -> list[int]:
+    """Send a message to each of these; return the statuses of the results."""
+    messages = [{"to": each, "msg": f"message {number}"} for number, each in enumerate(to)]
+    status, body = post(live_hub, fast_path, token, "messages/bulk/", {"messages": messages})
+    assert status == 200
+    return [result["status"] for result in body["results"]]
+
+
+def test_a_bulk_send_is_not_left_to_django(
+    live_hub: LiveHub, fast_path: FastPath, token: str, alice: User, web: App
+) -> None:
+    alice_by_name = {"user": "alice"}
+    assert bulk(live_hub, fast_path, token, alice_by_name) == [201]
+    own = str(Channel.objects.get(kind=Channel.Kind.PRIVATE).pk)
+    assert bulk(live_hub, fast_path, token, alice_by_name, {"channel": own}, {"app": 101}, alice_by_name) == [201] * 4
+    assert bulk(live_hub, fast_path, token, {"user": "no"}, alice_by_name, {"channel": "99"}, {}) == [
+        404,
+        201,
+        404,
+        400,
+    ]
+    assert bulk(live_hub, fast_path, token, {}) == [400]
+    sent = Message.objects.filter(channel=own).order_by("seq").values_list("text", flat=True)
+    assert list(sent) == ["message 0", "message 0", "message 1", "message 3", "message 1"]
+
+
+def test_the_other_messages_of_a_bulk_send_to_a_closed_account_are_stored_once(
+    live_hub: LiveHub, fast_path: FastPath, token: str, alice: User, bob: User
+) -> None:
+    to = ({"user": "bob"}, {"user": "alice"}, {"user": "bob"})
+    for _ in range(2):
+        assert bulk(live_hub, fast_path, token, *to) == [201] * 3
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert bulk(live_hub, fast_path, token, *to) == [201, 404, 201]
+    assert Message.objects.count() == 8
 
 
 def test_an_account_that_another_process_has_just_closed_is_answered_like_an_unknown_one(

@@ -12,8 +12,9 @@ from delivery.models import IdempotencyRecord
 from tests.chat.api.conftest import LiveHub
 from tests.chat.api.v1.calls import bulk, send, texts
 from tests.chat.api.v1.conftest import Caller
+from tests.support.both_ways import each_way
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), each_way]
 
 
 def test_each_message_of_a_bulk_call_has_its_result(
