@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 import orjson
+from django.conf import settings
 
 from chat import errors
 from chat.wire import protobuf_codec
@@ -38,17 +39,25 @@ PROTOBUF, PROTOBUF_AND_CALLS = "protobuf", "protobuf+calls"
 def protobuf_message(entry: Entry) -> protobuf_codec.Message:
     """Return the message of a `msg` event of a channel; without content if it was recalled or is no longer stored."""
     body, recipients = entry.body, entry.header.get("route")
-    sender, type = int(body["fromId"]), body["type"]
+    sender = int(body["fromId"])
     assert entry.channel is not None
     return protobuf_codec.Message(
         single=recipients is not None,
         receiver=next(user_id for user_id in recipients if user_id != sender) if recipients else entry.channel,
         sender=sender,
-        type=type,
-        content=body["msg"].encode() if type == "text" else base64.b64decode(body.get("content") or ""),
+        type="text" if body["type"] == "file" else body["type"],
+        content=_protobuf_content(body),
         seq=entry.position,
         time=body["time"],
     )
+
+
+def _protobuf_content(body: dict[str, Any]) -> bytes:
+    """Return the content of a message; of one with attachments, the text and the addresses of its files."""
+    if body["type"] in ("picture", "voice"):
+        return base64.b64decode(body.get("content") or "")
+    lines = [body["msg"], *(settings.IM_SITE_URL + item["url"] for item in body.get("attachments", ()))]
+    return "\n".join(lines).encode()
 
 
 def protobuf_push(entry: Entry) -> bytes | None:

@@ -233,7 +233,7 @@ def _pages(user: User, *, files: bool = False) -> Iterator[list[Message]]:
     while True:
         found = Message.objects.filter(sender=user, pk__gt=after).order_by("pk")
         if files:
-            found = found.exclude(type="text").filter(recalled_at=None)
+            found = found.exclude(type__in=("text", "file")).filter(recalled_at=None)
         page = list(found[:_MESSAGES_PER_PAGE])
         if not page:
             return
@@ -251,9 +251,13 @@ def _message(row: Message) -> dict[str, Any]:
     }
     if row.recalled_at is not None:
         return fields | {"recalledAt": row.recalled_at}
-    if row.type == "text":
+    if row.type in ("text", "file"):
         fields["text"] = row.text
-    else:
+    if row.type == "file":
+        fields["attachments"] = [
+            {"file": f"files/{item['id']}/{item['name']}", **item} for item in row.attachments or ()
+        ]
+    elif row.type != "text":
         fields["file"] = f"files/{row.pk}.{_ending(_content(row))}"
     if row.edited_at is not None:
         fields["editedAt"] = row.edited_at

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from accounts.models import User
-from chat.models import Channel, Message, Pin
+from chat.models import Attachment, Channel, Message, Pin
 from chat.selectors import NEVER_ENDS, ChannelSummary
 from chat.selectors.reactions import ReactionSummary
 from chat.wire.schema.events import ENTER, EXIT
@@ -60,6 +61,8 @@ class MessageFields(Protocol):
     @property
     def text(self) -> str: ...
     @property
+    def attachments(self) -> list[dict[str, Any]] | None: ...
+    @property
     def shown_as(self) -> str: ...
     @property
     def reply_to(self) -> int | None: ...
@@ -86,7 +89,12 @@ def message(row: MessageFields, sender: User) -> dict[str, Any]:
         "time": row.time,
         "position": row.position,
     }
-    if row.type != "text":
+    if row.type == "file":
+        data["content"] = data["msg"]
+        if row.recalled_at is None:
+            data["attachments"] = row.attachments or []
+            data["msg"] = with_file_names(row.text, row.attachments or ())
+    elif row.type != "text":
         # A client that supports only texts shows the type instead.
         data["content"] = row.text
         data["msg"] = f"[{row.type}]" if row.recalled_at is None else ""
@@ -97,6 +105,33 @@ def message(row: MessageFields, sender: User) -> dict[str, Any]:
         data["editedAt"] = row.edited_at
     if row.recalled_at is not None:
         data["recalled"] = True
+    return data
+
+
+def with_file_names(text: str, attachments: Iterable[dict[str, Any]]) -> str:
+    """Return the text, followed by the names of the files, for clients and lists that show only texts."""
+    return " ".join([*([text] if text else ()), *(f"[{item['name']}]" for item in attachments)])
+
+
+def attachment(row: Attachment) -> dict[str, Any]:
+    """Return an `Attachment`."""
+    data = {
+        "id": row.key,
+        "name": row.name,
+        "type": row.content_type,
+        "kind": row.kind,
+        "size": row.size,
+        "sha256": row.sha256,
+        "url": f"/files/{row.key}/{quote(row.name, safe='')}",
+    }
+    if row.thumbnail:
+        data["thumbnail"] = f"/thumbnails/{row.key}.webp"
+    if row.width and row.height:
+        data |= {"width": row.width, "height": row.height}
+    if row.duration is not None:
+        data["duration"] = row.duration
+    if row.preview:
+        data["preview"] = row.preview
     return data
 
 
@@ -135,9 +170,16 @@ def edited(row: Message) -> dict[str, Any]:
         "target": str(row.channel_id),
         "id": str(row.pk),
         "seq": row.seq,
-        "msg": row.text,
+        **edited_text(row),
         "editedAt": row.edited_at,
     }
+
+
+def edited_text(row: Message) -> dict[str, Any]:
+    """Return those fields of a message that an edit of its text changes."""
+    if row.type == "file":
+        return {"msg": with_file_names(row.text, row.attachments or ()), "content": row.text}
+    return {"msg": row.text}
 
 
 def recalled(row: Message, by: User, time: int) -> dict[str, Any]:

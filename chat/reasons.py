@@ -159,6 +159,13 @@ MESSAGE_TOO_LONG = Reason("message_too_long", TOO_MUCH, "A message can have at m
 ATTACHMENT_TOO_LARGE = Reason("attachment_too_large", TOO_MUCH,
     "A picture or voice message can have at most %(limit)s bytes.",
     "The content of a picture or voice message is too large.")
+ATTACHMENT_NOT_FOUND = Reason("attachment_not_found", NO_DATA, "This file does not exist, or cannot be sent.",
+    "An attachment is not an upload of the sender that is complete and not yet sent.")
+ATTACHMENTS_ONE_DESTINATION = Reason("attachments_one_destination", ILLEGAL_PARAMETER,
+    "A message with files has one destination, and is not transient.",
+    "Attachments were sent to several destinations, or in a transient message.")
+TOO_MANY_ATTACHMENTS = Reason("too_many_attachments", TOO_MUCH, "A message can have at most %(limit)s files.",
+    "A message names more attachments than IM_ATTACHMENTS_PER_MESSAGE.")
 MESSAGE_TYPE = Reason("message_type", ILLEGAL_PARAMETER, "Only text messages can be sent.",
     "`type` is not `text`.")
 MESSAGE_TYPE_UNKNOWN = Reason("message_type_unknown", ILLEGAL_PARAMETER, "The session or message type is unknown.",
@@ -179,7 +186,7 @@ REPLY_NOT_FOUND = Reason("reply_not_found", NO_DATA, "The message you reply to d
 NOT_THE_AUTHOR = Reason("not_the_author", NOT_AUTHORISED, "You can only edit your own messages.",
     "The caller did not write the message.")
 NOT_EDITABLE = Reason("not_editable", OPERATION_FAILED, "Only text messages can be edited.",
-    "The message is a picture or a voice message.")
+    "The message is a picture or a voice message of the protobuf protocol.")
 MESSAGE_RECALLED = Reason("message_recalled", OPERATION_FAILED, "This message was recalled.",
     "A recalled message cannot be edited, pinned or reported.")
 ANNOUNCEMENTS_ONLY = Reason("announcements_only", NOT_AUTHORISED, "Only owners and admins can post in this channel.",

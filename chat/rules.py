@@ -40,6 +40,11 @@ def check_text(text: str, *, limit: int) -> str:
     return text
 
 
+def check_caption(text: str, *, limit: int) -> str:
+    """Return the text of a message with attachments as `check_text` does; empty if it shows nothing."""
+    return check_text(text, limit=limit) if has_visible_text(text) else ""
+
+
 def check_content(content: bytes, *, limit: int) -> str:
     """Return the content of a picture or voice message in Base64, as it is stored.
 

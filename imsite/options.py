@@ -114,6 +114,10 @@ OPTIONS = (
     Option("IM_OUTBOX_WINDOW_SECONDS", 0.03, "Seconds for which writes to a busy connection are collected."),
     # Limits of users
     Option("IM_MESSAGE_MAX_LENGTH", 8000, "Maximum characters of a message."),
+    Option(
+        "IM_SITE_URL", "", "Address of the site, such as https://chat.example, in links for clients that are no page."
+    ),
+    Option("IM_ATTACHMENTS_PER_MESSAGE", 10, "Files that one message can carry."),
     Option("IM_SEND_RATE", 20.0, "Messages per second and user, and as many other changes.", 20000.0),
     Option("IM_SEND_BURST", 60, "Messages per user at once, and as many other changes.", 20000),
     Option("IM_SEARCH_RATE", 2.0, "Message searches per second and user.", 2000.0),

@@ -35,7 +35,7 @@ class AddressedMessage:
     """A message and its destinations.
 
     `author`: name of the user to send it as; empty: the caller. `everyone`: send it to the global channels of all apps
-    as well.
+    as well. `attachments`: keys of the author's uploads; such a message has one destination.
     """
 
     destinations: tuple[Destination, ...]
@@ -45,6 +45,7 @@ class AddressedMessage:
     author: str = ""
     everyone: bool = False
     idempotency_key: IdempotencyKey | None = None
+    attachments: tuple[str, ...] = ()
 
     @property
     def is_fan_out(self) -> bool:

@@ -228,7 +228,12 @@ def _set_outcomes(drafted: Sequence[tuple[_PendingSend, Draft]], outcomes: Seque
 def _draft(send: _PendingSend, caller: User) -> Draft:
     message, author = send.message, send.author
     draft = message_draft(
-        sender=author.pk, channel=send.channel, text=message.text, type=message.type, client_id=message.client_id
+        sender=author.pk,
+        channel=send.channel,
+        text=message.text,
+        type=message.type,
+        client_id=message.client_id,
+        attachments=message.attachments,
     )
     # A client id names one message of one sender, so it holds neither for a fan-out nor in another user's name.
     has_own_client_id = author.pk == caller.pk and not message.is_fan_out

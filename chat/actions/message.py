@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.conf import settings
 from accounts.models import User
 from accounts.selectors.contacts import read_receipts_visible_to
 from chat import payloads, reasons, rules
+from chat.actions.attachment import attachments_remove
 from chat.actions.block_checks import require_peer_not_blocking
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
@@ -33,18 +35,26 @@ def message_draft(
     text: str,
     type: str = "text",
     client_id: str | None = None,
+    attachments: Sequence[str] = (),
     **fields: Any,
 ) -> Draft:
-    """Return a draft with checked values.
+    """Return a draft with checked values. With `attachments`, keys of uploads, the text may be empty.
 
     Raise ChatError if one is not valid; the commit checks all rules that need the database.
     """
     if type != "text":
         raise ChatError(reasons.MESSAGE_TYPE, field="type")
+    check = rules.check_text
+    if attachments:
+        type, check = "file", rules.check_caption
+        if len(attachments) > settings.IM_ATTACHMENTS_PER_MESSAGE:
+            raise ChatError(reasons.TOO_MANY_ATTACHMENTS, limit=settings.IM_ATTACHMENTS_PER_MESSAGE)
     return Draft(
         sender=sender,
         channel=channel,
-        text=rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH),
+        text=check(text, limit=settings.IM_MESSAGE_MAX_LENGTH),
+        type=type,
+        attachments=tuple(attachments),
         client_id=rules.check_client_id(client_id),
         **fields,
     )
@@ -87,23 +97,23 @@ def message_edit(
 
     Raise ChatError NOT_THE_AUTHOR, NOT_EDITABLE or MESSAGE_RECALLED.
     """
-    text = rules.check_text(text, limit=settings.IM_MESSAGE_MAX_LENGTH)
     with write():
         access = access_channel(user, channel_id, app=app, lock=True)
         message = access_message(user, access, message_id)
         if message.sender_id != user.pk:
             raise ChatError(reasons.NOT_THE_AUTHOR)
-        if message.type != "text":
+        if message.type not in ("text", "file"):
             raise ChatError(reasons.NOT_EDITABLE)
         if message.recalled_at is not None:
             raise ChatError(reasons.MESSAGE_RECALLED)
         rules.require_open_channel(access.channel.closed)
         require_unmuted(user.pk, access.channel)
         require_peer_not_blocking(user, access.channel)
-        message.text, message.edited_at = text, log.now_ms()
+        check = rules.check_text if message.type == "text" else rules.check_caption
+        message.text, message.edited_at = check(text, limit=settings.IM_MESSAGE_MAX_LENGTH), log.now_ms()
         message.save(update_fields=["text", "edited_at"])
         # A replay from an older position must not show the old text.
-        log.redact(message.pk, {"msg": text, "editedAt": message.edited_at})
+        log.redact(message.pk, {**payloads.edited_text(message), "editedAt": message.edited_at})
         entries = log.append([message_event(message, MESSAGE_EDITED, access, origin, payloads.edited(message))])
         publish.after_commit(entries)
     return message, entries[0].position
@@ -138,9 +148,12 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     if message.recalled_at is not None:
         return None
     now = log.now_ms()
-    message.text, message.recalled_at, message.recalled_by = "", now, by
-    message.save(update_fields=["text", "recalled_at", "recalled_by"])
-    removed = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
+    message.text, message.attachments, message.recalled_at, message.recalled_by = "", None, now, by
+    message.save(update_fields=["text", "attachments", "recalled_at", "recalled_by"])
+    removed: dict[str, Any] = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
+    if message.type == "file":
+        attachments_remove([message.pk])
+        removed["attachments"] = []
     log.redact(message.pk, {**removed, "recalled": True})
     Pin.objects.filter(message=message).delete()
     Reaction.objects.filter(message=message).delete()

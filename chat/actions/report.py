@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
-from chat import reasons, rules
+from chat import payloads, reasons, rules
 from chat.actions.message import message_recall_as_operator
 from chat.actions.moderation import user_ban, user_mute
 from chat.errors import ChatError
@@ -42,8 +42,8 @@ def message_report(*, user: User, channel_id: int, message_id: int, reason: str,
         lately = Report.objects.filter(reporter=user, created_at__gt=timezone.now() - DAY).count()
         if lately >= settings.IM_MAX_REPORTS_PER_DAY:
             raise ChatError(reasons.REPORT_LIMIT_REACHED, limit=settings.IM_MAX_REPORTS_PER_DAY)
-        text = message.text[:MAX_STORED_TEXT] if message.type == "text" else f"[{message.type}]"
-        return Report.objects.create(message=message, reporter=user, reason=reason, text=text)
+        text = payloads.message(message, message.sender)["msg"]
+        return Report.objects.create(message=message, reporter=user, reason=reason, text=text[:MAX_STORED_TEXT])
 
 
 def report_handle(*, operator: User, report_id: int, verdict: Verdict, until: datetime | None = None) -> Report:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from chat import payloads, rules
+from chat.actions.attachment import attachments_remove
 from chat.models import Channel, Message
 from chat.search.index import index_forget
 from chat.wire.schema.events import MESSAGE_EXPIRED
@@ -75,6 +76,7 @@ def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = 
         rows = expired[:limit]
         gone = [pk for pk, _ in rows]
         log.delete_about(gone)
+        attachments_remove(gone)
         Message.objects.filter(pk__in=gone).delete()
         index_forget(gone)
         channel.purged_seq = rows[-1][1]
@@ -111,21 +113,24 @@ def _oldest_expired(channel_id: int, before: int, limit: int) -> list[tuple[int,
 
 
 def expired_files() -> QuerySet[Message]:
-    """Return pictures and voice messages whose content has expired, oldest first."""
+    """Return messages whose files have expired, oldest first."""
     found = Message.objects.filter(time__lt=log.now_ms() - settings.IM_FILE_RETENTION_DAYS * DAY_MS)
     # Written literally, as in the partial index: SQLite does not use the index for a parameter.
     found = found.extra(where=['NOT "chat_message"."type" = \'text\''])
-    return found.exclude(text="").order_by("time") if settings.IM_FILE_RETENTION_DAYS else found.none()
+    found = found.filter(Q(type="file", attachments__isnull=False) | ~Q(type="file") & ~Q(text=""))
+    return found.order_by("time") if settings.IM_FILE_RETENTION_DAYS else found.none()
 
 
 def files_delete_expired(*, limit: int | None = None) -> int:
-    """Delete the content of the oldest expired files, at most `limit` (None: one batch); return how many.
+    """Delete the files of the oldest messages whose files have expired, at most `limit` (None: one batch).
 
-    The messages themselves stay.
+    Return the number of messages. They stay, with the text beside their attachments.
     """
     with write():
-        rows = list(expired_files()[: limit or settings.IM_RETENTION_BATCH_MESSAGES].values_list("pk", flat=True))
-        Message.objects.filter(pk__in=rows).update(text="")
-        for pk in rows:
-            log.redact(pk, {"content": ""})
+        rows = list(expired_files()[: limit or settings.IM_RETENTION_BATCH_MESSAGES].only("type", "text"))
+        attachments_remove([row.pk for row in rows if row.type == "file"])
+        for row in rows:
+            row.text, row.attachments = (row.text if row.type == "file" else ""), None
+            log.redact(row.pk, {"content": row.text} | ({"attachments": []} if row.type == "file" else {}))
+        Message.objects.bulk_update(rows, ["text", "attachments"])
     return len(rows)

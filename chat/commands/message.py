@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from chat import errors, payloads, reasons
 from chat.actions import message as messages
@@ -25,6 +26,7 @@ class Send(msgspec.Struct):
     type: str = "text"
     clientMsgId: str | None = None
     replyTo: Id | None = None
+    attachments: Annotated[list[str], Meta(description="Ids of your uploads. The text may then be empty.")] = []
 
 
 @command(
@@ -41,6 +43,7 @@ async def send(call: Call, data: Send) -> dict[str, Any]:
         type=data.type,
         client_id=data.clientMsgId,
         reply_to=data.replyTo,
+        attachments=data.attachments,
         app=caller.app,
         origin=call.origin,
     )

@@ -1,5 +1,6 @@
 """Channels, messages, moderation and webhooks. Written only by `chat.actions`, `chat.webhooks` and `chat.sending`."""
 
+from chat.models.attachment import Attachment
 from chat.models.channel import Channel, Membership, ReadMark
 from chat.models.message import Message, MessageKey, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
@@ -8,6 +9,7 @@ from chat.models.webhooks import IncomingWebhook, Webhook, WebhookDeadLetter, We
 
 __all__ = [
     "Announcement",
+    "Attachment",
     "Channel",
     "IncomingWebhook",
     "Membership",

@@ -37,6 +37,8 @@ class Message(models.Model):
     position = models.BigIntegerField()
     time = models.BigIntegerField()
     """Unix milliseconds."""
+    attachments = models.JSONField(null=True, blank=True)
+    """Its files as clients get them, a list of `payloads.attachment`; None without any. They never change."""
     edited_at = models.BigIntegerField(null=True, blank=True)
     recalled_at = models.BigIntegerField(null=True, blank=True)
     recalled_by = models.ForeignKey(

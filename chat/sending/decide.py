@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chat import payloads, rules
 from chat.errors import ChatError
@@ -41,6 +41,7 @@ class NewMessage:
     reply_seq: int | None
     time: int
     entry: Entry
+    attachments: list[dict[str, Any]] | None = None
     pk: int = 0
     edited_at: None = None
     recalled_at: None = None
@@ -101,6 +102,9 @@ def decide(drafts: Sequence[Draft], loaded: Loaded, now: int) -> Decision:
         last_seqs[draft.channel] += 1
         sender, channel = loaded.users[draft.sender], loaded.channels[draft.channel]
         new = _new_message(draft, sender, channel, last_seqs[draft.channel], reply_seq, now)
+        if draft.attachments:
+            new.attachments = [payloads.attachment(loaded.attachments[key]) for key in draft.attachments]
+        new.entry.body = _body(new, sender)
         duplicates.add(new)
         decision.new.append(new)
         decision.verdicts.append(new)
@@ -116,7 +120,7 @@ def _outcome(verdict: Outcome | NewMessage | Repeat) -> Outcome:
 
 
 def _new_message(draft: Draft, sender: User, channel: Channel, seq: int, reply_seq: int | None, now: int) -> NewMessage:
-    new = NewMessage(
+    return NewMessage(
         draft=draft,
         channel_id=draft.channel,
         seq=seq,
@@ -136,8 +140,6 @@ def _new_message(draft: Draft, sender: User, channel: Channel, seq: int, reply_s
             time=now,
         ),
     )
-    new.entry.body = _body(new, sender)
-    return new
 
 
 def _header(draft: Draft, channel: Channel) -> dict[str, list[int]]:

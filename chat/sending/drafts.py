@@ -21,6 +21,8 @@ class Draft:
     `app`: number of the app that the sender is on; None for a service, which is on all of them.
     `origin`: the connection that sends it; it gets an acknowledgement instead of the push.
 
+    `attachments`: keys of the sender's uploads, in the order in which they are shown; the text may then be empty.
+
     Three keys make a retry store nothing. `client_id` is kept for good and answers with the first message.
     `idempotency_key` answers the same request with the first message, and refuses another request. `scoped_key`
     answers without a message. The last two expire.
@@ -37,6 +39,7 @@ class Draft:
     type: str = "text"
     client_id: str | None = None
     reply_to: int | None = None
+    attachments: tuple[str, ...] = ()
     app: int | None = None
     origin: str = ""
     live_app: int | None = None

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from accounts.models import App, Block, User
 from chat import rules
-from chat.models import Channel, Membership, Message, MessageKey, ReadMark, Restriction
+from chat.models import Attachment, Channel, Membership, Message, MessageKey, ReadMark, Restriction
 from chat.selectors.restrictions import active_restrictions
 from chat.sending.drafts import ClientKey, Draft, StoredMessage
 from delivery import idempotency
@@ -43,6 +43,9 @@ _MEMBERSHIPS = PreparedQuery(
 )
 _CLIENT_KEYS = PreparedQuery(lambda users, ids: MessageKey.objects.filter(sender__in=users, client_id__in=ids))
 _REPLIED = PreparedQuery(lambda messages: Message.objects.only("channel", "seq").filter(pk__in=messages))
+_ATTACHMENTS = PreparedQuery(
+    lambda keys: Attachment.objects.select_for_update(no_key=True).filter(key__in=keys).order_by("pk")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Loaded:
     """By channel and sender: all membership intervals, the oldest first."""
     replied: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """Channel and sequence number of the messages that are replied to, by message id."""
+    attachments: Mapping[str, Attachment] = field(default_factory=dict)
+    """The drafts' files by key, locked."""
     inactive: Collection[int] = frozenset()
     """Ids of users of the private channels whose accounts are not active."""
     restrictions: Collection[Restriction] = ()
@@ -74,7 +79,7 @@ class Loaded:
 
 
 def load(drafts: Sequence[Draft]) -> Loaded:
-    """Lock the drafts' senders, channels and apps, in this order, and read everything needed to decide on them.
+    """Lock the drafts' senders, channels, apps and attachments, in this order, and read what decides on them.
 
     Call it first in a transaction. The reads see everything that was committed before the locks were granted.
     """
@@ -82,6 +87,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
     channel_ids = {draft.channel for draft in drafts}
     client_keys = {key for draft in drafts if (key := draft.client_key) is not None}
     replied_ids = {draft.reply_to for draft in drafts if draft.reply_to is not None}
+    file_keys = {key for draft in drafts for key in draft.attachments}
     statements = [
         _USERS.statement(senders),
         _CHANNELS.statement(channel_ids),
@@ -92,10 +98,13 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         statements.append(_CLIENT_KEYS.statement({user for user, _ in client_keys}, {key for _, key in client_keys}))
     if replied_ids:
         statements.append(_REPLIED.statement(replied_ids))
+    if file_keys:
+        statements.append(_ATTACHMENTS.statement(file_keys))
     user_rows, channel_rows, app_rows, membership_rows, *optional_rows = execute_batch(statements)
     optional = iter(optional_rows)
     key_rows = next(optional) if client_keys else []
     replied_rows = next(optional) if replied_ids else []
+    file_rows = next(optional) if file_keys else []
 
     users = {user.pk: user for user in _USERS.instances(user_rows)}
     channels = {channel.pk: channel for channel in _CHANNELS.instances(channel_rows)}
@@ -111,6 +120,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         channels=channels,
         memberships=_by_channel_and_user(_MEMBERSHIPS.instances(membership_rows)),
         replied={message.pk: (message.channel_id, message.seq) for message in _REPLIED.instances(replied_rows)},
+        attachments={attachment.key: attachment for attachment in _ATTACHMENTS.instances(file_rows)},
         inactive=inactive,
         restrictions=restrictions,
         blocks=blocks,

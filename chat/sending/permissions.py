@@ -33,12 +33,13 @@ class Permissions:
             if restriction.kind == restriction.Kind.BAN
         }
         self._last_sent = dict(loaded.last_sent)
+        self._taken: set[str] = set()
 
     def authorize(self, draft: Draft) -> int | None:
         """Return the sequence number of the message that is replied to; None without one.
 
         Raise ChatError for a refused draft. An authorized draft counts as sent: in slow mode it delays later drafts of
-        the batch.
+        the batch, and its attachments are taken.
         """
         user, channel = self._loaded.users.get(draft.sender), self._loaded.channels.get(draft.channel)
         if user is None or not user.is_active:
@@ -50,10 +51,12 @@ class Permissions:
         if any(peer in self._loaded.inactive for peer in rules.pair_user_ids(channel.pair)):
             raise ChatError(reasons.USER_UNREACHABLE)
         reply_seq = self._reply_seq(draft, channel, ranges)
+        self._require_attachments(draft)
         if user.is_restricted:
             self._require_unrestricted(user, channel)
         if channel.announcements_only or channel.slow_mode:
             self._require_turn(user, channel, role)
+        self._taken.update(draft.attachments)
         return reply_seq
 
     def _read_access(self, draft: Draft, user: User, channel: Channel) -> tuple[Ranges, str | None]:
@@ -78,6 +81,19 @@ class Permissions:
         if replied_channel != channel.pk or not rules.is_readable(ranges, seq):
             raise ChatError(reasons.REPLY_NOT_FOUND)
         return seq
+
+    def _require_attachments(self, draft: Draft) -> None:
+        """Raise ChatError ATTACHMENT_NOT_FOUND, also for those of other users and those that are sent already."""
+        for key in draft.attachments:
+            attachment = self._loaded.attachments.get(key)
+            if (
+                attachment is None
+                or attachment.uploader_id != draft.sender
+                or attachment.state != attachment.State.READY
+                or attachment.message_id is not None
+                or key in self._taken
+            ):
+                raise ChatError(reasons.ATTACHMENT_NOT_FOUND, attachment=key)
 
     def _require_unrestricted(self, user: User, channel: Channel) -> None:
         for scope in (None, channel.pk):

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import Any
 
-from chat.models import Channel, Message, MessageKey, ReadMark
+import orjson
+
+from chat.models import Attachment, Channel, Message, MessageKey, ReadMark
 from chat.sending.decide import NewMessage
 from delivery import idempotency, log
 from delivery.db.bulk import Statement, execute_batch, insert_statement, insert_statements
@@ -19,6 +22,7 @@ _values = attrgetter(
     "pk", "channel_id", "seq", "sender_id", "type", "text", "shown_as", "reply_to", "reply_seq", "position", "time"
 )
 """The values of `_FIELDS`, in the same order."""
+_FIELDS_WITH_FILES = (*_FIELDS, "attachments")
 
 
 def store(new: Sequence[NewMessage]) -> None:
@@ -35,7 +39,31 @@ def store(new: Sequence[NewMessage]) -> None:
     for message, entry in zip(new, entries, strict=True):
         entry.ref, entry.body["id"] = message.pk, str(message.pk)
     events = log.insert_entries(entries, last_position)
-    execute_batch([*events, *insert_statements(Message, _FIELDS, list(map(_values, new)))])
+    execute_batch([*events, *_insert_messages(new)])
+
+
+def _insert_messages(new: Sequence[NewMessage]) -> list[Statement]:
+    """Insert the messages, and link their files to them: the rows are locked by `load`."""
+    with_files = [message for message in new if message.attachments]
+    if not with_files:
+        return insert_statements(Message, _FIELDS, list(map(_values, new)))
+    rows = [(*_values(message), _attachments_column(message)) for message in new]
+    return [*insert_statements(Message, _FIELDS_WITH_FILES, rows), _link_files(with_files)]
+
+
+def _attachments_column(message: NewMessage) -> str | None:
+    return None if message.attachments is None else orjson.dumps(message.attachments).decode()
+
+
+def _link_files(with_files: Sequence[NewMessage]) -> Statement:
+    links: list[tuple[Any, ...]] = [
+        (key, message.pk, index) for message in with_files for index, key in enumerate(message.draft.attachments)
+    ]
+    return Statement(
+        f'UPDATE {Attachment._meta.db_table} SET message_id = given.column2, "index" = given.column3'
+        f" FROM (VALUES {', '.join(['(%s, %s, %s)'] * len(links))}) AS given WHERE key = given.column1",
+        [value for link in links for value in link],
+    )
 
 
 def _store_keys(new: Sequence[NewMessage]) -> int:

@@ -32,8 +32,25 @@ class Reaction(Shape):
     position: Position
 
 
+class Attachment(Shape):
+    """A file of a message."""
+
+    id: str
+    name: str
+    type: Annotated[str, Meta(description="The MIME type, found in the content.")]
+    kind: Annotated[str, Meta(description="image, video, audio or file")]
+    size: Annotated[Count, Meta(description="Bytes.")]
+    sha256: str
+    url: Annotated[str, Meta(description="Its path on the site.")]
+    thumbnail: Annotated[str | None, Meta(description="The path of a smaller WebP picture.")] = None
+    width: Annotated[Count | None, Meta(description="Pixels.")] = None
+    height: Annotated[Count | None, Meta(description="Pixels.")] = None
+    duration: Annotated[Count | None, Meta(description="Milliseconds.")] = None
+    preview: Annotated[str | None, Meta(description="A tiny WebP picture, in Base64.")] = None
+
+
 class Message(Shape):
-    """A message. A recalled one has no text."""
+    """A message. A recalled one has no text and no attachments."""
 
     target: Id
     type: str
@@ -46,7 +63,11 @@ class Message(Shape):
     seq: Count
     time: Milliseconds
     position: Position
-    content: Annotated[str | None, Meta(description="Content of a picture or voice message, in Base64.")] = None
+    content: Annotated[
+        str | None,
+        Meta(description="The text beside attachments; or a picture or voice message in Base64."),
+    ] = None
+    attachments: list[Attachment] = msgspec.field(default_factory=list)
     replyTo: Id | None = None
     replySeq: Count | None = None
     editedAt: Milliseconds | None = None
@@ -55,7 +76,7 @@ class Message(Shape):
 
 
 class MessageEdit(Shape):
-    msg: Annotated[str, Meta(min_length=1, description=f"Stored as it is sent. {SHOWN_MARKUP}")]
+    msg: Annotated[str, Meta(description=f"Stored as it is sent. {SHOWN_MARKUP}")]
     author: Annotated[UserName | None, Meta(description="In this user's name; requires chat.speak_for_others.")] = (
         msgspec.field(default=None, name="as")
     )

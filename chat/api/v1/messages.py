@@ -50,7 +50,7 @@ class NewMessage(Shape):
     """A message and its destination."""
 
     to: Annotated[Recipient, Meta(extra_json_schema=_ONE)]
-    msg: Annotated[str, Meta(min_length=1, description=f"Stored as it is sent. {SHOWN_MARKUP}")]
+    msg: Annotated[str, Meta(description=f"Stored as it is sent; empty only beside attachments. {SHOWN_MARKUP}")]
     type: Annotated[str, Meta(pattern="^text$")] = "text"
     clientMsgId: (
         Annotated[
@@ -62,6 +62,13 @@ class NewMessage(Shape):
         UserName | None, Meta(description="Send in this user's name; requires chat.speak_for_others.")
     ] = msgspec.field(default=None, name="as")
     transient: Annotated[bool, Meta(description="Push to online users only; do not store.")] = False
+    attachments: (
+        Annotated[
+            list[str],
+            Meta(description="Ids of the sender's uploads. Such a message has one destination and is not transient."),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class NewMessages(Shape):
@@ -212,7 +219,8 @@ def _item_key(caller: User, item: NewMessage, index: int, bulk_key: IdempotencyK
 def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
     """Return the message for the actions.
 
-    Raise ChatError RECIPIENT_REQUIRED unless `to` has exactly one kind of destination.
+    Raise ChatError RECIPIENT_REQUIRED unless `to` has exactly one kind of destination, and
+    ATTACHMENTS_ONE_DESTINATION for attachments that would be sent several times or not stored.
     """
     to = data.to
     given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)
@@ -227,6 +235,8 @@ def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
         destinations = [Destination("user", name=name) for name in to.users]
     elif to.app is not UNSET:
         destinations = [Destination("app", to.app)]
+    if data.attachments and (data.transient or to.everyone is True or len(destinations) > 1):
+        raise ChatError(reasons.ATTACHMENTS_ONE_DESTINATION, field="attachments")
     return AddressedMessage(
         tuple(destinations),
         data.msg,
@@ -235,6 +245,7 @@ def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
         author=data.author or "",
         everyone=to.everyone is True,
         idempotency_key=key,
+        attachments=() if data.attachments is UNSET else tuple(data.attachments),
     )
 
 

@@ -80,11 +80,12 @@ class EventKind:
         return bool(self.webhooks) and not self.is_push
 
 
-class MessageEdited(Shape):
+class MessageEdited(Shape, kw_only=True):
     target: Id
     id: Id
     seq: Count
     msg: str
+    content: Annotated[str, Meta(description="Of a message with attachments: its text.")] | UnsetType = UNSET
     editedAt: Time
     position: Position
     recalled: Annotated[bool, Meta(description="In `sync`: the message has been recalled since.")] | UnsetType = UNSET

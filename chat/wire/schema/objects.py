@@ -61,13 +61,39 @@ class Reaction(Shape):
     position: Annotated[int, Meta(ge=0, title="position", description="That of the last event about it.")]
 
 
+class Attachment(Shape):
+    """A file of a message. It can be downloaded by those who may read the message."""
+
+    id: Annotated[str, Meta(description="Given by the upload.")]
+    name: str
+    type: Annotated[str, Meta(description="The MIME type, found in the content.")]
+    kind: Literal["image", "video", "audio", "file"]
+    size: Annotated[int, Meta(ge=1, description="Bytes.")]
+    sha256: str
+    url: Annotated[str, Meta(description="Its path on the site.")]
+    thumbnail: Annotated[str, Meta(description="The path of a smaller WebP picture.")] | UnsetType = UNSET
+    width: Annotated[int, Meta(ge=1, description="Pixels.")] | UnsetType = UNSET
+    height: Annotated[int, Meta(ge=1, description="Pixels.")] | UnsetType = UNSET
+    duration: Annotated[int, Meta(ge=0, description="Milliseconds.")] | UnsetType = UNSET
+    preview: (
+        Annotated[str, Meta(description="A tiny WebP picture as Base64, to show until the file is loaded.")] | UnsetType
+    ) = UNSET
+
+
 class Message(Shape, rename={"from_": "from"}, kw_only=True):
-    """A message. A recalled message has no text."""
+    """A message. A recalled message has no text and no attachments."""
 
     target: Annotated[str, Meta(description="The channel. Empty for a message that belongs to no channel.")]
-    type: Literal["text", "picture", "voice"]
-    msg: str
-    content: Annotated[str, Meta(description="The bytes of a picture or voice message, as Base64.")] | UnsetType = UNSET
+    type: Annotated[Literal["text", "file", "picture", "voice"], Meta(description="`file`: it has attachments.")]
+    msg: Annotated[str, Meta(description="The text. Of other types a text to show instead, such as `[photo.jpg]`.")]
+    content: (
+        Annotated[
+            str,
+            Meta(description="Of a `file` the text beside it, which may be empty; of others the bytes, as Base64."),
+        ]
+        | UnsetType
+    ) = UNSET
+    attachments: list[Attachment] | UnsetType = UNSET
     from_: Annotated[str, Meta(description="The sender's user name.")]
     fromId: Id
     name: str

@@ -1,0 +1,12 @@
+"""Files of messages whose content ends: they are marked here, and deleted by the clean-up of the storage."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from chat.models import Attachment
+
+
+def attachments_remove(message_ids: Collection[int]) -> None:
+    """Mark the files of these messages as removed, in the open transaction. Nobody can download them after it."""
+    Attachment.objects.filter(message__in=message_ids).update(state=Attachment.State.REMOVED)

@@ -1,0 +1,81 @@
+"""Files that users upload and send with messages. Written by `chat.actions` and `chat.sending.store`."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+
+from chat.models.message import Message
+
+KEY_BYTES = 16
+
+
+def new_key() -> str:
+    """Return a random key of 22 characters, which cannot be guessed."""
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
+class Attachment(models.Model):
+    """A file of one user: being uploaded, ready to be sent, or sent with a message. Times are in Unix milliseconds."""
+
+    class Kind(models.TextChoices):
+        """The way in which a client shows the file."""
+
+        IMAGE = "image"
+        VIDEO = "video"
+        AUDIO = "audio"
+        FILE = "file"
+
+    class State(models.TextChoices):
+        """The steps of a file. Only a ready file can be sent or downloaded."""
+
+        UPLOADING = "uploading"
+        HELD = "held"
+        READY = "ready"
+        REMOVED = "removed"
+
+    key = models.CharField(max_length=32, unique=True, default=new_key)
+    """The id that clients know, also part of its address."""
+    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    message = models.ForeignKey(
+        Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="files", db_index=False
+    )
+    """The message it was sent with. None before, and again once the message is gone."""
+    index = models.PositiveSmallIntegerField(default=0)
+    """Its place among the files of its message."""
+    name = models.CharField(max_length=255)
+    """The name to show, without a path."""
+    content_type = models.CharField(max_length=127, default="application/octet-stream")
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.FILE)
+    size = models.BigIntegerField()
+    """Bytes, as announced at the start of the upload."""
+    received = models.BigIntegerField(default=0)
+    """Bytes stored so far."""
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    duration = models.PositiveIntegerField(null=True, blank=True)
+    """Milliseconds."""
+    preview = models.TextField(blank=True, default="")
+    """A tiny WebP picture in Base64, to be shown blurred until the file is loaded."""
+    file = models.CharField(max_length=200, blank=True, default="")
+    """Its name in the storage. Several rows may share a stored file, which goes with the last of them."""
+    thumbnail = models.CharField(max_length=200, blank=True, default="")
+    """The name of its smaller picture in the storage; empty if there is none."""
+    state = models.CharField(max_length=10, choices=State, default=State.UPLOADING)
+    created_at = models.BigIntegerField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["message", "index"], name="attachment_message"),
+            models.Index(fields=["file"], name="attachment_file"),
+            models.Index(fields=["uploader", "created_at"], name="attachment_uploader"),
+            # The clean-up looks for files without a message, and most have one.
+            models.Index(fields=["created_at"], name="attachment_unsent", condition=models.Q(message__isnull=True)),
+            models.Index(fields=["state"], name="attachment_removed", condition=models.Q(state="removed")),
+        )
+
+    def __str__(self) -> str:
+        return self.name
