@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from accounts.errors import RateLimited
+from delivery.rate_limits.base import TokenBucketResult
 from delivery.rate_limits.limiter import RateLimiter
 from delivery.refusal_log import log_refusal
 
@@ -34,12 +35,25 @@ class HourlyRateLimit:
 
         Raises RateLimited at the limit, without counting the use.
         """
+        if limit := self._limit():
+            result = self._limiter.draw(self._hashed(key), rate=limit / _SECONDS_PER_HOUR, burst=limit)
+            self._require_taken(result, limit)
+
+    async def take_async(self, key: str) -> None:
+        """Do what `take` does, on the event loop without blocking it."""
+        if limit := self._limit():
+            result = await self._limiter.draw_async(self._hashed(key), rate=limit / _SECONDS_PER_HOUR, burst=limit)
+            self._require_taken(result, limit)
+
+    def _limit(self) -> int:
         limit: int = getattr(settings, self._setting)
-        if not limit:
-            return
+        return limit
+
+    def _hashed(self, key: str) -> str:
         # The salt is part of the keys in Redis.
-        hashed = salted_hmac(f"accounts.rate_limits {self._setting}", counted_address(key)).hexdigest()
-        result = self._limiter.draw(hashed, rate=limit / _SECONDS_PER_HOUR, burst=limit)
+        return salted_hmac(f"accounts.rate_limits {self._setting}", counted_address(key)).hexdigest()
+
+    def _require_taken(self, result: TokenBucketResult, limit: int) -> None:
         if result.missing > 0:
             # Behind a proxy that is not in IM_TRUSTED_PROXIES, all clients share one address and one limit.
             log_refusal("rate_limit_exceeded", allowed=f"{limit} per hour", setting=self._setting)

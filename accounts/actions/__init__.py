@@ -19,6 +19,7 @@ from accounts.actions.external_users import (
     external_users_import,
 )
 from accounts.actions.friends import friend_accept, friend_decline, friend_remove, friend_request
+from accounts.actions.guests import CreatedGuest, NewGuest, guest_create, guests_create
 from accounts.actions.managed_users import managed_user_create, managed_user_prepare, require_manageable, user_rename
 from accounts.actions.oauth_links import oauth_link_create, oauth_link_delete, oauth_user_register
 from accounts.actions.profile import avatar_remove, avatar_set, email_set, profile_update
@@ -34,7 +35,6 @@ from accounts.actions.tokens import (
 )
 from accounts.actions.users import (
     administrator_create,
-    guest_create,
     system_user,
     user_activate,
     user_deactivate,
@@ -44,7 +44,9 @@ from accounts.actions.users import (
 )
 
 __all__ = [
+    "CreatedGuest",
     "CreatedToken",
+    "NewGuest",
     "administrator_create",
     "app_create",
     "app_update",
@@ -66,6 +68,7 @@ __all__ = [
     "friend_remove",
     "friend_request",
     "guest_create",
+    "guests_create",
     "managed_user_create",
     "managed_user_prepare",
     "oauth_link_create",

@@ -50,7 +50,7 @@ def device_create(
                 "kind": kind,
                 "name": "".join(letter for letter in name if letter.isprintable())[:_NAME_MAX_LENGTH],
                 "app": _app_by_number(app),
-                "address": _clean_address(address),
+                "address": clean_address(address),
                 "created_by": created_by,
                 "session_id": session_key,
             },
@@ -76,8 +76,7 @@ def devices_record_use(uses: Mapping[str, tuple[int | None, str | None]]) -> Non
     apps = dict(App.objects.filter(number__in={app for app, _ in fresh.values()}).values_list("number", "pk"))
     # A fixed order: two nodes that write the same devices must not deadlock.
     rows = [
-        (credential, apps.get(app or 0), _clean_address(address))
-        for credential, (app, address) in sorted(fresh.items())
+        (credential, apps.get(app or 0), clean_address(address)) for credential, (app, address) in sorted(fresh.items())
     ]
     for start in range(0, len(rows), _BATCH_SIZE):
         with write():
@@ -127,7 +126,8 @@ def _app_by_number(number: int | None) -> App | None:
     return None if number is None else App.objects.filter(number=number).first()
 
 
-def _clean_address(text: str | None) -> str | None:
+def clean_address(text: str | None) -> str | None:
+    """Return the IP address as stored, without a zone; None if the text is not one."""
     try:
         return str(ip_address((text or "").partition("%")[0]))
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 
 from django.contrib.auth.hashers import make_password
@@ -21,14 +20,11 @@ from accounts.actions.user_persistence import (
 from accounts.errors import LastAdministrator, NameTaken, NoSuchUser
 from accounts.models import User
 from accounts.names import (
-    GUEST_PREFIX,
-    check_guest_name,
     check_nickname,
     check_own_nickname,
     check_user_name,
     name_key,
 )
-from accounts.selectors.users import guest_name_taken
 from delivery.db.transactions import write
 
 _SYSTEM_USERNAME = "system"
@@ -66,25 +62,6 @@ def administrator_create(*, username: str, password: str) -> User:
         username=check_user_name(username, allow_reserved=True), nickname=username, is_staff=True, is_superuser=True
     )
     user.password = hash_password(password, user)
-    with write():
-        insert_user(user)
-    return user
-
-
-def guest_create(*, name: str) -> User:
-    """Create a guest that is shown as `name`. Several guests may have the same name; each is a user of its own.
-
-    Raises BadName, and NameTaken if an account has the name. A guest has no password and returns by token or session.
-    """
-    check_guest_name(name)
-    if guest_name_taken(name):
-        raise NameTaken
-    user = User(
-        username=GUEST_PREFIX + secrets.token_hex(10),
-        nickname=name,
-        kind=User.Kind.GUEST,
-        password=make_password(None),
-    )
     with write():
         insert_user(user)
     return user

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.credentials import token_digest
 from accounts.models import User
+from accounts.selectors.authentication import authenticate_digests
 from accounts.selectors.permissions import permissions_of
-from accounts.selectors.users import authenticate_digests
 from delivery.db.lookup_cache import LookupCache
 
 _MAX_TOKENS = 10_000

@@ -77,14 +77,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the user and update the keys and pinyin of the names, in partial saves too."""
-        self.username_key = name_key(self.username)
-        self.nickname_key = name_key(self.nickname)
         fields = kwargs.get("update_fields")
-        if fields is None or "nickname" in fields:
-            self.nickname_pinyin, self.nickname_initials = pinyin_and_initials(self.nickname)
+        self.update_keys(pinyin=fields is None or "nickname" in fields)
         if fields is not None and "nickname" in fields:
             kwargs["update_fields"] = {*fields, "nickname_key", "nickname_pinyin", "nickname_initials"}
         super().save(*args, **kwargs)
+
+    def update_keys(self, *, pinyin: bool = True) -> None:
+        """Set the keys of the names, and the nickname's pinyin if `pinyin`. An insert without `save` needs this."""
+        self.username_key = name_key(self.username)
+        self.nickname_key = name_key(self.nickname)
+        if pinyin:
+            self.nickname_pinyin, self.nickname_initials = pinyin_and_initials(self.nickname)
 
     def get_session_auth_hash(self) -> str:
         """Return the hash that a session must hold to be valid: it depends on the password and on the epoch."""

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from importlib import import_module
 from typing import NamedTuple
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
-from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
-from django.utils import timezone
-from django.utils.crypto import constant_time_compare
-from knox.models import AuthToken
 
-from accounts.credentials import session_credential, token_credential, token_digest
 from accounts.lookups import IndexedStartsWith
 from accounts.models import App, Block, Friendship, User
 from accounts.names import NAME_KEY_MAX_LENGTH, is_storable, name_key
 from accounts.pinyin import normalize_query
+from accounts.selectors.authentication import authenticate_sessions, authenticate_token
+from delivery.db.bulk import execute_batch
+from delivery.db.prepared import PreparedQuery
 
-_SESSION_KEY_PATTERN = re.compile("[0-9a-z]{8,40}")
 _SEARCH_LIMIT = 100
+_NAMES: PreparedQuery[User] = PreparedQuery(
+    lambda keys: User.objects.filter(username_key__in=keys).values_list("username_key", "kind")
+)
 _STARTS_WITH = IndexedStartsWith.lookup_name
 
 
@@ -91,7 +87,17 @@ def account_presence_by_keys(keys: Collection[str]) -> dict[str, AccountPresence
 
 def guest_name_taken(name: str) -> bool:
     """Return whether an account or a service, active or not, has this name."""
-    return is_storable(name) and _accounts().filter(username_key=name_key(name)).exists()
+    return bool(guest_names_taken([name]))
+
+
+def guest_names_taken(names: Collection[str]) -> set[str]:
+    """Return those of the names that an account or a service, active or not, has. Takes one query."""
+    keys = {name: name_key(name) for name in names if is_storable(name)}
+    if not keys:
+        return set()
+    (rows,) = execute_batch([_NAMES.statement(set(keys.values()))])
+    taken = {key for key, kind in rows if kind != User.Kind.GUEST}
+    return {name for name, key in keys.items() if key in taken}
 
 
 def user_search(q: str, limit: int = 20, *, by: User | None = None) -> list[User]:
@@ -119,52 +125,6 @@ def user_search(q: str, limit: int = 20, *, by: User | None = None) -> list[User
     return list({user.pk: user for user in [*exact, *found.values()]}.values())[:limit]
 
 
-@dataclass(frozen=True, slots=True)
-class Authentication:
-    """The user whom a session or token authenticates, its credential, and when it expires (None: never)."""
-
-    user: User
-    credential: str
-    expires: datetime | None
-
-
-def authenticate_token(token: str) -> Authentication | None:
-    """Return whom the token authenticates; None for wrong, revoked and expired tokens and deactivated users.
-
-    Every token costs one hash and one query by that hash, so the time taken reveals nothing about stored tokens.
-    """
-    digest = token_digest(token)
-    return authenticate_digests([digest]).get(digest)
-
-
-def authenticate_digests(digests: Collection[str]) -> dict[str, Authentication]:
-    """Return whom the tokens with these digests authenticate, by digest. Takes one query. See `authenticate_token`."""
-    not_expired = Q(expiry__isnull=True) | Q(expiry__gt=timezone.now())
-    rows = AuthToken.objects.select_related("user").filter(not_expired, digest__in=digests, user__is_active=True)
-    return {row.digest: Authentication(row.user, token_credential(row.digest), row.expiry) for row in rows}
-
-
-def authenticate_session(session_key: str) -> Authentication | None:
-    """Return whom the browser session authenticates; None if it is not valid. Does not change the session."""
-    if not _SESSION_KEY_PATTERN.fullmatch(session_key):
-        return None
-    stored = Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now()).first()
-    if stored is None:
-        return None
-    session = stored.get_decoded()
-    user_id, auth_hash = session.get(SESSION_KEY), session.get(HASH_SESSION_KEY)
-    if user_id is None or auth_hash is None:
-        return None
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    if user is None:
-        return None
-    # The fallback hashes keep sessions valid while the operator replaces SECRET_KEY.
-    valid_hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
-    if not any(constant_time_compare(auth_hash, valid_hash) for valid_hash in valid_hashes):
-        return None
-    return Authentication(user, session_credential(session_key), stored.expire_date)
-
-
 def user_by_token(token: str) -> tuple[User, str] | None:
     """Return the token's user and its credential, or None. See `authenticate_token`."""
     known = authenticate_token(token)
@@ -172,8 +132,8 @@ def user_by_token(token: str) -> tuple[User, str] | None:
 
 
 def user_by_session(session_key: str) -> tuple[User, str] | None:
-    """Return the session's user and its credential, or None. See `authenticate_session`."""
-    known = authenticate_session(session_key)
+    """Return the session's user and its credential, or None. See `authenticate_sessions`."""
+    known = authenticate_sessions([session_key]).get(session_key)
     return (known.user, known.credential) if known else None
 
 

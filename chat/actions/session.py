@@ -1,97 +1,173 @@
-"""Log-in on a connection: by token, by browser session, or as a new guest."""
+"""Log-in on a connection: by token, by browser session, or as a new guest. Those that arrive together share the work.
+
+A log-in is looked up in one step and not checked again. Instead the hub records what it delivers from before the
+look-up: a revocation, join or leave that was committed after the look-up is an event, so it is either in that record,
+or delivered to the registered connection later.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
 
 from accounts import actions as accounts
+from accounts.credentials import token_digest
 from accounts.errors import NameTaken, RateLimited
-from accounts.models import App, User
-from accounts.names import GUEST_NAME_MAX_LENGTH, BadName, name_key
+from accounts.models import User
+from accounts.names import GUEST_NAME_MAX_LENGTH, BadName, check_guest_name, name_key
 from accounts.rate_limits import registration_rate_limit
-from accounts.selectors.users import (
-    app_by_number,
-    authenticate_session,
-    authenticate_token,
-    user_by_session,
-    user_by_token,
-)
-from chat import account_errors, errors, reasons, selectors
+from chat import account_errors, errors, reasons
 from chat.account_errors import chat_error
 from chat.errors import ChatError
-from delivery.db.transactions import write
-from delivery.log import MembershipInterval
+from chat.selectors.logins import LoginApp, LoginLookup, login_lookup
+from delivery import publish
+from delivery.db.batches import BatchQueue
+from delivery.db.executors import run
+from delivery.hub.connection import Connection
+from delivery.hub.hub import CredentialRevoked
+from delivery.log import Entry, MembershipInterval
+
+MAX_LOOKUPS = 500
+"""Log-ins that are looked up together."""
+MAX_GUESTS = 200
+"""Guests that are created in one transaction."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoginAttempt:
+    """A request to log in: the token or the browser session, or the `name` of a new guest, and the app's number."""
+
+    connection: Connection
+    app_number: int
+    name: str | None = None
+    token: str = ""
+    session_key: str = ""
+    in_global_channel: bool = True
+    """True if the connection receives the app's global channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginResult:
-    """The user who logged in, their credential, the app and the id of its global channel.
-
-    `expires`: when the credential expires; None: never. `token` is the token of a new guest; empty for other users.
-    """
+    """The user who logged in, and the app. `token` is the token of a new guest; empty for other users."""
 
     user: User
-    credential: str
-    expires: datetime | None
-    app: App
-    default_channel: int
+    app: LoginApp
     token: str = ""
 
 
-def session_login(*, token: str, session_key: str, name: str | None, app_number: int, address: str = "") -> LoginResult:
-    """Return the user of the token or the browser session, else a new guest called `name`.
+async def session_login(attempt: LoginAttempt) -> LoginResult:
+    """Authenticate the connection and register it at the hub, which attaches it later.
 
-    Raise ChatError INVALID_TOKEN, SESSION_ENDED, USER_ID_MISMATCH, UNKNOWN_APP, GUESTS_DISABLED or GUEST_NAME_LENGTH,
-    and the reasons of `guest_create` and of the registration rate limit.
+    Its user is that of the token or the browser session, else a new guest. Raise ChatError INVALID_TOKEN,
+    SESSION_ENDED, USER_ID_MISMATCH, UNKNOWN_APP, GUESTS_DISABLED, GUEST_NAME_LENGTH or TOO_MANY_CONNECTIONS, and the
+    reasons of `check_guest_name`, `guests_create` and the registration rate limit.
     """
-    known = None
-    if token:
-        known = authenticate_token(token)
-        if known is None:
-            raise ChatError(reasons.INVALID_TOKEN)
-    elif session_key:
-        known = authenticate_session(session_key)
-        if known is None and name is None:
-            raise ChatError(reasons.SESSION_ENDED)
-    if known is None:
-        name = _check_guest_name(name)
-    elif name is not None and name_key(name) != name_key(known.user.public_name):
-        raise ChatError(reasons.USER_ID_MISMATCH)
-    app = app_by_number(app_number)
-    if app is None:
-        raise ChatError(reasons.UNKNOWN_APP)
-    default_channel = selectors.global_channel(app).pk
-    if (known is None or known.user.is_guest) and not (settings.IM_GUESTS and app.guests_allowed):
-        raise ChatError(account_errors.GUESTS_DISABLED)
-    if known is not None:
-        return LoginResult(known.user, known.credential, known.expires, app, default_channel)
-    assert name is not None
+    found = await _lookups.submit(attempt)
+    if isinstance(found, LoginResult):
+        return found
     try:
-        registration_rate_limit.take(address)
-        with write():
-            guest = accounts.guest_create(name=name)
-            created = accounts.token_create(user=guest, app=app.number, address=address)
+        await registration_rate_limit.take_async(attempt.connection.address)
+        check_guest_name(attempt.name or "")
+        return await _new_guests.submit((attempt, found))
     except RateLimited as error:
         raise chat_error(error) from error
     except (BadName, NameTaken) as error:
         raise chat_error(error, code=errors.ILLEGAL_USER_ID) from error
-    return LoginResult(guest, created.device.credential, created.expires, app, default_channel, created.token)
 
 
-def _check_guest_name(name: str | None) -> str:
-    if not name or len(name) > GUEST_NAME_MAX_LENGTH:
-        raise ChatError(reasons.GUEST_NAME_LENGTH, limit=GUEST_NAME_MAX_LENGTH)
-    return name
+async def _look_up(attempts: Sequence[LoginAttempt]) -> list[LoginResult | LoginApp | Exception]:
+    """Register those whom a token or session authenticates. Return the app for those who are to be new guests."""
+    with publish.hub().audience.record_changes() as changes:
+        digests = {attempt: token_digest(attempt.token) for attempt in attempts if attempt.token}
+        found = await run(
+            login_lookup,
+            set(digests.values()),
+            {attempt.session_key for attempt in attempts if attempt.session_key and not attempt.token},
+            {attempt.app_number for attempt in attempts},
+        )
+        outcomes: list[LoginResult | LoginApp | Exception] = []
+        for attempt in attempts:
+            try:
+                outcomes.append(_admit(attempt, digests.get(attempt, ""), found, changes))
+            except Exception as error:
+                outcomes.append(error)
+        return outcomes
 
 
-def session_memberships(opened: LoginResult, *, token: str, session_key: str) -> Sequence[MembershipInterval] | None:
-    """Return the user's membership intervals; None if the credential has been revoked since the log-in."""
-    by = token or opened.token
-    known = user_by_token(by) if by else user_by_session(session_key)
-    if known is None or known[0].pk != opened.user.pk or app_by_number(opened.app.number) is None:
-        return None
-    return selectors.membership_intervals(opened.user.pk)
+def _admit(attempt: LoginAttempt, digest: str, found: LoginLookup, changes: Sequence[Entry]) -> LoginResult | LoginApp:
+    known = None
+    if attempt.token:
+        known = found.by_digest.get(digest)
+        if known is None:
+            raise ChatError(reasons.INVALID_TOKEN)
+    elif attempt.session_key:
+        known = found.by_session.get(attempt.session_key)
+        if known is None and attempt.name is None:
+            raise ChatError(reasons.SESSION_ENDED)
+    if known is None:
+        if not attempt.name or len(attempt.name) > GUEST_NAME_MAX_LENGTH:
+            raise ChatError(reasons.GUEST_NAME_LENGTH, limit=GUEST_NAME_MAX_LENGTH)
+    elif attempt.name is not None and name_key(attempt.name) != name_key(known.by.user.public_name):
+        raise ChatError(reasons.USER_ID_MISMATCH)
+    app = found.apps.get(attempt.app_number)
+    if app is None:
+        raise ChatError(reasons.UNKNOWN_APP)
+    if (known is None or known.by.user.is_guest) and not (settings.IM_GUESTS and app.guests_allowed):
+        raise ChatError(account_errors.GUESTS_DISABLED)
+    if known is None:
+        return app
+    _register(attempt, app, known.by.user, known.by.credential, known.by.expires, known.memberships, changes)
+    return LoginResult(known.by.user, app)
+
+
+async def _create_guests(attempts: Sequence[tuple[LoginAttempt, LoginApp]]) -> list[LoginResult | Exception]:
+    with publish.hub().audience.record_changes() as changes:
+        created = await run(
+            accounts.guests_create,
+            [accounts.NewGuest(attempt.name or "", app.id, attempt.connection.address) for attempt, app in attempts],
+        )
+        outcomes: list[LoginResult | Exception] = []
+        for (attempt, app), guest in zip(attempts, created, strict=True):
+            if isinstance(guest, NameTaken):
+                outcomes.append(guest)
+                continue
+            try:
+                _register(attempt, app, guest.user, guest.credential, guest.expires, (), changes)
+            except ChatError as error:
+                outcomes.append(error)
+            else:
+                outcomes.append(LoginResult(guest.user, app, guest.token))
+        return outcomes
+
+
+def _register(
+    attempt: LoginAttempt,
+    app: LoginApp,
+    user: User,
+    credential: str,
+    expires: datetime | None,
+    memberships: Iterable[MembershipInterval],
+    changes: Sequence[Entry],
+) -> None:
+    """Give the connection its user, and register it at the hub."""
+    connection, hub, limit = attempt.connection, publish.hub(), settings.IM_MAX_CONNECTIONS_PER_USER
+    if hub.connection_count(user.pk) >= limit:
+        connection.close_after_reply(errors.TOO_MANY_CONNECTIONS.number, errors.TOO_MANY_CONNECTIONS.reason)
+        raise ChatError(reasons.TOO_MANY_CONNECTIONS, limit=limit)
+    connection.user_id, connection.name, connection.app = user.pk, user.public_name, app.number
+    connection.nickname, connection.kind, connection.credential = user.nickname, user.kind, credential
+    connection.channels = (app.channel,) if attempt.in_global_channel else ()
+    connection.expires_at = expires.timestamp() if expires is not None else None
+    try:
+        hub.register(connection, memberships, changes)
+    except CredentialRevoked:
+        raise ChatError(reasons.SESSION_ENDED) from None
+
+
+_lookups: BatchQueue[LoginAttempt, LoginResult | LoginApp] = BatchQueue(_look_up, max_size=MAX_LOOKUPS, name="log-ins")
+_new_guests: BatchQueue[tuple[LoginAttempt, LoginApp], LoginResult] = BatchQueue(
+    _create_guests, max_size=MAX_GUESTS, name="new guests"
+)

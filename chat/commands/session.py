@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Literal
 
 import msgspec
 from django.conf import settings
 
-from chat import encoders, errors, reasons, selectors
+from chat import encoders, reasons, selectors
 from chat.actions import last_seen, session
 from chat.commands.fields import Number
 from chat.commands.registry import Call, Nothing, command
@@ -32,41 +31,29 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     caller, connection = call.caller, call.caller.connection
     if caller.user is not None:
         raise ChatError(reasons.ALREADY_LOGGED_IN)
-    token = data.serviceToken or ""
-    opened = await run(
-        session.session_login,
-        token=token,
-        session_key=caller.session_key,
-        name=data.userId,
-        app_number=data.appId,
-        address=connection.address,
+    opened = await session.session_login(
+        session.LoginAttempt(
+            connection,
+            data.appId,
+            name=data.userId,
+            token=data.serviceToken or "",
+            session_key=caller.session_key,
+            in_global_channel=caller.in_global_channel,
+        )
     )
-    user, hub = opened.user, publish.hub()
-    if data.after is not None:
-        # This node may lag behind the node that reported this position, and would push known events again.
-        await hub.catch_up_to(data.after)
-    if hub.connection_count(user.pk) >= settings.IM_MAX_CONNECTIONS_PER_USER:
-        connection.close_after_reply(errors.TOO_MANY_CONNECTIONS.number, errors.TOO_MANY_CONNECTIONS.reason)
-        limit = settings.IM_MAX_CONNECTIONS_PER_USER
-        raise ChatError(reasons.TOO_MANY_CONNECTIONS, limit=limit)
-    connection.user_id, connection.name, connection.app = user.pk, user.public_name, opened.app.number
-    connection.nickname, connection.kind = user.nickname, user.kind
-    connection.credential, connection.channels = (
-        opened.credential,
-        (opened.default_channel,) if caller.in_global_channel else (),
-    )
-    connection.expires_at = opened.expires.timestamp() if opened.expires is not None else None
-    load_memberships = partial(session.session_memberships, opened, token=token, session_key=caller.session_key)
+    user, app, hub = opened.user, opened.app, publish.hub()
     try:
-        position = await hub.attach(connection, call.number, load_memberships)
+        if data.after is not None:
+            # This node may lag behind the node that reported this position, and would push known events again.
+            await hub.catch_up_to(data.after)
+        position = hub.attach(connection, call.number)
     except CredentialRevoked:
-        connection.user_id = None
         raise ChatError(reasons.SESSION_ENDED) from None
     except BaseException:
-        connection.user_id = None
+        hub.unregister(connection)
         raise
     last_seen.record_login(connection)
-    caller.user, caller.app, caller.default_channel = user, opened.app.number, opened.default_channel
+    caller.user, caller.app, caller.default_channel = user, app.number, app.channel
     if data.after is not None and data.after != position:
         connection.is_synced, connection.reported_position = False, data.after
         position = data.after
@@ -76,9 +63,9 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         "name": user.nickname,
         "avatar": user.avatar,
         "kind": user.kind,
-        "appId": opened.app.number,
-        "appName": opened.app.name,
-        "target": str(opened.default_channel),
+        "appId": app.number,
+        "appName": app.name,
+        "target": str(app.channel),
         "position": position,
     }
     if opened.token:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import AutoField, Model
 
 _ROWS_PER_STATEMENT = 1000
 
@@ -82,6 +82,17 @@ def insert_rows(model: type[Model], fields: Sequence[str], rows: Sequence[Sequen
     """Insert any number of rows."""
     for statement in insert_statements(model, fields, rows, suffix):
         execute_batch([statement])
+
+
+def insert_instances(instances: Sequence[Model], *, returning: Sequence[str] = ()) -> Statement:
+    """Return a statement that inserts at least one new instance of a model. See `insert_statement`.
+
+    Automatic keys are left out. Signals are not sent, and `auto_now_add` fields must be set.
+    """
+    model = type(instances[0])
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
+    rows = [[field.get_db_prep_save(getattr(one, field.attname), connection) for field in fields] for one in instances]
+    return insert_statement(model, [field.name for field in fields], rows, returning=returning)
 
 
 @cache

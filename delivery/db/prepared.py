@@ -22,10 +22,10 @@ class PreparedQuery(Generic[M]):
     """Reads instances of a model by one or more collections of values.
 
     `build` takes a list for each collection and returns a query with one `__in` condition for each, and no other
-    values.
+    values. Rows of a query with `values_list` are read by `values` instead of `instances`.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[M]]) -> None:
+    def __init__(self, build: Callable[..., QuerySet[M, Any]]) -> None:
         self._build = build
         self._compiled: dict[tuple[int, ...], tuple[str, list[int]]] = {}
         self._columns: list[tuple[str, list[Callable[..., Any]], Any]] = []
@@ -47,6 +47,10 @@ class PreparedQuery(Generic[M]):
         model = self._model
         names = [name for name, _, _ in self._columns]
         return [model.from_db(DEFAULT_DB_ALIAS, names, self._convert(row)) for row in rows]
+
+    def values(self, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        """Return the statement's rows as lists of Python values, in the order of the query's `values_list`."""
+        return [self._convert(row) for row in rows]
 
     def _convert(self, row: Sequence[Any]) -> list[Any]:
         values = list(row)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from delivery.hub.connection import Connection
@@ -17,37 +18,25 @@ def _ignore_channel(channel: int) -> None:
     """Do nothing."""
 
 
+_CHANGES = frozenset({"join", "leave", "revoke"})
+"""Keys of a header that change what a user receives."""
+
+
 @dataclass(slots=True)
 class LocalUser:
-    """A user with connections to this node. `pending` keeps membership changes until the memberships are loaded."""
+    """A user with connections to this node, and the user's memberships at the hub's position, or beyond it."""
 
     id: int
+    memberships: list[MembershipInterval]
+    rate_limits: UserRateLimits
     connections: set[Connection] = field(default_factory=set)
-    memberships: list[MembershipInterval] | None = None
-    rate_limits: UserRateLimits = field(default_factory=UserRateLimits)
-    pending: list[Entry] = field(default_factory=list)
 
     def attached_connections(self) -> list[Connection]:
         return [connection for connection in self.connections if connection.is_attached]
 
-    def set_memberships(self, loaded: Sequence[MembershipInterval]) -> None:
-        """Set the memberships as loaded, then apply the pending changes."""
-        if self.memberships is None:
-            self.memberships = list(loaded)
-            for entry in self.pending:
-                self._apply_change(entry)
-            self.pending = []
-
     def change_membership(self, entry: Entry) -> None:
-        """Apply a join or leave to the memberships, or keep it until they are loaded."""
-        if self.memberships is None:
-            self.pending.append(entry)
-        else:
-            self._apply_change(entry)
-
-    def _apply_change(self, entry: Entry) -> None:
         """Apply a join or leave, unless the memberships include it already."""
-        assert self.memberships is not None and entry.channel is not None
+        assert entry.channel is not None
         position = entry.position
         for index, interval in enumerate(self.memberships):
             if interval.channel == entry.channel:
@@ -74,6 +63,7 @@ class Audience:
         """The feeds of channels since the last tick."""
         self._rate_limits = UserRateLimitRegistry()
         self._expiry = ExpiryTimer()
+        self._recordings: list[list[Entry]] = []
         self.on_channel_active: Callable[[int], None] = _ignore_channel
         """Called for the first connection of a channel. Not called for private channels, whose events list their users.
         """
@@ -105,7 +95,7 @@ class Audience:
     def _can_see(self, connection: Connection, entry: Entry) -> bool:
         if entry.channel in connection.channels or connection.user_id is None:
             return True
-        memberships = self.users[connection.user_id].memberships or ()
+        memberships = self.users[connection.user_id].memberships
         in_channel = [interval for interval in memberships if interval.channel == entry.channel]
         return can_see(in_channel, entry.position, entry.subject)
 
@@ -121,8 +111,7 @@ class Audience:
         for user_id in entry.header.get("join", ()):
             if (user := self.users.get(user_id)) is not None:
                 user.change_membership(entry)
-                if user.memberships is not None:
-                    self._subscribe(user.attached_connections(), entry.channel, is_direct="route" in entry.header)
+                self._subscribe(user.attached_connections(), entry.channel, is_direct="route" in entry.header)
 
     def apply_leaves(self, entry: Entry) -> None:
         """Unsubscribe the users who leave with this event.
@@ -132,42 +121,64 @@ class Audience:
         for user_id in entry.header.get("leave", ()):
             if (user := self.users.get(user_id)) is not None:
                 user.change_membership(entry)
-                if user.memberships is not None:
-                    self._unsubscribe(user.connections, entry.channel)
+                self._unsubscribe(user.connections, entry.channel)
 
     def close_revoked(self, entry: Entry) -> None:
         """Close the connections that this event revokes, including those that are logging in."""
         if (revoke := entry.header.get("revoke")) is None:
             return
-        if (app := revoke.get("app")) is not None:
-            connections = [connection for user in self.users.values() for connection in user.connections]
-            for connection in connections:
-                if connection.app == app:
-                    connection.close(4001, "this app is closed")
-            return
-        only, keep = revoke.get("credential"), revoke.get("except")
-        for user_id in entry.user_ids:
-            if (user := self.users.get(user_id)) is None:
-                continue
-            for connection in list(user.connections):
-                if (only is None or connection.credential == only) and connection.credential != keep:
-                    connection.close(4001, "signed out")
+        users = self.users.values() if "app" in revoke else map(self.users.get, entry.user_ids)
+        for connection in [connection for user in users if user is not None for connection in user.connections]:
+            _close_if_revoked(connection, entry)
+
+    def record(self, entry: Entry) -> None:
+        """Add the event to the recordings that run, if it changes what a user receives."""
+        if self._recordings and not _CHANGES.isdisjoint(entry.header):
+            for recording in self._recordings:
+                recording.append(entry)
+
+    @contextmanager
+    def record_changes(self) -> Iterator[list[Entry]]:
+        """Collect in a list the joins, leaves and revocations that are delivered until the end of the block.
+
+        A log-in reads rights before the audience knows its user, and hands what was delivered meanwhile to `register`.
+        """
+        recording: list[Entry] = []
+        self._recordings.append(recording)
+        try:
+            yield recording
+        finally:
+            # By identity: an equal list may be recording too.
+            self._recordings = [other for other in self._recordings if other is not recording]
 
     # -- connections ----------------------------------------------------------------------------------------------
 
-    def register(self, connection: Connection) -> LocalUser:
-        """Add the connection to its user, before anything is delivered to it. Return the user, who is new or known."""
+    def register(
+        self, connection: Connection, memberships: Iterable[MembershipInterval], changes: Sequence[Entry] = ()
+    ) -> None:
+        """Add the connection to its user, before anything is delivered to it.
+
+        `memberships` are all of the user's intervals, and `changes` what `record_changes` has collected since before
+        they were read. Those that revoke the connection's rights close it.
+        """
         assert connection.user_id is not None
         user = self.users.get(connection.user_id)
         if user is None:
-            user = LocalUser(connection.user_id, rate_limits=self._rate_limits.get(connection.user_id))
+            user = LocalUser(connection.user_id, list(memberships), self._rate_limits.get(connection.user_id))
             self.users[connection.user_id] = user
+            for entry in changes:
+                if any(user.id in entry.header.get(key, ()) for key in ("join", "leave")):
+                    user.change_membership(entry)
         user.connections.add(connection)
-        return user
+        for entry in changes:
+            if "revoke" in entry.header:
+                _close_if_revoked(connection, entry)
 
-    def attach(self, connection: Connection, user: LocalUser, position: int) -> None:
-        """Deliver to the connection all events after `position`."""
-        for interval in user.memberships or ():
+    def attach(self, connection: Connection, position: int) -> None:
+        """Deliver to the registered connection all events after `position`."""
+        assert connection.user_id is not None
+        user = self.users[connection.user_id]
+        for interval in user.memberships:
             if interval.covers(position) and interval.until_position != position:
                 self._subscribe((connection,), interval.channel, is_direct=interval.is_direct)
         for channel in connection.channels:
@@ -182,7 +193,7 @@ class Audience:
         if connection.user_id is None or (user := self.users.get(connection.user_id)) is None:
             return
         user.connections.discard(connection)
-        for channel in {*(interval.channel for interval in user.memberships or ()), *connection.channels}:
+        for channel in {*(interval.channel for interval in user.memberships), *connection.channels}:
             if (connections := self.channels.get(channel)) is not None:
                 connections.pop(connection, None)
                 if (feed := self.feeds.get(channel)) is not None:
@@ -217,3 +228,15 @@ class Audience:
         if not self.channels.get(channel, True):
             del self.channels[channel]
             self.on_channel_idle(channel)
+
+
+def _close_if_revoked(connection: Connection, entry: Entry) -> None:
+    """Close the connection if the event revokes its rights."""
+    revoke = entry.header["revoke"]
+    if (app := revoke.get("app")) is not None:
+        if connection.app == app:
+            connection.close(4001, "this app is closed")
+    elif connection.user_id in entry.user_ids:
+        only, keep = revoke.get("credential"), revoke.get("except")
+        if (only is None or connection.credential == only) and connection.credential != keep:
+            connection.close(4001, "signed out")

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from django.conf import settings
 from django.db import DatabaseError
 
 from delivery import log, metrics
-from delivery.db.executors import run, run_priority
+from delivery.db.executors import run_priority
 from delivery.hub.audience import Audience
 from delivery.hub.connection import Connection
 from delivery.hub.fan_out import FanOut
@@ -28,8 +28,6 @@ from delivery.presence.base import Presence
 from delivery.presence.memory import MemoryPresence
 
 logger = logging.getLogger(__name__)
-
-MembershipLoader = Callable[[], Sequence[MembershipInterval] | None]
 
 MAX_POSITIONS_AHEAD = 20_000
 """Positions ahead of the watermark for which events are kept: tens of megabytes if the log cannot be read for long."""
@@ -219,6 +217,7 @@ class Hub:
         if entry.header:
             self.audience.apply_leaves(entry)
             self.audience.close_revoked(entry)
+            self.audience.record(entry)
             if "revoke" in entry.header:
                 for listener in revocation_listeners:
                     listener(entry)
@@ -247,30 +246,41 @@ class Hub:
         """Add a connection that has not logged in yet."""
         self.connections[connection.id] = connection
 
-    async def attach(self, connection: Connection, reply: int, load_memberships: MembershipLoader) -> int:
-        """Deliver to this connection from now on, with pushes after reply number `reply`; return the hub's position.
+    def register(
+        self, connection: Connection, memberships: Iterable[MembershipInterval], changes: Sequence[Entry] = ()
+    ) -> None:
+        """Follow the memberships and revocations of a connection that is about to be attached.
 
-        The connection's `user_id`, `name`, `app`, `credential` and `channels` must be set. `load_memberships` reads all
-        membership intervals of the user in a database thread, or returns None if the credential is revoked; then this
-        method raises CredentialRevoked. The user is registered before that, so that changes which the hub delivers
-        while the memberships load are applied to them.
+        Its `user_id`, `name`, `app`, `credential` and `channels` must be set. `memberships` are all intervals of its
+        user. These, and the credential, must have been read inside `audience.record_changes`, whose list is `changes`.
+        Raise CredentialRevoked if the credential was revoked meanwhile, or the connection has ended.
         """
-        user = self.audience.register(connection)
-        try:
-            loaded = await run(load_memberships)
-        except BaseException:
-            self.audience.remove(connection)
-            raise
-        if loaded is None or connection.is_closing:
-            self.audience.remove(connection)
-            raise CredentialRevoked
-        # From here to the end nothing is awaited: the audience is that of this very position.
-        user.set_memberships(loaded)
-        self.audience.attach(connection, user, self.watermark)
+        if not connection.is_closing:
+            self.audience.register(connection, memberships, changes)
+        self._require_open(connection)
+
+    def attach(self, connection: Connection, reply: int) -> int:
+        """Deliver to a registered connection from now on, with pushes after reply number `reply`.
+
+        Return the hub's position. Raise CredentialRevoked if the credential has been revoked.
+        """
+        self._require_open(connection)
+        assert connection.user_id is not None
+        self.audience.attach(connection, self.watermark)
         connection.attached_position = self.watermark
         connection.hold_pushes(reply)
-        self.presence.connect(user.id, connection.name, connection.app)
+        self.presence.connect(connection.user_id, connection.name, connection.app)
         return self.watermark
+
+    def unregister(self, connection: Connection) -> None:
+        """Forget a connection that could not be attached. It may log in again."""
+        self.audience.remove(connection)
+        connection.user_id = None
+
+    def _require_open(self, connection: Connection) -> None:
+        if connection.is_closing:
+            self.unregister(connection)
+            raise CredentialRevoked
 
     def count_fetched(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Count receipts of events that the client has fetched, in log order.

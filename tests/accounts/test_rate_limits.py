@@ -13,12 +13,15 @@ from accounts.actions import app_create
 from accounts.errors import RateLimited
 from accounts.models import User
 from accounts.rate_limits import HourlyRateLimit
-from chat.actions.session import session_login
+from chat.actions.session import LoginAttempt, session_login
 from chat.errors import TOO_MUCH, ChatError
+from delivery.db.executors import run
+from delivery.hub.connection import Connection
 from delivery.rate_limits.base import TokenBucketResult
 from delivery.rate_limits.limiter import RateLimiter
 from tests.support.clock import Clock
 from tests.support.fixtures.users import PASSWORD
+from tests.support.in_process import create_global_channel, running_node
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -131,15 +134,21 @@ def test_a_forged_forwarded_address_is_ignored(db: None) -> None:
     assert "Too many attempts" in _register(Client(headers={"X-Forwarded-For": "192.0.2.77"}), "alice9")
 
 
-def test_guests_by_websocket_are_counted(db: None) -> None:
-    app_create(number=901, name="Web")
+@pytest.mark.django_db(transaction=True)
+async def test_guests_by_websocket_are_counted() -> None:
+    await run(create_global_channel, 901)
 
-    def enter(address: str) -> None:
-        session_login(token="", session_key="", name="Guest", app_number=901, address=address)
+    async with running_node() as node:
 
-    enter("192.0.2.1")
-    enter("192.0.2.1")
-    with pytest.raises(ChatError) as refusal:
-        enter("192.0.2.1")
-    assert refusal.value.code is TOO_MUCH and refusal.value.data["retryAfter"] > 0
-    enter("192.0.2.2")
+        async def enter(address: str) -> None:
+            connection = Connection(
+                codec="json", address=address, ticker=node.hub.ticker, on_close=lambda code, reason: None
+            )
+            await session_login(LoginAttempt(connection, 901, name="Guest"))
+
+        await enter("192.0.2.1")
+        await enter("192.0.2.1")
+        with pytest.raises(ChatError) as refusal:
+            await enter("192.0.2.1")
+        assert refusal.value.code is TOO_MUCH and refusal.value.data["retryAfter"] > 0
+        await enter("192.0.2.2")

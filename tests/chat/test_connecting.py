@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,8 +16,8 @@ from accounts.selectors.users import user_by_token
 from chat.actions import session
 from chat.actions.member import member_join
 from chat.models import Channel
+from chat.selectors.logins import LoginLookup
 from delivery.db.executors import run
-from delivery.log import MembershipInterval
 from tests.support.client import Closed, Envelope, Refused
 from tests.support.group_scenario import (
     GroupScenario,
@@ -41,21 +41,21 @@ async def node(settings: Settings) -> AsyncIterator[LocalNode]:
 
 
 class Gate:
-    """Stops a login in its database thread, before or after the memberships are read."""
+    """Stops a login in its database thread, before or after the token and the memberships are read."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
         self._reached, self._open = threading.Event(), threading.Event()
-        read = session.session_memberships
+        read = session.login_lookup
 
-        def standing(*args: Any, **kwargs: Any) -> Sequence[MembershipInterval] | None:
+        def standing(*args: Any) -> LoginLookup:
             if where == "before":
                 self._wait()
-            stays = read(*args, **kwargs)
+            found = read(*args)
             if where == "after":
                 self._wait()
-            return stays
+            return found
 
-        monkeypatch.setattr(session, "session_memberships", standing)
+        monkeypatch.setattr(session, "login_lookup", standing)
 
     def _wait(self) -> None:
         self._reached.set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from django.db import OperationalError
 from redis.asyncio import Redis
 
 from delivery import log
-from delivery.hub import hub as hub_module
 from delivery.hub.hub import Hub
 from delivery.log import Entry
 from tests.support import machine
@@ -53,8 +51,6 @@ def memory_log(monkeypatch: pytest.MonkeyPatch) -> MemoryLog:
     made = MemoryLog()
     monkeypatch.setattr(log, "head", made.head)
     monkeypatch.setattr(log, "read", made.read)
-    # Database threads close connections that earlier tests have left in them; there is no database here.
-    monkeypatch.setattr(hub_module, "run", asyncio.to_thread)
     return made
 
 

@@ -91,7 +91,8 @@ async def listening(
     hub.add(connection)
     async with listener.writing():
         number = connection.open_reply()
-        await hub.attach(connection, number, lambda: memberships)
+        hub.register(connection, memberships)
+        hub.attach(connection, number)
         connection.reply(number, None)
         try:
             yield listener

@@ -19,6 +19,7 @@ from chat import selectors
 from chat.actions.channel import channel_create_global
 from chat.sending.queue import WriteQueue, set_queue
 from delivery import publish
+from delivery.db.executors import run
 from delivery.hub.connection import Connection
 from delivery.hub.hub import Hub
 from delivery.hub.segments import Frame
@@ -81,7 +82,10 @@ class RecordedConnection:
     async def attach(self) -> None:
         self._live_hub.hub.add(self.connection)
         number = self.connection.open_reply()
-        await self._live_hub.hub.attach(self.connection, number, lambda: selectors.membership_intervals(self.user.pk))
+        hub = self._live_hub.hub
+        with hub.audience.record_changes() as changes:
+            hub.register(self.connection, await run(selectors.membership_intervals, self.user.pk), changes)
+        hub.attach(self.connection, number)
         self.connection.reply(number, None)
         self._writing = asyncio.create_task(self.connection.outbox.run(self._write))
 

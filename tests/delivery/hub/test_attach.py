@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -31,15 +32,24 @@ def leave(user_id: int, channel: int = GROUP) -> Entry:
     return Entry(kind="note", channel=channel, header={"leave": [user_id]})
 
 
+async def attach(hub: Hub, listener: Listener, load: Callable[[], list[MembershipInterval]]) -> int:
+    """Log Bob in on the hub, as a log-in does; return the position."""
+    connection = listener.connection
+    connection.user_id = BOB
+    with hub.audience.record_changes() as changes:
+        hub.register(connection, await asyncio.to_thread(load), changes)
+    return hub.attach(connection, connection.open_reply())
+
+
 class SlowLoader:
     """Loads membership intervals in a database thread, at a moment that the test chooses."""
 
-    def __init__(self, read: Callable[[], list[MembershipInterval] | None]) -> None:
+    def __init__(self, read: Callable[[], list[MembershipInterval]]) -> None:
         self._read = read
         self._begin, self._end = threading.Event(), threading.Event()
         self._has_read = threading.Event()
 
-    def __call__(self) -> list[MembershipInterval] | None:
+    def __call__(self) -> list[MembershipInterval]:
         assert self._begin.wait(TIMEOUT_SECONDS)
         loaded = self._read()
         self._has_read.set()
@@ -84,17 +94,13 @@ async def test_a_membership_changes_while_bob_is_attached(
     event = leave(BOB) if change == "leave" else join(BOB)
     stored = before
 
-    async def attach() -> None:
-        stuck.connection.user_id = BOB
-        await hub.attach(stuck.connection, stuck.connection.open_reply(), slow)
-
     slow = SlowLoader(lambda: stored)
     earlier = listening(hub, BOB, *before)
     if second:
         await earlier.__aenter__()
     stuck = Listener(hub.ticker)
     async with stuck.writing():
-        attaching = asyncio.create_task(attach())
+        attaching = asyncio.create_task(attach(hub, stuck, slow))
         await asyncio.sleep(0)
         if committed == "before the read":
             stored = after
@@ -123,9 +129,8 @@ async def test_a_membership_changes_while_bob_is_attached(
 async def test_attaching_returns_the_position_passed_meanwhile(hub: Hub, memory_log: MemoryLog) -> None:
     slow = SlowLoader(lambda: [MEMBER])
     bob = Listener(hub.ticker)
-    bob.connection.user_id = BOB
     async with bob.writing():
-        attaching = asyncio.create_task(hub.attach(bob.connection, bob.connection.open_reply(), slow))
+        attaching = asyncio.create_task(attach(hub, bob, slow))
         await slow.read()
         hub.receive(memory_log.append(msg(), msg()))
         slow.finish()
@@ -136,42 +141,73 @@ async def test_attaching_returns_the_position_passed_meanwhile(hub: Hub, memory_
         hub.remove(bob.connection)
 
 
-@pytest.mark.parametrize("how", ["revoked before", "revoked meanwhile"])
-async def test_a_credential_revoked_while_attaching_is_refused(hub: Hub, memory_log: MemoryLog, how: str) -> None:
-    slow = SlowLoader(lambda: None if how == "revoked before" else [MEMBER])
+def revocation(user_id: int, **revoke: object) -> Entry:
+    return Entry(kind="revocation", user_ids=(user_id,) if user_id else (), header={"revoke": revoke})
+
+
+REVOCATIONS = {
+    "credential": (revocation(BOB, **{"credential": "token:1", "except": None}), True),
+    "user": (revocation(BOB, **{"credential": None, "except": "token:2"}), True),
+    "app": (revocation(0, app=101), True),
+    "another credential": (revocation(BOB, **{"credential": "token:2", "except": None}), False),
+    "other credentials": (revocation(BOB, **{"credential": None, "except": "token:1"}), False),
+    "another user": (revocation(3, **{"credential": None, "except": None}), False),
+    "another app": (revocation(0, app=102), False),
+}
+
+
+@pytest.mark.parametrize("revoked", REVOCATIONS)
+@pytest.mark.parametrize("moment", ["while it is looked up", "before it is attached"])
+async def test_a_right_that_is_revoked_while_bob_logs_in_refuses_him(
+    hub: Hub, memory_log: MemoryLog, moment: str, revoked: str
+) -> None:
+    entry, refuses = REVOCATIONS[revoked]
     bob = Listener(hub.ticker)
-    bob.connection.user_id, bob.connection.credential = BOB, "token:1"
-    attaching = asyncio.create_task(hub.attach(bob.connection, bob.connection.open_reply(), slow))
-    await slow.read()
-    if how == "revoked meanwhile":
-        revoke = {"revoke": {"credential": "token:1", "except": None}}
-        hub.receive(memory_log.append(Entry(kind="revocation", user_ids=(BOB,), header=revoke)))
-    slow.finish()
+    connection = bob.connection
+    connection.user_id, connection.credential, connection.app = BOB, "token:1", 101
+    is_refused = False
+    try:
+        with hub.audience.record_changes() as changes:
+            if moment == "while it is looked up":
+                hub.receive(memory_log.append(replace(entry)))
+            hub.register(connection, [MEMBER], changes)
+        if moment == "before it is attached":
+            hub.receive(memory_log.append(replace(entry)))
+        hub.attach(connection, connection.open_reply())
+    except CredentialRevoked:
+        is_refused = True
+    assert is_refused is refuses and bob.closings == ([4001] if refuses else [])
+    assert await hub.presence.filter_online([BOB]) == (set() if refuses else {BOB})
+    hub.remove(connection)
+    assert_forgotten(hub)
+
+
+async def test_a_client_that_has_gone_is_not_registered(hub: Hub) -> None:
+    bob = Listener(hub.ticker)
+    bob.connection.user_id, bob.connection.is_closing = BOB, True
     with pytest.raises(CredentialRevoked):
-        await attaching
-    assert bob.closings == ([4001] if how == "revoked meanwhile" else [])
-    assert await hub.presence.filter_online([BOB]) == set()
-    hub.remove(bob.connection)
+        hub.register(bob.connection, [MEMBER])
     assert_forgotten(hub)
 
 
 async def test_a_failure_to_attach_does_not_affect_another_connection(hub: Hub, memory_log: MemoryLog) -> None:
-    def fail() -> None:
-        raise RuntimeError("the database has gone")
-
-    slow = SlowLoader(lambda: [MEMBER])
     bob, broken = Listener(hub.ticker), Listener(hub.ticker)
     bob.connection.user_id = broken.connection.user_id = BOB
     async with bob.writing():
-        attaching = asyncio.create_task(hub.attach(bob.connection, bob.connection.open_reply(), slow))
-        await slow.read()
-        with pytest.raises(RuntimeError):
-            await hub.attach(broken.connection, broken.connection.open_reply(), fail)
+        for listener in (bob, broken):
+            hub.register(listener.connection, [MEMBER])
+        hub.unregister(broken.connection)
         hub.receive(memory_log.append(leave(BOB)))
-        slow.finish()
-        await attaching
+        hub.attach(bob.connection, bob.connection.open_reply())
         bob.connection.reply(1, None)
         hub.receive(memory_log.append(msg(), Entry(kind="end", user_ids=(BOB,))))
         assert await bob.until("end@3") == ["end@3"]
         hub.remove(bob.connection)
     assert_forgotten(hub)
+
+
+async def test_nothing_is_recorded_when_no_log_in_is_looked_up(hub: Hub, memory_log: MemoryLog) -> None:
+    with hub.audience.record_changes() as one, hub.audience.record_changes() as other:
+        hub.receive(memory_log.append(join(BOB), msg(), Entry(kind="end", user_ids=(BOB,), header={"skip": [3]})))
+    hub.receive(memory_log.append(leave(BOB)))
+    assert [entry.position for entry in one] == [entry.position for entry in other] == [1]

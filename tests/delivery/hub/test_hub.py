@@ -241,7 +241,8 @@ async def test_a_connection_over_its_limit_is_closed_and_others_are_served(hub: 
     async with listening(hub, ALICE, MEMBER) as alice:
         stuck = Listener(hub.ticker)  # No writer runs for it.
         stuck.connection.user_id, stuck.connection.app = BOB, 101
-        await hub.attach(stuck.connection, stuck.connection.open_reply(), lambda: [MEMBER])
+        hub.register(stuck.connection, [MEMBER])
+        hub.attach(stuck.connection, stuck.connection.open_reply())
         stuck.connection.reply(1, None)
         count = 0
         while not stuck.closings:
