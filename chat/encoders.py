@@ -54,7 +54,7 @@ def protobuf_message(entry: Entry) -> protobuf_codec.Message:
 
 def _protobuf_content(body: dict[str, Any]) -> bytes:
     """Return the content of a message; of one with attachments, the text and the addresses of its files."""
-    if body["type"] in ("picture", "voice"):
+    if body["type"] not in ("text", "file"):
         return base64.b64decode(body.get("content") or "")
     lines = [body["msg"], *(settings.IM_SITE_URL + item["url"] for item in body.get("attachments", ()))]
     return "\n".join(lines).encode()

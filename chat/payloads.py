@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from accounts.models import User
+from chat import rules
 from chat.models import Attachment, Channel, Message, Pin
 from chat.selectors import NEVER_ENDS, ChannelSummary
 from chat.selectors.reactions import ReactionSummary
@@ -93,7 +94,7 @@ def message(row: MessageFields, sender: User) -> dict[str, Any]:
         data["content"] = data["msg"]
         if row.recalled_at is None:
             data["attachments"] = row.attachments or []
-            data["msg"] = with_file_names(row.text, row.attachments or ())
+            data["msg"] = rules.with_file_names(row.text, row.attachments)
     elif row.type != "text":
         # A client that supports only texts shows the type instead.
         data["content"] = row.text
@@ -106,11 +107,6 @@ def message(row: MessageFields, sender: User) -> dict[str, Any]:
     if row.recalled_at is not None:
         data["recalled"] = True
     return data
-
-
-def with_file_names(text: str, attachments: Iterable[dict[str, Any]]) -> str:
-    """Return the text, followed by the names of the files, for clients and lists that show only texts."""
-    return " ".join([*([text] if text else ()), *(f"[{item['name']}]" for item in attachments)])
 
 
 def attachment(row: Attachment) -> dict[str, Any]:
@@ -178,7 +174,7 @@ def edited(row: Message) -> dict[str, Any]:
 def edited_text(row: Message) -> dict[str, Any]:
     """Return those fields of a message that an edit of its text changes."""
     if row.type == "file":
-        return {"msg": with_file_names(row.text, row.attachments or ()), "content": row.text}
+        return {"msg": rules.with_file_names(row.text, row.attachments), "content": row.text}
     return {"msg": row.text}
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from accounts.joiners import cut
 from accounts.names import BadName, check_name, is_storable
@@ -43,6 +44,11 @@ def check_text(text: str, *, limit: int) -> str:
 def check_caption(text: str, *, limit: int) -> str:
     """Return the text of a message with attachments as `check_text` does; empty if it shows nothing."""
     return check_text(text, limit=limit) if has_visible_text(text) else ""
+
+
+def with_file_names(text: str, attachments: Sequence[Mapping[str, Any]] | None) -> str:
+    """Return the text, followed by the names of the files, for clients and lists that show only texts."""
+    return " ".join([*([text] if text else ()), *(f"[{item['name']}]" for item in attachments or ())])
 
 
 def check_content(content: bytes, *, limit: int) -> str:

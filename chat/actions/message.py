@@ -54,7 +54,7 @@ def message_draft(
         channel=channel,
         text=check(text, limit=settings.IM_MESSAGE_MAX_LENGTH),
         type=type,
-        attachments=tuple(attachments),
+        attachments=tuple(dict.fromkeys(attachments)),
         client_id=rules.check_client_id(client_id),
         **fields,
     )

@@ -11,6 +11,7 @@ from itertools import accumulate
 from django.db import connection
 from django.db.models import QuerySet
 
+from chat import rules
 from chat.models import Message, SearchCursor
 from chat.search.tokenizer import Phrase, tokenize
 from chat.wire.schema.events import EVENTS
@@ -21,6 +22,8 @@ MAX_EVENTS_PER_BATCH = 200
 """Events indexed in one transaction. Kept small, because other writes may wait for the transaction."""
 MAX_CHARACTERS_PER_BATCH = 32_768
 """Characters indexed in one transaction; further messages follow in the next one."""
+SEARCHABLE_TYPES = ("text", "file")
+"""Types of messages that have a text."""
 _CURSOR = 1
 _INDEXED_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_indexed)
 
@@ -73,7 +76,8 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
     references = log.read_refs(_INDEXED_KINDS, after=after, upto=head, limit=MAX_EVENTS_PER_BATCH)
     # Tokenizing is slow, so it happens before the lock. A later edit comes as an event of its own.
     texts = {
-        pk: (channel, text) for pk, channel, text in _searchable(ref for _, ref in references).values_list(*_FIELDS)
+        pk: (channel, rules.with_file_names(text, attachments))
+        for pk, channel, text, attachments in _searchable(ref for _, ref in references).values_list(*_FIELDS)
     }
     fitting = _count_fitting([len(texts[ref][1]) if ref in texts else 0 for _, ref in references])
     more = fitting < len(references) or len(references) == MAX_EVENTS_PER_BATCH
@@ -131,12 +135,12 @@ _Row = tuple[int, int, list[str]]
 """Message id, channel id and words."""
 
 
-_FIELDS = ("pk", "channel", "text")
+_FIELDS = ("pk", "channel", "text", "attachments")
 
 
 def _searchable(ids: Iterable[int]) -> QuerySet[Message]:
     """Return those messages that have searchable text: not recalled, and no picture or voice message."""
-    return Message.objects.filter(pk__in=set(ids), type="text", recalled_at=None)
+    return Message.objects.filter(pk__in=set(ids), type__in=SEARCHABLE_TYPES, recalled_at=None)
 
 
 def _count_fitting(sizes: Sequence[int]) -> int:

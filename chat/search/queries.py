@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from chat import rules
 from chat.models import Channel, Membership, Message
-from chat.search.index import index_find
+from chat.search.index import SEARCHABLE_TYPES, index_find
 from chat.search.tokenizer import Phrase, matches, phrases
 from chat.selectors import Access, readable_ranges
 
@@ -39,7 +40,7 @@ def message_search(
     manages: bool = False,
     app: int | None = None,
 ) -> SearchResult:
-    """Return a page of messages that contain all words of the question, with ids below `before`.
+    """Return a page of messages that contain all words of the question, also in file names, with ids below `before`.
 
     The search covers the channel of `access`, or everything that the user may read: with `manages` all groups, and the
     global channel of `app` (None: of every app). Edited and recalled messages match by their present text. A question
@@ -64,8 +65,12 @@ def message_search(
 
 
 def _matching(candidates: QuerySet[Message], query: Sequence[Phrase]) -> list[Message]:
-    rows = candidates.filter(recalled_at=None, type="text").select_related("sender", "recalled_by").order_by("-pk")
-    return [row for row in rows if matches(row.text, query)]
+    rows = candidates.filter(recalled_at=None, type__in=SEARCHABLE_TYPES).order_by("-pk")
+    return [
+        row
+        for row in rows.select_related("sender", "recalled_by")
+        if matches(rules.with_file_names(row.text, row.attachments), query)
+    ]
 
 
 def _readable_in(user: User, access: Access) -> QuerySet[Message]:

@@ -13,16 +13,18 @@ from accounts.visible_text import has_visible_text
 from chat.actions.channel import channel_create_global, channel_create_private
 from chat.actions.channel_settings import channel_update_settings
 from chat.actions.member import member_invite, member_leave
-from chat.actions.message import message_edit, message_recall
+from chat.actions.message import message_draft, message_edit, message_recall
 from chat.actions.retention import channel_delete_expired
-from chat.models import Channel, SearchCursor
+from chat.models import Channel, Message, SearchCursor
 from chat.search import queries
 from chat.search.index import index_find
 from chat.search.queries import message_search
 from chat.search.tokenizer import phrases
 from chat.selectors import access_channel
+from chat.sending.writer import commit
 from delivery import log
 from tests.chat.search.conftest import Say, catch_up
+from tests.support.attachments import ready_attachment
 
 
 def _found(user: User, question: str, **how: object) -> list[str]:
@@ -41,6 +43,17 @@ def test_members_find_messages_and_a_stranger_does_not(
         assert _found(user, "noon 南京") == _found(user, "马京") == []
     assert _found(eve, "tide") == _found(eve, "南京") == []
     assert _found(guest_create(name="Somebody"), "tide") == []
+
+
+def test_a_message_is_found_by_the_names_of_its_files(group: Channel, alice: User, bob: User) -> None:
+    file = ready_attachment(alice, "Budget_2027 預算.xlsx")
+    commit([message_draft(sender=alice.pk, channel=group.pk, text="for you", attachments=[file.key])])
+    for question in ("budget", "2027", "預算", "for xlsx"):
+        assert _found(bob, question) == ["for you"], question
+    assert _found(bob, file.key) == []
+    message = Message.objects.get()
+    message_recall(user=alice, channel_id=group.pk, message_id=message.pk, app=None)
+    assert _found(bob, "budget") == []
 
 
 def test_pages_go_from_the_newest_to_the_oldest(group: Channel, say: Say, alice: User) -> None:

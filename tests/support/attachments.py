@@ -1,0 +1,23 @@
+"""Uploads that are ready to be sent, without their files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import User
+from chat.models import Attachment
+
+
+def ready_attachment(uploader: User, name: str = "photo.jpg", **fields: Any) -> Attachment:
+    """Create the row of a complete upload."""
+    values: dict[str, Any] = {
+        "content_type": "image/jpeg",
+        "kind": Attachment.Kind.IMAGE,
+        "size": 5,
+        "received": 5,
+        "sha256": "00" * 32,
+        "file": f"aa/{name}",
+        "state": Attachment.State.READY,
+        "created_at": 1,
+    }
+    return Attachment.objects.create(uploader=uploader, name=name, **values | fields)
