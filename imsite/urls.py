@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from accounts.views.profile import AvatarImageView
 from accounts.views.sign_in import AdminSignInRedirectView
 from chat.views.account_data import AccountDataView, DeleteAccountView, ExportView
+from chat.views.emoji import emoji_json
 from chat.views.home import home
 from chat.views.websocket_only import upgrade_required
 from imsite.lazy_urls import lazy_include
@@ -26,6 +27,7 @@ urlpatterns = [
     path("accounts/data/delete/", DeleteAccountView.as_view(), name="account-data-delete"),
     path("avatars/<str:name>", AvatarImageView.as_view(), name="picture"),
     *(path(url.removeprefix("/"), staff_only(view)) for url, view in VIEWS.items()),
+    path("emoji.json", emoji_json, name="emoji"),
     path("acc", upgrade_required),
     path("ws", upgrade_required),
     path("", include("chat.urls")),

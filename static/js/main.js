@@ -20,6 +20,7 @@ import { PushHandlers } from "./net/push-handlers.js";
 import { Session } from "./net/session.js";
 import { Socket } from "./net/socket.js";
 import { Drafts } from "./state/drafts.js";
+import { EmojiPreferences } from "./state/emoji-preferences.js";
 import { Pins } from "./state/pins.js";
 import { Store } from "./state/store.js";
 import { Announcer } from "./widgets/announcer.js";
@@ -30,22 +31,25 @@ import { Composer } from "./widgets/composer.js";
 import { ConnectionBar } from "./widgets/connection-bar.js";
 import { ContactList } from "./widgets/contact-list.js";
 import { closeDialogs, confirmAction } from "./widgets/dialog.js";
+import { attachEmojiButton } from "./widgets/emoji-button.js";
+import { openEmojiPicker } from "./widgets/emoji-picker.js";
+import { EmojiSuggestions } from "./widgets/emoji-suggestions.js";
 import { refuseFiles } from "./widgets/file-refusal.js";
 import { FormatToolbar } from "./widgets/format-toolbar.js";
 import { GroupDialogs } from "./widgets/group-dialogs.js";
 import { Layout } from "./widgets/layout.js";
-import { MentionList } from "./widgets/mention-list.js";
+import { MentionSuggestions } from "./widgets/mention-suggestions.js";
 import { openMenu } from "./widgets/menu.js";
 import { MessageMenu } from "./widgets/message-menu.js";
 import { MessageToolbar } from "./widgets/message-toolbar.js";
 import { reopenPage } from "./widgets/page-reopening.js";
 import { PinBar } from "./widgets/pin-bar.js";
 import { closePopup } from "./widgets/popup.js";
-import { openReactionPicker } from "./widgets/reaction-picker.js";
 import { SearchPanel } from "./widgets/search-panel.js";
 import { Shortcuts, showShortcuts } from "./widgets/shortcuts.js";
 import { SidebarMenus } from "./widgets/sidebar-menus.js";
 import { Sidebar } from "./widgets/sidebar.js";
+import { SuggestionList } from "./widgets/suggestion-list.js";
 import { Timeline } from "./widgets/timeline.js";
 import { hideToast, showErrorToast, showToast } from "./widgets/toast.js";
 import { UserDialogs } from "./widgets/user-dialogs.js";
@@ -82,6 +86,7 @@ const outbox = new Outbox(
   ({ appId }) => socket.isReady && (appId === null || appId === store.app.appId),
 );
 const drafts = new Drafts(localStorage);
+const emojiPreferences = new EmojiPreferences(localStorage);
 const gapFiller = new GapFiller({ socket, store });
 const memberLoader = new MemberLoader({ socket, store });
 const pushHandlers = new PushHandlers({ socket, store, gapFiller, memberLoader });
@@ -108,10 +113,12 @@ const retryContacts = () => (socket.isReady ? contactsSync.load() : reconnect())
 const contactList = new ContactList({ store, userMenu, userDialogs, filter, retry: retryContacts });
 const sidebar = new Sidebar({ store, channelList, contactList });
 const timeline = new Timeline({ store, conversation, outbox, reconnect, react });
-const mentionList = new MentionList({ store, memberLoader });
+const mentionSuggestions = new MentionSuggestions({ store, memberLoader });
+const sources = [mentionSuggestions, new EmojiSuggestions(emojiPreferences)];
+const suggestions = new SuggestionList({ store, sources });
 const maxLength = boot.messageLimit;
 const unblock = userMenu.unblock.bind(userMenu);
-const composer = new Composer({ store, conversation, drafts, maxLength, mentionList, unblock });
+const composer = new Composer({ store, conversation, drafts, maxLength, suggestions, unblock });
 const searchPanel = new SearchPanel({ search: messageSearch, store, layout, open: openChannel, channelFilter: filter });
 const welcome = new Welcome({ signIn: onGuestSignIn });
 const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu });
@@ -124,7 +131,10 @@ new MessageToolbar({
   store,
   hasMenu: (row) => messageMenu.items(row).length > 0,
   actions: {
-    react: ({ message }, button) => openReactionPicker(button, (emoji) => react(message, emoji, true)),
+    react: ({ message }, button) => {
+      const choose = (/** @type {string} */ emoji) => react(message, emoji, true);
+      openEmojiPicker(button, { preferences: emojiPreferences, choose });
+    },
     reply: ({ message }) => composer.replyTo(message),
     edit: ({ message }) => composer.edit(message),
     copy: async ({ message }) => {
@@ -148,9 +158,11 @@ new SidebarMenus({
   clearStoredData: () => {
     drafts.clear();
     outbox.clear();
+    emojiPreferences.clear();
   },
 });
 new FormatToolbar();
+attachEmojiButton(emojiPreferences);
 refuseFiles();
 const isGuest = () => store.me?.kind === "guest";
 new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, isGuest });
@@ -173,7 +185,11 @@ document.addEventListener("visibilitychange", () => {
   drafts.refresh();
   socket.retryNow();
 });
-store.on("me", () => store.me && drafts.load(store.me.id));
+store.on("me", () => {
+  if (!store.me) return;
+  drafts.load(store.me.id);
+  emojiPreferences.load(store.me.id);
+});
 store.on("channel-left", onChannelLeft);
 session.on("loaded", onSessionLoaded);
 session.on("signed-out", ({ isExpired }) => {

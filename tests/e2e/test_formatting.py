@@ -85,6 +85,8 @@ async def test_a_formatted_message_is_shown(
         await field.press("Shift+Tab")
         await expect(alice.get_by_test_id("format-bold")).to_be_focused()
         await alice.keyboard.press("ArrowLeft")
+        await expect(alice.get_by_test_id("emoji-button")).to_be_focused()
+        await alice.keyboard.press("ArrowLeft")
         await alice.keyboard.press("Enter")
         await expect(field).to_have_value("[](https://)")
         await field.fill("")

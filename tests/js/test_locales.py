@@ -22,12 +22,16 @@ _COMPUTED = (
     "contacts.",
     "composer.",
     "friend.",
+    "emoji.group.",
+    "emoji.tone.",
 )
 
 
 def texts(language: str) -> dict[str, str]:
     """The source of each text by key: a string, or a function."""
-    modules = "".join((_MODULES / "locales" / f"{language}{part}.js").read_text() for part in ("", "-dialogs"))
+    modules = "".join(
+        (_MODULES / "locales" / f"{language}{part}.js").read_text() for part in ("", "-dialogs", "-emoji")
+    )
     return dict(re.findall(r'^  "([\w.]+)": (.*),$', modules, re.MULTILINE))
 
 

@@ -12,6 +12,17 @@ const MAX_INLINE_LENGTH = 2;
 /** The language may follow an opening fence in its line. */
 const LANGUAGE = /^([\w+#.-]{0,30})[ \t]*\n/;
 
+/** Tell whether what is typed after the text would be code, closed or not. @param {string} text */
+export function isInCode(text) {
+  let open = 0;
+  for (const { 0: mark, index } of text.matchAll(/`+|\n/g)) {
+    if (mark === "\n") open = open > MAX_INLINE_LENGTH ? open : 0;
+    else if (open === 0) open = text[index - 1] === "\\" ? 0 : mark.length;
+    else if (open > MAX_INLINE_LENGTH ? mark.length >= open : mark.length === open) open = 0;
+  }
+  return open > 0;
+}
+
 export class CodeFinder {
   /** The index of each run of backticks by its start. @type {Map<number, number>} */
   #indexByStart = new Map();

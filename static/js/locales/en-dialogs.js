@@ -93,6 +93,7 @@ export const enDialogs = {
   "shortcuts.formatMore": "Strikethrough, quote, list, link",
   "shortcuts.markup": "Formatting as you type",
   "shortcuts.mention": "Mention a person",
+  "shortcuts.emoji": "Find an emoji by name",
   "shortcuts.editLast": "Edit your last message (in an empty composer)",
   "shortcuts.escape": "Close reply, edit, details, search or dialog",
   "shortcuts.messages": "Go to the latest message",

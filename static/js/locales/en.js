@@ -1,5 +1,6 @@
 /** English texts of the page, except for its dialogs. @import { Text } from "../lib/i18n.js" */
 import { enDialogs } from "./en-dialogs.js";
+import { enEmoji } from "./en-emoji.js";
 
 /** @param {unknown} n @param {string} singular @param {string} [plural] */
 const count = (n, singular, plural = `${singular}s`) => `${n} ${n === 1 ? singular : plural}`;
@@ -7,6 +8,7 @@ const count = (n, singular, plural = `${singular}s`) => `${n} ${n === 1 ? singul
 /** @satisfies {Record<string, Text>} */
 export const en = {
   ...enDialogs,
+  ...enEmoji,
 
   "welcome.title": "Pick a name and start chatting",
   "welcome.text": "Everyone on this app shares a channel. Continue as a guest, or sign in to create groups and send private messages.",
@@ -135,7 +137,6 @@ export const en = {
   "messageActions.more": "More actions",
   "reaction.list": "Reactions",
   "reaction.by": "{names} reacted with {emoji}",
-  "reaction.other": "Any other emoji",
   "pin.pin": "Pin",
   "pin.unpin": "Unpin",
   "pin.goTo": "Pinned message from {name}: {text}. Go to this message.",

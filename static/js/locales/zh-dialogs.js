@@ -93,6 +93,7 @@ export const zhDialogs = {
   "shortcuts.formatMore": "删除线、引用、列表、链接",
   "shortcuts.markup": "直接输入格式",
   "shortcuts.mention": "提及某人",
+  "shortcuts.emoji": "按名称输入表情",
   "shortcuts.editLast": "编辑自己的上一条消息（输入框为空时）",
   "shortcuts.escape": "关闭回复、编辑、详情、搜索或对话框",
   "shortcuts.messages": "转到最新消息",

@@ -1,9 +1,11 @@
 /** Chinese texts of the page, except for its dialogs. @import { Text, TextKey } from "../lib/i18n.js" */
 import { zhDialogs } from "./zh-dialogs.js";
+import { zhEmoji } from "./zh-emoji.js";
 
 /** @type {Record<TextKey, Text>} */
 export const zh = {
   ...zhDialogs,
+  ...zhEmoji,
 
   "welcome.title": "起个名字，开始聊天",
   "welcome.text": "这个应用的所有人都在同一个频道里。以访客身份进入，或登录后建群、私聊。",
@@ -132,7 +134,6 @@ export const zh = {
   "messageActions.more": "更多操作",
   "reaction.list": "表情回应",
   "reaction.by": "{names} 回应了 {emoji}",
-  "reaction.other": "其他表情",
   "pin.pin": "置顶",
   "pin.unpin": "取消置顶",
   "pin.goTo": "{name} 的置顶消息：{text}。跳转到这条消息。",

@@ -6,7 +6,7 @@
  * @import { Conversation } from "../net/conversation.js"
  * @import { Drafts, Edit, ReplyReference } from "../state/drafts.js"
  * @import { Store } from "../state/store.js"
- * @import { MentionList } from "./mention-list.js"
+ * @import { SuggestionList } from "./suggestion-list.js"
  */
 import { byId, find, part, setText } from "../lib/dom.js";
 import { formatDateTime } from "../lib/format.js";
@@ -37,15 +37,15 @@ export class Composer {
   field = byId("composer", HTMLTextAreaElement);
 
   /**
-   * @param {{store: Store, conversation: Conversation, drafts: Drafts, maxLength: number, mentionList: MentionList,
+   * @param {{store: Store, conversation: Conversation, drafts: Drafts, maxLength: number, suggestions: SuggestionList,
    *   unblock: (user: User) => void}} deps  `maxLength`: of a message, in characters
    */
-  constructor({ store, conversation, drafts, maxLength, mentionList, unblock }) {
+  constructor({ store, conversation, drafts, maxLength, suggestions, unblock }) {
     this.store = store;
     this.conversation = conversation;
     this.drafts = drafts;
     this.maxLength = maxLength;
-    this.mentionList = mentionList;
+    this.suggestions = suggestions;
     store.on("current", () => this.#onChannelOpened());
     for (const type of /** @type {const} */ (["channels", "contacts", "connection"])) store.on(type, () => this.#renderChannel());
     store.on("recalled", ({ target, id }) => this.#onRecalled(target, id));
@@ -240,7 +240,7 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    if (isInputMethodKey(event) || this.mentionList.onKey(event)) return;
+    if (isInputMethodKey(event) || this.suggestions.onKey(event)) return;
     const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
     if (key === "Enter" && !shiftKey && !ctrlKey && !altKey && !metaKey) {
       event.preventDefault();

@@ -2,9 +2,10 @@
  * Formats the text of the composer: by buttons above the field, which touch screens show while it has the focus, and by
  * shortcuts. The browser's undo covers each change.
  *
- * @import { Format, TextEdit } from "../lib/text-formatting.js"
+ * @import { Format } from "../lib/text-formatting.js"
  */
 import { byId, targetOf } from "../lib/dom.js";
+import { applyEdit } from "../lib/field-editing.js";
 import { isInputMethodKey } from "../lib/keys.js";
 import { continueList, formatSelection } from "../lib/text-formatting.js";
 
@@ -48,7 +49,7 @@ export class FormatToolbar {
       const { value, selectionStart, selectionEnd } = this.#field;
       const edit = selectionStart === selectionEnd ? continueList(value, selectionStart) : null;
       if (!edit) return;
-      this.#apply(edit);
+      applyEdit(this.#field, edit);
     } else if (IS_MAC ? metaKey && !ctrlKey : ctrlKey && !metaKey) {
       const format = (shiftKey ? SHIFT_SHORTCUTS : SHORTCUTS)[keyName(event)];
       if (!format) return;
@@ -76,21 +77,7 @@ export class FormatToolbar {
     // An input method owns the text that it composes.
     if (this.#hasComposition || this.#field.disabled) return;
     const { value, selectionStart, selectionEnd } = this.#field;
-    this.#apply(formatSelection(value, selectionStart, selectionEnd, format));
-  }
-
-  /** @param {TextEdit} edit */
-  #apply({ from, to, insert, start, end }) {
-    const field = this.#field;
-    field.focus({ preventScroll: true });
-    field.setSelectionRange(from, to);
-    // The only way that keeps what can be undone.
-    const isDone = insert ? document.execCommand("insertText", false, insert) : from === to || document.execCommand("delete");
-    if (!isDone) {
-      field.setRangeText(insert, from, to, "end");
-      field.dispatchEvent(new InputEvent("input", { bubbles: true }));
-    }
-    field.setSelectionRange(start, end);
+    applyEdit(this.#field, formatSelection(value, selectionStart, selectionEnd, format));
   }
 }
 

@@ -1,5 +1,6 @@
-/** Popups that open at a button. Esc, Tab or a click elsewhere closes them. One is open at a time. */
+/** Popups that open at a button. Esc, Tab, a click elsewhere or a focus elsewhere closes them. One is open at a time. */
 import { targetOf } from "../lib/dom.js";
+import { isInputMethodKey } from "../lib/keys.js";
 
 /** Distance from the window's edges, and from the button, in px. */
 const MARGIN = 8;
@@ -16,10 +17,10 @@ export function closePopup() {
  * Open a popup at the button. If the button's popup is open, close it instead and return null.
  * @param {HTMLElement} button
  * @param {() => HTMLElement} create called if a popup opens
- * @param {{closesOnTab?: boolean}} [options]
+ * @param {{closesOnTab?: boolean, returnTo?: HTMLElement}} [options]  `returnTo`: gets the focus of the popup when it closes
  * @returns {(() => void) | null} closes the popup
  */
-export function openPopup(button, create, { closesOnTab = true } = {}) {
+export function openPopup(button, create, { closesOnTab = true, returnTo = button } = {}) {
   const isOpen = button.getAttribute("aria-expanded") === "true";
   closePopup();
   if (isOpen) return null;
@@ -29,7 +30,7 @@ export function openPopup(button, create, { closesOnTab = true } = {}) {
     closing.abort();
     closeOpenPopup = () => {};
     button.setAttribute("aria-expanded", "false");
-    if (popup.contains(document.activeElement) || document.activeElement === document.body) button.focus();
+    if (popup.contains(document.activeElement) || document.activeElement === document.body) returnTo.focus({ preventScroll: true });
     popup.remove();
   };
   closeOpenPopup = close;
@@ -39,6 +40,9 @@ export function openPopup(button, create, { closesOnTab = true } = {}) {
     const target = targetOf(event);
     // A click on the button closes the popup itself.
     if (!popup.contains(target) && !button.contains(target)) close();
+  }, options);
+  document.addEventListener("focusin", (event) => {
+    if (!popup.contains(targetOf(event))) close();
   }, options);
   document.body.append(popup);
   place(popup, button);
@@ -59,6 +63,7 @@ function place(popup, button) {
 
 /** @param {() => void} close @param {boolean} closesOnTab @param {KeyboardEvent} event */
 function closeByKey(close, closesOnTab, event) {
+  if (isInputMethodKey(event)) return;
   if (event.key === "Tab" && closesOnTab) close();
   if (event.key !== "Escape") return;
   close();

@@ -1,0 +1,31 @@
+/** English texts of the emoji picker. @import { Text } from "../lib/i18n.js" */
+
+/** @satisfies {Record<string, Text>} */
+export const enEmoji = {
+  "emoji.label": "Choose an emoji",
+  "emoji.insert": "Emoji",
+  "emoji.search": "Search emoji",
+  "emoji.groups": "Groups",
+  "emoji.loading": "Loading emoji …",
+  "emoji.failed": "The emoji could not be loaded.",
+  "emoji.none": "No emoji has this name.",
+  "emoji.suggestions": "Emoji",
+  "emoji.tone": "Skin tone",
+  "emoji.group.frequent": "Frequently used",
+  "emoji.group.smileys": "Smileys",
+  "emoji.group.people": "People",
+  "emoji.group.nature": "Animals and nature",
+  "emoji.group.food": "Food and drink",
+  "emoji.group.activities": "Activities",
+  "emoji.group.travel": "Travel and places",
+  "emoji.group.objects": "Objects",
+  "emoji.group.symbols": "Symbols",
+  "emoji.group.flags": "Flags",
+  "emoji.tone.0": "No skin tone",
+  "emoji.tone.1": "Light",
+  "emoji.tone.2": "Medium-light",
+  "emoji.tone.3": "Medium",
+  "emoji.tone.4": "Medium-dark",
+  "emoji.tone.5": "Dark",
+  "emoji.found": ({ n }) => `${n} emoji found`,
+};

@@ -1,0 +1,31 @@
+/** Chinese texts of the emoji picker. @import { Text } from "../lib/i18n.js" */
+
+/** @satisfies {Record<string, Text>} */
+export const zhEmoji = {
+  "emoji.label": "选择表情",
+  "emoji.insert": "表情",
+  "emoji.search": "搜索表情",
+  "emoji.groups": "分类",
+  "emoji.loading": "正在加载表情…",
+  "emoji.failed": "表情加载失败。",
+  "emoji.none": "没有找到表情。",
+  "emoji.suggestions": "表情",
+  "emoji.tone": "肤色",
+  "emoji.group.frequent": "常用",
+  "emoji.group.smileys": "笑脸",
+  "emoji.group.people": "人物",
+  "emoji.group.nature": "动物与自然",
+  "emoji.group.food": "饮食",
+  "emoji.group.activities": "活动",
+  "emoji.group.travel": "旅行与地点",
+  "emoji.group.objects": "物品",
+  "emoji.group.symbols": "符号",
+  "emoji.group.flags": "旗帜",
+  "emoji.tone.0": "默认肤色",
+  "emoji.tone.1": "浅肤色",
+  "emoji.tone.2": "较浅肤色",
+  "emoji.tone.3": "中等肤色",
+  "emoji.tone.4": "较深肤色",
+  "emoji.tone.5": "深肤色",
+  "emoji.found": "找到 {n} 个表情",
+};
