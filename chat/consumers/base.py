@@ -102,7 +102,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         node.hub.add(connection)
         caller = Caller(connection, session_key=handshake.session_key(self.scope))
         self._opened(node, caller, parse_qs(self.scope.get("query_string", b"").decode("latin-1")))
-        writing = asyncio.create_task(self._write_all(connection))
+        connection.outbox.start(self._write)
         in_flight: InFlightTasks = deque()
         try:
             while (event := await receive())["type"] == "websocket.receive":
@@ -121,8 +121,6 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             self._ended()
             node.hub.remove(connection)
             connection.outbox.stop()
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
             # The writer finishes sends in flight; their replies have no receiver.
             for task in in_flight:
                 task.cancel()
@@ -151,25 +149,18 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    async def _write_all(self, connection: Connection) -> None:
-        try:
-            await connection.outbox.run(self._write)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            # The client has gone, or the server has closed the connection; the reading loop receives a disconnect.
-            logger.debug("write_failed", extra={"error": repr(error)})
-            connection.outbox.stop()
-
-    async def _write(self, batch: Batch) -> None:
+    def _write(self, batch: Batch) -> Coroutine[Any, Any, None] | None:
         self._writing(batch)
-        if self._socket is not None:
-            data = batch.encoded.get(self._encoding)
-            if data is None:
-                data = batch.encoded[self._encoding] = self._socket["frame"](self._encode_frames(batch))
-            await self._socket["send_frames"](data)
-            return
-        for message in self._encode_frames(batch):
+        if self._socket is None:
+            return self._send_each(self._encode_frames(batch))
+        data = batch.encoded.get(self._encoding)
+        if data is None:
+            data = batch.encoded[self._encoding] = self._socket["frame"](self._encode_frames(batch))
+        writing: Coroutine[Any, Any, None] | None = self._socket["send_frames"](data)
+        return writing
+
+    async def _send_each(self, messages: list[Frame]) -> None:
+        for message in messages:
             kind = "text" if isinstance(message, str) else "bytes"
             await self.base_send({"type": "websocket.send", kind: message})
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from delivery import metrics
-from delivery.hub.outbox import Outbox, Ticker
+from delivery.hub.outbox import Outbox
 from delivery.hub.segments import Frame
+from delivery.hub.ticker import Ticker
 from delivery.rate_limits.token_bucket import TokenBucket
 from delivery.rate_limits.user_limits import UserRateLimits
 

@@ -8,8 +8,8 @@ from delivery import metrics
 from delivery.hub.audience import Audience
 from delivery.hub.connection import Connection
 from delivery.hub.encoders import encoders
-from delivery.hub.outbox import Ticker
 from delivery.hub.segments import Feed, Frame
+from delivery.hub.ticker import Ticker
 from delivery.log import Entry
 
 MIN_SHARED_CONNECTIONS = 8
@@ -49,7 +49,7 @@ class FanOut:
             delivered = self._share(feed, entry, self._excluded(entry, skip))
             if self._bytes > self._max_bytes:
                 self._end_feeds()
-                self._ticker.wake_waiting()
+                self._ticker.write_waiting()
         metrics.PUSHES_IN.inc()
         metrics.PUSHES_OUT.inc(delivered)
 

@@ -19,9 +19,9 @@ from delivery.db.executors import run_priority
 from delivery.hub.audience import Audience
 from delivery.hub.connection import Connection
 from delivery.hub.fan_out import FanOut
-from delivery.hub.outbox import Ticker
 from delivery.hub.receipts import RECEIPT, ReceiptCounter
 from delivery.hub.revocations import revocation_listeners
+from delivery.hub.ticker import Ticker
 from delivery.log import Entry, MembershipInterval
 from delivery.log_throttle import log_recovery
 from delivery.presence.base import Presence

@@ -8,69 +8,25 @@ one write: fewer writes are what saves CPU.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+import logging
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from delivery.hub.segments import Batch, Frame, Segment, Slice, merged_frames, wire_size
+from delivery.hub.ticker import Ticker
 
 if TYPE_CHECKING:
     from delivery.hub.connection import Connection
 
-Write = Callable[[Batch], Awaitable[None]]
+logger = logging.getLogger(__name__)
 
-
-def _do_nothing() -> None:
-    """Do nothing."""
-
-
-class Ticker:
-    """One timer for all outboxes; it runs only while an outbox needs it."""
-
-    def __init__(self, window_seconds: float) -> None:
-        self.window_seconds = window_seconds
-        self.tick = 0
-        self._waiting: list[Outbox] = []
-        self._running = False
-        self.on_tick: Callable[[], None] = _do_nothing
-        """Called at each tick, before outboxes are woken."""
-        self._batches: dict[tuple[tuple[Segment, int, int], ...], Batch] = {}
-
-    def wake_at_tick(self, outbox: Outbox) -> None:
-        self._waiting.append(outbox)
-        self.ensure_running()
-
-    def ensure_running(self) -> None:
-        """Make `tick` advance within one window from now."""
-        if not self._running:
-            self._running = True
-            asyncio.get_running_loop().call_later(self.window_seconds, self._advance)
-
-    def _advance(self) -> None:
-        self._running = False
-        self.tick += 1
-        self.on_tick()
-        self._batches.clear()
-        self.wake_waiting()
-
-    def wake_waiting(self) -> None:
-        """Make the outboxes that wait for the tick write now."""
-        waiting, self._waiting = self._waiting, []
-        for outbox in waiting:
-            outbox.wake()
-
-    def shared_batch(self, slices: list[Slice]) -> Batch:
-        """Return the batch with the frames of these slices. Outboxes with equal slices get the same one until the
-        tick.
-        """
-        key = tuple(piece.key for piece in slices)
-        batch = self._batches.get(key)
-        if batch is None:
-            batch = self._batches[key] = Batch(merged_frames(slices))
-        return batch
+Write = Callable[[Batch], Coroutine[Any, Any, Any] | None]
+"""Writes frames at once, or returns a coroutine that does once the client reads."""
 
 
 class Outbox:
-    """Queue of frames to one connection, in order. `put` queues a frame and never waits; `run` writes them.
+    """Queue of frames to one connection, in order. `put` queues a frame and never waits.
 
     The end of the queue may be slices of shared segments that still grow (`follow`).
 
@@ -79,7 +35,7 @@ class Outbox:
 
     __slots__ = (
         "_frames",
-        "_is_writing",
+        "_is_urgent",
         "_last_tick",
         "_limit",
         "_on_empty",
@@ -89,8 +45,8 @@ class Outbox:
         "_slices",
         "_stopped",
         "_ticker",
-        "_wake_requested",
-        "_wake_waiter",
+        "_write",
+        "_writing",
     )
 
     def __init__(self, ticker: Ticker, limit: int, on_overflow: Callable[[], None]) -> None:
@@ -102,11 +58,13 @@ class Outbox:
         """The end of the queue: it comes after `_frames`."""
         self._size = 0
         """Bytes of `_frames` and of the frames being written."""
-        self._is_writing = False
         self._last_tick = -1
-        self._wake_requested = False
+        self._is_urgent = False
+        """True if the queued frames do not wait for the tick."""
         self._stopped = False
-        self._wake_waiter: asyncio.Future[None] | None = None
+        self._write: Write | None = None
+        self._writing: asyncio.Future[Any] | None = None
+        """The write that waits until the client reads, if any."""
         self._on_empty: Callable[[], None] | None = None
         self._room_waiter: asyncio.Future[None] | None = None
 
@@ -130,14 +88,14 @@ class Outbox:
     @property
     def can_follow(self) -> bool:
         """Return whether the client reads, and followed frames have room beside the queued ones."""
-        return not self._is_writing and self._size * 2 <= self._limit
+        return self._writing is None and self._size * 2 <= self._limit
 
     def follow(self, segment: Segment, connection: Connection) -> None:
         """Queue all frames that are added to the segment from now on, until the next write or `unfollow`.
 
         `connection` is the owner, which the segment's feed then lists as missing.
         """
-        if any(piece.segment.feed.has_ended for piece in self._slices):
+        if self._slices and self._slices[0].segment.feed.has_ended:
             self.unfollow()
         if self._stopped:
             return
@@ -172,17 +130,17 @@ class Outbox:
 
     def _schedule(self) -> None:
         """Write at the next tick, or at once if nothing was written since the last one."""
-        if not self._wake_requested:
-            if self._last_tick == self._ticker.tick:
-                self._ticker.wake_at_tick(self)
-            else:
-                self.wake()
+        if self._last_tick != self._ticker.tick:
+            self.wake()
+        elif not self._is_urgent and self._writing is None:
+            self._ticker.write_at_tick(self)
 
     def wake(self) -> None:
-        """Make `run` write all queued frames now."""
-        self._wake_requested = True
-        if self._wake_waiter is not None and not self._wake_waiter.done():
-            self._wake_waiter.set_result(None)
+        """Write all queued frames in the next turn of the event loop, or once the write in progress has ended."""
+        if not self._is_urgent:
+            self._is_urgent = True
+            if self._write is not None and self._writing is None:
+                self._ticker.write_soon(self)
 
     @property
     def is_idle(self) -> bool:
@@ -206,40 +164,41 @@ class Outbox:
         if self._room_waiter is not None and not self._room_waiter.done():
             self._room_waiter.set_result(None)
 
+    def start(self, write: Write) -> None:
+        """Begin to write frames. `write` gets those to send in one write; see `Write`."""
+        self._write = write
+        if self._is_urgent:
+            self._ticker.write_soon(self)
+
     def stop(self) -> None:
-        """Drop queued frames, accept no more, and make `run` return."""
+        """Drop queued frames, and accept and write no more."""
         self._stopped = True
         self._release_slices()
         self._frames = []
         self._size = 0
-        self.wake()
+        if self._writing is not None:
+            self._writing.cancel()
         self._notify_room_waiter()
 
-    async def run(self, write: Write) -> None:
-        """Write frames until stopped. `write` gets the frames to send in one write."""
-        loop = asyncio.get_running_loop()
-        while not self._stopped:
-            if not self._wake_requested:
-                self._wake_waiter = loop.create_future()
-                await self._wake_waiter
-                continue
-            self._wake_requested = False
-            if not self._frames and not self._slices:
-                continue
+    def write_queued(self) -> None:
+        """Write all queued frames. Do nothing while an earlier write is in progress."""
+        if self._writing is not None or self._write is None:
+            return
+        self._is_urgent = False
+        if self._frames or self._slices:
             batch = self._take_batch()
-            # These bytes count until they are written: a stalled reader must not hide a full batch from the limit.
-            written = self._size
             self._last_tick = self._ticker.tick
             self._ticker.ensure_running()
-            self._is_writing = True
-            await write(batch)
-            self._is_writing = False
-            self._size -= written
-            self._notify_room_waiter()
-            if (self._frames or self._slices) and not self._stopped:
-                self._ticker.wake_at_tick(self)
-            elif self._on_empty is not None:
-                self._on_empty()
+            try:
+                rest = self._write(batch)
+            except Exception as error:
+                self._fail(error)
+            else:
+                if rest is None:
+                    self._written(self._size)
+                else:
+                    self._writing = asyncio.ensure_future(rest)
+                    self._writing.add_done_callback(partial(self._write_ended, self._size))
 
     def _take_batch(self) -> Batch:
         """Empty the queue and return its frames, whose bytes still count."""
@@ -251,3 +210,28 @@ class Outbox:
         batch = self._ticker.shared_batch(self._slices)
         self._size += sum(piece.size for piece in self._release_slices())
         return batch
+
+    def _write_ended(self, size: int, writing: asyncio.Future[Any]) -> None:
+        self._writing = None
+        if writing.cancelled():
+            return
+        if (error := writing.exception()) is not None:
+            self._fail(error)
+            return
+        self._written(size)
+        if self._is_urgent:
+            self.write_queued()
+        elif self._frames or self._slices:
+            self._ticker.write_at_tick(self)
+
+    def _written(self, size: int) -> None:
+        # Until now these bytes counted: a reader who stops must not hide a full batch from the limit.
+        self._size -= size
+        self._notify_room_waiter()
+        if self._on_empty is not None and not self._frames and not self._slices:
+            self._on_empty()
+
+    def _fail(self, error: BaseException) -> None:
+        # The client has gone, or the server has closed the connection; the consumer receives a disconnect.
+        logger.debug("write_failed", extra={"error": repr(error)})
+        self.stop()

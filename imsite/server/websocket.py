@@ -5,7 +5,7 @@ A write to a socket costs more than everything else in a delivery, so frames tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -77,9 +77,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 "watch_pings": self.watch_pings,
             }
 
-    async def send_frames(self, data: bytes) -> None:
-        """Send complete frames in one write. Like `send`, waits while the peer does not read."""
+    def send_frames(self, data: bytes) -> Coroutine[Any, Any, None] | None:
+        """Send complete frames in one write. While the peer does not read, return a coroutine that waits, then sends.
+
+        Raise ClientDisconnected if the connection has ended.
+        """
+        if not self.writable.is_set():
+            return self._send_frames_later(data)
+        self._send_frames_now(data)
+        return None
+
+    async def _send_frames_later(self, data: bytes) -> None:
         await self.writable.wait()
+        self._send_frames_now(data)
+
+    def _send_frames_now(self, data: bytes) -> None:
         if self.disconnected or self.close_sent:
             raise ClientDisconnected
         self.transport.write(data)

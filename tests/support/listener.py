@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from delivery.hub.connection import Connection
 from delivery.hub.encoders import encoders
 from delivery.hub.hub import Hub
-from delivery.hub.outbox import Ticker
 from delivery.hub.segments import Frame
+from delivery.hub.ticker import Ticker
 from delivery.log import Entry, MembershipInterval
 from tests.support.waiting import TIMEOUT_SECONDS
 
@@ -35,11 +36,11 @@ class Listener:
         self.connection = Connection(codec=CODEC, address="", ticker=ticker, on_close=self._end)
         self._news = asyncio.Event()
 
-    async def _write(self, frames: list[Frame]) -> None:
+    def _write(self, frames: list[Frame]) -> Coroutine[Any, Any, Any] | None:
         self.frames += frames
         self.last_batch = frames
         self._news.set()
-        await self.reading.wait()
+        return None if self.reading.is_set() else self.reading.wait()
 
     def _end(self, code: int, reason: str) -> None:
         self.closings.append(code)
@@ -63,13 +64,11 @@ class Listener:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Listener]:
         """Write frames during the block."""
-        task = asyncio.create_task(self.connection.outbox.run(self._write))
+        self.connection.outbox.start(self._write)
         try:
             yield self
         finally:
             self.connection.outbox.stop()
-            self.reading.set()
-            await task
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from accounts.models import Device
 from chat.actions import last_seen
 from delivery.db.executors import run
 from delivery.hub.connection import Connection
-from delivery.hub.outbox import Ticker
+from delivery.hub.ticker import Ticker
 from tests.support.in_process import create_global_channel, create_users
 
 pytestmark = pytest.mark.django_db(transaction=True)

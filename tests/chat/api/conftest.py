@@ -87,13 +87,13 @@ class RecordedConnection:
             hub.register(self.connection, await run(selectors.membership_intervals, self.user.pk), changes)
         hub.attach(self.connection, number)
         self.connection.reply(number, None)
-        self._writing = asyncio.create_task(self.connection.outbox.run(self._write))
+        self.connection.outbox.start(self._write)
 
     async def detach(self) -> None:
         self._live_hub.hub.remove(self.connection)
-        self._writing.cancel()
+        self.connection.outbox.stop()
 
-    async def _write(self, frames: list[Frame]) -> None:
+    def _write(self, frames: list[Frame]) -> None:
         self.frames += [json.loads(frame) for frame in frames]
         self._live_hub.written.set()
 

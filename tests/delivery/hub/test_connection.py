@@ -8,7 +8,7 @@ import time
 import pytest
 
 from delivery.hub.connection import MAX_HELD
-from delivery.hub.outbox import Ticker
+from delivery.hub.ticker import Ticker
 from tests.support.listener import Listener
 
 

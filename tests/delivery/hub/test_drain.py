@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from delivery.hub.outbox import Ticker
+from delivery.hub.ticker import Ticker
 from tests.support.listener import Listener
 
 

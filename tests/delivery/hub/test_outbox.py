@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
-from delivery.hub.outbox import Outbox, Ticker
+from delivery.hub.outbox import Outbox
 from delivery.hub.segments import Frame
+from delivery.hub.ticker import Ticker
 from tests.support.waiting import TIMEOUT_SECONDS
 
 
@@ -23,10 +25,10 @@ class Reader:
         self.overflows = 0
         self._news = asyncio.Event()
 
-    async def write(self, frames: list[Frame]) -> None:
+    def write(self, frames: list[Frame]) -> Coroutine[Any, Any, Any] | None:
         self.writes.append(frames)
         self._news.set()
-        await self.reading.wait()
+        return None if self.reading.is_set() else self.reading.wait()
 
     @property
     def frames(self) -> list[Frame]:
@@ -45,12 +47,9 @@ class Reader:
 @asynccontextmanager
 async def outbox_of(reader: Reader, *, window: float = 0.001, limit: int = 1000) -> AsyncIterator[Outbox]:
     outbox = Outbox(Ticker(window), limit, reader.overflow)
-    task = asyncio.create_task(outbox.run(reader.write))
+    outbox.start(reader.write)
     yield outbox
     outbox.stop()
-    reader.reading.set()
-    async with asyncio.timeout(TIMEOUT_SECONDS):
-        await task
 
 
 async def test_an_idle_reader_gets_a_frame_at_once() -> None:

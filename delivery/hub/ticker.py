@@ -1,0 +1,75 @@
+"""One timer for all outboxes of a process: it gathers what leaves together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from delivery.hub.segments import Batch, Segment, Slice, merged_frames
+
+if TYPE_CHECKING:
+    from delivery.hub.outbox import Outbox
+
+
+def _do_nothing() -> None:
+    """Do nothing."""
+
+
+class Ticker:
+    """Makes outboxes write: those that wait for the tick, and those with something urgent. Idle, it has no timer."""
+
+    def __init__(self, window_seconds: float) -> None:
+        self.window_seconds = window_seconds
+        self.tick = 0
+        self._waiting: list[Outbox] = []
+        self._urgent: list[Outbox] = []
+        self._running = False
+        self.on_tick: Callable[[], None] = _do_nothing
+        """Called at each tick, before outboxes write."""
+        self._batches: dict[tuple[tuple[Segment, int, int], ...], Batch] = {}
+
+    def write_at_tick(self, outbox: Outbox) -> None:
+        """Make the outbox write at the next tick."""
+        self._waiting.append(outbox)
+        self.ensure_running()
+
+    def write_soon(self, outbox: Outbox) -> None:
+        """Make the outbox write in the next turn of the event loop."""
+        if not self._urgent:
+            asyncio.get_running_loop().call_soon(self._write_urgent)
+        self._urgent.append(outbox)
+
+    def _write_urgent(self) -> None:
+        urgent, self._urgent = self._urgent, []
+        for outbox in urgent:
+            outbox.write_queued()
+
+    def ensure_running(self) -> None:
+        """Make `tick` advance within one window from now."""
+        if not self._running:
+            self._running = True
+            asyncio.get_running_loop().call_later(self.window_seconds, self._advance)
+
+    def _advance(self) -> None:
+        self._running = False
+        self.tick += 1
+        self.on_tick()
+        self._batches.clear()
+        self.write_waiting()
+
+    def write_waiting(self) -> None:
+        """Make the outboxes that wait for the tick write now."""
+        waiting, self._waiting = self._waiting, []
+        for outbox in waiting:
+            outbox.write_queued()
+
+    def shared_batch(self, slices: list[Slice]) -> Batch:
+        """Return the batch with the frames of these slices. Outboxes with equal slices get the same one until the
+        tick.
+        """
+        key = tuple(piece.key for piece in slices)
+        batch = self._batches.get(key)
+        if batch is None:
+            batch = self._batches[key] = Batch(merged_frames(slices))
+        return batch
