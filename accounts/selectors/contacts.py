@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Q
 
 from accounts.models import Block, Friendship, User
+from delivery.db.bulk import Statement, execute_batch
+from delivery.db.prepared import PreparedQuery
 
 _BATCH_SIZE = 5000
 """Users looked up by one query."""
+_BLOCKS: PreparedQuery[Block] = PreparedQuery(
+    lambda blockers, blocked: Block.objects.filter(Q(blocker__in=blockers) | Q(blocked__in=blocked)).values_list(
+        "blocker", "blocked"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +88,23 @@ def blocked_pairs(user_ids: Iterable[int]) -> dict[int, set[int]]:
     Users without a block are left out. Presence is hidden in both directions of a block.
     """
     ids = set(user_ids)
+    if not ids:
+        return {}
+    (rows,) = execute_batch([blocks_statement(ids)])
+    return blocked_pairs_of(ids, rows)
+
+
+def blocks_statement(user_ids: Collection[int]) -> Statement:
+    """Return the statement whose rows `blocked_pairs_of` takes, for at least one user."""
+    return _BLOCKS.statement(user_ids, user_ids)
+
+
+def blocked_pairs_of(user_ids: Collection[int], rows: Iterable[Sequence[int]]) -> dict[int, set[int]]:
+    """Return what `blocked_pairs` returns."""
     blocked: dict[int, set[int]] = {}
-    rows = Block.objects.filter(Q(blocker__in=ids) | Q(blocked__in=ids)).values_list("blocker", "blocked")
-    for pair in rows:
-        for user_id, other_id in (pair, pair[::-1]):
-            if user_id in ids:
+    for blocker, blocked_id in rows:
+        for user_id, other_id in ((blocker, blocked_id), (blocked_id, blocker)):
+            if user_id in user_ids:
                 blocked.setdefault(user_id, set()).add(other_id)
     return blocked
 

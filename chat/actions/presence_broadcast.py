@@ -12,10 +12,9 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.models import User
-from accounts.selectors.contacts import blocked_pairs
-from chat import payloads, selectors
+from chat import payloads
 from chat.actions.presence_log import PresenceLog
-from chat.models import Channel
+from chat.selectors.presence_changes import presence_changes
 from chat.wire.schema.events import ENTER, EXIT, EventKind
 from delivery import log, publish
 from delivery.db.executors import run
@@ -68,35 +67,23 @@ class PresenceBroadcaster:
             if not batch:
                 continue
             try:
-                users, hidden_from = await run(_visible_users, {user_id for _, user_id, _ in batch})
-                global_channels_by_app = {
-                    channel.app.number: channel
-                    for channel in await run(selectors.global_channels)
-                    if channel.app is not None
-                }
+                found = await run(presence_changes, {user_id for _, user_id, _ in batch}, small)
             except DatabaseError as error:
                 logger.warning("presence_broadcast_failed", extra={"count": len(batch), "error": type(error).__name__})
                 continue
             log_recovery(logger, "presence_broadcast_failed")
             for kind, user_id, app in batch:
-                if user_id in users and app in global_channels_by_app:
+                if user_id in found.users and app in found.channels:
+                    hidden_from = found.hidden_from.get(user_id, set())
                     publish.push_transient(
-                        _presence_event(
-                            kind, users[user_id], global_channels_by_app[app], hidden_from.get(user_id, set())
-                        )
+                        _presence_event(kind, found.users[user_id], found.channels[app], hidden_from)
                     )
 
 
-def _visible_users(ids: set[int]) -> tuple[dict[int, User], dict[int, set[int]]]:
-    """Return the users who share their presence, and for each the ids of users from whom a block hides it."""
-    users = {pk: user for pk, user in selectors.users_by_ids(ids).items() if user.shares_presence}
-    return users, blocked_pairs(users)
-
-
-def _presence_event(kind: EventKind, user: User, channel: Channel, hidden_from: set[int]) -> Entry:
+def _presence_event(kind: EventKind, user: User, channel: int, hidden_from: set[int]) -> Entry:
     name = user.public_name
     body = {
-        "target": str(channel.pk),
+        "target": str(channel),
         "type": "text",
         "msg": payloads.PRESENCE_TEXTS[kind.name].format(name),
         "from": name,
@@ -107,7 +94,7 @@ def _presence_event(kind: EventKind, user: User, channel: Channel, hidden_from: 
     }
     return Entry(
         kind=kind.name,
-        channel=channel.pk,
+        channel=channel,
         header={"skip": [user.pk, *sorted(hidden_from)]},
         body=body,
         time=log.now_ms(),
