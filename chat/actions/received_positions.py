@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from django.db import DatabaseError
 
 from accounts.actions import received_positions_store
-from accounts.selectors.received_positions import received_position
+from chat.selectors.received_messages import ReceivedAnswer, ReceivedQuery, received_answers
+from delivery.db.batches import BatchQueue
 from delivery.db.executors import run
 from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
+
+
+MAX_READS = 500
+"""Clients whose positions are read together."""
 
 
 class ReceivedPositions:
@@ -22,12 +28,19 @@ class ReceivedPositions:
         self._pending: dict[str, int] = {}
         """Positions by the digest of their token, until they are written."""
         self._task: asyncio.Task[None] | None = None
+        self._queries: BatchQueue[ReceivedQuery, ReceivedAnswer] = BatchQueue(
+            _read, max_size=MAX_READS, name="read received positions"
+        )
 
-    async def read(self, digest: str) -> int:
-        """Return the position of the token with this digest; 0 if none is known."""
-        if (pending := self._pending.get(digest)) is not None:
-            return pending
-        return await run(received_position, digest)
+    async def read(self, digest: str, *, user_id: int, upto: int, after: int | None = None) -> ReceivedAnswer:
+        """Return the position of the token with this digest, 0 if none is known, or `after` if that is given.
+
+        The answer also says whether its user has messages beyond that, up to `upto`. Clients that ask at the same time
+        share the queries.
+        """
+        if after is None:
+            after = self._pending.get(digest)
+        return await self._queries.submit(ReceivedQuery(user_id, upto, digest, after))
 
     def store(self, digest: str, position: int) -> None:
         """Store a position soon. Runs on the event loop and does no I/O."""
@@ -57,3 +70,7 @@ class ReceivedPositions:
             for digest, position in batch.items():
                 if self._pending[digest] == position:
                     del self._pending[digest]
+
+
+async def _read(queries: Sequence[ReceivedQuery]) -> list[ReceivedAnswer]:
+    return await run(received_answers, queries)

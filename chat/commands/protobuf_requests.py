@@ -6,6 +6,7 @@ They call the actions of the JSON commands.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from chat import encoders, reasons, selectors
 from chat.actions import channel as channels
@@ -97,15 +98,16 @@ class Received:
 async def received_so_far(call: Call, positions: ReceivedPositions, digest: str) -> Received:
     """Return what the client of the token with this digest has received when its connection has just logged in."""
     hub, pushed_after = publish.hub(), call.caller.connection.attached_position
-    stored = received = await positions.read(digest)
+    read = partial(positions.read, digest, user_id=call.user.pk, upto=pushed_after)
+    stored, lacks_messages = await read()
     # Another node, which was ahead of this one, may have stored it.
-    await hub.catch_up_to(received)
+    await hub.catch_up_to(stored)
+    received = stored
     if received > hub.watermark:
-        received = 0  # The log has lost events, and gives their positions again.
-    if received < pushed_after:
-        found, _ = await run(selectors.messages_after, call.user, after=received, upto=pushed_after, page_size=1)
-        if found:
-            return Received(stored, received, lacks_messages=True)
+        # The log has lost events, and gives their positions again.
+        received, lacks_messages = await read(after=0)
+    if lacks_messages:
+        return Received(stored, received, lacks_messages=True)
     return Received(stored, max(received, pushed_after), lacks_messages=False)
 
 

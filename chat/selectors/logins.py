@@ -12,7 +12,8 @@ from accounts.selectors.authentication import (
     authenticate_token_rows,
     tokens_statement,
 )
-from chat.models import Channel, Membership
+from chat.models import Channel
+from chat.selectors.memberships import intervals_by_token, intervals_by_token_statement, intervals_by_user
 from delivery.db.bulk import Statement, execute_batch
 from delivery.db.prepared import PreparedQuery
 from delivery.log import MembershipInterval
@@ -22,15 +23,6 @@ _APPS: PreparedQuery[Channel] = PreparedQuery(
     lambda numbers: Channel.objects.filter(app__number__in=numbers).values_list(
         "app", "app__number", "app__name", "app__enabled", "app__guests_allowed", "pk"
     )
-)
-_INTERVAL = ("channel", "from_position", "until_position", "channel__kind")
-_BY_TOKEN: PreparedQuery[Membership] = PreparedQuery(
-    lambda digests: Membership.objects.filter(user__auth_token_set__digest__in=digests).values_list(
-        "user__auth_token_set__digest", *_INTERVAL
-    )
-)
-_BY_USER: PreparedQuery[Membership] = PreparedQuery(
-    lambda ids: Membership.objects.filter(user__in=ids).values_list("user", *_INTERVAL)
 )
 
 
@@ -71,16 +63,15 @@ def login_lookup(digests: Collection[str], session_keys: Collection[str], apps: 
     numbers = {number for number in apps if 0 < number <= _LARGEST_APP_NUMBER}
     statements: list[Statement] = [_APPS.statement(numbers)] if numbers else []
     if digests:
-        statements += [tokens_statement(digests), _BY_TOKEN.statement(digests)]
+        statements += [tokens_statement(digests), intervals_by_token_statement(digests)]
     rows = iter(execute_batch(statements)) if statements else iter(())
     found = LoginLookup(_read_apps(next(rows)) if numbers else {})
     if digests:
-        authenticated, intervals = authenticate_token_rows(next(rows)), _read_intervals(_BY_TOKEN, next(rows))
+        authenticated, intervals = authenticate_token_rows(next(rows)), intervals_by_token(next(rows))
         found.by_digest = {key: KnownUser(known, intervals.get(key, ())) for key, known in authenticated.items()}
     if session_keys and (sessions := authenticate_sessions(session_keys)):
-        (member_rows,) = execute_batch([_BY_USER.statement({known.user.pk for known in sessions.values()})])
-        intervals = _read_intervals(_BY_USER, member_rows)
-        found.by_session = {key: KnownUser(known, intervals.get(known.user.pk, ())) for key, known in sessions.items()}
+        of_users = intervals_by_user({known.user.pk for known in sessions.values()})
+        found.by_session = {key: KnownUser(known, of_users.get(known.user.pk, ())) for key, known in sessions.items()}
     return found
 
 
@@ -90,14 +81,3 @@ def _read_apps(rows: Sequence[Sequence[Any]]) -> dict[int, LoginApp]:
         for app_id, number, name, enabled, guests_allowed, channel in _APPS.values(rows)
         if enabled
     }
-
-
-def _read_intervals(
-    query: PreparedQuery[Membership], rows: Sequence[Sequence[Any]]
-) -> dict[Any, list[MembershipInterval]]:
-    """Return the intervals by the first column of the rows."""
-    found: dict[Any, list[MembershipInterval]] = {}
-    for key, channel, start, end, kind in query.values(rows):
-        interval = MembershipInterval(channel, start, end, is_direct=kind == Channel.Kind.PRIVATE)
-        found.setdefault(key, []).append(interval)
-    return found

@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from django.db.models import QuerySet
 
 from accounts.models import User
 from chat import rules
 from chat.models import Channel, Membership
+from delivery.db.bulk import Statement, execute_batch
+from delivery.db.prepared import PreparedQuery
 from delivery.log import MembershipInterval
 
 MEMBERS_PAGE_SIZE = 100
+_INTERVAL = ("channel", "from_position", "until_position", "channel__kind")
+_BY_TOKEN: PreparedQuery[Membership] = PreparedQuery(
+    lambda digests: Membership.objects.filter(user__auth_token_set__digest__in=digests).values_list(
+        "user__auth_token_set__digest", *_INTERVAL
+    )
+)
+_BY_USER: PreparedQuery[Membership] = PreparedQuery(
+    lambda ids: Membership.objects.filter(user__in=ids).values_list("user", *_INTERVAL)
+)
 
 
 def membership_intervals(user_id: int) -> list[MembershipInterval]:
     """Return all membership intervals of a user in all channels, ended ones included."""
-    rows = Membership.objects.filter(user=user_id)
-    fields = ("channel", "from_position", "until_position", "channel__kind")
-    return [
-        MembershipInterval(channel, start, end, is_direct=kind == Channel.Kind.PRIVATE)
-        for channel, start, end, kind in rows.values_list(*fields)
-    ]
+    return intervals_by_user([user_id]).get(user_id, [])
+
+
+def intervals_by_user(user_ids: Collection[int]) -> dict[int, list[MembershipInterval]]:
+    """Return what `membership_intervals` returns, of several users by id. Takes one query."""
+    if not user_ids:
+        return {}
+    (rows,) = execute_batch([_BY_USER.statement(user_ids)])
+    return _intervals_by_key(_BY_USER, rows)
+
+
+def intervals_by_token_statement(digests: Collection[str]) -> Statement:
+    """Return the statement whose rows `intervals_by_token` takes."""
+    return _BY_TOKEN.statement(digests)
+
+
+def intervals_by_token(rows: Sequence[Sequence[Any]]) -> dict[str, list[MembershipInterval]]:
+    """Return the membership intervals of the tokens' users, by digest."""
+    return _intervals_by_key(_BY_TOKEN, rows)
+
+
+def _intervals_by_key(
+    query: PreparedQuery[Membership], rows: Sequence[Sequence[Any]]
+) -> dict[Any, list[MembershipInterval]]:
+    """Return the intervals by the first column of the rows."""
+    found: dict[Any, list[MembershipInterval]] = {}
+    for key, channel, start, end, kind in query.values(rows):
+        interval = MembershipInterval(channel, start, end, is_direct=kind == Channel.Kind.PRIVATE)
+        found.setdefault(key, []).append(interval)
+    return found
 
 
 def channel_intervals(user_id: int, channel: int) -> list[MembershipInterval]:

@@ -16,7 +16,7 @@ from chat.selectors.access import Access, readable_ranges
 from chat.selectors.memberships import channel_intervals, membership_intervals
 from chat.wire.schema.events import EVENTS, MESSAGE
 from delivery import log
-from delivery.log import Entry
+from delivery.log import Entry, MembershipInterval
 from delivery.replay import Replay, can_see, read_intervals, replay
 
 NOTE_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_history_note)
@@ -107,7 +107,13 @@ def messages_after(user: User, *, after: int, upto: int, page_size: int = SYNC_P
 
     They are ordered oldest first. Only messages sent during a membership are returned, and a page never skips one.
     """
-    spans = membership_intervals(user.pk)
+    return messages_in_intervals(membership_intervals(user.pk), after=after, upto=upto, page_size=page_size)
+
+
+def messages_in_intervals(
+    spans: Sequence[MembershipInterval], *, after: int, upto: int, page_size: int
+) -> tuple[list[Entry], bool]:
+    """Do what `messages_after` does, for a user with these membership intervals."""
     present = {span.channel for span in spans if span.until_position is None}
     return read_intervals(
         [span for span in spans if span.channel in present],

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from django.conf import Settings
-from django.db.backends.utils import CursorWrapper
 
 from accounts.actions import guests_create, token_issue, user_deactivate
 from accounts.actions.guests import NewGuest
@@ -23,6 +21,7 @@ from delivery.db.executors import run
 from tests.support.client import Envelope
 from tests.support.group_scenario import GroupScenario
 from tests.support.in_process import LocalClient, LocalNode, create_global_channel, create_users, running_node
+from tests.support.queries import Queries
 from tests.support.sessions import browser_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,28 +34,6 @@ async def node(settings: Settings) -> AsyncIterator[LocalNode]:
     settings.IM_PRESENCE_LIMIT = 0  # type: ignore[attr-defined]
     async with running_node() as made:
         yield made
-
-
-class Queries:
-    """The statements that all threads have executed."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.seen: list[str] = []
-        execute = CursorWrapper.execute
-
-        def counted(cursor: CursorWrapper, sql: Any, params: Any = None) -> Any:
-            self.seen.append(str(sql))
-            return execute(cursor, sql, params)
-
-        monkeypatch.setattr(CursorWrapper, "execute", counted)
-
-    @contextmanager
-    def counted(self) -> Iterator[list[str]]:
-        """Collect the statements that are executed in the block."""
-        before = len(self.seen)
-        found: list[str] = []
-        yield found
-        found += self.seen[before:]
 
 
 @pytest.fixture
@@ -76,11 +53,11 @@ def test_the_number_of_queries_does_not_grow_with_the_log_ins(queries: Queries) 
     sessions = [browser_session(user) for user in users]
     found = []
     for size in SIZES:
-        with queries.counted() as looked_up:
+        with queries.recorded() as looked_up:
             lookup = login_lookup(digests[:size], sessions[:size], [101])
         assert [lookup.by_digest[digest].by.user for digest in digests[:size]] == users[:size]
         assert [lookup.by_session[key].by.user for key in sessions[:size]] == users[:size]
-        with queries.counted() as created:
+        with queries.recorded() as created:
             guests = guests_create([NewGuest(f"guest {number}", app.pk, "192.0.2.1") for number in range(size)])
         assert len(guests) == size
         found.append((len(looked_up), len(created)))
@@ -98,7 +75,7 @@ async def test_a_crowd_that_logs_in_at_once_shares_its_queries(node: LocalNode, 
     for size in SIZES:
         clients = [LocalClient.open() for _ in range(size)]
         await asyncio.gather(*(client.request("ping") for client in clients))
-        with queries.counted() as found:
+        with queries.recorded() as found:
             envelopes = await asyncio.gather(
                 *(client.request("login", appId=101, **data) for client, data in zip(clients, logins, strict=False))
             )
