@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from pathlib import Path
 
 from playwright.async_api import Page, expect
 
+from tests.e2e.screenshots import screenshot
+from tests.support import accounts as accounts_support
 from tests.support.accounts import PASSWORD
 from tests.support.site import Site
-
-RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
 
 WAYS = ["github", "google", "wechat"]
 
@@ -38,24 +37,13 @@ def accounts(site: Site) -> int:
     return len(rows(site, "SELECT id FROM accounts_user"))
 
 
-async def register(page: Page, site: Site, name: str, *, email: str = "") -> None:
-    """Create an account with PASSWORD in this browser and sign out again. Its address is unconfirmed."""
-    await page.goto(f"{site.url}/accounts/register/")
-    await page.locator("input[name=username]").fill(name)
-    await page.locator("input[name=password]").fill(PASSWORD)
-    await page.locator("input[name=password_confirmation]").fill(PASSWORD)
-    await page.locator("input[name=password_confirmation]").press("Enter")
-    await expect_chat(page)
-    await page.context.clear_cookies()
+def register(site: Site, name: str, *, email: str = "") -> None:
+    """Create an account with PASSWORD. Its address is unconfirmed."""
+    accounts_support.register(site, [name])
     if email:
         with contextlib.closing(sqlite3.connect(site.data / "imsite.sqlite3", timeout=20)) as database:
             database.execute("UPDATE accounts_user SET email = ? WHERE username = ?", (email, name))
             database.commit()
-
-
-async def screenshot(page: Page, name: str) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    await page.screenshot(path=RESULTS / f"oauth-{name}.png")
 
 
 async def sign_in_by(page: Page, site: Site, way: str, answer: str = "allow", start: str = "/accounts/login/") -> None:
@@ -77,7 +65,7 @@ async def expect_chat(page: Page) -> None:
 
 async def expect_refusal(page: Page, text: str, name: str) -> None:
     await expect(page.get_by_test_id("refusal")).to_contain_text(text)
-    await screenshot(page, f"refused-{name}")
+    await screenshot(page, f"oauth-refused-{name}")
 
 
 async def expect_signed_out(page: Page, site: Site) -> None:

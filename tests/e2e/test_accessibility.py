@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_account_pages import PAGES
 from tests.e2e.test_group_and_private import make_group
-from tests.e2e.test_two_browsers import say, shown, sign_in
+from tests.e2e.test_two_browsers import say, shown, sign_in, use_session
 from tests.support.accounts import register
 from tests.support.site import Site
 
 
 async def check(page: Page, where: str, *, without: str = "") -> None:
-    """Fail with the violated rule and its elements, except for the rule `without`, after animations have ended."""
-    await page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => {})))")
-    found = await Axe().run(page)
-    faults = [
-        f"{where}: {rule['help']}\n    " + "\n    ".join(node["html"] for node in rule["nodes"][:5])
-        for rule in found.response["violations"]
-        if rule["id"] != without
-    ]
+    """Fail with the violated rule and its elements, except for the rule `without`, after animations have ended.
+
+    Light and dark colours are checked.
+    """
+    faults = []
+    for scheme in ("dark", "light"):
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        await page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => {})))")
+        found = await Axe().run(page)
+        faults += [
+            f"{where}, {scheme}: {rule['help']}\n    " + "\n    ".join(node["html"] for node in rule["nodes"][:5])
+            for rule in found.response["violations"]
+            if rule["id"] != without
+        ]
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_chat_page_is_accessible(site: Site, person: OpenPerson, scheme: str) -> None:
+async def test_the_chat_page_is_accessible(site: Site, person: OpenPerson) -> None:
     register(site, ["alice", "bob"])
-    alice = await person("alice", color_scheme=scheme)
+    alice = await person("alice")
     await alice.goto(site.url)
     await expect(alice.get_by_test_id("guest-name")).not_to_have_value("")
     await check(alice, "welcome")
@@ -61,16 +65,15 @@ async def test_the_chat_page_is_accessible(site: Site, person: OpenPerson, schem
     await check(alice, "phone")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_account_pages_are_accessible(site: Site, person: OpenPerson, scheme: str) -> None:
+async def test_the_account_pages_are_accessible(site: Site, person: OpenPerson) -> None:
     register(site, ["alice"])
-    page = await person("alice", color_scheme=scheme)
+    page = await person("alice")
     for name in ("login", "reset"):
         await page.goto(site.url + PAGES[name])
         await check(page, name)
     await page.goto(f"{site.url}/accounts/register/")
     await check(page, "register")
-    await sign_in(page, site, "alice")
+    await use_session(page, site, "alice")
     for name in PAGES.keys() - {"login", "reset"}:
         await page.goto(site.url + PAGES[name])
         await check(page, name)

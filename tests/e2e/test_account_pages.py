@@ -1,6 +1,6 @@
 """The account pages in a browser: profile and picture, devices, password reset by mail, export and deletion.
 
-Screenshots go to test-results/: two widths, light and dark, both languages.
+With `SCREENSHOTS=1` pictures go to test-results/: two widths, light and dark, both languages.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import OpenPerson
+from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import choose
-from tests.e2e.test_two_browsers import say, shown
+from tests.e2e.test_two_browsers import say, shown, submit_sign_in, use_session
+from tests.support import accounts
 from tests.support.accounts import PASSWORD
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.identity_provider import KEYS, picture
 from tests.support.site import Site
 
-RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
 _numbers = itertools.count(1)
 
 
@@ -35,7 +35,7 @@ def site(site_factory: SiteFactory) -> Iterator[Site]:
 
 
 async def register(page: Page, site: Site, name: str = "alice") -> str:
-    """Register an account with PASSWORD, signed in and in the chat; return its name."""
+    """Register an account with PASSWORD by the form, signed in and in the chat; return its name."""
     name = f"{name}{next(_numbers)}"
     await page.goto(f"{site.url}/accounts/register/")
     await page.locator("input[name=username]").fill(name)
@@ -46,17 +46,20 @@ async def register(page: Page, site: Site, name: str = "alice") -> str:
     return name
 
 
-async def sign_in(page: Page, site: Site, name: str, password: str = PASSWORD) -> None:
-    await page.goto(f"{site.url}/accounts/login/")
-    await page.locator("input[name=username]").fill(name)
-    await page.locator("input[name=password]").fill(password)
-    await page.locator("input[name=password]").press("Enter")
+async def signed_in(page: Page, site: Site, name: str = "alice") -> str:
+    """Sign the browser in to a new account with PASSWORD, without opening a page; return its name."""
+    name = f"{name}{next(_numbers)}"
+    accounts.register(site, [name])
+    await use_session(page, site, name)
+    return name
 
 
 async def test_a_changed_profile_is_shown_to_others(site: Site, person: OpenPerson) -> None:
     alice, bob = await person("alice"), await person("bob")
     await register(alice, site)
-    await register(bob, site, "bob")
+    await signed_in(bob, site, "bob")
+    await bob.goto(site.url)
+    await expect(bob.get_by_test_id("composer")).to_be_focused()
     await alice.goto(f"{site.url}/accounts/profile/")
     await alice.get_by_label("Display name").fill("Alice the Painter")
     await alice.get_by_label("Status").fill("at the lake")
@@ -79,7 +82,7 @@ async def test_a_changed_profile_is_shown_to_others(site: Site, person: OpenPers
 
 async def test_a_language_is_chosen(site: Site, person: OpenPerson) -> None:
     page = await person("alice")
-    await register(page, site)
+    await signed_in(page, site)
     await page.goto(f"{site.url}/accounts/profile/")
     await page.get_by_label("Language").select_option("zh-hans")
     await page.get_by_role("button", name="Save").click()
@@ -90,11 +93,11 @@ async def test_a_language_is_chosen(site: Site, person: OpenPerson) -> None:
 
 async def test_a_device_is_signed_out_from_another_device(site: Site, person: OpenPerson) -> None:
     here, there = await person("here", timezone_id="Asia/Shanghai"), await person("there")
-    name = await register(here, site)
-    await sign_in(there, site, name)
+    name = await signed_in(here, site)
+    await submit_sign_in(there, site, name)
     await expect(there.get_by_test_id("composer")).to_be_focused()
     await here.goto(f"{site.url}/accounts/sign-in-methods/")
-    other = here.get_by_test_id("device").filter(has_not_text="This device")
+    other = here.get_by_test_id("device").filter(has_not_text="This device").filter(has_text="Chrome")
     # The app of the connection is stored in the background, after a few seconds.
     for _ in range(20):
         if await other.get_by_text("Web").count():
@@ -108,14 +111,16 @@ async def test_a_device_is_signed_out_from_another_device(site: Site, person: Op
     at = await time.evaluate("one => new Date(one.dateTime).toLocaleTimeString('en', { timeZone: 'Asia/Shanghai' })")
     await expect(time).to_contain_text(at.split(":")[0])
     await other.get_by_role("button", name="Sign out").click()
-    await expect(here.get_by_test_id("device")).to_have_count(1)
+    # This browser and the account's token.
+    await expect(here.get_by_test_id("device")).to_have_count(2)
+    await expect(other).to_have_count(0)
     # Its live connection has ended, and the page shows that.
     await expect(there.get_by_test_id("composer")).to_be_hidden()
 
 
 async def test_a_forgotten_password_is_reset_by_mail(site: Site, person: OpenPerson) -> None:
     page = await person("alice")
-    name = await register(page, site)
+    name = await signed_in(page, site)
     await page.goto(f"{site.url}/accounts/email/")
     await page.locator("input[name=email]").fill(f"{name}@example.org")
     await page.locator("input[name=current_password]").fill(PASSWORD)
@@ -135,7 +140,7 @@ async def test_a_forgotten_password_is_reset_by_mail(site: Site, person: OpenPer
         await page.locator(f"input[name={field}]").fill("another good one")
     await page.get_by_role("button", name="Set password").click()
     await expect(page.get_by_text("Your password has been changed.")).to_be_visible()
-    await sign_in(page, site, name, "another good one")
+    await submit_sign_in(page, site, name, "another good one")
     await expect(page.get_by_test_id("composer")).to_be_focused()
 
 
@@ -151,8 +156,11 @@ async def link_in_the_mail(page: Page, site: Site, path: str) -> str:
 
 async def test_the_data_is_exported_and_the_account_deleted(site: Site, person: OpenPerson) -> None:
     alice, bob = await person("alice"), await person("bob")
-    name = await register(alice, site)
-    await register(bob, site, "bob")
+    name = await signed_in(alice, site)
+    await signed_in(bob, site, "bob")
+    for page in (alice, bob):
+        await page.goto(site.url)
+        await expect(page.get_by_test_id("composer")).to_be_focused()
     await say(alice, "I shall be gone")
     await expect(shown(bob, "I shall be gone")).to_be_visible()
     await alice.goto(f"{site.url}/accounts/data/")
@@ -176,8 +184,10 @@ async def test_the_data_is_exported_and_the_account_deleted(site: Site, person: 
 
 async def test_a_user_who_closed_the_account_cannot_be_written_to(site: Site, person: OpenPerson) -> None:
     alice, bob = await person("alice"), await person("bob")
-    await register(alice, site)
-    name = await register(bob, site, "bob")
+    await signed_in(alice, site)
+    name = await signed_in(bob, site, "bob")
+    await alice.goto(site.url)
+    await expect(alice.get_by_test_id("composer")).to_be_focused()
     await alice.get_by_test_id("new-menu").click()
     await alice.get_by_test_id("new-chat").click()
     await choose(alice, name)
@@ -187,19 +197,19 @@ async def test_a_user_who_closed_the_account_cannot_be_written_to(site: Site, pe
     await bob.get_by_role("button", name="Close account").click()
 
     for _ in range(2):
-        await expect(alice.get_by_test_id("composer-note")).to_contain_text(f"{name} cannot be reached")
+        await expect(alice.get_by_test_id("composer-note")).to_contain_text(f"{name.capitalize()} cannot be reached")
         await expect(alice.get_by_test_id("composer")).to_be_disabled()
-        await alice.screenshot(path=RESULTS / "unreachable.png")
+        await screenshot(alice, "unreachable")
         await alice.reload()
 
 
 async def test_forms_from_before_a_sign_in_in_another_tab(site: Site, person: OpenPerson) -> None:
     early = await person("alice")
-    name = await register(early, site)
-    await early.context.clear_cookies()
+    name = f"alice{next(_numbers)}"
+    accounts.register(site, [name])
     chat, other = await early.context.new_page(), await early.context.new_page()
     await early.goto(f"{site.url}/accounts/login/")
-    await sign_in(chat, site, name)
+    await submit_sign_in(chat, site, name)
     await expect(chat.get_by_test_id("composer")).to_be_focused()
 
     await early.locator("input[name=username]").fill(name)
@@ -208,13 +218,13 @@ async def test_forms_from_before_a_sign_in_in_another_tab(site: Site, person: Op
     await expect(early.get_by_role("status")).to_contain_text(f"You are signed in as {name}")
     await expect(early.locator("input[name=username]")).to_have_value(name)
     await expect(early.locator("input[name=password]")).to_have_value("")
-    await early.screenshot(path=RESULTS / "outdated-form.png")
+    await screenshot(early, "outdated-form")
 
     # The form of a chat page that does not notice the sign-in that follows.
     outdated = await early.context.new_page()
     await outdated.route("**/*.js", lambda route: route.abort())
     await outdated.goto(site.url)
-    await sign_in(other, site, name)
+    await submit_sign_in(other, site, name)
     await expect(other.get_by_test_id("composer")).to_be_focused()
     # By a key, because the navigation would end an evaluation that submits the form.
     await outdated.evaluate("addEventListener('keydown', () => document.getElementById('sign-out').submit())")
@@ -238,17 +248,15 @@ PAGES = {
 
 
 @pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_account_pages_fit_the_screen(site: Site, person: OpenPerson, language: str, scheme: str) -> None:
-    page = await person("alice", width=1440, height=900, locale=language, color_scheme=scheme)
-    await register(page, site)
-    RESULTS.mkdir(exist_ok=True)
-    for width, height in ((1440, 900), (390, 844)):
-        await page.set_viewport_size({"width": width, "height": height})
-        for name, path in PAGES.items():
-            await page.goto(site.url + path)
-            file = RESULTS / f"account-{name}-{width}-{scheme}-{language[:2]}.png"
-            await page.screenshot(path=file, full_page=True)
+async def test_the_account_pages_fit_the_screen(site: Site, person: OpenPerson, language: str) -> None:
+    page = await person("alice", locale=language)
+    await signed_in(page, site)
+    for name, path in PAGES.items():
+        await page.goto(site.url + path)
+        for scheme, (width, height) in itertools.product(("light", "dark"), ((1440, 900), (390, 844))):
+            await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            await page.set_viewport_size({"width": width, "height": height})
+            await screenshot(page, f"account-{name}-{width}-{scheme}-{language[:2]}", full_page=True)
             assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
                 f"{name} at {width}"
             )

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import itertools
 import re
-from pathlib import Path
 from urllib.parse import urlencode
 
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import OpenPerson
+from tests.e2e.screenshots import screenshot
+from tests.e2e.test_two_browsers import use_session
 from tests.support.accounts import PASSWORD, register
 from tests.support.client import Client
 from tests.support.site import Site
 
-RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
 SCRIPT = "<script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
-_OPERATOR = """
-from accounts.actions import administrator_create
-administrator_create(username="olga", password={password!r})
-"""
 
-
-async def operator_at(page: Page, site: Site, path: str = "/admin/") -> None:
+async def operator_at(page: Page, site: Site, path: str = "/admin/", *, by_form: bool = False) -> None:
     """Create an administrator and sign her in to the admin."""
-    site.manage("shell", "--no-imports", "-c", _OPERATOR.format(password=PASSWORD))
+    register(site, ["olga"], administrator=True)
+    if not by_form:
+        await use_session(page, site, "olga")
     await page.goto(f"{site.url}{path}")
-    await page.locator("input[name=username]").fill("olga")
-    await page.locator("input[name=password]").fill(PASSWORD)
-    await page.locator("input[name=password]").press("Enter")
+    if by_form:
+        await page.locator("input[name=username]").fill("olga")
+        await page.locator("input[name=password]").fill(PASSWORD)
+        await page.locator("input[name=password]").press("Enter")
     await expect(page).to_have_url(f"{site.url}{path}")
 
 
@@ -53,7 +51,7 @@ async def test_a_message_recalled_by_olga_disappears_for_a_connected_guest(site:
         sent = await bob.call("message.send", type="text", msg="something rude")
         await alice.push("msg", msg="something rude")
 
-        await operator_at(page, site, "/admin/chat/message/")
+        await operator_at(page, site, "/admin/chat/message/", by_form=True)
         await tick(page, "something rude", "Recall message")
         await expect(page.get_by_text("Bob in Web: something rude")).to_be_visible()
         await confirm(page)
@@ -141,7 +139,6 @@ async def test_the_admin_pages_fit_every_screen_and_run_no_user_script(site: Sit
             "nodes": "/admin/nodes/",
             "audit-log": "/admin/admin/logentry/",
         }
-        RESULTS.mkdir(exist_ok=True)
         for scheme, (name, path) in itertools.product(("light", "dark"), paths.items()):
             await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             # The blank page in between turns a change of the fragment into a visit.
@@ -157,7 +154,7 @@ async def test_the_admin_pages_fit_every_screen_and_run_no_user_script(site: Sit
                 await page.set_viewport_size({"width": width, "height": 900})
                 wide = await page.evaluate("document.documentElement.scrollWidth")
                 assert wide <= width, f"{name} is wider than the screen"
-                await page.screenshot(path=RESULTS / f"admin-{name}-{width}-{scheme}.png", full_page=True)
+                await screenshot(page, f"admin-{name}-{width}-{scheme}", full_page=True)
 
 
 async def test_olga_finds_messages_by_typing(site: Site, person: OpenPerson) -> None:

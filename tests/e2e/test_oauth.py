@@ -18,10 +18,10 @@ from tests.e2e.oauth_browser import (
     expect_refusal,
     linked,
     register,
-    screenshot,
     sign_in_by,
     sign_in_with_password,
 )
+from tests.e2e.screenshots import screenshot
 from tests.e2e.test_two_browsers import say, shown
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.identity_provider import Identity, IdentityProvider
@@ -49,8 +49,8 @@ async def test_alice_signs_in_by_github_and_bob_by_google_and_they_chat(
     picture = said.locator(".avatar img")
     await expect(picture).to_have_attribute("src", re.compile(r"^/avatars/\d+-[0-9a-f]{16}\.webp$"))
     assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
-    await screenshot(alice, "github-chatting")
-    await screenshot(bob, "google-chatting")
+    await screenshot(alice, "oauth-github-chatting")
+    await screenshot(bob, "oauth-google-chatting")
     # No access token is stored.
     assert linked(oauth_site, "101") == [("github", "octo-alice", "{}")]
     assert linked(oauth_site, "102") == [("google-oauth2", "Bob.Gee", "{}")]
@@ -63,7 +63,7 @@ async def test_alice_signs_in_by_wechat(oauth_site: Site, provider: IdentityProv
     await expect_chat(page)
     await say(page, "我从微信来")
     await expect(shown(page, "我从微信来")).to_be_visible()
-    await screenshot(page, "wechat-chatting")
+    await screenshot(page, "oauth-wechat-chatting")
     assert linked(oauth_site, "oXyZ-1") == [("weixin", "夏圭", "{}")]
 
 
@@ -87,10 +87,10 @@ async def test_a_new_user_with_a_taken_name_chooses_another(
     oauth_site: Site, provider: IdentityProvider, person: OpenPerson
 ) -> None:
     page, taken = await person("alice"), provider.identity.login
-    await register(page, oauth_site, taken)
+    register(oauth_site, taken)
     await sign_in_by(page, oauth_site, "github")
     await expect(page.locator("input[name=username]")).to_have_value("")
-    await screenshot(page, "newcomer")
+    await screenshot(page, "oauth-newcomer")
     await page.locator("input[name=username]").fill(taken.upper())
     await page.get_by_role("button", name="Create account").click()
     await expect(page.get_by_text("This name is taken.")).to_be_visible()
@@ -112,15 +112,15 @@ async def test_linda_links_and_unlinks_an_account(
     oauth_site: Site, provider: IdentityProvider, person: OpenPerson
 ) -> None:
     page, elsewhere, subject = await person("alice"), await person("elsewhere"), provider.identity.subject
-    await register(page, oauth_site, "linda")
+    register(oauth_site, "linda")
     await sign_in_with_password(page, oauth_site, "linda")
     await page.goto(f"{oauth_site.url}/accounts/sign-in-methods/")
     await page.get_by_test_id("link-google").get_by_role("link", name="Link").click()
-    await screenshot(page, "link")
+    await screenshot(page, "oauth-link")
     await confirm_password(page)
     await page.locator("#allow").click()
     await expect(page.get_by_test_id("link-google")).to_contain_text("Linked")
-    await screenshot(page, "linked")
+    await screenshot(page, "oauth-linked")
     assert linked(oauth_site, subject) == [("google-oauth2", "linda", "{}")]
 
     await sign_in_by(elsewhere, oauth_site, "google")

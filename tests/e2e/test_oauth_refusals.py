@@ -19,10 +19,10 @@ from tests.e2e.oauth_browser import (
     linked,
     register,
     rows,
-    screenshot,
     sign_in_by,
     sign_in_with_password,
 )
+from tests.e2e.screenshots import screenshot
 from tests.support.identity_provider import IdentityProvider
 from tests.support.site import Site
 
@@ -111,7 +111,7 @@ async def test_an_unconfirmed_address_of_another_user_signs_nobody_in(
     oauth_site: Site, provider: IdentityProvider, person: OpenPerson, way: str
 ) -> None:
     page, email = await person("mallory"), f"victim-{way}@example.org"
-    await register(page, oauth_site, f"victim-{way}", email=email)
+    register(oauth_site, f"victim-{way}", email=email)
     before = accounts(oauth_site)
     provider.identity = replace(provider.identity, email=email, confirmed=False)
     await sign_in_by(page, oauth_site, way)
@@ -126,11 +126,11 @@ async def test_a_confirmed_address_of_another_user_links_nothing(
 ) -> None:
     """An address here may be unconfirmed, so it does not identify the visitor."""
     page, email = await person("alice"), f"owner-{way}@example.org"
-    await register(page, oauth_site, f"owner-{way}", email=email)
+    register(oauth_site, f"owner-{way}", email=email)
     provider.identity = replace(provider.identity, email=email.upper())
     await sign_in_by(page, oauth_site, way)
     await expect(page.get_by_test_id("taken")).to_contain_text(email, ignore_case=True)
-    await screenshot(page, f"address-taken-{way}")
+    await screenshot(page, f"oauth-address-taken-{way}")
     await page.get_by_role("button", name="Create account").click()
     await expect_chat(page)
     assert [name for _, name, _ in linked(oauth_site, provider.identity.subject)] != [f"owner-{way}"]
@@ -163,8 +163,8 @@ async def test_a_link_is_made_only_for_the_user_who_started_it(
     oauth_site: Site, provider: IdentityProvider, person: OpenPerson
 ) -> None:
     page = await person("alice")
-    await register(page, oauth_site, "anna")
-    await register(page, oauth_site, "bert")
+    register(oauth_site, "anna")
+    register(oauth_site, "bert")
     await sign_in_with_password(page, oauth_site, "anna")
     await page.goto(f"{oauth_site.url}/accounts/sign-in-methods/")
     await page.get_by_test_id("link-github").get_by_role("link", name="Link").click()
@@ -181,7 +181,7 @@ async def test_an_external_account_is_linked_to_one_user_only(
     oauth_site: Site, provider: IdentityProvider, person: OpenPerson
 ) -> None:
     alice, bob = await person("alice"), await person("bob")
-    await register(bob, oauth_site, "benno")
+    register(oauth_site, "benno")
     await sign_in_by(alice, oauth_site, "github")
     await expect_chat(alice)
     await sign_in_with_password(bob, oauth_site, "benno")

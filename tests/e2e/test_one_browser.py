@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import make_group, open_channel
-from tests.e2e.test_two_browsers import say, shown, sign_in, timeline
+from tests.e2e.test_two_browsers import say, shown, sign_in_by_form, timeline
 from tests.support.accounts import PASSWORD, register
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.site import Site
@@ -66,7 +66,7 @@ async def test_nothing_of_alice_is_shown_to_or_sent_as_bob_who_signs_in_in_her_b
 ) -> None:
     tab, line = await person("alice"), Line()
     await line.attach(tab)
-    await sign_in(tab, town, "alice")
+    await sign_in_by_form(tab, town, "alice")
     await make_group(tab, "Painters", "bob")
     await tab.get_by_test_id("channel-item").first.click()
     await say(tab, "before bob came")
@@ -91,7 +91,7 @@ async def test_nothing_of_alice_is_shown_to_or_sent_as_bob_who_signs_in_in_her_b
     # The page of a signed-in alice in the other tab calls this one back to her, once the server answers it.
     await other.context.clear_cookies()
     await tab.route("**/*", lambda route: route.abort())
-    await sign_in(other, town, "alice")
+    await sign_in_by_form(other, town, "alice")
     await expect(tab.get_by_text("This page opens again as soon as there is a connection.")).to_be_visible()
     await expect(shown(tab, "bob is here")).to_be_hidden()
     await tab.unroute_all()
@@ -109,7 +109,7 @@ def _has(text: str) -> re.Pattern[str]:
 
 async def test_a_page_of_the_past_is_loaded_again_before_it_is_shown(town: Site, person: OpenPerson) -> None:
     tab = await person("alice")
-    await sign_in(tab, town, "alice")
+    await sign_in_by_form(tab, town, "alice")
     is_hidden = await tab.evaluate("""() => {
       document.body.dataset.isOld = "";
       dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
@@ -122,7 +122,7 @@ async def test_a_page_of_the_past_is_loaded_again_before_it_is_shown(town: Site,
 
 async def test_after_a_sign_out_elsewhere_no_dialog_of_alice_stays_open(town: Site, person: OpenPerson) -> None:
     tab = await person("alice")
-    await sign_in(tab, town, "alice")
+    await sign_in_by_form(tab, town, "alice")
     await tab.get_by_test_id("new-menu").click()
     await tab.get_by_test_id("create-group").click()
     await tab.locator("dialog[open]").get_by_test_id("group-name").fill("A secret")
@@ -144,7 +144,7 @@ async def test_after_a_sign_out_elsewhere_no_dialog_of_alice_stays_open(town: Si
 
 async def test_a_draft_is_the_same_in_all_tabs_and_is_sent_once(town: Site, person: OpenPerson) -> None:
     first = await person("alice")
-    await sign_in(first, town, "alice")
+    await sign_in_by_form(first, town, "alice")
     second = await first.context.new_page()
     await second.goto(town.url)
     one, two = first.get_by_test_id("composer"), second.get_by_test_id("composer")
@@ -172,7 +172,7 @@ async def test_a_draft_is_the_same_in_all_tabs_and_is_sent_once(town: Site, pers
 
 async def test_an_edit_under_way_survives_everything_but_its_end(town: Site, person: OpenPerson) -> None:
     alice = await person("alice")
-    await sign_in(alice, town, "alice")
+    await sign_in_by_form(alice, town, "alice")
     await make_group(alice, "Editors", "bob")
     composer, context = alice.get_by_test_id("composer"), alice.get_by_test_id("composer-reply")
     await say(alice, "first versoin")

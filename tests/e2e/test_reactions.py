@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.conftest import OpenPerson
+from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import open_channel
 from tests.e2e.test_two_browsers import shown, sign_in
 from tests.support.accounts import register
 from tests.support.client import Client
 from tests.support.site import Site
-
-RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
 
 
 def reactions(page: Page, text: str) -> Locator:
@@ -65,8 +63,8 @@ async def test_alice_and_bob_react(site: Site, person: OpenPerson) -> None:
     await field.press("Enter")
     await expect(reactions(alice, "Early Spring.")).to_have_text("🖌️1")
     await expect(reactions(bob, "Early Spring.")).to_have_text("🖌️1")
-    await alice.screenshot(path=RESULTS / "reactions.png")
-    await bob.screenshot(path=RESULTS / "reactions-phone.png")
+    await screenshot(alice, "reactions")
+    await screenshot(bob, "reactions-phone")
 
     # A page that loads the history shows the same.
     await alice.reload()

