@@ -1,17 +1,21 @@
 /** The page's entry point: creates the parts of the chat and connects them. */
 
+/** @import { OutboxEntry } from "./net/outbox.js" */
 /** @import { Channel, Message } from "./net/wire-types.js" */
+/** @import { AttachmentLimits } from "./state/attachment-limits.js" */
 import { isolate } from "./lib/bidi.js";
 import { copyText } from "./lib/clipboard.js";
 import { byId } from "./lib/dom.js";
 import { setTimeZone } from "./lib/format.js";
 import { language, t, translateElements } from "./lib/i18n.js";
+import { measureMedia } from "./lib/playable.js";
+import { AttachmentSends } from "./net/attachment-sends.js";
 import { BrowserUser } from "./net/browser-user.js";
 import { ChatApi } from "./net/chat-api.js";
 import { ContactsSync } from "./net/contacts-sync.js";
 import { Conversation } from "./net/conversation.js";
 import { GapFiller } from "./net/gap-filler.js";
-import { signInAsGuest } from "./net/guest-sign-in.js";
+import { csrfToken, signInAsGuest } from "./net/guest-sign-in.js";
 import { MemberLoader } from "./net/member-loader.js";
 import { MessageSearch } from "./net/message-search.js";
 import { Outbox } from "./net/outbox.js";
@@ -19,11 +23,16 @@ import { PresenceSync } from "./net/presence-sync.js";
 import { PushHandlers } from "./net/push-handlers.js";
 import { Session } from "./net/session.js";
 import { Socket } from "./net/socket.js";
+import { Uploads } from "./net/uploads.js";
+import { AttachmentDrafts } from "./state/attachment-drafts.js";
 import { Drafts } from "./state/drafts.js";
 import { EmojiPreferences } from "./state/emoji-preferences.js";
+import { messageText } from "./state/message-content.js";
 import { Pins } from "./state/pins.js";
 import { Store } from "./state/store.js";
+import { UploadMemory } from "./state/upload-memory.js";
 import { Announcer } from "./widgets/announcer.js";
+import { AttachmentTray } from "./widgets/attachment-tray.js";
 import { ChannelDetails } from "./widgets/channel-details.js";
 import { ChannelHeader } from "./widgets/channel-header.js";
 import { ChannelList } from "./widgets/channel-list.js";
@@ -34,7 +43,7 @@ import { closeDialogs, confirmAction } from "./widgets/dialog.js";
 import { attachEmojiButton } from "./widgets/emoji-button.js";
 import { openEmojiPicker } from "./widgets/emoji-picker.js";
 import { EmojiSuggestions } from "./widgets/emoji-suggestions.js";
-import { refuseFiles } from "./widgets/file-refusal.js";
+import { FileIntake } from "./widgets/file-intake.js";
 import { FormatToolbar } from "./widgets/format-toolbar.js";
 import { GroupDialogs } from "./widgets/group-dialogs.js";
 import { Layout } from "./widgets/layout.js";
@@ -54,16 +63,19 @@ import { Timeline } from "./widgets/timeline.js";
 import { hideToast, showErrorToast, showToast } from "./widgets/toast.js";
 import { UserDialogs } from "./widgets/user-dialogs.js";
 import { UserMenu } from "./widgets/user-menu.js";
+import { VoiceRecorder } from "./widgets/voice-recorder.js";
 import { Welcome } from "./widgets/welcome.js";
 
 /**
  * Settings that the server writes into the page.
  * @type {{appId: number, signedIn: boolean, userId: string | null, registration: boolean, staff: boolean,
- *   messageLimit: number, timeZone: string}}
+ *   messageLimit: number, attachments: AttachmentLimits, timeZone: string}}
  */
 const boot = JSON.parse(byId("boot").textContent ?? "");
 document.documentElement.lang = language.tag;
 setTimeZone(boot.timeZone);
+/** The user whose files the page uploads. */
+let uploadUserId = "";
 translateElements(document);
 
 const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/acc?batch=1`;
@@ -74,19 +86,29 @@ const browserUser = new BrowserUser({
   tabStorage: sessionStorage,
   isSignedIn: boot.signedIn,
   // Without the address of the open channel, and unlike a reload without what the fields contain.
-  leave: () => reopenPage(() => location.replace(location.pathname + location.search)),
+  leave: () => {
+    // The browser must not ask the next user about the uploads of this one.
+    uploads.clear();
+    reopenPage(() => location.replace(location.pathname + location.search));
+  },
 });
 const store = new Store();
 const outbox = new Outbox(
   localStorage,
-  ({ target, text, clientMsgId, replyTo }) => {
+  ({ target, text, files, clientMsgId, replyTo }) => {
     const reply = replyTo ? { replyTo } : {};
-    return socket.request("message.send", { target, type: "text", msg: text, clientMsgId, ...reply });
+    const attachments = files ? { attachments: files.flatMap(({ attachment }) => attachment?.id ?? []) } : {};
+    return socket.request("message.send", { target, type: "text", msg: text, clientMsgId, ...attachments, ...reply });
   },
   ({ appId }) => socket.isReady && (appId === null || appId === store.app.appId),
 );
 const drafts = new Drafts(localStorage);
 const emojiPreferences = new EmojiPreferences(localStorage);
+const signOutForm = byId("sign-out", HTMLFormElement);
+const uploadMemory = new UploadMemory(localStorage);
+const uploads = new Uploads({ memory: uploadMemory, csrfToken: () => csrfToken(signOutForm), measure: measureMedia });
+const attachmentDrafts = new AttachmentDrafts(sessionStorage, uploads);
+const sends = new AttachmentSends({ outbox, uploads, restore: restoreMessage });
 const gapFiller = new GapFiller({ socket, store });
 const memberLoader = new MemberLoader({ socket, store });
 const pushHandlers = new PushHandlers({ socket, store, gapFiller, memberLoader });
@@ -112,13 +134,17 @@ const { filter } = channelList;
 const retryContacts = () => (socket.isReady ? contactsSync.load() : reconnect());
 const contactList = new ContactList({ store, userMenu, userDialogs, filter, retry: retryContacts });
 const sidebar = new Sidebar({ store, channelList, contactList });
-const timeline = new Timeline({ store, conversation, outbox, reconnect, react });
+const timeline = new Timeline({ store, conversation, outbox, uploads, sends, reconnect, react });
 const mentionSuggestions = new MentionSuggestions({ store, memberLoader });
 const sources = [mentionSuggestions, new EmojiSuggestions(emojiPreferences)];
 const suggestions = new SuggestionList({ store, sources });
 const maxLength = boot.messageLimit;
 const unblock = userMenu.unblock.bind(userMenu);
-const composer = new Composer({ store, conversation, drafts, maxLength, suggestions, unblock });
+const composer = new Composer({ store, conversation, drafts, attachmentDrafts, maxLength, suggestions, unblock });
+const tray = new AttachmentTray({ store, uploads, attachmentDrafts, composer, limits: boot.attachments });
+const refusal = () => tray.refusal();
+const fileIntake = new FileIntake({ refusal, add: (files) => tray.add(files) });
+new VoiceRecorder({ refusal, send: (file) => composer.sendFiles([uploads.add(file)]) });
 const searchPanel = new SearchPanel({ search: messageSearch, store, layout, open: openChannel, channelFilter: filter });
 const welcome = new Welcome({ signIn: onGuestSignIn });
 const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu });
@@ -138,7 +164,7 @@ new MessageToolbar({
     reply: ({ message }) => composer.replyTo(message),
     edit: ({ message }) => composer.edit(message),
     copy: async ({ message }) => {
-      if (await copyText(message.msg)) showToast(t("message.copied"));
+      if (await copyText(messageText(message))) showToast(t("message.copied"));
     },
     recall: ({ message }) => {
       const texts = { title: t("recall.title"), text: t("recall.text"), confirm: t("recall.confirm") };
@@ -159,13 +185,15 @@ new SidebarMenus({
     drafts.clear();
     outbox.clear();
     emojiPreferences.clear();
+    uploads.clear();
+    uploadMemory.clear();
+    attachmentDrafts.clear();
   },
 });
 new FormatToolbar();
 attachEmojiButton(emojiPreferences);
-refuseFiles();
 const isGuest = () => store.me?.kind === "guest";
-new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, isGuest });
+new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, fileIntake, isGuest });
 
 addEventListener("online", () => socket.retryNow());
 addEventListener("offline", () => socket.retryNow());
@@ -185,11 +213,11 @@ document.addEventListener("visibilitychange", () => {
   drafts.refresh();
   socket.retryNow();
 });
-store.on("me", () => {
-  if (!store.me) return;
-  drafts.load(store.me.id);
-  emojiPreferences.load(store.me.id);
+addEventListener("beforeunload", (event) => {
+  // The browser asks whether to stop the uploads.
+  if (uploads.isActive) event.preventDefault();
 });
+store.on("me", () => store.me && onUser(store.me.id));
 store.on("channel-left", onChannelLeft);
 session.on("loaded", onSessionLoaded);
 session.on("signed-out", ({ isExpired }) => {
@@ -222,12 +250,32 @@ async function react(message, emoji, isAdded) {
 /** @param {string} name */
 async function onGuestSignIn(name) {
   try {
-    const error = await signInAsGuest(byId("sign-out", HTMLFormElement), { appId: boot.appId, name });
+    const error = await signInAsGuest(signOutForm, { appId: boot.appId, name });
     if (error === null) session.start(boot.appId);
     else welcome.showError(error || t("welcome.refused"));
   } catch {
     welcome.showError(t("error.offline"));
   }
+}
+
+/** Use what the browser stores for this user. @param {string} id */
+function onUser(id) {
+  drafts.load(id);
+  emojiPreferences.load(id);
+  if (id === uploadUserId) return;
+  uploadUserId = id;
+  uploads.clear();
+  uploadMemory.load(id);
+  attachmentDrafts.load(id);
+}
+
+/** Give a message back to the composer whose files were lost with the page that uploaded them. @param {OutboxEntry} entry */
+function restoreMessage(entry) {
+  const { files = [], target } = entry;
+  attachmentDrafts.put(target, files.flatMap(({ attachment }) => (attachment ? uploads.restore(attachment) : [])));
+  composer.restore(entry);
+  const missing = files.find(({ attachment }) => attachment === null);
+  if (missing) showToast(t("attachment.addAgain", { name: missing.name }));
 }
 
 /** Open the channel that was open before, or that the address names. */

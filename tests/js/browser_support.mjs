@@ -17,6 +17,7 @@ const OLDEST = {
 const OPTIONAL = {
   "javascript.builtins.Intl.Segmenter.segment": "static/js/lib/graphemes.js has an approximation",
   "api.InputEvent.isComposing": "a search also runs while an input method composes",
+  "html.elements.video.playsinline": "browsers without it play in place anyway",
   "html.global_attributes.popover": "a toast is shown below a dialog",
   "css.at-rules.supports": "it asks whether a feature is there",
   "css.properties.accent-color": "checkboxes have the system's colour",

@@ -14,6 +14,9 @@ export function errorReplyText({ code, reason = "", data }) {
   // The server does not know the user's time zone.
   if (reason === "muted" && data?.until) return t("composer.mutedUntil", { until: formatDateTime(data.until) });
   if (reason === "muted") return t("composer.muted");
+  // What the page itself has refused.
+  const own = `refusal.${reason}`;
+  if (hasText(own)) return t(own);
   const english = data?.error ?? "";
   const text = language.code === "en" ? english : fillIn(zhErrors[reason] ?? "", data ?? {});
   const key = `error.${code}`;

@@ -89,6 +89,7 @@ export const enDialogs = {
   "shortcuts.title": "Keyboard shortcuts",
   "shortcuts.send": "Send message",
   "shortcuts.newLine": "New line",
+  "shortcuts.attach": "Attach files",
   "shortcuts.format": "Bold, italic, code",
   "shortcuts.formatMore": "Strikethrough, quote, list, link",
   "shortcuts.markup": "Formatting as you type",

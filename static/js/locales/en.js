@@ -1,4 +1,5 @@
 /** English texts of the page, except for its dialogs. @import { Text } from "../lib/i18n.js" */
+import { enAttachments } from "./en-attachments.js";
 import { enDialogs } from "./en-dialogs.js";
 import { enEmoji } from "./en-emoji.js";
 
@@ -7,6 +8,7 @@ const count = (n, singular, plural = `${singular}s`) => `${n} ${n === 1 ? singul
 
 /** @satisfies {Record<string, Text>} */
 export const en = {
+  ...enAttachments,
   ...enDialogs,
   ...enEmoji,
 
@@ -237,7 +239,7 @@ export const en = {
   "search.more": "Show older messages",
   "search.further": "Search older messages",
 
-  "files.refused": "Files and pictures cannot be sent yet. Send a link instead.",
+  "files.refused": "Files cannot be sent on this site. Send a link instead.",
   "toast.channelLeft": "You are no longer in “{name}”.",
   "toast.userChanged": "This browser is now signed in as {name}.",
 

@@ -89,6 +89,7 @@ export const zhDialogs = {
   "shortcuts.title": "键盘快捷键",
   "shortcuts.send": "发送消息",
   "shortcuts.newLine": "换行",
+  "shortcuts.attach": "添加文件",
   "shortcuts.format": "粗体、斜体、代码",
   "shortcuts.formatMore": "删除线、引用、列表、链接",
   "shortcuts.markup": "直接输入格式",

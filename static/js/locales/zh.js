@@ -1,9 +1,11 @@
 /** Chinese texts of the page, except for its dialogs. @import { Text, TextKey } from "../lib/i18n.js" */
+import { zhAttachments } from "./zh-attachments.js";
 import { zhDialogs } from "./zh-dialogs.js";
 import { zhEmoji } from "./zh-emoji.js";
 
 /** @type {Record<TextKey, Text>} */
 export const zh = {
+  ...zhAttachments,
   ...zhDialogs,
   ...zhEmoji,
 
@@ -234,7 +236,7 @@ export const zh = {
   "search.more": "显示更早的消息",
   "search.further": "搜索更早的消息",
 
-  "files.refused": "目前还不能发送文件和图片，请改为发送链接。",
+  "files.refused": "本站不能发送文件，请改为发送链接。",
   "toast.channelLeft": "你已不在“{name}”中。",
   "toast.userChanged": "此浏览器现在登录的是 {name}。",
 

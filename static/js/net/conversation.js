@@ -10,11 +10,14 @@
  * @import { Socket } from "./socket.js"
  * @import { ChannelLog, LoggedMessage } from "../state/channel-log.js"
  * @import { Store } from "../state/store.js"
+ * @import { Upload } from "./uploads.js"
  * @typedef {"initial" | "older" | "newer"} LoadKind
  * @typedef {{kind: LoadKind, error: unknown}} Load  `error`: null unless it has failed
  * @typedef {{loading: string, reveal: {target: string, seq: number}, sending: string}} ConversationEvents
  */
 import { Emitter } from "../lib/events.js";
+import { contentOf } from "../state/message-content.js";
+import { outboxFile } from "./attachment-sends.js";
 import { RequestError, isRequestFailure } from "./protocol.js";
 
 const PAGE_SIZE = 50;
@@ -145,14 +148,16 @@ export class Conversation extends Emitter {
    * Send a message in the open channel now, or when there is a connection.
    * @param {string} text
    * @param {{id: string, seq: number} | null} replyTo
+   * @param {Upload[]} [uploads] its files, also such as are not uploaded yet
    */
-  send(text, replyTo) {
+  send(text, replyTo, uploads = []) {
     const { channel } = this.store;
     if (!channel) return;
     this.store.dividerSeq = null;
     const appId = channel.kind === "global" ? this.store.app.appId : null;
     const reply = replyTo ? { replyTo: replyTo.id, replySeq: replyTo.seq } : {};
-    this.outbox.add({ target: channel.target, appId, text, since: channel.lastSeq, ...reply });
+    const files = uploads.length ? { files: uploads.map(outboxFile) } : {};
+    this.outbox.add({ target: channel.target, appId, text, since: channel.lastSeq, ...files, ...reply });
     this.emit("sending", channel.target);
   }
 
@@ -186,13 +191,13 @@ export class Conversation extends Emitter {
   }
 
   /** @param {OutboxEntry} entry @param {SendReply} reply */
-  #onSent({ clientMsgId, text, replyTo, replySeq, target }, { target: sentTo, id, seq, time, position }) {
+  #onSent({ clientMsgId, text, files, replyTo, replySeq, target }, { target: sentTo, id, seq, time, position }) {
     const { me } = this.store;
     if (!me) return;
     const reference = replyTo ? { replyTo, replySeq } : {};
     const sender = { from: me.userId, fromId: me.id, name: me.name, avatar: me.avatar };
     /** @type {LoggedMessage} */
-    const message = { ...reference, ...sender, clientMsgId, target: sentTo, type: "text", msg: text, id, seq, time, position };
+    const message = { ...reference, ...sender, ...contentOf(text, files), clientMsgId, target: sentTo, id, seq, time, position };
     this.store.addMessage(message);
     this.gapFiller.check(target);
   }

@@ -1,5 +1,15 @@
 /** Signs in a new guest over HTTP. A session cookie, which scripts cannot read, then identifies the guest. */
 
+/** @param {HTMLFormElement} form */
+function tokenField(form) {
+  return /** @type {HTMLInputElement} */ (form.elements.namedItem("csrfmiddlewaretoken"));
+}
+
+/** Return the token that the page's own requests have to carry. @param {HTMLFormElement} form */
+export function csrfToken(form) {
+  return tokenField(form).value;
+}
+
 /**
  * Sign in as a guest; resolve with null, or with an error message in the user's language, which may be empty. Rejects if
  * the server does not answer.
@@ -8,7 +18,7 @@
  * @returns {Promise<string | null>}
  */
 export async function signInAsGuest(form, { appId, name }) {
-  const token = /** @type {HTMLInputElement} */ (form.elements.namedItem("csrfmiddlewaretoken"));
+  const token = tokenField(form);
   const body = new URLSearchParams({ csrfmiddlewaretoken: token.value, appId: String(appId), name });
   const response = await fetch("/accounts/guest/", { method: "POST", body, headers: { Accept: "application/json" } });
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");

@@ -1,13 +1,16 @@
 /**
  * Messages that the server has not acknowledged. They survive a lost connection and a closed page: each entry is stored
  * in localStorage under the user's id and its clientMsgId, and a channel's entries are sent one after the other. If one
- * is sent twice (a lost reply, two tabs), its clientMsgId makes it one message. No DOM, no socket of its own.
+ * is sent twice (a lost reply, two tabs), its clientMsgId makes it one message. An entry whose files are being uploaded
+ * holds up no others and belongs to its tab, which alone has the files. No DOM, no socket of its own.
  *
  * `change`: the entries of a target have changed.
- * @import { SendReply } from "./wire-types.js"
+ * @import { Attachment, SendReply } from "./wire-types.js"
  * @import { ErrorReply } from "../lib/error-messages.js"
- * @typedef {{clientMsgId: string, target: string, appId: number | null, text: string, replyTo?: string,
- *   replySeq?: number, at: number, tries: number, since: number, state: "pending" | "failed",
+ * @typedef {Pick<Attachment, "name" | "size" | "type" | "kind" | "width" | "height"> & {uploadId: string,
+ *   attachment: Attachment | null}} OutboxFile  `attachment`: null until the file is uploaded
+ * @typedef {{clientMsgId: string, target: string, appId: number | null, text: string, files?: OutboxFile[],
+ *   replyTo?: string, replySeq?: number, at: number, tries: number, since: number, state: "pending" | "failed",
  *   refusal: ErrorReply | null}} OutboxEntry
  *   Stored as it is, so its names must stay. `appId`: of a global channel, to which only its own app can send; `at`: when
  *   it was written, in ms; `since`: the channel's last sequence number at that time; `refusal`: why it has failed
@@ -17,6 +20,13 @@ import { Emitter } from "../lib/events.js";
 import { DisconnectedError, RequestError } from "./protocol.js";
 
 const MAX_ATTEMPTS = 5;
+/** @type {ErrorReply} */
+const UPLOAD_INTERRUPTED = { code: 0, reason: "upload_interrupted", data: null };
+
+/** Tell whether files of the entry are not uploaded yet. @param {OutboxEntry} entry */
+export function isUploading({ files }) {
+  return files?.some(({ attachment }) => attachment === null) ?? false;
+}
 
 /** @extends {Emitter<OutboxEvents>} */
 export class Outbox extends Emitter {
@@ -28,10 +38,12 @@ export class Outbox extends Emitter {
    * @param {Storage} storage
    * @param {(entry: OutboxEntry) => Promise<SendReply>} send rejects with RequestError or DisconnectedError
    * @param {(entry: OutboxEntry) => boolean} canSend whether the present connection can send it
+   * @param {Storage} [tabStorage] for entries whose files are being uploaded
    */
-  constructor(storage, send, canSend) {
+  constructor(storage, send, canSend, tabStorage = sessionStorage) {
     super();
     this.storage = storage;
+    this.tabStorage = tabStorage;
     this.send = send;
     this.canSend = canSend;
   }
@@ -41,17 +53,25 @@ export class Outbox extends Emitter {
     const prefix = `im.outbox.${userId}.`;
     if (prefix !== this.#keyPrefix) this.#entries.clear();
     this.#keyPrefix = prefix;
-    for (let i = 0; i < this.storage.length; i++) {
-      const key = this.storage.key(i) ?? "";
+    for (const storage of [this.storage, this.tabStorage]) this.#loadFrom(storage);
+    for (const target of this.#targets()) this.emit("change", target);
+  }
+
+  /** @param {Storage} storage */
+  #loadFrom(storage) {
+    const prefix = this.#keyPrefix;
+    for (const key of Object.keys(storage)) {
       const clientMsgId = key.slice(prefix.length);
       if (!key.startsWith(prefix) || this.#entries.has(clientMsgId)) continue;
       try {
-        this.#entries.set(clientMsgId, JSON.parse(this.storage.getItem(key) ?? ""));
+        const entry = /** @type {OutboxEntry} */ (JSON.parse(storage.getItem(key) ?? ""));
+        // The files were lost with the page that uploaded them.
+        if (isUploading(entry)) Object.assign(entry, { state: "failed", refusal: UPLOAD_INTERRUPTED });
+        this.#entries.set(clientMsgId, entry);
       } catch {
-        this.storage.removeItem(key);
+        storage.removeItem(key);
       }
     }
-    for (const target of this.#targets()) this.emit("change", target);
   }
 
   /**
@@ -78,12 +98,35 @@ export class Outbox extends Emitter {
     return [...this.#entries.values()].filter((entry) => entry.target === target).sort((a, b) => a.at - b.at);
   }
 
-  /** @param {Pick<OutboxEntry, "target" | "appId" | "text" | "since" | "replyTo" | "replySeq">} message */
+  /** @param {Pick<OutboxEntry, "target" | "appId" | "text" | "files" | "since" | "replyTo" | "replySeq">} message */
   add(message) {
     const lastWritten = Math.max(0, ...this.entriesOf(message.target).map((entry) => entry.at));
     const at = Math.max(Date.now(), lastWritten + 1);
     this.#put({ ...message, clientMsgId: newId(), at, tries: 0, state: "pending", refusal: null });
     this.#sendEntries(message.target);
+  }
+
+  /** @param {string} clientMsgId @returns {OutboxEntry | undefined} */
+  get(clientMsgId) {
+    return this.#entries.get(clientMsgId);
+  }
+
+  /** Return the entry that a file is uploaded for. @param {string} uploadId @returns {OutboxEntry | undefined} */
+  entryOfFile(uploadId) {
+    return [...this.#entries.values()].find(({ files }) => files?.some((file) => file.uploadId === uploadId));
+  }
+
+  /** Keep what has become known of a file. The entry is sent once all its files are uploaded. @param {OutboxEntry} entry @param {OutboxFile} file */
+  setFile(entry, file) {
+    const files = entry.files?.map((known) => (known.uploadId === file.uploadId ? file : known));
+    this.#put(Object.assign(entry, { files }));
+    if (!isUploading(entry)) this.#sendEntries(entry.target);
+  }
+
+  /** A file of the entry could not be uploaded. @param {OutboxEntry} entry @param {ErrorReply} refusal */
+  fail(entry, refusal) {
+    this.#put(Object.assign(entry, { state: /** @type {const} */ ("failed"), refusal }));
+    this.emit("failed", entry);
   }
 
   /** Send a failed entry again. @param {string} clientMsgId */
@@ -103,8 +146,9 @@ export class Outbox extends Emitter {
   /** Delete all entries of the user, who will not return, other tabs' included. */
   clear() {
     for (const entry of [...this.#entries.values()]) this.#delete(entry);
-    const keys = this.#keyPrefix ? Object.keys(this.storage) : [];
-    for (const key of keys) if (key.startsWith(this.#keyPrefix)) this.storage.removeItem(key);
+    for (const storage of this.#keyPrefix ? [this.storage, this.tabStorage] : []) {
+      for (const key of Object.keys(storage)) if (key.startsWith(this.#keyPrefix)) storage.removeItem(key);
+    }
   }
 
   /** Send all pending entries. Called when a connection has caught up. */
@@ -119,7 +163,7 @@ export class Outbox extends Emitter {
     let errors = 0;
     try {
       for (;;) {
-        const entry = this.entriesOf(target).find(({ state }) => state === "pending");
+        const entry = this.entriesOf(target).find((entry) => entry.state === "pending" && !isUploading(entry));
         if (!entry || !this.canSend(entry)) return;
         this.#put(Object.assign(entry, { tries: entry.tries + 1 }));
         try {
@@ -148,15 +192,16 @@ export class Outbox extends Emitter {
 
   /** @param {OutboxEntry} entry @param {RequestError} error */
   #onFailed(entry, { code, reason, data }) {
-    this.#put(Object.assign(entry, { state: /** @type {const} */ ("failed"), refusal: { code, reason, data } }));
-    this.emit("failed", entry);
+    this.fail(entry, { code, reason, data });
   }
 
   /** @param {OutboxEntry} entry */
   #put(entry) {
     this.#entries.set(entry.clientMsgId, entry);
+    const [storage, other] = isUploading(entry) ? [this.tabStorage, this.storage] : [this.storage, this.tabStorage];
     try {
-      this.storage.setItem(this.#keyOf(entry), JSON.stringify(entry));
+      storage.setItem(this.#keyOf(entry), JSON.stringify(entry));
+      if (entry.files) other.removeItem(this.#keyOf(entry));
     } catch {
       // The storage is full. The entry is sent from memory while the page is open.
     }
@@ -173,6 +218,7 @@ export class Outbox extends Emitter {
   /** @param {OutboxEntry} entry */
   #unstore(entry) {
     this.storage.removeItem(this.#keyOf(entry));
+    if (entry.files) this.tabStorage.removeItem(this.#keyOf(entry));
   }
 
   /** @param {OutboxEntry} entry */

@@ -24,10 +24,16 @@
  *
  * @typedef {{emoji: string, count: number, mine: boolean, users: User[], position: number}} Reaction
  *   `users`: the first ten; `position`: that of the last event about this emoji
- * @typedef {{target: string, type: "text" | "picture" | "voice", msg: string, from: string, fromId: string, name: string,
- *   avatar: string, id: string, seq: number, time: number, position?: number, replyTo?: string, replySeq?: number,
- *   editedAt?: number, recalled?: boolean, content?: string, reactions?: Reaction[]}} Message
- *   `from`: the sender's user name; `content`: Base64, of a picture or voice message
+ * @typedef {{id: string, name: string, type: string, kind: "image" | "video" | "audio" | "file", size: number,
+ *   sha256?: string, url: string, width?: number, height?: number, duration?: number, preview?: string,
+ *   thumbnail?: string}} Attachment
+ *   `type`: a MIME type; `duration` in ms; `preview`: a tiny WebP picture in Base64; `thumbnail`: an address
+ * @typedef {{target: string, type: "text" | "file" | "picture" | "voice", msg: string, from: string, fromId: string,
+ *   name: string, avatar: string, id: string, seq: number, time: number, position?: number, replyTo?: string,
+ *   replySeq?: number, editedAt?: number, recalled?: boolean, content?: string, attachments?: Attachment[],
+ *   reactions?: Reaction[]}} Message
+ *   `from`: the sender's user name; `content`: the text beside attachments, or Base64 of a picture or voice message;
+ *   `msg`: the text, or in those messages what stands for them
  * @typedef {{target: string, note: string, by: User, who: User[], value: string, seq: number, time: number,
  *   position: number}} SystemNote  an event of a channel, shown after its message number `seq`
  *
@@ -61,8 +67,8 @@
  *   "heartbeat": {data: {}, reply: {position?: number}},
  *   "ping": {data: {}, reply: "pong"},
  *   "sync": {data: {after: number}, reply: SyncReply},
- *   "message.send": {data: {target: string, type: "text", msg: string, clientMsgId: string, replyTo?: string},
- *     reply: SendReply},
+ *   "message.send": {data: {target: string, type: "text", msg: string, clientMsgId: string, replyTo?: string,
+ *     attachments?: string[]}, reply: SendReply},
  *   "message.history": {data: {target: string, before?: number, after?: number, limit?: number}, reply: HistoryPage},
  *   "message.search": {data: {q: string, target?: string, before?: string, limit?: number}, reply: SearchPage},
  *   "message.get": {data: {target: string, id: string}, reply: Message},
@@ -112,7 +118,7 @@
  * @typedef {ReactionPush & {isAdded: boolean}} ReactionChange
  * @typedef {{
  *   "msg": Message,
- *   "message.edited": {target: string, id: string, msg: string, editedAt: number},
+ *   "message.edited": {target: string, id: string, msg: string, content?: string, editedAt: number},
  *   "message.recalled": {target: string, id: string, seq: number},
  *   "message.expired": {target: string, seq: number},
  *   "message.pinned": {target: string, id: string},

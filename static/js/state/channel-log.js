@@ -4,8 +4,9 @@
  *
  * @import { HistoryPage, Message, ReactionChange, SystemNote, User } from "../net/wire-types.js"
  * @typedef {Message & {clientMsgId?: string}} LoggedMessage  `clientMsgId`: of a message sent from this page
- * @typedef {Pick<Message, "msg"> & {editedAt?: number, recalled?: boolean}} MessageChange
+ * @typedef {Pick<Message, "msg" | "content"> & {editedAt?: number, recalled?: boolean}} MessageChange
  */
+import { isEditable } from "./message-content.js";
 import { changeReaction, mergeReactions } from "./reactions.js";
 
 /** Loaded messages of a channel; beyond this number, those farthest from the reader are dropped. */
@@ -47,7 +48,7 @@ export class ChannelLog {
 
   /** Return the last message of a user that can be edited. @param {string | undefined} userId */
   lastEditable(userId) {
-    return this.messages.findLast(({ fromId, recalled, type }) => fromId === userId && !recalled && type === "text");
+    return this.messages.findLast(({ fromId, recalled, type }) => fromId === userId && !recalled && isEditable(type));
   }
 
   /** Add a message that was sent or received just now. Returns whether it is new. @param {LoggedMessage} message */
@@ -132,9 +133,9 @@ export class ChannelLog {
     return true;
   }
 
-  /** @param {{id: string, msg: string, editedAt: number}} edit @returns {boolean} whether the message is loaded */
-  edit({ id, msg, editedAt }) {
-    return this.#change(id, { msg, editedAt });
+  /** @param {{id: string, msg: string, content?: string, editedAt: number}} edit @returns {boolean} whether the message is loaded */
+  edit({ id, msg, content, editedAt }) {
+    return this.#change(id, { msg, editedAt, ...(content === undefined ? {} : { content }) });
   }
 
   /** @param {{id: string}} recall @returns {boolean} whether the message is loaded */
@@ -276,9 +277,10 @@ function keepEarly(early, id, value) {
  */
 function latestVersion(message, other) {
   if (!other || message.recalled) return message;
-  if (other.recalled) return { ...message, msg: "", content: undefined, recalled: true };
+  if (other.recalled) return { ...message, msg: "", content: undefined, attachments: undefined, recalled: true };
   if ((other.editedAt ?? 0) <= (message.editedAt ?? 0)) return message;
-  return { ...message, msg: other.msg, editedAt: other.editedAt };
+  const { msg, editedAt, content } = other;
+  return { ...message, msg, editedAt, ...(content === undefined ? {} : { content }) };
 }
 
 /**

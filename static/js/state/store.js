@@ -177,7 +177,7 @@ export class Store extends Emitter {
   editMessage(edit) {
     this.logs.get(edit.target)?.edit(edit);
     const quoted = this.quotedMessages.get(edit.id);
-    if (quoted) quoted.msg = edit.msg;
+    if (quoted) Object.assign(quoted, { msg: edit.msg, content: edit.content });
     this.emit("log", edit.target);
     this.emit("edited", edit);
   }
@@ -189,7 +189,7 @@ export class Store extends Emitter {
     this.emit("channels");
     this.logs.get(recall.target)?.recall(recall);
     const quoted = this.quotedMessages.get(recall.id);
-    if (quoted) Object.assign(quoted, { msg: "", recalled: true });
+    if (quoted) Object.assign(quoted, { msg: "", attachments: undefined, recalled: true });
     this.emit("log", recall.target);
     this.emit("recalled", recall);
   }

@@ -17,6 +17,7 @@
  * @typedef {IntroRow | EdgeRow | DayRow | UnreadRow | NoteRow | MessageRow} Row
  */
 import { dayNumber } from "../lib/format.js";
+import { contentOf } from "./message-content.js";
 
 const GROUP_MAX_GAP_MS = 5 * 60_000;
 
@@ -112,15 +113,22 @@ function unsentEntries(entries, log, me) {
   const received = log.messages.filter((message) => message.fromId === me.id && !message.clientMsgId);
   return entries.filter((entry) => {
     if (entry.state !== "pending" || entry.tries === 0) return true;
-    const index = received.findIndex(({ seq, msg }) => seq > entry.since && msg === entry.text);
+    const index = received.findIndex((message) => message.seq > entry.since && isSameContent(message, entry));
     if (index >= 0) received.splice(index, 1);
     return index < 0;
   });
 }
 
+/** @param {LoggedMessage} message @param {OutboxEntry} entry */
+function isSameContent({ msg, attachments = [] }, { text, files = [] }) {
+  if (!files.length) return msg === text;
+  // A file is sent once only.
+  return attachments.some(({ id }) => files.some(({ attachment }) => attachment?.id === id));
+}
+
 /** @param {OutboxEntry} entry @param {User} me @returns {LoggedMessage} */
-function messageOf({ clientMsgId, target, text, replyTo, replySeq, at }, me) {
+function messageOf({ clientMsgId, target, text, files, replyTo, replySeq, at }, me) {
   const reply = replyTo ? { replyTo, replySeq } : {};
   const sender = { from: me.userId, fromId: me.id, name: me.name, avatar: me.avatar };
-  return { ...reply, ...sender, clientMsgId, target, type: "text", msg: text, id: "", seq: Infinity, time: at, position: 0 };
+  return { ...reply, ...sender, ...contentOf(text, files), clientMsgId, target, id: "", seq: Infinity, time: at, position: 0 };
 }

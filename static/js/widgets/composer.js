@@ -5,6 +5,9 @@
  * @import { Message, User } from "../net/wire-types.js"
  * @import { Conversation } from "../net/conversation.js"
  * @import { Drafts, Edit, ReplyReference } from "../state/drafts.js"
+ * @import { OutboxEntry } from "../net/outbox.js"
+ * @import { Upload } from "../net/uploads.js"
+ * @import { AttachmentDrafts } from "../state/attachment-drafts.js"
  * @import { Store } from "../state/store.js"
  * @import { SuggestionList } from "./suggestion-list.js"
  */
@@ -14,6 +17,7 @@ import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
 import { today } from "../lib/today.js";
 import { hasVisibleText } from "../lib/visible-text.js";
+import { messageText } from "../state/message-content.js";
 import { sendPermission } from "../state/send-permission.js";
 import { showContext } from "./composer-context.js";
 import { showRestriction } from "./composer-notice.js";
@@ -37,10 +41,12 @@ export class Composer {
   field = byId("composer", HTMLTextAreaElement);
 
   /**
-   * @param {{store: Store, conversation: Conversation, drafts: Drafts, maxLength: number, suggestions: SuggestionList,
-   *   unblock: (user: User) => void}} deps  `maxLength`: of a message, in characters
+   * @param {{store: Store, conversation: Conversation, drafts: Drafts, attachmentDrafts: AttachmentDrafts,
+   *   maxLength: number, suggestions: SuggestionList, unblock: (user: User) => void}} deps
+   *   `maxLength`: of a message, in characters
    */
-  constructor({ store, conversation, drafts, maxLength, suggestions, unblock }) {
+  constructor({ store, conversation, drafts, attachmentDrafts, maxLength, suggestions, unblock }) {
+    this.attachmentDrafts = attachmentDrafts;
     this.store = store;
     this.conversation = conversation;
     this.drafts = drafts;
@@ -49,6 +55,7 @@ export class Composer {
     store.on("current", () => this.#onChannelOpened());
     for (const type of /** @type {const} */ (["channels", "contacts", "connection"])) store.on(type, () => this.#renderChannel());
     store.on("recalled", ({ target, id }) => this.#onRecalled(target, id));
+    attachmentDrafts.on("change", (target) => target === this.#target && this.#render());
     drafts.on("changed-elsewhere", () => this.#refresh());
     drafts.on("emptied", () => this.#save());
     language.on("change", () => this.#render());
@@ -80,9 +87,11 @@ export class Composer {
   }
 
   /** Start editing a message, or continue. @param {Message} message */
-  edit({ id, msg }) {
+  edit(message) {
+    const { id } = message;
     if (this.#edit?.id !== id) {
       this.#leaveEdit();
+      const msg = messageText(message);
       const text = this.drafts.editOf(this.#target, id)?.text ?? msg;
       const edit = { id, msg, text, isOpen: true };
       this.drafts.setEdit(this.#target, edit);
@@ -102,6 +111,32 @@ export class Composer {
     }
     this.focus();
     return isActive;
+  }
+
+  /** True while the user can write a new message here. */
+  get canSend() {
+    return this.#target !== "" && !this.field.disabled;
+  }
+
+  /** True while the user edits a message, which can get no more files. */
+  get isEditing() {
+    return this.#edit !== null;
+  }
+
+  /** Take back the text of a message that could not be sent, before what the user is writing. @param {OutboxEntry} entry */
+  restore({ target, text }) {
+    const draft = this.drafts.get(target);
+    this.drafts.set(target, { ...draft, text: [text, draft.text].filter(Boolean).join("\n") });
+    if (target === this.#target && !this.#edit) this.#show();
+  }
+
+  /** Send files, with what the user replies to, and leave the text. @param {Upload[]} uploads */
+  sendFiles(uploads) {
+    const reply = this.#reply;
+    this.#reply = null;
+    this.#save();
+    this.#render();
+    this.conversation.send("", reply, uploads);
   }
 
   get #isEditChanged() {
@@ -202,7 +237,7 @@ export class Composer {
     count.classList.toggle("error", remaining < 0);
     setText(count, remaining < 0 ? t("composer.overLimit", { n: -remaining }) : t("composer.remaining", { n: remaining }));
     this.field.setAttribute("aria-invalid", String(remaining < 0));
-    this.#sendButton.disabled = remaining < 0 || this.field.disabled || !hasVisibleText(text);
+    this.#sendButton.disabled = remaining < 0 || this.field.disabled || !(hasVisibleText(text) || this.#hasFiles);
     this.#sendButton.title = t(this.#edit ? "composer.save" : "composer.send");
     this.#sendButton.setAttribute("aria-label", this.#sendButton.title);
     this.#fitHeight();
@@ -256,7 +291,7 @@ export class Composer {
   #submit() {
     // Blank lines around the text are removed; the indentation of its first line is kept.
     const text = this.field.value.replace(/^\s*\n/u, "").trimEnd();
-    if (!hasVisibleText(text) || [...text].length > this.maxLength || this.field.disabled) return;
+    if (!(hasVisibleText(text) || this.#hasFiles) || [...text].length > this.maxLength || this.field.disabled) return;
     if (this.#edit) {
       this.#saveEdit(this.#edit, text);
       return;
@@ -265,12 +300,22 @@ export class Composer {
       showToast(t("composer.notConnected"));
       return;
     }
+    if (this.attachmentDrafts.of(this.#target).some(({ state }) => state === "failed")) {
+      showToast(t("attachment.hasFailed"), { isError: true });
+      return;
+    }
     const reply = this.#reply;
     this.#reply = null;
     this.#setText("");
     this.#save();
-    this.conversation.send(text, reply);
+    this.conversation.send(hasVisibleText(text) ? text : "", reply, this.attachmentDrafts.take(this.#target));
     this.focus();
+  }
+
+  /** True if there are files to send, or the edited message has files beside its text. */
+  get #hasFiles() {
+    if (this.#edit) return this.store.log?.byId(this.#edit.id)?.type === "file";
+    return this.attachmentDrafts.of(this.#target).length > 0;
   }
 
   /** @param {Edit} edit @param {string} text */
@@ -278,8 +323,8 @@ export class Composer {
     const target = this.#target;
     const { value } = this.field;
     try {
-      const sent = this.store.logs.get(target)?.byId(id)?.msg ?? msg;
-      if (text !== sent) await this.conversation.edit({ target, id }, text);
+      const message = this.store.logs.get(target)?.byId(id);
+      if (text !== (message ? messageText(message) : msg)) await this.conversation.edit({ target, id }, text);
     } catch (error) {
       // The edit stays in the field.
       showErrorToast(error);

@@ -5,7 +5,7 @@
 import { cloneTemplate, part } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { decodeBase64, detectMedia } from "../lib/media.js";
-import { enlargePicture } from "./picture-viewer.js";
+import { showPictures } from "./picture-viewer.js";
 
 const MAX_THUMBNAIL_PX = 320;
 
@@ -35,7 +35,7 @@ function pictureElement(message, { width, height }, url) {
   image.dataset.testid = "message-picture";
   image.alt = t("message.pictureFrom", { name: message.name });
   const button = cloneTemplate("template-picture", HTMLButtonElement);
-  button.onclick = () => enlargePicture(image);
+  button.onclick = () => showPictures([{ name: image.alt, url, small: url, download: "", width, height }], 0);
   image.onerror = () => {
     const replacement = unavailableMedia(message, "Broken");
     // The same height, so that nothing below moves.

@@ -11,6 +11,7 @@
  */
 import { cloneTemplate, part, targetOf } from "../lib/dom.js";
 import { language, translateElements } from "../lib/i18n.js";
+import { isEditable, messageText } from "../state/message-content.js";
 import { canReact, isManager } from "../state/send-permission.js";
 
 const LONG_PRESS_MS = 450;
@@ -46,7 +47,7 @@ export class MessageToolbar {
     }
     list.addEventListener("contextmenu", (event) => {
       // A long press opens the toolbar, except on elements for which the browser has a menu of its own.
-      const hasBrowserMenu = targetOf(event).closest("a, img, audio") !== null;
+      const hasBrowserMenu = targetOf(event).closest("a, img, audio, video") !== null;
       if (event instanceof PointerEvent && event.pointerType === "touch" && !hasBrowserMenu) event.preventDefault();
     });
     scroller.addEventListener("scroll", () => clearTimeout(this.#longPressTimer), { passive: true });
@@ -61,13 +62,13 @@ export class MessageToolbar {
     const { state, isOwn, message } = row;
     const { channel } = this.store;
     if (state !== "sent" || message.recalled || !channel) return [];
-    const isText = message.type === "text";
+    const hasText = isEditable(message.type);
     /** @type {Record<MessageAction, boolean>} */
     const isPossible = {
       react: canReact(channel, this.store.contacts, Date.now()),
       reply: !channel.closed,
-      edit: !channel.closed && isOwn && isText,
-      copy: isText,
+      edit: !channel.closed && isOwn && hasText,
+      copy: hasText && messageText(message) !== "",
       recall: isOwn || isManager(channel.role),
       more: this.hasMenu(row),
     };

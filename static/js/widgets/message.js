@@ -3,6 +3,7 @@
  *
  * @import { Message } from "../net/wire-types.js"
  * @import { MarkupNode } from "../lib/markup-blocks.js"
+ * @import { Uploads } from "../net/uploads.js"
  * @import { MentionNames } from "../lib/text.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
  */
@@ -12,7 +13,9 @@ import { formatFullTime, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 import { parseMarkup, summaryLine } from "../lib/markup.js";
 import { isEmojiOnly } from "../lib/text.js";
+import { messageText } from "../state/message-content.js";
 import { showAvatar } from "./avatar.js";
+import { attachmentSummary, renderAttachments } from "./message-attachments.js";
 import { mediaElement } from "./message-media.js";
 import { renderReactions } from "./message-reactions.js";
 import { markupNodes } from "./message-text.js";
@@ -29,15 +32,18 @@ export function createMessage() {
  * @param {MessageRow} row
  * @param {Message | null | undefined} quoted  the message that this one answers; null: unavailable
  * @param {MentionNames} names
+ * @param {Uploads} uploads
  */
-export function renderMessage(element, row, quoted, names) {
+export function renderMessage(element, row, quoted, names, uploads) {
   const { message, isGroupStart, isOwn, state, isRead, error } = row;
-  const quote = message.replyTo ? [quoted?.name, quoted?.msg, quoted?.recalled, quoted === null] : [];
+  const quote = message.replyTo ? [quoted?.name, quoted && messageSummary(quoted), quoted === null] : [];
   // The content of a picture or voice message is long and never changes.
   const { content, ...fields } = message;
-  const mentions = message.msg.includes("@") ? parseMarkup(message.msg, names) : null;
+  const text = messageText(message);
+  const mentions = text.includes("@") ? parseMarkup(text, names) : null;
   const reason = error ? errorReplyText(error) : "";
-  const signature = JSON.stringify([fields, mentions, isGroupStart, state, isRead, reason, quote, language.code]);
+  const uploading = message.attachments?.map(({ id }) => uploads.get(id)?.state);
+  const signature = JSON.stringify([fields, text, mentions, isGroupStart, state, isRead, reason, quote, uploading, language.code]);
   if (rendered.get(element) === signature) return;
   rendered.set(element, signature);
 
@@ -52,16 +58,22 @@ export function renderMessage(element, row, quoted, names) {
   element.setAttribute("aria-label", `${message.name}, ${formatTime(message.time)}: ${messageSummary(message)}`);
   renderSender(element, row);
   renderQuote(element, message, quoted);
-  renderContent(part(element, "text"), message, mentions ?? parseMarkup(message.msg));
+  renderAttachments(element, row, uploads);
+  renderContent(part(element, "text"), message, text, mentions ?? parseMarkup(text));
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
   renderReactions(part(element, "reactions"), message);
   renderState(element, row, reason);
 }
 
-/** Return one line that stands for the message, as in a quote. @param {Pick<Message, "recalled" | "type" | "msg">} message */
-export function messageSummary({ recalled, type, msg }) {
+/** Return one line that stands for the message, as in a quote. @param {Message} message */
+export function messageSummary(message) {
+  const { recalled, type } = message;
   if (recalled) return t("message.recalled");
-  return type === "picture" || type === "voice" ? t(`message.${type}`) : summaryLine(msg);
+  if (type === "picture" || type === "voice") return t(`message.${type}`);
+  const line = summaryLine(messageText(message));
+  if (type !== "file") return line;
+  const files = attachmentSummary(message.attachments ?? []);
+  return line ? t("attachment.withText", { files, text: line }) : files;
 }
 
 /** @param {HTMLElement} element @param {MessageRow} row */
@@ -98,10 +110,10 @@ function renderQuote(element, message, quoted) {
   setText(part(button, "quote-text"), quoted ? messageSummary(quoted) : replacement);
 }
 
-/** @param {HTMLElement} container @param {Message} message @param {MarkupNode[]} nodes of its text */
-function renderContent(container, message, nodes) {
+/** @param {HTMLElement} container @param {Message} message @param {string} text @param {MarkupNode[]} nodes of the text */
+function renderContent(container, message, text, nodes) {
   const isText = message.type !== "picture" && message.type !== "voice";
-  container.classList.toggle("emoji-only", isText && !message.recalled && isEmojiOnly(message.msg));
+  container.classList.toggle("emoji-only", isText && !message.recalled && isEmojiOnly(text));
   if (message.recalled) container.replaceChildren(t("message.recalled"));
   else if (isText) container.replaceChildren(...markupNodes(nodes));
   // A media element is created once, so that playing is not interrupted.

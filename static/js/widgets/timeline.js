@@ -5,7 +5,9 @@
  * @import { Message } from "../net/wire-types.js"
  * @import { MentionNames } from "../lib/text.js"
  * @import { Conversation } from "../net/conversation.js"
+ * @import { AttachmentSends } from "../net/attachment-sends.js"
  * @import { Outbox } from "../net/outbox.js"
+ * @import { Uploads } from "../net/uploads.js"
  * @import { Store } from "../state/store.js"
  * @import { MessageRow, Row } from "../state/timeline-rows.js"
  */
@@ -16,6 +18,8 @@ import { throttleRender } from "../lib/throttle.js";
 import { today } from "../lib/today.js";
 import { timelineRows } from "../state/timeline-rows.js";
 import { showChannelIntro } from "./channel-intro.js";
+import { messageText } from "../state/message-content.js";
+import { openPicture, showProgress } from "./message-attachments.js";
 import { createMessage, renderMessage } from "./message.js";
 import { systemNoteText } from "./system-note.js";
 import { showTimelinePlaceholder } from "./timeline-placeholder.js";
@@ -41,10 +45,12 @@ export class Timeline {
   list = byId("timeline-rows");
 
   /**
-   * @param {{store: Store, conversation: Conversation, outbox: Outbox, reconnect: () => void,
-   *   react: (message: Message, emoji: string, isAdded: boolean) => void}} deps
+   * @param {{store: Store, conversation: Conversation, outbox: Outbox, uploads: Uploads, sends: AttachmentSends,
+   *   reconnect: () => void, react: (message: Message, emoji: string, isAdded: boolean) => void}} deps
    */
-  constructor({ store, conversation, outbox, reconnect, react }) {
+  constructor({ store, conversation, outbox, uploads, sends, reconnect, react }) {
+    this.uploads = uploads;
+    this.sends = sends;
     this.reconnect = reconnect;
     this.react = react;
     this.store = store;
@@ -59,6 +65,7 @@ export class Timeline {
     store.on("log", renderIfCurrent);
     store.on("message", (message) => this.#onMessage(message));
     outbox.on("change", renderIfCurrent);
+    uploads.on("progress", () => showProgress(this.list, uploads));
     conversation.on("loading", renderIfCurrent);
     conversation.on("sending", () => this.jumpToLatest());
     conversation.on("reveal", ({ seq }) => this.#revealMessage(seq));
@@ -114,7 +121,7 @@ export class Timeline {
       ? timelineRows({ log, entries, me, dividerSeq, peerReadSeq: channel.peerReadSeq })
       : [{ kind: "older", key: "initial" }];
     this.#messageRows = new Map(rows.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
-    const hasMentions = rows.some((row) => row.kind === "message" && row.message.msg.includes("@"));
+    const hasMentions = rows.some((row) => row.kind === "message" && messageText(row.message).includes("@"));
     this.#names = hasMentions ? store.displayNames.mentionNames() : NO_NAMES;
     // The user may have scrolled up; the scroll event comes later.
     const isScrolledUp = this.scroller.scrollTop < this.#lastScrollTop - END_TOLERANCE;
@@ -141,7 +148,7 @@ export class Timeline {
       case "message": {
         const { target, replyTo } = row.message;
         const quoted = replyTo ? this.conversation.quotedMessage(target, replyTo) : undefined;
-        renderMessage(element, row, quoted, this.#names);
+        renderMessage(element, row, quoted, this.#names, this.uploads);
         return;
       }
       case "note":
@@ -280,9 +287,13 @@ export class Timeline {
     } else if (message && isIn("reactions")) {
       const button = element.closest("button");
       if (button) this.react(message, button.dataset.emoji ?? "", button.getAttribute("aria-pressed") !== "true");
+    } else if (message && isIn("open-picture")) {
+      openPicture(element, this.store.log?.messages ?? [], message, this.uploads);
+    } else if (message?.clientMsgId && isIn("upload")) {
+      if (isIn("cancel")) this.sends.remove(message.clientMsgId);
     } else if (message?.clientMsgId && isIn("failure")) {
-      if (isIn("retry")) this.outbox.retry(message.clientMsgId);
-      else if (isIn("delete")) this.outbox.remove(message.clientMsgId);
+      if (isIn("retry")) this.sends.retry(message.clientMsgId);
+      else if (isIn("delete")) this.sends.remove(message.clientMsgId);
     } else if (!message && isIn("retry") && currentTarget) this.conversation.retry(currentTarget);
   }
 }

@@ -1,0 +1,70 @@
+/**
+ * Remembers a user's unfinished uploads in localStorage, so that the same file continues where it stopped when it is
+ * chosen again. An entry is removed once its upload has ended, or after a day, when the server has deleted it. No DOM.
+ *
+ * @typedef {Pick<File, "name" | "size" | "lastModified">} FileIdentity
+ * @typedef {{url: string, at: number}} StoredUpload  stored as it is, so its names must stay
+ */
+import { JsonStorage } from "./json-storage.js";
+
+const MAX_AGE_MS = 86_400_000;
+
+export class UploadMemory {
+  #prefix = "im.upload..";
+  /** Addresses that an upload of this page uses: the same file chosen twice is two uploads. @type {Map<string, FileIdentity>} */ #used = new Map();
+
+  /** @param {Storage} storage */
+  constructor(storage) {
+    this.storage = storage;
+    this.values = new JsonStorage(storage);
+  }
+
+  /** Use the uploads of this user, and forget old ones. @param {string} userId */
+  load(userId) {
+    this.#prefix = `im.upload.${userId}.`;
+    this.#used.clear();
+    for (const key of Object.keys(this.storage)) {
+      if (key.startsWith(this.#prefix) && !this.#fresh(key)) this.values.set(key, null);
+    }
+  }
+
+  /** Return the address of the file's unfinished upload, unless another file of this page uses it. @param {FileIdentity} file */
+  get(file) {
+    const key = this.#keyOf(file);
+    const { url } = this.#fresh(key) ?? {};
+    if (!url || (this.#used.get(url) ?? file) !== file) return null;
+    this.#used.set(url, file);
+    return url;
+  }
+
+  /** @param {FileIdentity} file @param {string} url */
+  set(file, url) {
+    this.#used.set(url, file);
+    this.values.set(this.#keyOf(file), { url, at: Date.now() });
+  }
+
+  /** Forget the file's upload and return its address, or null. @param {FileIdentity} file */
+  take(file) {
+    const url = this.get(file);
+    if (!url) return null;
+    this.#used.delete(url);
+    this.values.set(this.#keyOf(file), null);
+    return url;
+  }
+
+  /** Forget all uploads of the user, who will not return. */
+  clear() {
+    this.values.removeAll(this.#prefix);
+  }
+
+  /** @param {string} key @returns {StoredUpload | null} */
+  #fresh(key) {
+    const stored = /** @type {StoredUpload | null} */ (this.values.get(key));
+    return stored && Date.now() - stored.at < MAX_AGE_MS ? stored : null;
+  }
+
+  /** @param {FileIdentity} file */
+  #keyOf({ name, size, lastModified }) {
+    return `${this.#prefix}${size}.${lastModified}.${name}`;
+  }
+}
