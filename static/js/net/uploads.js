@@ -9,9 +9,9 @@
  * @typedef {"queued" | "uploading" | "waiting" | "ready" | "failed"} UploadState  `waiting`: for the connection
  * @typedef {{id: string, file: File | null, name: string, size: number, type: string, kind: FileKind, url: string,
  *   width?: number, height?: number, state: UploadState, sent: number, error: ErrorReply | null,
- *   attachment: Attachment | null}} Upload
+ *   attachment: Attachment | null, isInMessage: boolean}} Upload
  *   `id`: given by this page; `url`: of the picture, video or sound in this browser, else ""; `sent`: bytes; `file`: null
- *   after a reload
+ *   after a reload; `isInMessage`: it was sent with a message
  * @typedef {{change: Upload, progress: Upload}} UploadEvents
  */
 import { Emitter } from "../lib/events.js";
@@ -98,8 +98,8 @@ export class Uploads extends Emitter {
     if (!upload) return;
     // The last one comes last.
     this.#uploads.delete(id);
-    this.#uploads.set(id, Object.assign(upload, { file: null }));
-    const sent = [...this.#uploads.values()].filter(({ file }) => file === null);
+    this.#uploads.set(id, Object.assign(upload, { isInMessage: true }));
+    const sent = [...this.#uploads.values()].filter(({ isInMessage }) => isInMessage);
     for (const old of sent.slice(0, -MAX_SENT)) this.remove(old.id);
   }
 
@@ -119,7 +119,7 @@ export class Uploads extends Emitter {
   #put(fields) {
     const id = `upload-${Date.now()}-${++this.#count}`;
     /** @type {Upload} */
-    const upload = { id, file: null, state: "queued", sent: 0, error: null, attachment: null, ...fields };
+    const upload = { id, file: null, state: "queued", sent: 0, error: null, attachment: null, isInMessage: false, ...fields };
     this.#uploads.set(id, upload);
     return upload;
   }

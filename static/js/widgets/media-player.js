@@ -23,10 +23,9 @@ export function createPlayer(attachment, url, fallback) {
   media.setAttribute("aria-label", attachment.name);
   media.onerror = () => {
     const { height } = figure.getBoundingClientRect();
-    const card = fallback();
     // The same height, so that nothing below moves.
-    card.style.minHeight = `${height}px`;
-    figure.replaceChildren(card);
+    figure.style.minHeight = `${height}px`;
+    figure.replaceChildren(fallback());
   };
   media.src = url;
   return figure;

@@ -83,7 +83,8 @@ function itemsOf({ attachments = [] }, uploads) {
 /** @param {Attachment} attachment @param {Upload | undefined} upload @returns {View} */
 function viewOf(attachment, upload) {
   const { kind, url } = attachment;
-  if (!url && !upload?.url) return "card";
+  // This browser could not show the file before it was sent.
+  if ((!url && !upload?.url) || (upload?.kind === "file" && kind !== "audio")) return "card";
   if (isVoiceMessage(attachment)) return "voice";
   if (kind === "image") return "picture";
   return (kind === "video" || kind === "audio") && canPlay(attachment) ? kind : "card";
@@ -112,7 +113,7 @@ function createFile({ attachment, upload, view }) {
     renderFileCard(card, attachment, { note: t("attachment.notPlayable") });
     return card;
   };
-  return view === "voice" ? createVoicePlayer(attachment, url, fallback) : createPlayer(attachment, url, fallback);
+  return view === "voice" ? createVoicePlayer(attachment, upload?.file ?? url, fallback) : createPlayer(attachment, url, fallback);
 }
 
 /** @param {Attachment} attachment */

@@ -54,6 +54,7 @@ export function renderMessage(element, row, quoted, names, uploads) {
   dataset.own = String(isOwn);
   dataset.read = String(isRead);
   element.classList.toggle("group-start", isGroupStart);
+  element.classList.toggle("without-text", message.type === "file" && !message.recalled && !text);
   element.classList.toggle("recalled", Boolean(message.recalled));
   element.setAttribute("aria-label", `${message.name}, ${formatTime(message.time)}: ${messageSummary(message)}`);
   renderSender(element, row);

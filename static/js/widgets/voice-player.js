@@ -26,12 +26,12 @@ const urls = new FinalizationRegistry((/** @type {string} */ url) => URL.revokeO
 
 /**
  * @param {Attachment} attachment
- * @param {string} url
+ * @param {File | string} source the file itself, or its address
  * @param {() => HTMLElement} fallback makes what takes its place if the browser cannot play it
  */
-export function createVoicePlayer(attachment, url, fallback) {
+export function createVoicePlayer(attachment, source, fallback) {
   const player = cloneTemplate("template-voice-player");
-  new VoicePlayer(player, attachment, url, fallback);
+  new VoicePlayer(player, attachment, source, fallback);
   return player;
 }
 
@@ -41,11 +41,11 @@ class VoicePlayer {
   /** @type {Promise<void> | null} */ #loading = null;
   /** @type {HTMLElement[]} */ #bars;
 
-  /** @param {HTMLElement} player @param {Attachment} attachment @param {string} url @param {() => HTMLElement} fallback */
-  constructor(player, attachment, url, fallback) {
+  /** @param {HTMLElement} player @param {Attachment} attachment @param {File | string} source @param {() => HTMLElement} fallback */
+  constructor(player, attachment, source, fallback) {
     this.player = player;
     this.attachment = attachment;
-    this.url = url;
+    this.source = source;
     this.fallback = fallback;
     this.#duration = (attachment.duration ?? 0) / 1000;
     this.#bars = Array.from({ length: BARS }, () => document.createElement("i"));
@@ -94,14 +94,13 @@ class VoicePlayer {
 
   async #loadSound() {
     const { size, type } = this.attachment;
-    if (size > MAX_DRAWN_BYTES) {
-      this.#audio.src = this.url;
+    const { source } = this;
+    if (size > MAX_DRAWN_BYTES && typeof source === "string") {
+      this.#audio.src = source;
       return;
     }
     try {
-      const response = await fetch(this.url);
-      if (!response.ok) throw new TypeError(`${response.status}`);
-      const bytes = await response.arrayBuffer();
+      const bytes = await (typeof source === "string" ? fetchBytes(source) : source.arrayBuffer());
       // The server may take a WebM of sound alone for a video.
       const blob = new Blob([bytes], { type: type.replace(/^video/, "audio") });
       const url = URL.createObjectURL(blob);
@@ -165,4 +164,11 @@ class VoicePlayer {
     if (playing !== this.#audio) playing?.pause();
     playing = this.#audio;
   }
+}
+
+/** @param {string} url @returns {Promise<ArrayBuffer>} */
+async function fetchBytes(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new TypeError(`Status ${response.status}`);
+  return response.arrayBuffer();
 }
