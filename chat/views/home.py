@@ -51,8 +51,8 @@ def _boot_data(app: App, user: User | None) -> dict[str, object]:
         "staff": user is not None and user.is_staff,
         "messageLimit": settings.IM_MESSAGE_MAX_LENGTH,
         "attachments": {
-            "maxBytes": getattr(settings, "IM_ATTACHMENT_MAX_BYTES", 104857600),
-            "perMessage": getattr(settings, "IM_ATTACHMENTS_PER_MESSAGE", 10),
+            "maxBytes": getattr(settings, "IM_ATTACHMENT_MAX_BYTES", 0),
+            "perMessage": settings.IM_ATTACHMENTS_PER_MESSAGE,
             "guests": getattr(settings, "IM_GUEST_UPLOADS", False),
         },
         "timeZone": user.time_zone if user is not None else "",

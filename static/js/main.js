@@ -1,15 +1,13 @@
 /** The page's entry point: creates the parts of the chat and connects them. */
 
-/** @import { OutboxEntry } from "./net/outbox.js" */
 /** @import { Channel, Message } from "./net/wire-types.js" */
 /** @import { AttachmentLimits } from "./state/attachment-limits.js" */
+import { Attachments } from "./attachments.js";
 import { isolate } from "./lib/bidi.js";
 import { copyText } from "./lib/clipboard.js";
 import { byId } from "./lib/dom.js";
 import { setTimeZone } from "./lib/format.js";
 import { language, t, translateElements } from "./lib/i18n.js";
-import { measureMedia } from "./lib/playable.js";
-import { AttachmentSends } from "./net/attachment-sends.js";
 import { BrowserUser } from "./net/browser-user.js";
 import { ChatApi } from "./net/chat-api.js";
 import { ContactsSync } from "./net/contacts-sync.js";
@@ -23,16 +21,12 @@ import { PresenceSync } from "./net/presence-sync.js";
 import { PushHandlers } from "./net/push-handlers.js";
 import { Session } from "./net/session.js";
 import { Socket } from "./net/socket.js";
-import { Uploads } from "./net/uploads.js";
-import { AttachmentDrafts } from "./state/attachment-drafts.js";
 import { Drafts } from "./state/drafts.js";
 import { EmojiPreferences } from "./state/emoji-preferences.js";
 import { messageText } from "./state/message-content.js";
 import { Pins } from "./state/pins.js";
 import { Store } from "./state/store.js";
-import { UploadMemory } from "./state/upload-memory.js";
 import { Announcer } from "./widgets/announcer.js";
-import { AttachmentTray } from "./widgets/attachment-tray.js";
 import { ChannelDetails } from "./widgets/channel-details.js";
 import { ChannelHeader } from "./widgets/channel-header.js";
 import { ChannelList } from "./widgets/channel-list.js";
@@ -43,7 +37,6 @@ import { closeDialogs, confirmAction } from "./widgets/dialog.js";
 import { attachEmojiButton } from "./widgets/emoji-button.js";
 import { openEmojiPicker } from "./widgets/emoji-picker.js";
 import { EmojiSuggestions } from "./widgets/emoji-suggestions.js";
-import { FileIntake } from "./widgets/file-intake.js";
 import { FormatToolbar } from "./widgets/format-toolbar.js";
 import { GroupDialogs } from "./widgets/group-dialogs.js";
 import { Layout } from "./widgets/layout.js";
@@ -63,7 +56,6 @@ import { Timeline } from "./widgets/timeline.js";
 import { hideToast, showErrorToast, showToast } from "./widgets/toast.js";
 import { UserDialogs } from "./widgets/user-dialogs.js";
 import { UserMenu } from "./widgets/user-menu.js";
-import { VoiceRecorder } from "./widgets/voice-recorder.js";
 import { Welcome } from "./widgets/welcome.js";
 
 /**
@@ -74,8 +66,6 @@ import { Welcome } from "./widgets/welcome.js";
 const boot = JSON.parse(byId("boot").textContent ?? "");
 document.documentElement.lang = language.tag;
 setTimeZone(boot.timeZone);
-/** The user whose files the page uploads. */
-let uploadUserId = "";
 translateElements(document);
 
 const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/acc?batch=1`;
@@ -88,7 +78,7 @@ const browserUser = new BrowserUser({
   // Without the address of the open channel, and unlike a reload without what the fields contain.
   leave: () => {
     // The browser must not ask the next user about the uploads of this one.
-    uploads.clear();
+    attachments.stop();
     reopenPage(() => location.replace(location.pathname + location.search));
   },
 });
@@ -105,10 +95,8 @@ const outbox = new Outbox(
 const drafts = new Drafts(localStorage);
 const emojiPreferences = new EmojiPreferences(localStorage);
 const signOutForm = byId("sign-out", HTMLFormElement);
-const uploadMemory = new UploadMemory(localStorage);
-const uploads = new Uploads({ memory: uploadMemory, csrfToken: () => csrfToken(signOutForm), measure: measureMedia });
-const attachmentDrafts = new AttachmentDrafts(sessionStorage, uploads);
-const sends = new AttachmentSends({ outbox, uploads, restore: restoreMessage });
+const attachments = new Attachments({ outbox, csrfToken: () => csrfToken(signOutForm) });
+const { uploads, sends, drafts: attachmentDrafts } = attachments;
 const gapFiller = new GapFiller({ socket, store });
 const memberLoader = new MemberLoader({ socket, store });
 const pushHandlers = new PushHandlers({ socket, store, gapFiller, memberLoader });
@@ -141,10 +129,7 @@ const suggestions = new SuggestionList({ store, sources });
 const maxLength = boot.messageLimit;
 const unblock = userMenu.unblock.bind(userMenu);
 const composer = new Composer({ store, conversation, drafts, attachmentDrafts, maxLength, suggestions, unblock });
-const tray = new AttachmentTray({ store, uploads, attachmentDrafts, composer, limits: boot.attachments });
-const refusal = () => tray.refusal();
-const fileIntake = new FileIntake({ refusal, add: (files) => tray.add(files) });
-new VoiceRecorder({ refusal, send: (file) => composer.sendFiles([uploads.add(file)]) });
+const chooseFiles = attachments.connect({ store, composer, limits: boot.attachments });
 const searchPanel = new SearchPanel({ search: messageSearch, store, layout, open: openChannel, channelFilter: filter });
 const welcome = new Welcome({ signIn: onGuestSignIn });
 const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu });
@@ -185,15 +170,13 @@ new SidebarMenus({
     drafts.clear();
     outbox.clear();
     emojiPreferences.clear();
-    uploads.clear();
-    uploadMemory.clear();
-    attachmentDrafts.clear();
+    attachments.clear();
   },
 });
 new FormatToolbar();
 attachEmojiButton(emojiPreferences);
 const isGuest = () => store.me?.kind === "guest";
-new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, fileIntake, isGuest });
+new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, chooseFiles, isGuest });
 
 addEventListener("online", () => socket.retryNow());
 addEventListener("offline", () => socket.retryNow());
@@ -213,11 +196,10 @@ document.addEventListener("visibilitychange", () => {
   drafts.refresh();
   socket.retryNow();
 });
-addEventListener("beforeunload", (event) => {
-  // The browser asks whether to stop the uploads.
-  if (uploads.isActive) event.preventDefault();
+store.on("me", () => {
+  if (!store.me) return;
+  for (const stored of [drafts, emojiPreferences, attachments]) stored.load(store.me.id);
 });
-store.on("me", () => store.me && onUser(store.me.id));
 store.on("channel-left", onChannelLeft);
 session.on("loaded", onSessionLoaded);
 session.on("signed-out", ({ isExpired }) => {
@@ -256,26 +238,6 @@ async function onGuestSignIn(name) {
   } catch {
     welcome.showError(t("error.offline"));
   }
-}
-
-/** Use what the browser stores for this user. @param {string} id */
-function onUser(id) {
-  drafts.load(id);
-  emojiPreferences.load(id);
-  if (id === uploadUserId) return;
-  uploadUserId = id;
-  uploads.clear();
-  uploadMemory.load(id);
-  attachmentDrafts.load(id);
-}
-
-/** Give a message back to the composer whose files were lost with the page that uploaded them. @param {OutboxEntry} entry */
-function restoreMessage(entry) {
-  const { files = [], target } = entry;
-  attachmentDrafts.put(target, files.flatMap(({ attachment }) => (attachment ? uploads.restore(attachment) : [])));
-  composer.restore(entry);
-  const missing = files.find(({ attachment }) => attachment === null);
-  if (missing) showToast(t("attachment.addAgain", { name: missing.name }));
 }
 
 /** Open the channel that was open before, or that the address names. */

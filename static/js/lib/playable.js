@@ -5,9 +5,12 @@
 const MAX_SHOWN_BYTES = 60 * 1024 * 1024;
 const MEASURE_TIMEOUT_MS = 8000;
 
+/** Containers that browsers play; of others, some say so and then fail. */
+const CONTAINERS = /^(?:video\/(?:mp4|webm|ogg|quicktime)|audio\/(?:mpeg|mp4|x-m4a|aac|ogg|webm|wav|x-wav|flac|x-flac))$/;
+
 /** @param {{kind: string, type: string}} file a video or sound */
 export function canPlay({ kind, type }) {
-  return document.createElement(kind === "video" ? "video" : "audio").canPlayType(type) !== "";
+  return CONTAINERS.test(type) && document.createElement(kind === "video" ? "video" : "audio").canPlayType(type) !== "";
 }
 
 /**

@@ -26,6 +26,7 @@ export class AttachmentTray {
     this.attachmentDrafts = attachmentDrafts;
     this.composer = composer;
     this.limits = limits;
+    byId("attach-button").hidden = limits.maxBytes === 0;
     const render = () => this.render();
     attachmentDrafts.on("change", (target) => target === store.currentTarget && this.render());
     uploads.on("progress", (upload) => this.#showProgress(upload));

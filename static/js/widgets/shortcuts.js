@@ -2,7 +2,6 @@
  * The keyboard shortcuts of the whole page; `?` lists them.
  *
  * @import { Composer } from "./composer.js"
- * @import { FileIntake } from "./file-intake.js"
  * @import { Layout } from "./layout.js"
  * @import { SearchPanel } from "./search-panel.js"
  * @import { Sidebar } from "./sidebar.js"
@@ -22,7 +21,7 @@ export function showShortcuts() {
 export class Shortcuts {
   /**
    * @param {{sidebar: Sidebar, composer: Composer, timeline: Timeline, layout: Layout, userDialogs: UserDialogs,
-   *   search: SearchPanel, fileIntake: FileIntake, isGuest: () => boolean}} deps
+   *   search: SearchPanel, chooseFiles: () => void, isGuest: () => boolean}} deps
    */
   constructor(deps) {
     this.deps = deps;
@@ -50,7 +49,7 @@ export class Shortcuts {
 
   /** @param {string} code of the key's position: with Alt, some keyboards produce other characters @returns {boolean} */
   #handleAlt(code) {
-    const { sidebar, layout, userDialogs, search, fileIntake, isGuest } = this.deps;
+    const { sidebar, layout, userDialogs, search, chooseFiles, isGuest } = this.deps;
     if (code === "KeyM") this.#focusLastMessage();
     else if (code === "KeyN" && !isGuest()) userDialogs.findUsers();
     else if (code === "KeyP" && !isGuest()) {
@@ -58,7 +57,7 @@ export class Shortcuts {
       layout.focusFilter(sidebar.filter);
     } else if (code === "KeyI") layout.togglePanel("details");
     else if (code === "KeyK") search.show();
-    else if (code === "KeyU") fileIntake.choose();
+    else if (code === "KeyU") chooseFiles();
     else return false;
     return true;
   }

@@ -105,12 +105,18 @@ export class VoiceRecorder {
       showToast(t("voice.noMicrophone"), { isError: true });
       return;
     }
-    this.#bar.hidden = false;
+    this.#showBar(true);
     this.#bar.dataset.discards = "false";
     for (const level of this.#levels) level.style.setProperty("--level", "0");
     this.#timer = setInterval(() => this.#tick(), LEVEL_INTERVAL_MS);
     if (!this.#press) part(this.#bar, "send").focus();
     this.#render();
+  }
+
+  /** @param {boolean} isShown */
+  #showBar(isShown) {
+    this.#bar.hidden = !isShown;
+    this.#bar.parentElement?.classList.toggle("is-recording", isShown);
   }
 
   get #levels() {
@@ -158,7 +164,7 @@ export class VoiceRecorder {
     this.#recorder = null;
     this.#recorded = null;
     this.#press = null;
-    this.#bar.hidden = true;
+    this.#showBar(false);
     if (hadFocus) this.#button.focus();
   }
 }

@@ -1,0 +1,82 @@
+/**
+ * Creates the parts of the chat that send files, and connects them: what uploads and keeps them, and the controls of the
+ * composer.
+ *
+ * @import { Outbox, OutboxEntry } from "./net/outbox.js"
+ * @import { AttachmentLimits } from "./state/attachment-limits.js"
+ * @import { Store } from "./state/store.js"
+ * @import { Composer } from "./widgets/composer.js"
+ */
+import { t } from "./lib/i18n.js";
+import { measureMedia } from "./lib/playable.js";
+import { AttachmentSends } from "./net/attachment-sends.js";
+import { Uploads } from "./net/uploads.js";
+import { AttachmentDrafts } from "./state/attachment-drafts.js";
+import { UploadMemory } from "./state/upload-memory.js";
+import { AttachmentTray } from "./widgets/attachment-tray.js";
+import { FileIntake } from "./widgets/file-intake.js";
+import { showToast } from "./widgets/toast.js";
+import { VoiceRecorder } from "./widgets/voice-recorder.js";
+
+export class Attachments {
+  /** The user whose files the page uploads. */ #userId = "";
+  /** @type {Composer | null} */ #composer = null;
+  #memory = new UploadMemory(localStorage);
+
+  /** @param {{outbox: Outbox, csrfToken: () => string}} deps */
+  constructor({ outbox, csrfToken }) {
+    this.uploads = new Uploads({ memory: this.#memory, csrfToken, measure: measureMedia });
+    this.drafts = new AttachmentDrafts(sessionStorage, this.uploads);
+    this.sends = new AttachmentSends({ outbox, uploads: this.uploads, restore: (entry) => this.#restore(entry) });
+    addEventListener("beforeunload", (event) => {
+      // The browser asks whether to stop the uploads.
+      if (this.uploads.isActive) event.preventDefault();
+    });
+  }
+
+  /**
+   * Add the controls of the composer.
+   * @param {{store: Store, composer: Composer, limits: AttachmentLimits}} deps
+   * @returns {() => void} lets the user choose files
+   */
+  connect({ store, composer, limits }) {
+    const { uploads, drafts } = this;
+    this.#composer = composer;
+    const tray = new AttachmentTray({ store, uploads, attachmentDrafts: drafts, composer, limits });
+    const refusal = () => tray.refusal();
+    const intake = new FileIntake({ refusal, add: (files) => tray.add(files) });
+    if (limits.maxBytes) new VoiceRecorder({ refusal, send: (file) => composer.sendFiles([uploads.add(file)]) });
+    return () => intake.choose();
+  }
+
+  /** Use what the browser stores for this user. @param {string} userId */
+  load(userId) {
+    if (userId === this.#userId) return;
+    this.#userId = userId;
+    this.uploads.clear();
+    this.#memory.load(userId);
+    this.drafts.load(userId);
+  }
+
+  /** Stop all uploads: the page is given up. They can go on when the user returns. */
+  stop() {
+    this.uploads.clear();
+  }
+
+  /** Forget the files of the user, who will not return. */
+  clear() {
+    this.uploads.clear();
+    this.#memory.clear();
+    this.drafts.clear();
+  }
+
+  /** Give a message back to the composer whose files were lost with the page that uploaded them. @param {OutboxEntry} entry */
+  #restore(entry) {
+    const { files = [], target } = entry;
+    const uploaded = files.flatMap(({ attachment }) => (attachment ? this.uploads.restore(attachment) : []));
+    this.drafts.put(target, uploaded);
+    this.#composer?.restore(entry);
+    const missing = files.find(({ attachment }) => attachment === null);
+    if (missing) showToast(t("attachment.addAgain", { name: missing.name }));
+  }
+}
