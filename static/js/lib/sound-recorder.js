@@ -1,6 +1,6 @@
 /** Records the microphone. */
 
-/** What other browsers play comes first. */
+/** In order of preference: most browsers play the first. */
 const TYPES = ["audio/mp4;codecs=mp4a.40.2", "audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
 const BITS_PER_SECOND = 32_000;
 const FFT_SIZE = 512;
