@@ -1,6 +1,5 @@
 /**
- * Creates the parts of the chat that send files, and connects them: what uploads and keeps them, and the controls of the
- * composer.
+ * Creates the parts of the chat that send files, and connects them: uploads, drafts, and the controls of the composer.
  *
  * @import { Outbox, OutboxEntry } from "./net/outbox.js"
  * @import { AttachmentLimits } from "./state/attachment-limits.js"

@@ -27,11 +27,15 @@ _PRELUDE = """async () => {
     all = new Map();
     get(id) { return this.all.get(id); }
     add(id) {
-      const upload = { id, name: `${id}.png`, size: 5, type: "image/png", kind: "image", file: {}, attachment: null, state: "uploading" };
+      const kind = { type: "image/png", kind: "image", size: 5 };
+      const upload = { ...kind, id, name: `${id}.png`, file: {}, attachment: null, state: "uploading" };
       this.all.set(id, upload);
       return upload;
     }
-    finish(id) { this.change(id, { state: "ready", attachment: { id: `key-${id}`, name: `${id}.png`, kind: "image", url: "/files/" } }); }
+    finish(id) {
+      const attachment = { id: `key-${id}`, name: `${id}.png`, kind: "image", url: "/files/" };
+      this.change(id, { state: "ready", attachment });
+    }
     change(id, change) { this.emit("change", Object.assign(this.all.get(id), change)); }
     retry(id) { retried.push(id); }
     remove(id) { removed.push(id); }
@@ -54,7 +58,8 @@ _PRELUDE = """async () => {
     outbox.add({ target: "1", appId: null, text, since: 0, ...(ids.length ? { files } : {}) });
   };
   const idle = async () => { for (let i = 0; i < 20; i++) await Promise.resolve(); };
-  const waiting = (box = outbox) => box.entriesOf("1").map(({ text, state, refusal }) => [text, state, refusal?.reason].filter(Boolean).join(":"));
+  const shown = ({ text, state, refusal }) => [text, state, refusal?.reason].filter(Boolean).join(":");
+  const waiting = (box = outbox) => box.entriesOf("1").map(shown);
   %s
 }"""
 
@@ -117,11 +122,13 @@ async def test_a_message_that_came_before_its_acknowledgement_is_shown_once(modu
       state.online = false; write("", "a"); uploads.finish("a");
       const [entry] = outbox.entriesOf("1"); entry.tries = 1;
       const me = { id: "9", userId: "me", name: "Me" };
-      const message = (key, seq) => ({ id: `${seq}`, seq, time: seq, fromId: "9", type: "file", msg: "[a.png]", content: "",
+      const message = (key, seq) => ({
+        id: `${seq}`, seq, time: seq, fromId: "9", type: "file", msg: "[a.png]", content: "",
         attachments: [{ id: key, name: "a.png", kind: "image" }] });
       const rows = (key) => {
         const log = new ChannelLog(); log.setNewest({ messages: [message(key, 1)], hasMore: false });
-        return timelineRows({ log, entries: [entry], me, dividerSeq: null }).filter(({ kind }) => kind === "message").length;
+        const shown = timelineRows({ log, entries: [entry], me, dividerSeq: null });
+        return shown.filter(({ kind }) => kind === "message").length;
       };
       return [rows("key-a"), rows("another of that name")];"""
     assert await run(modules, script) == [1, 2]
@@ -131,7 +138,8 @@ async def test_a_recalled_message_has_no_files_and_an_edit_changes_the_text_besi
     script = """
       const log = new ChannelLog();
       const attachments = [{ id: "k", name: "a.png", kind: "image" }];
-      log.setNewest({ messages: [{ id: "1", seq: 1, type: "file", msg: "x [a.png]", content: "x", attachments }], hasMore: false });
+      const message = { id: "1", seq: 1, type: "file", msg: "x [a.png]", content: "x", attachments };
+      log.setNewest({ messages: [message], hasMore: false });
       log.edit({ id: "1", msg: "y [a.png]", content: "y", editedAt: 5 });
       const edited = [log.byId("1").content, log.byId("1").attachments.length, messageSummary(log.byId("1"))];
       log.recall({ id: "1" });
@@ -147,5 +155,6 @@ async def test_a_message_of_files_is_named_by_them(modules: Page) -> None:
       return [[picture], [picture, picture], [picture, report], [report], [voice], [file("v.mp4", "video")], []]
         .map((attachments) => messageSummary({ type: "file", msg: "", content: "", attachments }));"""
     assert await run(modules, script) == [
-        "Picture", "2 pictures", "2 files", "report.pdf", "Voice message", "Video", "Files that are no longer available",
+        "Picture", "2 pictures", "2 files", "report.pdf", "Voice message", "Video",
+        "Files that are no longer available",
     ]  # fmt: skip

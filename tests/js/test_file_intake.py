@@ -22,7 +22,8 @@ _TRY = """async ({ type, data, field, refusal }) => {
     '<textarea></textarea><textarea disabled></textarea><input type="checkbox">';
   const { FileIntake } = await import("/static/js/widgets/file-intake.js");
   const taken = [];
-  const intake = new FileIntake({ refusal: () => refusal, add: (files) => taken.push(...files.map(({ name }) => name)) });
+  const add = (files) => taken.push(...files.map(({ name }) => name));
+  new FileIntake({ refusal: () => refusal, add });
   const transfer = new DataTransfer();
   for (const kind of data) {
     if (kind === "file") transfer.items.add(new File(["x"], "picture.png", { type: "image/png" }));

@@ -32,7 +32,8 @@ _COMPUTED = (
 def texts(language: str) -> dict[str, str]:
     """The source of each text by key: a string, or a function."""
     modules = "".join(
-        (_MODULES / "locales" / f"{language}{part}.js").read_text() for part in ("", "-attachments", "-dialogs", "-emoji")
+        (_MODULES / "locales" / f"{language}{part}.js").read_text()
+        for part in ("", "-attachments", "-dialogs", "-emoji")
     )
     return dict(re.findall(r'^  "([\w.]+)": (.*),$', modules, re.MULTILINE))
 

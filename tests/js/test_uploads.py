@@ -15,8 +15,8 @@ pytestmark = [
     pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
 ]
 
-# A server in the page: it stores how many bytes of each upload it has. `faults` are replies in place of its own; null is
-# a lost connection, and "lost" one that is lost after the server has done its work.
+# A server in the page: it stores how many bytes of each upload it has. `faults` are replies in place of its own; null
+# is a lost connection, and "lost" one that is lost after the server has done its work.
 _PRELUDE = """async () => {
   const MiB = 1024 * 1024;
   const calls = [], stored = new Map(), faults = [];
@@ -40,7 +40,8 @@ _PRELUDE = """async () => {
     if (Number(headers["Upload-Offset"]) !== upload.offset) return problem(409, "upload_offset");
     upload.offset += body.size;
     return upload.offset === upload.size
-      ? [200, { "Upload-Offset": upload.offset }, object(url, upload.size)] : [204, { "Upload-Offset": upload.offset }, null];
+      ? [200, { "Upload-Offset": upload.offset }, object(url, upload.size)]
+      : [204, { "Upload-Offset": upload.offset }, null];
   };
   const gate = { isOpen: true };
   class Request {
@@ -92,7 +93,8 @@ async def run(modules: Page, script: str) -> Any:
 async def test_a_small_file_goes_in_one_request(modules: Page) -> None:
     script = """
       const upload = uploads.add(file(10)); await settled(upload);
-      return [calls, upload.state, upload.attachment.id, uploads.ofAttachment("small") === upload, localStorage.length];"""
+      const isFound = uploads.ofAttachment("small") === upload;
+      return [calls, upload.state, upload.attachment.id, isFound, localStorage.length];"""
     assert await run(modules, script) == [["POST /api/v1/attachments/"], "ready", "small", True, 0]
 
 

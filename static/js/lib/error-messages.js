@@ -14,7 +14,7 @@ export function errorReplyText({ code, reason = "", data }) {
   // The server does not know the user's time zone.
   if (reason === "muted" && data?.until) return t("composer.mutedUntil", { until: formatDateTime(data.until) });
   if (reason === "muted") return t("composer.muted");
-  // What the page itself has refused.
+  // The page itself has refused it.
   const own = `refusal.${reason}`;
   if (hasText(own)) return t(own);
   const english = data?.error ?? "";

@@ -14,7 +14,7 @@ const MAX_LENGTH_MS = 300_000;
 /** Shorter ones are slips of the finger. */
 const MIN_LENGTH_MS = 700;
 const HOLD_MS = 400;
-/** How far the pointer moves away from the button to discard, in px. */
+/** The distance from the button at which a release discards, in px. */
 const DISCARD_DISTANCE = 90;
 const LEVEL_INTERVAL_MS = 90;
 const LEVELS = 48;
