@@ -9,7 +9,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from django.conf import settings
 
@@ -17,7 +18,9 @@ from chat import reasons
 from chat.errors import ChatError
 from chat.sending.drafts import Draft, Outcome, StoredMessage
 from chat.sending.writer import commit
+from delivery import publish
 from delivery.db.executors import run_priority
+from delivery.log import Entry
 from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
@@ -78,8 +81,11 @@ class WriteQueue:
                 batch = [self._waiting.popleft() for _ in range(size)]
                 self._last_batch_at = time.monotonic()
                 self._last_batch_senders = {draft.sender for draft, _ in batch}
+                announce = partial(
+                    _announce, asyncio.get_running_loop(), {id(draft): future for draft, future in batch}
+                )
                 try:
-                    outcomes = await run_priority(commit, [draft for draft, _ in batch])
+                    outcomes = await run_priority(commit, [draft for draft, _ in batch], announce)
                 except Exception as error:
                     logger.warning("commit_failed", extra={"messages": size, "error": repr(error)})
                     _resolve((future for _, future in batch), [error] * size)
@@ -99,9 +105,28 @@ class WriteQueue:
             await asyncio.sleep(left)
 
 
+def _announce(
+    loop: asyncio.AbstractEventLoop,
+    futures: Mapping[int, asyncio.Future[StoredMessage]],
+    drafts: Sequence[Draft],
+    outcomes: list[Outcome],
+    entries: list[Entry],
+) -> None:
+    """Acknowledge drafts of a commit, whose thread calls this, and publish their events. Futures are by `id(draft)`."""
+    loop.call_soon_threadsafe(_acknowledge, [futures[id(draft)] for draft in drafts], outcomes, entries)
+
+
+def _acknowledge(
+    futures: Sequence[asyncio.Future[StoredMessage]], outcomes: list[Outcome], entries: list[Entry]
+) -> None:
+    _resolve(futures, outcomes)
+    # The senders run first and make their replies. Otherwise each would hold back the events that follow its own.
+    asyncio.get_running_loop().call_soon(publish.publish_committed, entries)
+
+
 def _resolve(futures: Iterable[asyncio.Future[StoredMessage]], outcomes: Sequence[Outcome]) -> None:
     for future, outcome in zip(futures, outcomes, strict=True):
-        if future.done():  # Its connection is gone; the message is stored all the same.
+        if future.done():  # It is acknowledged, or its connection is gone and the message is stored all the same.
             continue
         if isinstance(outcome, StoredMessage):
             future.set_result(outcome)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.db import IntegrityError, InterfaceError, OperationalError
 
@@ -17,6 +17,7 @@ from chat.sending.load import load
 from chat.sending.store import store
 from delivery import log, metrics, publish
 from delivery.db.transactions import set_lock_timeout, write
+from delivery.log import Entry
 from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
@@ -38,17 +39,30 @@ Lock not available, deadlock, serialization failure, and a statement cancelled b
 """
 
 
-def commit(drafts: Sequence[Draft]) -> list[Outcome]:
-    """Store the drafts in one transaction and publish their events; return the outcome of each, in order.
+Announce = Callable[[Sequence[Draft], list[Outcome], list[Entry]], None]
+"""Is called after a transaction has committed, with its drafts, their outcomes, and its events."""
+
+
+def _publish(drafts: Sequence[Draft], outcomes: list[Outcome], entries: list[Entry]) -> None:
+    publish.publish_committed(entries)
+
+
+def commit(drafts: Sequence[Draft], announce: Announce = _publish) -> list[Outcome]:
+    """Store the drafts in one transaction and announce their events; return the outcome of each, in order.
 
     Refusals and database errors are outcomes; they are not raised. A refused draft does not affect the others. If the
     database rejects the batch, it is halved until the faulty draft is alone, for at most HALVING_TIMEOUT_SECONDS.
     """
-    return _commit(drafts)
+    return _commit(drafts, announce)
 
 
 def _commit(
-    drafts: Sequence[Draft], *, deadline: float | None = None, timed_out: bool = False, retried: bool = False
+    drafts: Sequence[Draft],
+    announce: Announce,
+    *,
+    deadline: float | None = None,
+    timed_out: bool = False,
+    retried: bool = False,
 ) -> list[Outcome]:
     """Commit a batch or a part of it.
 
@@ -66,23 +80,26 @@ def _commit(
     except Exception as error:
         if len(drafts) > 1 and _may_be_caused_by_one_draft(error):
             deadline = time.monotonic() + HALVING_TIMEOUT_SECONDS if deadline is None else deadline
-            return _commit_halves(drafts, error, deadline, timed_out=timed_out or _has_timed_out(error))
+            return _commit_halves(drafts, announce, error, deadline, timed_out=timed_out or _has_timed_out(error))
         if isinstance(error, IntegrityError) and not retried:
             # Another transaction stored one of the keys after it was looked up; the next look finds it.
-            return _commit(drafts, deadline=deadline, timed_out=timed_out, retried=True)
+            return _commit(drafts, announce, deadline=deadline, timed_out=timed_out, retried=True)
         return _fail(drafts, error)
     log_recovery(logger, "commit_failed")
     metrics.COMMIT_SECONDS.observe(time.monotonic() - began)
     metrics.COMMIT_MESSAGES.observe(len(drafts))
-    publish.publish_committed([message.entry for message in decision.new])
-    return decision.outcomes()
+    outcomes = decision.outcomes()
+    announce(drafts, outcomes, [message.entry for message in decision.new])
+    return outcomes
 
 
-def _commit_halves(drafts: Sequence[Draft], error: Exception, deadline: float, *, timed_out: bool) -> list[Outcome]:
+def _commit_halves(
+    drafts: Sequence[Draft], announce: Announce, error: Exception, deadline: float, *, timed_out: bool
+) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for half in (drafts[: len(drafts) // 2], drafts[len(drafts) // 2 :]):
         if time.monotonic() < deadline:
-            outcomes += _commit(half, deadline=deadline, timed_out=timed_out)
+            outcomes += _commit(half, announce, deadline=deadline, timed_out=timed_out)
         else:
             outcomes += _fail(half, OperationalError(f"no time is left after {error!r}"))
     return outcomes

@@ -77,7 +77,9 @@ async def test_sends_that_arrive_together_share_commits_and_keep_their_order(
     alice = await run(lambda: group.memberships.get().user)
     sizes: list[int] = []
     commit = queue.commit
-    monkeypatch.setattr(queue, "commit", lambda drafts: (sizes.append(len(drafts)), commit(drafts))[1])
+    monkeypatch.setattr(
+        queue, "commit", lambda drafts, announce: (sizes.append(len(drafts)), commit(drafts, announce))[1]
+    )
     stored = await asyncio.gather(*(lone_queue.submit(draft(alice, group, str(number))) for number in range(100)))
     assert [one.seq for one in stored] == list(range(1, 101))
     assert sum(sizes) == 100 and len(sizes) <= 2
