@@ -58,8 +58,8 @@ _PRELUDE = """async () => {
     outbox.add({ target: "1", appId: null, text, since: 0, ...(ids.length ? { files } : {}) });
   };
   const idle = async () => { for (let i = 0; i < 20; i++) await Promise.resolve(); };
-  const shown = ({ text, state, refusal }) => [text, state, refusal?.reason].filter(Boolean).join(":");
-  const waiting = (box = outbox) => box.entriesOf("1").map(shown);
+  const described = ({ text, state, refusal }) => [text, state, refusal?.reason].filter(Boolean).join(":");
+  const waiting = (box = outbox) => box.entriesOf("1").map(described);
   %s
 }"""
 
