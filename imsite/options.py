@@ -106,6 +106,9 @@ OPTIONS = (
     Option("IM_LOGIN_TIMEOUT", 30.0, "Seconds until a connection that has not logged in is closed."),
     Option("IM_HEARTBEAT_TIMEOUT", 360.0, "Seconds without a frame from the client until a connection is closed."),
     Option("IM_PING_INTERVAL", 25.0, "Seconds between WebSocket pings, and until a ping must be answered."),
+    Option(
+        "IM_LEAN_WEBSOCKETS", True, "WebSockets of a class that keeps little while idle; False: of uvicorn's class."
+    ),
     Option("IM_DRAIN_TIMEOUT", 4.0, "Seconds from SIGTERM until the server exits, with or without open requests."),
     Option("IM_RECONNECT_SPREAD_SECONDS", 10.0, "Seconds over which a draining node spreads its clients' reconnects."),
     Option("IM_MAX_FRAME_BYTES", 65536, "Maximum bytes of a frame. A larger one closes the connection with 1009."),

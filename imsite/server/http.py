@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from delivery.refusal_log import log_refusal
+from imsite.server.lean_websocket import LeanWebSocketProtocol
 
 MAX_HEAD_BYTES = 65_536
 """Request line and headers together."""
@@ -86,8 +88,18 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._cancel_deadline()
         self._upgrade_waits = self.cycle is not None and not self.cycle.response_complete
-        if not self._upgrade_waits:
+        if self._upgrade_waits:
+            return
+        protocol_class: Any = self.ws_protocol_class
+        if not issubclass(protocol_class, LeanWebSocketProtocol):
             super().handle_websocket_upgrade()
+            return
+        # uvicorn writes the request anew for the class to parse it, which takes longer than the rest of a handshake.
+        self.connections.discard(self)
+        protocol = protocol_class(self.config, self.server_state, self.app_state)
+        protocol.connection_made(self.transport)
+        protocol.handle_request(self.scope["method"].encode(), self.url, self.headers)
+        self.transport.set_protocol(protocol)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

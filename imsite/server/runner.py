@@ -24,6 +24,8 @@ from imsite.server.preload import preload
 
 logger = logging.getLogger(__name__)
 
+LEAN_WEBSOCKETS = "imsite.server.lean_websocket:LeanWebSocketProtocol"
+UVICORN_WEBSOCKETS = "imsite.server.websocket:WebSocketProtocol"
 DRAIN_SHARE = 0.5
 """Share of IM_DRAIN_TIMEOUT for closing WebSocket connections."""
 OPEN_REQUESTS_SHARE = 0.25
@@ -51,7 +53,7 @@ def uvicorn_config(host: str, port: int) -> uvicorn.Config:
         port=port,
         loop="uvloop",
         http="imsite.server.http:HttpProtocol",
-        ws="imsite.server.websocket:WebSocketProtocol",
+        ws=LEAN_WEBSOCKETS if settings.IM_LEAN_WEBSOCKETS else UVICORN_WEBSOCKETS,
         ws_max_size=settings.IM_MAX_FRAME_BYTES,
         ws_per_message_deflate=False,
         ws_ping_interval=settings.IM_PING_INTERVAL,

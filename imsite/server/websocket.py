@@ -16,9 +16,8 @@ from websockets.frames import Frame, Opcode
 
 from chat.errors import FLOOD
 from delivery.rate_limits.token_bucket import TokenBucket
+from imsite.server.incoming_messages import MAX_FRAGMENTS
 
-MAX_FRAGMENTS = 1024
-"""Fragments of one message. Empty fragments take memory without counting towards its size."""
 TOO_LARGE = 1009
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _MAX_SHARED_LENGTH = 4096

@@ -1,4 +1,4 @@
-"""Our WebSocket protocol differs from uvicorn's in these answers; the consumers' tests cover the rest."""
+"""Our WebSocket protocols differ from uvicorn's in these answers; the consumers' tests cover the rest."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from imsite.server.lean_websocket import LeanWebSocketProtocol
 from imsite.server.websocket import WebSocketProtocol
 
+AnyProtocol = WebSocketProtocol | LeanWebSocketProtocol
+PROTOCOLS = (WebSocketProtocol, LeanWebSocketProtocol)
 HANDSHAKE = (
     b"GET /acc HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -35,9 +38,11 @@ class Wire(asyncio.Transport):
         return self.closed
 
 
-async def _send_handshake(app: Any) -> tuple[WebSocketProtocol, Wire]:
+async def _send_handshake(app: Any, made: type[AnyProtocol]) -> tuple[AnyProtocol, Wire]:
     """Send the handshake of a client."""
-    protocol, wire = WebSocketProtocol(Config(app), ServerState(), {}), Wire()
+    config = Config(app)
+    config.load()
+    protocol, wire = made(config, ServerState(), {}), Wire()
     protocol.connection_made(wire)
     protocol.data_received(HANDSHAKE)
     await asyncio.sleep(0)
@@ -59,12 +64,14 @@ async def _cancel_other_tasks() -> Any:
         task.cancel()
 
 
-async def test_a_handshake_during_shutdown_can_be_retried_elsewhere() -> None:
-    protocol, wire = await _send_handshake(_considers)
+@pytest.mark.parametrize("made", PROTOCOLS)
+async def test_a_handshake_during_shutdown_can_be_retried_elsewhere(made: type[AnyProtocol]) -> None:
+    protocol, wire = await _send_handshake(_considers, made)
     protocol.shutdown()
     assert wire.heard.startswith(b"HTTP/1.1 503 ") and wire.closed
 
 
-async def test_a_fault_is_answered_with_500() -> None:
-    _, wire = await _send_handshake(_fails)
+@pytest.mark.parametrize("made", PROTOCOLS)
+async def test_a_fault_is_answered_with_500(made: type[AnyProtocol]) -> None:
+    _, wire = await _send_handshake(_fails, made)
     assert wire.heard.startswith(b"HTTP/1.1 500 ") and wire.closed

@@ -11,15 +11,14 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 from websockets.frames import Close, Frame, Opcode
 
-from imsite.server.websocket import WebSocketProtocol
-from tests.imsite.server.test_websocket import HANDSHAKE, Wire
+from tests.imsite.server.test_websocket import HANDSHAKE, PROTOCOLS, AnyProtocol, Wire
 from tests.support.waiting import wait_until
 
 
 class Peer:
     """An accepted WebSocket: the client's end, and what the application hears."""
 
-    def __init__(self) -> None:
+    def __init__(self, protocol: type[AnyProtocol]) -> None:
         self.heard: list[str | int] = []
         self.is_open = False
         self._wire = Wire()
@@ -27,7 +26,9 @@ class Peer:
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await self._record(scope, receive, send)
 
-        self._protocol = WebSocketProtocol(Config(app), ServerState(), {})
+        config = Config(app)
+        config.load()
+        self._protocol = protocol(config, ServerState(), {})
         self._protocol.connection_made(self._wire)
         self._protocol.data_received(HANDSHAKE)
 
@@ -53,9 +54,9 @@ class Peer:
         return self._protocol.pending_ping_payload
 
 
-@pytest.fixture
-async def peer() -> AsyncIterator[Peer]:
-    made = Peer()
+@pytest.fixture(params=PROTOCOLS)
+async def peer(request: pytest.FixtureRequest) -> AsyncIterator[Peer]:
+    made = Peer(request.param)
     await wait_until(lambda: made.is_open)
     yield made
     for task in asyncio.all_tasks() - {asyncio.current_task()}:

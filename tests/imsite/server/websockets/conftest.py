@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from imsite.server.runner import LEAN_WEBSOCKETS, UVICORN_WEBSOCKETS
 from tests.support.bare_socket import BareSocket
 from tests.support.websocket_server import WebSocketServer
 
-CLASSES = ("imsite.server.websocket:WebSocketProtocol",)
 
-
-@pytest.fixture(scope="module", params=CLASSES, ids=lambda name: name.rpartition(":")[2])
+@pytest.fixture(scope="module", params=(UVICORN_WEBSOCKETS, LEAN_WEBSOCKETS), ids=lambda name: name.rpartition(":")[2])
 def ws(request: pytest.FixtureRequest) -> str:
     """Return the name of a WebSocket class of ours."""
     return str(request.param)

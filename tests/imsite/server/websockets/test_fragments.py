@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imsite.server.websocket import MAX_FRAGMENTS
+from imsite.server.incoming_messages import MAX_FRAGMENTS
 from tests.support.bare_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, BareSocket, frame
 
 LIMIT = 65_536
