@@ -97,7 +97,7 @@ class WebSocketServer:
         name = scope["query_string"].decode()
         self.scopes[name] = dict(scope)
         assert (await receive())["type"] == "websocket.connect"
-        behaviour = getattr(self, f"_{scope['path'].strip('/')}")
+        behaviour = getattr(self, f"_{scope['path'].strip('/')}", self._echo)
         await behaviour(name, scope, receive, send)
 
     async def _echo(self, name: str, scope: dict[str, Any], receive: Receive, send: Send) -> None:

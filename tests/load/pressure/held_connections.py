@@ -39,6 +39,8 @@ class Holding:
     marker: bytes
     """The text of the broadcast."""
     heartbeat_seconds: float
+    headers: bytes = b""
+    """Lines of the handshake that end with CRLF, in addition to those that it needs."""
 
 
 class HeldConnections:
@@ -57,14 +59,14 @@ class HeldConnections:
         for start in range(0, holding.count, TOGETHER):
             self._open_together(range(start, min(start + TOGETHER, holding.count)))
             self._counters[CONNECTED] = len(self._descriptors)
-            self._serve(0)
+            self.serve(0)
 
     def hold(self, stop: Event) -> None:
         """Keep the connections until `stop` is set."""
         last = time.monotonic()
         due = 0.0
         while not stop.is_set():
-            self._serve(_PAUSE_SECONDS)
+            self.serve(_PAUSE_SECONDS)
             now = time.monotonic()
             due += (now - last) / self._holding.heartbeat_seconds * len(self._descriptors)
             last = now
@@ -83,7 +85,8 @@ class HeldConnections:
                 link.connect(("127.0.0.1", holding.port))
                 link.sendall(
                     b"GET /acc HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n" % holding.port
+                    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n%s\r\n"
+                    % (holding.port, holding.headers)
                 )
             for number, link in zip(numbers, links, strict=True):
                 _receive_until(link, b"\r\n\r\n", b"HTTP/1.1 101")
@@ -96,7 +99,7 @@ class HeldConnections:
                 self._descriptors.append(descriptor)
                 self._poll.register(descriptor, select.EPOLLIN)
 
-    def _serve(self, seconds: float) -> None:
+    def serve(self, seconds: float) -> None:
         """Handle what has arrived within this time."""
         for descriptor, _ in self._poll.poll(seconds):
             data = b""
