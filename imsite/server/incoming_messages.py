@@ -18,7 +18,7 @@ class TooManyFragments(Exception):
 
 
 class IncomingMessages:
-    """What has arrived of a frame or message that is not complete. A connection needs none between two messages."""
+    """The received part of a frame or message that is not complete. A connection needs none between two messages."""
 
     __slots__ = ("_fragments", "_max_size", "_opcode", "_parser", "_size", "_stream")
 

@@ -9,7 +9,7 @@ from typing import Protocol
 MAX_PINGS_AT_ONCE = 200
 """Connections handled before other work of the event loop has its turn."""
 _TICKS = 50
-"""Parts of an interval. What is due in the same part is done together."""
+"""Parts of an interval. Pings that are due in the same part are sent together."""
 
 
 class Pinged(Protocol):
