@@ -18,7 +18,7 @@ from chat.api.legacy import user_calls
 from chat.api.v1 import messages, presence
 from delivery.event_loop import is_on_loop
 from imsite.monitoring.views import VIEWS as MONITORING_VIEWS
-from imsite.server.middleware_headers import complete_headers
+from imsite.server.middleware_headers import complete_headers, header_lines
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -36,7 +36,13 @@ CALLS: tuple[FastCall, ...] = (
     presence.query_presence,
     presence.user_presence,
 )
+WRITE_RESPONSE = "imsite.write_response"
+"""ASGI extension: a function that writes status, header lines and body of a whole response at once.
+
+It returns False if it cannot, because the client reads too slowly.
+"""
 _HEALTH_PATH = "/healthz"
+_NO_EXTENSIONS: dict[str, Any] = {}
 # Django logs failed requests under this name.
 _logger = logging.getLogger("django.request")
 
@@ -65,6 +71,10 @@ class FastPath:
             await self._django(scope, receive, send)
             return
         status, headers, body = answer
+        write = scope.get("extensions", _NO_EXTENSIONS).get(WRITE_RESPONSE)
+        # The answer of _HEALTH_PATH has no length.
+        if write is not None and scope["path"] != _HEALTH_PATH and write(status, header_lines(headers), body):
+            return
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

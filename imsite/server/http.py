@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from delivery.refusal_log import log_refusal
+from imsite.server.fast_path import WRITE_RESPONSE
 from imsite.server.lean_websocket import LeanWebSocketProtocol
 
 MAX_HEAD_BYTES = 65_536
@@ -38,6 +41,8 @@ class HttpProtocol(HttpToolsProtocol):
     _head_bytes: int | None = 0
     """Bytes of the head received so far; None once the head is complete."""
     _body_bytes = 0
+    _is_incomplete = False
+    """True while a request arrives."""
     _upgrade_waits = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -52,6 +57,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._head_bytes is not None:
             self._head_bytes += len(data)
         super().data_received(data)
+        if self._is_incomplete:
+            self._start_deadline()
         is_too_large = self._head_bytes is not None and self._head_bytes > MAX_HEAD_BYTES
         if is_too_large and not self.transport.is_closing():
             self.send_400_response("The request's headers are too large.")
@@ -67,14 +74,18 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if len(value) > (MAX_CONTENT_TYPE_BYTES if name.lower() == b"content-type" else MAX_HEADER_BYTES):
+        name = name.lower()
+        if len(value) > (MAX_CONTENT_TYPE_BYTES if name == b"content-type" else MAX_HEADER_BYTES):
             # The exception stops the parser, and uvicorn answers 400.
             raise HeaderTooLarge
-        super().on_header(name, value)
+        if name == b"expect":
+            super().on_header(name, value)
+        else:
+            self.headers.append((name, value))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._start_deadline()
+        self._is_incomplete = True
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -82,6 +93,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        self._is_incomplete = False
         self._cancel_deadline()
         self._head_bytes = self._body_bytes = 0
 
@@ -107,6 +119,10 @@ class HttpProtocol(HttpToolsProtocol):
             self._unset_keepalive_if_required()
             self.handle_websocket_upgrade()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        cycle.scope["extensions"] = {WRITE_RESPONSE: partial(_write_response, cycle)}  # type: ignore[dict-item]
+        super()._start_asgi_task(cycle, app)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_deadline()
         super().connection_lost(exc)
@@ -123,3 +139,26 @@ class HttpProtocol(HttpToolsProtocol):
     def _close_slow_connection(self) -> None:
         self._deadline = None
         self.transport.close()
+
+
+def _write_response(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> bool:
+    """Do what `RequestResponseCycle.send` does with a whole response, in one write.
+
+    `head`: complete header lines, with Content-Length. Return False if the response must be sent by `send`.
+    """
+    if cycle.flow.write_paused or cycle.response_started:
+        return False
+    if cycle.disconnected:
+        return True
+    lines = [STATUS_LINE[status]]
+    for name, value in cycle.default_headers:
+        lines += (name, b": ", value, b"\r\n")
+    lines += (head, b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n", body)
+    cycle.waiting_for_100_continue = False
+    cycle.response_started = cycle.response_complete = True
+    cycle.transport.write(b"".join(lines))
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+    return True

@@ -5,6 +5,8 @@ The middleware itself makes them, once for each host, scheme and accepted langua
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from io import BytesIO
@@ -19,6 +21,7 @@ from chat.api.common.fast_path import Answer, FastRequest
 _ANY_PATH = "/user/list"
 """Middleware treats all calls alike. This path exists, so it is not redirected."""
 _CONTENT_LENGTH = "Content-Length"
+_CONTROL_CHARACTER = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class _MiddlewareOnly(BaseHandler):
@@ -66,7 +69,7 @@ def _added(host: str, scheme: str, language: str | None) -> _Added:
     return _Added(vary, tuple(_encode(name, value) for name, value in added.items()), index)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _encode(name: str, value: str) -> tuple[bytes, bytes]:
     return name.encode("ascii"), value.encode("latin1")
 
@@ -80,3 +83,19 @@ def complete_headers(request: FastRequest, answer: Answer) -> list[tuple[bytes, 
     headers += added.appended
     headers.insert(len(answer.headers) + added.length_index, _encode(_CONTENT_LENGTH, str(len(answer.body))))
     return headers
+
+
+def header_lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Return the headers as lines of a response, with names in lower case, as ASGI servers send them.
+
+    Raises ValueError for a value that contains a control character.
+    """
+    return b"".join([_line(header) for header in headers])
+
+
+@lru_cache(maxsize=2048)
+def _line(header: tuple[bytes, bytes]) -> bytes:
+    name, value = header
+    if _CONTROL_CHARACTER.search(value):
+        raise ValueError("A header contains a control character.")
+    return b"%s: %s\r\n" % (name.lower(), value)

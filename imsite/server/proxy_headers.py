@@ -39,20 +39,25 @@ class ProxyHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             names = {name for name, _ in scope["headers"]}
-            if b"x-forwarded-proto" in names:
+            has_scheme = b"x-forwarded-proto" in names
+            if has_scheme:
                 _change_header(scope, b"x-forwarded-proto", _join_equal_schemes)
-            await self._set_client(scope, receive, send, is_forwarded=not _FORWARDING.isdisjoint(names))
+            is_forwarded = not _FORWARDING.isdisjoint(names)
+            await self._set_client(scope, receive, send, is_forwarded=is_forwarded, has_scheme=has_scheme)
             port = _DEFAULT_PORTS.get(scope.get("scheme", "http"), b"")
             if any(name == b"host" and value.endswith(port) for name, value in scope["headers"]):
                 _change_header(scope, b"host", lambda host: host.removesuffix(port))
         await self._application(scope, receive, send)
 
-    async def _set_client(self, scope: Scope, receive: Receive, send: Send, *, is_forwarded: bool) -> None:
+    async def _set_client(
+        self, scope: Scope, receive: Receive, send: Send, *, is_forwarded: bool, has_scheme: bool
+    ) -> None:
         address, port = (scope.get("client") or ("", 0))[:2]
         known = _usable_address(address)
         peer = scope["client"] = (known or _NO_ADDRESS, port)
-        # uvicorn's middleware replaces the client in the scope if the peer is trusted and the header is not empty.
-        await self._read_headers(scope, receive, send)
+        if is_forwarded or has_scheme:
+            # uvicorn's middleware replaces the client in the scope if the peer is trusted and the header is not empty.
+            await self._read_headers(scope, receive, send)
         if scope["client"] is not peer:
             known = _usable_address(scope["client"][0])
             scope["client"] = peer if known is None else (known, scope["client"][1])

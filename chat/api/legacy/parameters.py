@@ -44,9 +44,11 @@ def text(request: ParameterSource, name: str) -> str:
 
     `name` is spelled as in `userID`; `userId` is accepted too. The form precedes the query.
     """
-    spellings = (name, name.replace("ID", "Id"))
-    given = (source.get(spelling) for source in (request.data, request.query_params) for spelling in spellings)
-    return str(next(filter(None, given), ""))
+    other = name.replace("ID", "Id")
+    for source in (request.data, request.query_params):
+        if source and (given := source.get(name) or source.get(other)):
+            return str(given)
+    return ""
 
 
 def app_or_any(request: ParameterSource) -> int | None:
