@@ -75,7 +75,18 @@ class MessageFields(Protocol):
     def recalled_at(self) -> int | None: ...
 
 
-def message(row: MessageFields, sender: User) -> dict[str, Any]:
+class SenderFields(Protocol):
+    """The fields of a user that the payload of their message contains."""
+
+    @property
+    def public_name(self) -> str: ...
+    @property
+    def nickname(self) -> str: ...
+    @property
+    def avatar(self) -> str: ...
+
+
+def message(row: MessageFields, sender: SenderFields) -> dict[str, Any]:
     """Return a `Message`. A recalled message has no text."""
     data = {
         "target": str(row.channel_id),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from accounts.joiners import cut
@@ -107,6 +108,7 @@ def pair_of(user_id: int, other_id: int) -> str:
     return f"{min(user_id, other_id)}:{max(user_id, other_id)}"
 
 
+@lru_cache(maxsize=20_000)
 def pair_user_ids(pair: str | None) -> tuple[int, ...]:
     """Return the ids of a private channel's two users; empty for other channels."""
     return tuple(int(user_id) for user_id in pair.split(":")) if pair else ()

@@ -6,15 +6,16 @@ an IdempotencyKey also stores the request's fingerprint and the response. Both e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from delivery.db.bulk import insert_rows
+from delivery.db.bulk import Statement, delete_by_pairs, execute_batch, insert_statements, select_by_pairs
 from delivery.models import IdempotencyRecord
 
 ScopedKey = tuple[str, str]
@@ -49,19 +50,28 @@ class StoredResponse:
     text: str
 
 
+_NO_RESPONSE = StoredResponse("", "")
+
+
 def find(keys: Sequence[ScopedKey]) -> dict[ScopedKey, StoredResponse]:
     """Return the stored responses of those keys that are claimed and have not expired."""
     if not keys:
         return {}
-    rows = IdempotencyRecord.objects.filter(
-        scope__in={scope for scope, _ in keys}, key__in={key for _, key in keys}, expires_at__gt=timezone.now()
+    (rows,) = execute_batch([find_statement(keys)])
+    return found(rows)
+
+
+def find_statement(keys: Collection[ScopedKey]) -> Statement:
+    """Return the statement that `find` executes; see `found`."""
+    fields = ("scope", "key", "fingerprint", "response")
+    return select_by_pairs(
+        IdempotencyRecord, fields, ("scope", "key"), keys, "AND expires_at > %s", [_time(timezone.now())]
     )
-    wanted = set(keys)
-    return {
-        (scope, key): StoredResponse(fingerprint, response)
-        for scope, key, fingerprint, response in rows.values_list("scope", "key", "fingerprint", "response")
-        if (scope, key) in wanted
-    }
+
+
+def found(rows: Sequence[Sequence[str]]) -> dict[ScopedKey, StoredResponse]:
+    """Return the stored responses in the rows of `find_statement`."""
+    return {(scope, key): StoredResponse(fingerprint, text) for scope, key, fingerprint, text in rows}
 
 
 def find_claimed(keys: Sequence[ScopedKey]) -> set[ScopedKey]:
@@ -75,7 +85,12 @@ def claim(keys: Sequence[ScopedKey]) -> None:
     Raises IntegrityError if another transaction has claimed one of them in the meantime; then call `find_claimed`
     again.
     """
-    _insert({key: StoredResponse("", "") for key in keys}, settings.IM_LEGACY_IDEMPOTENCY_HOURS)
+    execute_batch(claim_statements(keys))
+
+
+def claim_statements(keys: Sequence[ScopedKey]) -> list[Statement]:
+    """Return the statements that `claim` executes. They may wait for other transactions that claim the same keys."""
+    return _claim_statements(dict.fromkeys(keys, _NO_RESPONSE), settings.IM_LEGACY_IDEMPOTENCY_HOURS)
 
 
 def claim_with_responses(responses: Mapping[IdempotencyKey, str]) -> None:
@@ -83,8 +98,13 @@ def claim_with_responses(responses: Mapping[IdempotencyKey, str]) -> None:
 
     The text may be empty until the same transaction calls `store_response`.
     """
+    execute_batch(claim_with_response_statements(responses))
+
+
+def claim_with_response_statements(responses: Mapping[IdempotencyKey, str]) -> list[Statement]:
+    """Return the statements that `claim_with_responses` executes."""
     rows = {key.scoped_key: StoredResponse(key.fingerprint, text) for key, text in responses.items()}
-    _insert(rows, settings.IM_IDEMPOTENCY_HOURS)
+    return _claim_statements(rows, settings.IM_IDEMPOTENCY_HOURS)
 
 
 def store_response(key: IdempotencyKey, text: str) -> None:
@@ -97,14 +117,18 @@ def forget_expired() -> int:
     return IdempotencyRecord.objects.filter(expires_at__lte=timezone.now()).delete()[0]
 
 
-def _insert(responses: Mapping[ScopedKey, StoredResponse], hours: int) -> None:
+def _claim_statements(responses: Mapping[ScopedKey, StoredResponse], hours: int) -> list[Statement]:
     if not responses:
-        return
+        return []
     now = timezone.now()
-    IdempotencyRecord.objects.filter(
-        scope__in={scope for scope, _ in responses}, key__in={key for _, key in responses}, expires_at__lte=now
-    ).delete()
-    expires = connection.ops.adapt_datetimefield_value(now + timedelta(hours=hours))
+    expires = _time(now + timedelta(hours=hours))
     # In one order everywhere: two transactions with the same keys crossed must not wait for each other.
     rows = [(*key, responses[key].fingerprint, responses[key].text, expires) for key in sorted(responses)]
-    insert_rows(IdempotencyRecord, ("scope", "key", "fingerprint", "response", "expires_at"), rows)
+    return [
+        delete_by_pairs(IdempotencyRecord, ("scope", "key"), list(responses), "AND expires_at <= %s", [_time(now)]),
+        *insert_statements(IdempotencyRecord, ("scope", "key", "fingerprint", "response", "expires_at"), rows),
+    ]
+
+
+def _time(moment: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(moment)

@@ -21,6 +21,7 @@ from chat.actions.addressing import (
 )
 from chat.actions.message import message_draft
 from chat.errors import ChatError
+from chat.models import Channel
 from chat.selectors import member_ids
 from chat.selectors.presence import online_user_ids, query_presence
 from chat.selectors.restrictions import require_unmuted
@@ -131,6 +132,7 @@ def _push_to_channel(destination: Destination, author: User, text: str, director
     except ChatError as refusal:
         return PushResult(destination, refusal=refusal)
     channel = loaded.channels[channel_id]
+    assert isinstance(channel, Channel)
     publish.push_transient(ephemeral_entry(author, text, channel=channel_id, header=rules.private_route(channel.pair)))
     if channel.app is not None:
         number = channel.app.number

@@ -18,9 +18,8 @@ from chat.wire.schema.events import MESSAGE
 from delivery.log import Entry
 
 if TYPE_CHECKING:
-    from accounts.models import User
-    from chat.models import Channel
     from chat.sending.load import Loaded
+    from chat.sending.rows import SendChannel, Sender
 
 
 @dataclass(slots=True)
@@ -119,7 +118,9 @@ def _outcome(verdict: Outcome | NewMessage | Repeat) -> Outcome:
     return verdict
 
 
-def _new_message(draft: Draft, sender: User, channel: Channel, seq: int, reply_seq: int | None, now: int) -> NewMessage:
+def _new_message(
+    draft: Draft, sender: Sender, channel: SendChannel, seq: int, reply_seq: int | None, now: int
+) -> NewMessage:
     return NewMessage(
         draft=draft,
         channel_id=draft.channel,
@@ -142,7 +143,7 @@ def _new_message(draft: Draft, sender: User, channel: Channel, seq: int, reply_s
     )
 
 
-def _header(draft: Draft, channel: Channel) -> dict[str, list[int]]:
+def _header(draft: Draft, channel: SendChannel) -> dict[str, list[int]]:
     header = rules.private_route(channel.pair)
     if draft.skip_live is not None:
         header["skip"] = [draft.skip_live]
@@ -151,7 +152,7 @@ def _header(draft: Draft, channel: Channel) -> dict[str, list[int]]:
     return header
 
 
-def _body(new: NewMessage, sender: User) -> dict[str, object]:
+def _body(new: NewMessage, sender: Sender) -> dict[str, object]:
     """Return the payload without id and position: `store` adds the id, and the encoder the position."""
     body = payloads.message(new, sender)
     del body["position"]

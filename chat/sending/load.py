@@ -5,8 +5,9 @@ Most batches take one round trip, with prepared queries. A second one reads what
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.db.models import Q
 
@@ -15,21 +16,34 @@ from chat import rules
 from chat.models import Attachment, Channel, Membership, Message, MessageKey, ReadMark, Restriction
 from chat.selectors.restrictions import active_restrictions
 from chat.sending.drafts import ClientKey, Draft, StoredMessage
+from chat.sending.rows import (
+    CHANNEL_FIELDS,
+    MEMBERSHIP_FIELDS,
+    SENDER_FIELDS,
+    ChannelRow,
+    MembershipRow,
+    SendChannel,
+    Sender,
+    SenderMembership,
+    SenderRow,
+)
 from delivery import idempotency
-from delivery.db.bulk import execute_batch
+from delivery.db.bulk import execute_batch, select_by_pairs
 from delivery.db.prepared import PreparedQuery
 from delivery.idempotency import ScopedKey, StoredResponse
 
 _USERS = PreparedQuery(
     lambda users: (
-        User.objects.select_for_update(no_key=True)
-        .only("username", "nickname", "avatar", "kind", "is_active", "is_restricted")
-        .filter(pk__in=users)
-        .order_by("pk")
+        User.objects.select_for_update(no_key=True).filter(pk__in=users).order_by("pk").values_list(*SENDER_FIELDS)
     )
 )
 _CHANNELS = PreparedQuery(
-    lambda channels: Channel.objects.select_for_update(no_key=True).filter(pk__in=channels).order_by("pk")
+    lambda channels: (
+        Channel.objects.select_for_update(no_key=True)
+        .filter(pk__in=channels)
+        .order_by("pk")
+        .values_list(*CHANNEL_FIELDS)
+    )
 )
 _APPS = PreparedQuery(
     # Locked, because no message may be stored in an app's channel after the event that disables the app.
@@ -37,26 +51,25 @@ _APPS = PreparedQuery(
         App.objects.select_for_update(no_key=True, of=("self",)).filter(channel__in=channels).order_by("pk")
     )
 )
-_INACTIVE = PreparedQuery(lambda users: User.objects.only("pk").filter(pk__in=users, is_active=False))
-_MEMBERSHIPS = PreparedQuery(
-    lambda channels, users: Membership.objects.filter(channel__in=channels, user__in=users).order_by("from_seq")
+_INACTIVE = PreparedQuery(lambda users: User.objects.filter(pk__in=users, is_active=False).values_list("pk"))
+_REPLIED = PreparedQuery(
+    lambda messages: Message.objects.filter(pk__in=messages).values_list("pk", "channel_id", "seq")
 )
-_CLIENT_KEYS = PreparedQuery(lambda users, ids: MessageKey.objects.filter(sender__in=users, client_id__in=ids))
-_REPLIED = PreparedQuery(lambda messages: Message.objects.only("channel", "seq").filter(pk__in=messages))
 _ATTACHMENTS = PreparedQuery(
     lambda keys: Attachment.objects.select_for_update(no_key=True).filter(key__in=keys).order_by("pk")
 )
+_KEY_FIELDS = ("sender", "client_id", "id", "channel", "seq")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The rows needed to decide on a batch. All ids are primary keys; times are in Unix ms."""
 
-    users: Mapping[int, User]
+    users: Mapping[int, Sender]
     """The senders by id."""
-    channels: Mapping[int, Channel]
+    channels: Mapping[int, SendChannel]
     """The channels by id, with their apps."""
-    memberships: Mapping[tuple[int, int], Sequence[Membership]]
+    memberships: Mapping[tuple[int, int], Sequence[SenderMembership]]
     """By channel and sender: all membership intervals, the oldest first."""
     replied: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """Channel and sequence number of the messages that are replied to, by message id."""
@@ -85,41 +98,44 @@ def load(drafts: Sequence[Draft]) -> Loaded:
     """
     senders = {draft.sender for draft in drafts}
     channel_ids = {draft.channel for draft in drafts}
+    places = {(draft.channel, draft.sender) for draft in drafts}
     client_keys = {key for draft in drafts if (key := draft.client_key) is not None}
     replied_ids = {draft.reply_to for draft in drafts if draft.reply_to is not None}
     file_keys = {key for draft in drafts for key in draft.attachments}
+    claimed_keys = _idempotency_keys(drafts)
     statements = [
         _USERS.statement(senders),
         _CHANNELS.statement(channel_ids),
         _APPS.statement(channel_ids),
-        _MEMBERSHIPS.statement(channel_ids, senders),
+        select_by_pairs(Membership, MEMBERSHIP_FIELDS, ("channel", "user"), places, "ORDER BY from_seq"),
     ]
     if client_keys:
-        statements.append(_CLIENT_KEYS.statement({user for user, _ in client_keys}, {key for _, key in client_keys}))
+        statements.append(select_by_pairs(MessageKey, _KEY_FIELDS, ("sender", "client_id"), client_keys))
     if replied_ids:
         statements.append(_REPLIED.statement(replied_ids))
     if file_keys:
         statements.append(_ATTACHMENTS.statement(file_keys))
+    if claimed_keys:
+        statements.append(idempotency.find_statement(claimed_keys))
     user_rows, channel_rows, app_rows, membership_rows, *optional_rows = execute_batch(statements)
     optional = iter(optional_rows)
     key_rows = next(optional) if client_keys else []
     replied_rows = next(optional) if replied_ids else []
     file_rows = next(optional) if file_keys else []
+    claimed = idempotency.found(next(optional)) if claimed_keys else {}
 
-    users = {user.pk: user for user in _USERS.instances(user_rows)}
-    channels = {channel.pk: channel for channel in _CHANNELS.instances(channel_rows)}
+    users = {row[0]: SenderRow._make(row) for row in user_rows}
     apps = {app.pk: app for app in _APPS.instances(app_rows)}
-    for channel in channels.values():
-        # The locked row: a join with the channel would read the app as it was before the lock.
-        channel.app = None if channel.app_id is None else apps[channel.app_id]
+    # The locked app: a join with the channel would read the app as it was before the lock.
+    channels = {row[0]: ChannelRow._make((*row, apps.get(row[2]))) for row in channel_rows}
     inactive = _inactive_users(users, channels.values())
     restrictions, blocks = _restrictions(users.values(), channels.values())
-    sent, claimed, responses = _earlier_sends(drafts, _CLIENT_KEYS.instances(key_rows))
+    sent, responses = _earlier_sends(drafts, key_rows, claimed)
     return Loaded(
         users=users,
         channels=channels,
-        memberships=_by_channel_and_user(_MEMBERSHIPS.instances(membership_rows)),
-        replied={message.pk: (message.channel_id, message.seq) for message in _REPLIED.instances(replied_rows)},
+        memberships=_by_channel_and_user(map(MembershipRow._make, membership_rows)),
+        replied={pk: (channel, seq) for pk, channel, seq in replied_rows},
         attachments={attachment.key: attachment for attachment in _ATTACHMENTS.instances(file_rows)},
         inactive=inactive,
         restrictions=restrictions,
@@ -147,25 +163,25 @@ def load_unlocked(sender: User, channel_id: int) -> Loaded:
     )
 
 
-def _by_channel_and_user(memberships: Collection[Membership]) -> dict[tuple[int, int], list[Membership]]:
-    grouped: dict[tuple[int, int], list[Membership]] = {}
+def _by_channel_and_user(memberships: Iterable[SenderMembership]) -> dict[tuple[int, int], list[SenderMembership]]:
+    grouped: dict[tuple[int, int], list[SenderMembership]] = {}
     for membership in memberships:
         grouped.setdefault((membership.channel_id, membership.user_id), []).append(membership)
     return grouped
 
 
-def _inactive_users(senders: Mapping[int, User], channels: Collection[Channel]) -> set[int]:
+def _inactive_users(senders: Mapping[int, Sender], channels: Collection[SendChannel]) -> set[int]:
     """Return those users of the private channels whose accounts are not active; without such channels, read nothing."""
     inactive = {pk for pk, user in senders.items() if not user.is_active}
     peers = {peer for channel in channels for peer in rules.pair_user_ids(channel.pair)} - senders.keys()
     if peers:
         (rows,) = execute_batch([_INACTIVE.statement(peers)])
-        inactive |= {user.pk for user in _INACTIVE.instances(rows)}
+        inactive |= {user for (user,) in rows}
     return inactive
 
 
 def _restrictions(
-    users: Collection[User], channels: Collection[Channel]
+    users: Collection[Sender], channels: Collection[SendChannel]
 ) -> tuple[list[Restriction], set[tuple[int, int]]]:
     """Read the restrictions and blocks of restricted users. Makes no query without such users."""
     restricted = [user.pk for user in users if user.is_restricted]
@@ -180,7 +196,7 @@ def _restrictions(
     return restrictions, set(blocks.values_list("blocker", "blocked"))
 
 
-def _last_sent(users: Collection[User], channels: Collection[Channel]) -> dict[tuple[int, int], int]:
+def _last_sent(users: Collection[Sender], channels: Collection[SendChannel]) -> dict[tuple[int, int], int]:
     """Read when the users last sent to the channels in slow mode. Makes no query without such channels."""
     slow = [channel.pk for channel in channels if channel.slow_mode]
     if not slow:
@@ -189,31 +205,33 @@ def _last_sent(users: Collection[User], channels: Collection[Channel]) -> dict[t
     return {(mark.channel_id, mark.user_id): mark.last_sent_at for mark in marks if mark.last_sent_at is not None}
 
 
-def _earlier_sends(
-    drafts: Sequence[Draft], used: Collection[MessageKey]
-) -> tuple[dict[ClientKey, StoredMessage], dict[ScopedKey, StoredResponse], dict[ScopedKey, StoredMessage]]:
-    """Read what earlier drafts with the same keys stored.
+def _idempotency_keys(drafts: Sequence[Draft]) -> list[ScopedKey]:
+    keys = [draft.scoped_key for draft in drafts if draft.scoped_key is not None]
+    return keys + [draft.idempotency_key.scoped_key for draft in drafts if draft.idempotency_key is not None]
 
-    Return messages by client key, all claimed keys, and messages by idempotency key.
-    """
-    keys = [draft.idempotency_key for draft in drafts if draft.idempotency_key is not None]
-    plain_keys = [draft.scoped_key for draft in drafts if draft.scoped_key is not None]
-    claimed = idempotency.find([*plain_keys, *(key.scoped_key for key in keys)])
+
+def _earlier_sends(
+    drafts: Sequence[Draft], key_rows: Sequence[Sequence[Any]], claimed: Mapping[ScopedKey, StoredResponse]
+) -> tuple[dict[ClientKey, StoredMessage], dict[ScopedKey, StoredMessage]]:
+    """Return what earlier drafts with the same keys stored: messages by client key, and by idempotency key."""
     # A response to another request is refused unread, so its text may have any form.
-    requests = {(key.scoped_key, key.fingerprint) for key in keys}
+    requests = {
+        (draft.idempotency_key.scoped_key, draft.idempotency_key.fingerprint)
+        for draft in drafts
+        if draft.idempotency_key is not None
+    }
     responses = {
         key: StoredMessage.from_response(response.text)
         for key, response in claimed.items()
         if (key, response.fingerprint) in requests
     }
     sent = {
-        (key.sender_id, key.client_id): StoredMessage(key.channel_id, key.pk, key.seq, repeated=True)
-        for key in used
-        if key.client_id is not None
+        (sender, client_id): StoredMessage(channel, pk, seq, repeated=True)
+        for sender, client_id, pk, channel, seq in key_rows
     }
     ids = {stored.id for stored in (*responses.values(), *sent.values())}
     if not ids:
-        return sent, claimed, responses
+        return sent, responses
     rows = Message.objects.filter(pk__in=ids).values_list("pk", "time", "position")
     places = {pk: (time, position) for pk, time, position in rows}
 
@@ -224,6 +242,5 @@ def _earlier_sends(
 
     return (
         {client_key: placed(stored) for client_key, stored in sent.items()},
-        claimed,
         {key: placed(stored) for key, stored in responses.items()},
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from accounts.models import User
 from chat import reasons, rules
 from chat.errors import ChatError
+from chat.models import Channel
 from chat.rules import Ranges
 from chat.sending.drafts import Draft
 
 if TYPE_CHECKING:
-    from accounts.models import User
-    from chat.models import Channel
     from chat.sending.load import Loaded
+    from chat.sending.rows import SendChannel, Sender
 
 
 class Permissions:
@@ -59,9 +60,9 @@ class Permissions:
         self._taken.update(draft.attachments)
         return reply_seq
 
-    def _read_access(self, draft: Draft, user: User, channel: Channel) -> tuple[Ranges, str | None]:
+    def _read_access(self, draft: Draft, user: Sender, channel: SendChannel) -> tuple[Ranges, str | None]:
         """Return the ranges that the sender may read, and their role in the channel (None in an app's channel)."""
-        if channel.kind == channel.Kind.GLOBAL:
+        if channel.kind == Channel.Kind.GLOBAL.value:
             assert channel.app is not None
             if not channel.app.enabled or draft.app not in (None, channel.app.number):
                 raise ChatError(reasons.CHANNEL_NOT_FOUND)
@@ -74,7 +75,7 @@ class Permissions:
             return rules.EVERYTHING, role
         return [(membership.from_seq, membership.until_seq) for membership in memberships], role
 
-    def _reply_seq(self, draft: Draft, channel: Channel, ranges: Ranges) -> int | None:
+    def _reply_seq(self, draft: Draft, channel: SendChannel, ranges: Ranges) -> int | None:
         if draft.reply_to is None:
             return None
         replied_channel, seq = self._loaded.replied.get(draft.reply_to, (0, 0))
@@ -95,19 +96,19 @@ class Permissions:
             ):
                 raise ChatError(reasons.ATTACHMENT_NOT_FOUND, attachment=key)
 
-    def _require_unrestricted(self, user: User, channel: Channel) -> None:
+    def _require_unrestricted(self, user: Sender, channel: SendChannel) -> None:
         for scope in (None, channel.pk):
             if (user.pk, scope) in self._mutes:
                 raise rules.muted_error(self._mutes[user.pk, scope])
         if any((peer, user.pk) in self._loaded.blocks for peer in rules.pair_user_ids(channel.pair)):
             raise ChatError(reasons.CANNOT_MESSAGE_USER)
 
-    def _require_turn(self, user: User, channel: Channel, role: str | None) -> None:
+    def _require_turn(self, user: Sender, channel: SendChannel, role: str | None) -> None:
         """Raise ChatError ANNOUNCEMENTS_ONLY, or SLOW_MODE with the time to wait.
 
         Owners and admins may always send. In an app's channel, which has no roles, services may.
         """
-        if role in ("owner", "admin") or (role is None and user.kind == user.Kind.SERVICE):
+        if role in ("owner", "admin") or (role is None and user.kind == User.Kind.SERVICE.value):
             return
         if channel.announcements_only:
             raise ChatError(reasons.ANNOUNCEMENTS_ONLY)

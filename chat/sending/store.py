@@ -68,26 +68,24 @@ def _link_files(with_files: Sequence[NewMessage]) -> Statement:
 
 def _store_keys(new: Sequence[NewMessage]) -> int:
     """Claim the keys and set the messages' ids; return the last of the log positions reserved for them."""
-    idempotency.claim([message.draft.scoped_key for message in new if message.draft.scoped_key is not None])
-    statements = [_insert_message_keys(new), _update_channels(new), _update_read_marks(new)]
+    plain_keys = [message.draft.scoped_key for message in new if message.draft.scoped_key is not None]
+    keys = [*idempotency.claim_statements(plain_keys), _insert_message_keys(new)]
+    statements = [*keys, _update_channels(new), _update_read_marks(new)]
     counter = log.reserve_positions(len(new))
     keyed = [message for message in new if message.draft.idempotency_key is not None]
     if not keyed:
-        key_rows, *_, counter_rows = execute_batch([*statements, counter])
-        _set_ids(new, key_rows)
-    else:
+        statements.append(counter)
+    results = execute_batch(statements)
+    _set_ids(new, results[len(keys) - 1])
+    if keyed:
         # The response of an idempotency key needs the message's id; claiming the key may wait, so the counter is last.
-        key_rows, *_ = execute_batch(statements)
-        _set_ids(new, key_rows)
-        idempotency.claim_with_responses(
-            {
-                message.draft.idempotency_key: message.stored().to_response()
-                for message in keyed
-                if message.draft.idempotency_key is not None
-            }
-        )
-        (counter_rows,) = execute_batch([counter])
-    return int(counter_rows[0][0])
+        responses = {
+            message.draft.idempotency_key: message.stored().to_response()
+            for message in keyed
+            if message.draft.idempotency_key is not None
+        }
+        results = execute_batch([*idempotency.claim_with_response_statements(responses), counter])
+    return int(results[-1][0][0])
 
 
 def _set_ids(new: Sequence[NewMessage], key_rows: Sequence[Sequence[int]]) -> None:

@@ -6,12 +6,15 @@ The hot path writes four rows per message. With `bulk_create`, and statement by 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
 from django.db.models import AutoField, Model
+
+T = TypeVar("T")
 
 _ROWS_PER_STATEMENT = 1000
 
@@ -31,6 +34,8 @@ def execute_batch(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]
     was committed before it began, and what it has waited for.
     """
     results: list[list[tuple[Any, ...]]] = []
+    if not statements:
+        return results
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             for statement in statements:
@@ -47,6 +52,49 @@ def execute_batch(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]
             results.append(cursor.fetchall() if statement.returns else [])
             cursor.nextset()
     return results
+
+
+def select_by_pairs(
+    model: type[Model],
+    fields: Sequence[str],
+    pair: tuple[str, str],
+    values: Collection[tuple[Any, Any]],
+    suffix: str = "",
+    parameters: Sequence[Any] = (),
+) -> Statement:
+    """Return a statement that reads the fields of the rows whose two `pair` fields have one of these pairs of values.
+
+    At least one pair. `suffix` ends the SQL, with these parameters. Two `IN` conditions would look up all combinations
+    of the values.
+    """
+    padded = pad(list(values))
+    sql = f"SELECT {_columns(model, tuple(fields))} {_from_pairs(model, pair, len(padded))} {suffix}"
+    return Statement(sql, [*chain.from_iterable(padded), *parameters], returns=True)
+
+
+def delete_by_pairs(
+    model: type[Model],
+    pair: tuple[str, str],
+    values: Collection[tuple[Any, Any]],
+    suffix: str = "",
+    parameters: Sequence[Any] = (),
+) -> Statement:
+    """Return a statement that deletes the rows that `select_by_pairs` reads."""
+    padded = pad(list(values))
+    sql = f"DELETE {_from_pairs(model, pair, len(padded))} {suffix}"
+    return Statement(sql, [*chain.from_iterable(padded), *parameters])
+
+
+def pad(values: list[T]) -> list[T]:
+    """Repeat one of the values up to the next power of two, so that a few statements serve any number of values."""
+    size = 1 << (len(values) - 1).bit_length()
+    return values + values[:1] * (size - len(values))
+
+
+@cache
+def _from_pairs(model: type[Model], pair: tuple[str, str], size: int) -> str:
+    table = connection.ops.quote_name(model._meta.db_table)
+    return f"FROM {table} WHERE ({_columns(model, pair)}) IN (VALUES {', '.join(['(%s, %s)'] * size)})"
 
 
 def insert_statement(
@@ -97,8 +145,12 @@ def insert_instances(instances: Sequence[Model], *, returning: Sequence[str] = (
 
 @cache
 def _insert_into(model: type[Model], fields: tuple[str, ...]) -> str:
-    columns = ", ".join(_column(model, field) for field in fields)
-    return f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns})"
+    return f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({_columns(model, fields)})"
+
+
+@cache
+def _columns(model: type[Model], fields: tuple[str, ...]) -> str:
+    return ", ".join(_column(model, field) for field in fields)
 
 
 @cache

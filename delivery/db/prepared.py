@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model, QuerySet
 
-from delivery.db.bulk import Statement
+from delivery.db.bulk import Statement, pad
 
 M = TypeVar("M", bound=Model)
 
@@ -32,7 +32,7 @@ class PreparedQuery(Generic[M]):
 
     def statement(self, *values: Collection[Any]) -> Statement:
         """Return the statement that reads by these values, at least one in each collection."""
-        padded = [_pad(list(collection)) for collection in values]
+        padded = [pad(list(collection)) for collection in values]
         sizes = tuple(map(len, padded))
         if (compiled := self._compiled.get(sizes)) is None:
             compiled = self._compiled[sizes] = self._compile(sizes)
@@ -72,9 +72,3 @@ class PreparedQuery(Generic[M]):
             for index, (expression, _, _) in enumerate(compiler.select)
         ]
         return sql, [int(parameter) for parameter in parameters]
-
-
-def _pad(values: list[Any]) -> list[Any]:
-    """Repeat one of the values up to the next size that a query is built for, which does not change the result."""
-    size = 1 << (len(values) - 1).bit_length()
-    return values + values[:1] * (size - len(values))
