@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from accounts.models import User
 from chat import reasons, rules
 from chat.errors import ChatError
-from chat.models import Channel
 from chat.rules import Ranges
 from chat.sending.drafts import Draft
 
@@ -62,7 +60,7 @@ class Permissions:
 
     def _read_access(self, draft: Draft, user: Sender, channel: SendChannel) -> tuple[Ranges, str | None]:
         """Return the ranges that the sender may read, and their role in the channel (None in an app's channel)."""
-        if channel.kind == Channel.Kind.GLOBAL.value:
+        if channel.kind == "global":
             assert channel.app is not None
             if not channel.app.enabled or draft.app not in (None, channel.app.number):
                 raise ChatError(reasons.CHANNEL_NOT_FOUND)
@@ -108,7 +106,7 @@ class Permissions:
 
         Owners and admins may always send. In an app's channel, which has no roles, services may.
         """
-        if role in ("owner", "admin") or (role is None and user.kind == User.Kind.SERVICE.value):
+        if role in ("owner", "admin") or (role is None and user.kind == "service"):
             return
         if channel.announcements_only:
             raise ChatError(reasons.ANNOUNCEMENTS_ONLY)
