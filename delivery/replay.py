@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
 
+from delivery.db.bulk import execute_batch
+from delivery.db.prepared import PreparedQuery
 from delivery.log import Entry, MembershipInterval, to_entries
 from delivery.models import Event, EventRecipient
 
+SHARED_RANGE = 2000
+"""Positions that one of the replays may span which share their queries."""
 _NO_SIZE_LIMIT = 1 << 30
+_CHANNELS_PER_QUERY = 5000
+_IN_CHANNELS: PreparedQuery[Event] = PreparedQuery(
+    lambda channels, after, upto: Event.objects.filter(
+        channel__in=channels, position__gt=after[0], position__lte=upto[0]
+    ).values_list("position", "channel", "subject")
+)
+_TO_USERS: PreparedQuery[EventRecipient] = PreparedQuery(
+    lambda users, after, upto: EventRecipient.objects.filter(
+        user_id__in=users, position__gt=after[0], position__lte=upto[0]
+    ).values_list("user_id", "position")
+)
+_AT_POSITIONS: PreparedQuery[Event] = PreparedQuery(lambda positions: Event.objects.filter(position__in=positions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +41,87 @@ class Replay:
     position: int
     has_more: bool = False
     reset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRange:
+    """A user's wish for the events in (`after`, `upto`]."""
+
+    user_id: int
+    after: int
+    upto: int
+
+    @property
+    def is_short(self) -> bool:
+        """Return whether the replay may share its queries with others."""
+        return 0 <= self.upto - self.after <= SHARED_RANGE
+
+
+def replay_together(
+    ranges: Sequence[ReplayRange],
+    intervals: Mapping[int, Sequence[MembershipInterval]],
+    *,
+    page_size: int,
+    max_chars: int = _NO_SIZE_LIMIT,
+) -> list[Replay]:
+    """Return what `replay` returns for each of these short ranges, by a few queries for any number of users.
+
+    `intervals` are those of the users, by id. A short range has too few events for a reset.
+    """
+    first, last = min(wanted.after for wanted in ranges), max(wanted.upto for wanted in ranges)
+    channels = [_replayed_channels(intervals.get(wanted.user_id, ()), wanted.after) for wanted in ranges]
+    in_channels = _read_channels(sorted({channel for own in channels for channel in own}), first, last)
+    to_users: dict[int, list[int]] = {}
+    (rows,) = execute_batch([_TO_USERS.statement({wanted.user_id for wanted in ranges}, [first], [last])])
+    for user_id, position in rows:
+        to_users.setdefault(user_id, []).append(position)
+    visible = [
+        sorted(
+            position
+            for position in (
+                *to_users.get(wanted.user_id, ()),
+                *(
+                    position
+                    for channel, own_intervals in own.items()
+                    for position, subject in in_channels.get(channel, ())
+                    if can_see(own_intervals, position, subject)
+                ),
+            )
+            if wanted.after < position <= wanted.upto
+        )
+        for wanted, own in zip(ranges, channels, strict=True)
+    ]
+    events = _read_events({position for positions in visible for position in positions[:page_size]})
+    return [
+        _page(
+            [events[position] for position in positions[:page_size] if position in events],
+            positions,
+            upto=wanted.upto,
+            page_size=page_size,
+            max_chars=max_chars,
+        )
+        for wanted, positions in zip(ranges, visible, strict=True)
+    ]
+
+
+def _read_channels(channels: Sequence[int], after: int, upto: int) -> dict[int, list[tuple[int, int | None]]]:
+    """Return position and subject of the channels' events in (`after`, `upto`], by channel."""
+    found: dict[int, list[tuple[int, int | None]]] = {}
+    for start in range(0, len(channels), _CHANNELS_PER_QUERY):
+        statement = _IN_CHANNELS.statement(channels[start : start + _CHANNELS_PER_QUERY], [after], [upto])
+        (rows,) = execute_batch([statement])
+        for position, channel, subject in rows:
+            found.setdefault(channel, []).append((position, subject))
+    return found
+
+
+def _read_events(positions: set[int]) -> dict[int, tuple[Entry, int]]:
+    """Return the events at these positions, each with the number of characters of its body."""
+    if not positions:
+        return {}
+    (rows,) = execute_batch([_AT_POSITIONS.statement(positions)])
+    events = _AT_POSITIONS.instances(rows)
+    return {row.position: (entry, len(row.body)) for row, entry in zip(events, to_entries(events), strict=True)}
 
 
 def replay(
@@ -45,12 +142,7 @@ def replay(
     """
     if after > upto:
         return Replay([], upto, reset=True)
-    # An ended interval counts if a later one follows it: a message from it may be edited now.
-    by_channel = {
-        channel: in_channel
-        for channel, in_channel in _group_by_channel(intervals).items()
-        if any(interval.until_position is None or interval.until_position > after for interval in in_channel)
-    }
+    by_channel = _replayed_channels(intervals, after)
     own = EventRecipient.objects.filter(user_id=user_id, position__gt=after, position__lte=upto).values("position")
     concerning = (
         Event.objects.filter(position__gt=after, position__lte=upto)
@@ -68,14 +160,32 @@ def replay(
     # Visible events are not searched for among too many invisible ones (between two intervals).
     if len(visible) > limit or len(found) == limit * 2:
         return Replay([], upto, reset=True)
-    chosen = visible[:page_size]
-    rows = list(Event.objects.filter(position__in=chosen).order_by("position"))
-    fitting = _count_fitting(rows, max_chars)
-    if fitting < len(rows):
-        return Replay(to_entries(rows[:fitting]), rows[fitting - 1].position, has_more=True)
+    rows = list(Event.objects.filter(position__in=visible[:page_size]).order_by("position"))
+    events = [(entry, len(row.body)) for row, entry in zip(rows, to_entries(rows), strict=True)]
+    return _page(events, visible, upto=upto, page_size=page_size, max_chars=max_chars)
+
+
+def _page(
+    events: Sequence[tuple[Entry, int]], visible: Sequence[int], *, upto: int, page_size: int, max_chars: int
+) -> Replay:
+    """Return the page of these events, each with its characters; they are the first `page_size` of those visible."""
+    fitting = _count_fitting([chars for _, chars in events], max_chars)
+    entries = [entry for entry, _ in events[:fitting]]
+    if fitting < len(events):
+        return Replay(entries, entries[-1].position, has_more=True)
     if len(visible) > page_size:
-        return Replay(to_entries(rows), chosen[-1], has_more=True)
-    return Replay(to_entries(rows), upto)
+        return Replay(entries, visible[page_size - 1], has_more=True)
+    return Replay(entries, upto)
+
+
+def _replayed_channels(intervals: Iterable[MembershipInterval], after: int) -> dict[int, list[MembershipInterval]]:
+    """Return the intervals by channel, of the channels that may have events for the user after this position."""
+    # An ended interval counts if a later one follows it: a message from it may be edited now.
+    return {
+        channel: in_channel
+        for channel, in_channel in _group_by_channel(intervals).items()
+        if any(interval.until_position is None or interval.until_position > after for interval in in_channel)
+    }
 
 
 def read_intervals(
@@ -110,7 +220,7 @@ def read_intervals(
             break
         after = rows[-1][0]
     events = list(Event.objects.filter(position__in=chosen[:page_size]).order_by("position"))
-    fitting = _count_fitting(events, max_chars)
+    fitting = _count_fitting([len(row.body) for row in events], max_chars)
     if fitting < len(events):
         return to_entries(events[:fitting]), True
     return to_entries(events), len(chosen) > page_size
@@ -130,10 +240,10 @@ def _group_by_channel(intervals: Iterable[MembershipInterval]) -> dict[int, list
     return by_channel
 
 
-def _count_fitting(rows: Sequence[Event], max_chars: int) -> int:
-    """Return how many of the first rows fit into `max_chars` characters of bodies; at least one if there is any."""
-    for index, row in enumerate(rows):
-        max_chars -= len(row.body)
+def _count_fitting(sizes: Sequence[int], max_chars: int) -> int:
+    """Return how many of the first bodies, with these characters, fit into `max_chars`; at least one if any."""
+    for index, chars in enumerate(sizes):
+        max_chars -= chars
         if index and max_chars < 0:
             return index
-    return len(rows)
+    return len(sizes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -14,8 +15,13 @@ from chat.commands.registry import Call, Nothing, command
 from chat.errors import ChatError
 from chat.wire.schema import replies
 from delivery import publish
+from delivery.db.batches import BatchQueue
 from delivery.db.executors import run
 from delivery.hub.hub import CredentialRevoked
+from delivery.replay import Replay, ReplayRange
+
+MAX_SYNCS = 200
+"""Syncs of clients that missed little, as after a restart of the node, which share their queries."""
 
 
 class Login(msgspec.Struct):
@@ -90,13 +96,24 @@ class Sync(msgspec.Struct):
     after: Number
 
 
+async def _sync_together(ranges: Sequence[ReplayRange]) -> list[Replay]:
+    return await run(selectors.sync_together, ranges)
+
+
+_short_syncs: BatchQueue[ReplayRange, Replay] = BatchQueue(_sync_together, max_size=MAX_SYNCS, name="syncs")
+
+
 @command("sync", returns=replies.SyncPage, guests=True)
 async def sync(call: Call, data: Sync) -> dict[str, Any]:
     """Get a page of the events that concern you after a position. While `hasMore`, repeat from the new position."""
     connection, hub = call.caller.connection, publish.hub()
     await hub.catch_up_to(data.after)
     upto = hub.watermark
-    page = await run(selectors.sync, call.user, after=data.after, upto=upto, limit=settings.IM_SYNC_MAX_EVENTS)
+    wanted = ReplayRange(call.user.pk, data.after, upto)
+    if wanted.is_short and upto - data.after <= settings.IM_SYNC_MAX_EVENTS:
+        page = await _short_syncs.submit(wanted)
+    else:
+        page = await run(selectors.sync, call.user, after=data.after, upto=upto, limit=settings.IM_SYNC_MAX_EVENTS)
     if not connection.is_synced:
         connection.reported_position = page.position
         connection.is_synced = not page.has_more

@@ -40,6 +40,7 @@ from chat.selectors.messages import (
     messages_after,
     page_bytes,
     sync,
+    sync_together,
 )
 
 __all__ = [
@@ -72,5 +73,6 @@ __all__ = [
     "peer_ids_of",
     "readable_ranges",
     "sync",
+    "sync_together",
     "users_by_ids",
 ]

@@ -13,11 +13,11 @@ from accounts.models import User
 from chat import rules
 from chat.models import Channel, Message
 from chat.selectors.access import Access, readable_ranges
-from chat.selectors.memberships import channel_intervals, membership_intervals
+from chat.selectors.memberships import channel_intervals, intervals_by_user, membership_intervals
 from chat.wire.schema.events import EVENTS, MESSAGE
 from delivery import log
 from delivery.log import Entry, MembershipInterval
-from delivery.replay import Replay, can_see, read_intervals, replay
+from delivery.replay import Replay, ReplayRange, can_see, read_intervals, replay, replay_together
 
 NOTE_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_history_note)
 """Kinds of events that history returns as notes."""
@@ -100,6 +100,12 @@ def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:
         max_chars=page_bytes(),
         limit=limit,
     )
+
+
+def sync_together(ranges: Sequence[ReplayRange]) -> list[Replay]:
+    """Return what `sync` returns for each of these short ranges, by a few queries for all of them."""
+    intervals = intervals_by_user({wanted.user_id for wanted in ranges})
+    return replay_together(ranges, intervals, page_size=REPLAY_PAGE_SIZE, max_chars=page_bytes())
 
 
 def messages_after(user: User, *, after: int, upto: int, page_size: int = SYNC_PAGE_SIZE) -> tuple[list[Entry], bool]:

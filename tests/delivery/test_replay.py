@@ -6,7 +6,8 @@ import pytest
 
 from delivery import log
 from delivery.log import Entry, MembershipInterval
-from delivery.replay import Replay, can_see, read_intervals, replay
+from delivery.replay import SHARED_RANGE, Replay, ReplayRange, can_see, read_intervals, replay, replay_together
+from tests.support.queries import Queries
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +20,12 @@ def append_messages(count: int = 1, channel: int = GROUP) -> None:
 
 
 def replay_alice(*intervals: MembershipInterval, after: int = 0, page_size: int = 100, limit: int = 1000) -> Replay:
-    return replay(ALICE, intervals, after=after, upto=log.head(), page_size=page_size, limit=limit)
+    """Return the page. A replay that shares its queries must return the same."""
+    wanted = ReplayRange(ALICE, after, log.head())
+    page = replay(ALICE, intervals, after=after, upto=wanted.upto, page_size=page_size, limit=limit)
+    if wanted.is_short and wanted.upto - after <= limit:
+        assert replay_together([wanted], {ALICE: intervals}, page_size=page_size) == [page]
+    return page
 
 
 def positions(replay: Replay) -> list[int]:
@@ -133,3 +139,41 @@ def test_a_page_ends_before_it_grows_too_large() -> None:
     log.append([Entry(kind="msg", channel=1, body={"text": "x" * 100}) for _ in range(3)])
     entries, more = read_intervals([MembershipInterval(1, 1)], "msg", after=0, upto=3, page_size=50, max_chars=150)
     assert ([entry.position for entry in entries], more) == ([1], True)
+
+
+@pytest.mark.parametrize("max_chars", [60, 100_000])
+def test_replays_that_share_their_queries_return_what_each_alone_returns(
+    monkeypatch: pytest.MonkeyPatch, max_chars: int
+) -> None:
+    for number in range(6):
+        append_messages()
+        log.append([Entry(kind="note", channel=OTHER_GROUP, subject=number + 1, body={"text": "x" * 20})])
+        log.append([Entry(kind="own", user_ids=(ALICE, BOB) if number % 2 else (BOB,), body={"text": "y" * 20})])
+    head = log.head()
+    intervals = {
+        ALICE: [MembershipInterval(GROUP, 2, 7), MembershipInterval(OTHER_GROUP, 5)],
+        BOB: [MembershipInterval(GROUP, 4), MembershipInterval(OTHER_GROUP, 2, 5), MembershipInterval(OTHER_GROUP, 11)],
+    }
+    ranges = [
+        ReplayRange(user_id, after, upto)
+        for user_id in (ALICE, BOB, 3) for after in range(head + 1) for upto in range(after, head + 1)
+    ]  # fmt: skip
+    expected = [
+        replay(
+            one.user_id, intervals.get(one.user_id, ()), after=one.after, upto=one.upto,
+            page_size=3, limit=1000, max_chars=max_chars,
+        )
+        for one in ranges
+    ]  # fmt: skip
+    queries = Queries(monkeypatch)
+    with queries.recorded() as found:
+        assert replay_together(ranges, intervals, page_size=3, max_chars=max_chars) == expected
+    assert len(found) <= 4
+
+
+@pytest.mark.parametrize(
+    ("after", "is_short"), [(0, False), (1, True), (SHARED_RANGE + 1, True), (SHARED_RANGE + 2, False)]
+)
+def test_only_short_ranges_share_their_queries(after: int, is_short: bool) -> None:
+    """A range from beyond its end is a reset, and a long one may be."""
+    assert ReplayRange(ALICE, after, SHARED_RANGE + 1).is_short is is_short
