@@ -29,8 +29,12 @@ export class Attachments {
     this.sends = new AttachmentSends({ outbox, uploads: this.uploads, restore: (entry) => this.#restore(entry) });
     addEventListener("beforeunload", (event) => {
       // The browser asks whether to stop the uploads.
-      if (this.uploads.isActive) event.preventDefault();
+      if (!this.uploads.isActive) return;
+      event.preventDefault();
+      // Older browsers ask because of this.
+      event.returnValue = true;
     });
+    addEventListener("pagehide", () => this.#memory.release());
   }
 
   /**
@@ -44,7 +48,15 @@ export class Attachments {
     const tray = new AttachmentTray({ store, uploads, attachmentDrafts: drafts, composer, limits });
     const refusal = () => tray.refusal();
     const intake = new FileIntake({ refusal, add: (files) => tray.add(files) });
-    if (limits.maxBytes) new VoiceRecorder({ refusal, send: (file) => composer.sendFiles([uploads.add(file)]) });
+    if (limits.maxBytes) {
+      const recorder = new VoiceRecorder({
+        refusal,
+        place: () => store.currentTarget ?? "",
+        send: (file) => composer.sendFiles([uploads.add(file)]),
+        keep: (file, target) => drafts.add(target, [file]),
+      });
+      store.on("current", () => (store.me ? recorder.leave() : recorder.discard()));
+    }
     return () => intake.choose();
   }
 

@@ -59,7 +59,10 @@ _TAKEN = "picture.png"
         ("paste", ["file"], "textarea", [True, _TAKEN]),
         ("paste", ["file", "text/html"], "", [True, _TAKEN]),
         # Cells of a table come as text with a picture.
-        ("paste", ["file", "text/plain"], "textarea", [False, ""]),
+        ("paste", ["file", "text/plain", "text/html"], "textarea", [False, ""]),
+        ("paste", ["file", "text/plain", "text/rtf"], "textarea", [False, ""]),
+        # A copied file comes with its name.
+        ("paste", ["file", "text/plain"], "textarea", [True, _TAKEN]),
         ("paste", ["text/plain"], "textarea", [False, ""]),
     ],
 )

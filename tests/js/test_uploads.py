@@ -135,7 +135,8 @@ async def test_an_upload_whose_last_reply_was_lost_is_complete(modules: Page) ->
 async def test_the_same_file_goes_on_after_a_reload_but_for_its_user_only(modules: Page) -> None:
     script = """
       faults.push(undefined, undefined, null);
-      const first = uploads.add(file(20 * MiB)); await until(() => first.state === "waiting"); uploads.clear();
+      const first = uploads.add(file(20 * MiB)); await until(() => first.state === "waiting");
+      uploads.clear(); uploads.memory.release();
       calls.length = 0;
       const other = open("8").add(file(20 * MiB)); await settled(other);
       const mine = open().add(file(20 * MiB)); await settled(mine);
@@ -233,3 +234,15 @@ async def test_files_of_a_draft_survive_a_reload_once_they_are_uploaded(modules:
       const taken = drafts.take("1").length;
       return [restored, others, taken, drafts.of("1").length, sessionStorage.length];"""
     assert await run(modules, script) == [["n:ready", "n:ready"], 0, 3, 0, 0]
+
+
+async def test_the_upload_of_another_open_page_is_left_alone(modules: Page) -> None:
+    script = """
+      const memory = () => { const made = new UploadMemory(localStorage); made.load("9"); return made; };
+      const mine = file(9), same = file(9), first = memory(), second = memory();
+      first.set(mine, "/u/1");
+      const whileOpen = second.get(same);
+      first.release();
+      const closed = second.get(same);
+      return [whileOpen, closed, first.get(mine), second.take(same), localStorage.length];"""
+    assert await run(modules, script) == [None, "/u/1", None, "/u/1", 0]

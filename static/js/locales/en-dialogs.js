@@ -7,7 +7,7 @@ export const enDialogs = {
   "signOutGuest.confirm": "Sign out",
 
   "recall.title": "Recall this message?",
-  "recall.text": "Its text is removed for everyone. A note stays in its place.",
+  "recall.text": "Its text and files are removed for everyone. A note stays in its place.",
   "recall.confirm": "Recall message",
   "report.title": "Report this message from {name}?",
   "report.reason": "What is wrong with this message?",

@@ -42,6 +42,7 @@ export class FileUpload {
   async run() {
     for (let failures = 1; ; failures++) {
       this.#hasProgressed = false;
+      this.signal.throwIfAborted();
       try {
         return await (this.file.size > MAX_SMALL ? this.#sendChunks() : this.#sendWhole());
       } catch (error) {
@@ -88,6 +89,7 @@ export class FileUpload {
       if (reply.status !== 204) return this.#finish(attachmentOf(reply));
       offset = Number(reply.header("Upload-Offset") ?? start);
       if (!(offset > start)) throw new DisconnectedError("No progress");
+      this.memory.set(file, url);
     }
     return this.#finish(attachmentOf(await sendRequest("GET", url, { headers: this.#headers(), signal })));
   }

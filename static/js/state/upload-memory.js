@@ -1,16 +1,21 @@
 /**
  * Remembers a user's unfinished uploads in localStorage, so that the same file continues where it stopped when it is
- * chosen again. An entry is removed once its upload has ended, or after a day, when the server has deleted it. No DOM.
+ * chosen again. An entry is removed once its upload has ended, or after a day, when the server has deleted it. A page
+ * that is open keeps its uploads to itself. No DOM.
  *
  * @typedef {Pick<File, "name" | "size" | "lastModified">} FileIdentity
- * @typedef {{url: string, at: number}} StoredUpload  stored as it is, so its names must stay
+ * @typedef {{url: string, at: number, page: string}} StoredUpload  stored as it is, so its names must stay. `at`: of the
+ *   last progress, in ms; `page`: the page that uploads it, "" if that was closed
  */
 import { JsonStorage } from "./json-storage.js";
 
 const MAX_AGE_MS = 86_400_000;
+/** A page without progress for this long was lost without being closed. */
+const MAX_SILENCE_MS = 120_000;
 
 export class UploadMemory {
   #prefix = "im.upload..";
+  #page = String(Math.random());
   /** Addresses that an upload of this page uses: the same file chosen twice is two uploads. @type {Map<string, FileIdentity>} */ #used = new Map();
 
   /** @param {Storage} storage */
@@ -21,8 +26,8 @@ export class UploadMemory {
 
   /** Use the uploads of this user, and forget old ones. @param {string} userId */
   load(userId) {
+    this.release();
     this.#prefix = `im.upload.${userId}.`;
-    this.#used.clear();
     for (const key of Object.keys(this.storage)) {
       if (key.startsWith(this.#prefix) && !this.#fresh(key)) this.values.set(key, null);
     }
@@ -31,16 +36,26 @@ export class UploadMemory {
   /** Return the address of the file's unfinished upload, unless another file of this page uses it. @param {FileIdentity} file */
   get(file) {
     const key = this.#keyOf(file);
-    const { url } = this.#fresh(key) ?? {};
-    if (!url || (this.#used.get(url) ?? file) !== file) return null;
-    this.#used.set(url, file);
-    return url;
+    const stored = this.#fresh(key);
+    if (!stored || this.#isUsed(stored, file)) return null;
+    this.set(file, stored.url);
+    return stored.url;
   }
 
-  /** @param {FileIdentity} file @param {string} url */
+  /** Remember the address of the file's upload, which has just begun or made progress. @param {FileIdentity} file @param {string} url */
   set(file, url) {
     this.#used.set(url, file);
-    this.values.set(this.#keyOf(file), { url, at: Date.now() });
+    this.values.set(this.#keyOf(file), { url, at: Date.now(), page: this.#page });
+  }
+
+  /** Leave the uploads of this page to others: it is closed. */
+  release() {
+    for (const [url, file] of this.#used) {
+      const key = this.#keyOf(file);
+      const stored = this.#fresh(key);
+      if (stored?.url === url) this.values.set(key, { ...stored, page: "" });
+    }
+    this.#used.clear();
   }
 
   /** Forget the file's upload and return its address, or null. @param {FileIdentity} file */
@@ -55,6 +70,12 @@ export class UploadMemory {
   /** Forget all uploads of the user, who will not return. */
   clear() {
     this.values.removeAll(this.#prefix);
+  }
+
+  /** Tell whether another file of this page, or another page, uploads it. @param {StoredUpload} stored @param {FileIdentity} file */
+  #isUsed({ url, at, page }, file) {
+    if (page === this.#page) return (this.#used.get(url) ?? file) !== file;
+    return page !== "" && Date.now() - at < MAX_SILENCE_MS;
   }
 
   /** @param {string} key @returns {StoredUpload | null} */

@@ -228,6 +228,7 @@ export class Composer {
 
   #render() {
     this.#renderChannel();
+    this.#form.classList.toggle("is-editing", this.#edit !== null);
     showContext(part(this.#form, "context"), { edit: this.#edit, reply: this.#reply, isChanged: this.#isEditChanged });
     const text = this.field.value.trim();
     // The server counts code points, not UTF-16 units.
@@ -263,6 +264,7 @@ export class Composer {
     this.#renderedChannel = signature;
     const canSend = permission?.canSend ?? false;
     this.field.disabled = !canSend && !this.#canWriteEarly;
+    this.#form.classList.toggle("is-closed", this.field.disabled);
     const hint = t(canSend ? "composer.label" : channel ? "composer.cannotSend" : "composer.notConnected", { name });
     this.field.placeholder = channel || this.#canWriteEarly ? hint : "";
     this.field.setAttribute("aria-label", channel ? t("composer.label", { name }) : hint);

@@ -69,8 +69,10 @@ export class FileIntake {
   /** @param {ClipboardEvent} event */
   #onPaste(event) {
     const { clipboardData } = event;
-    // A copied table or text may come with a picture of it; the text is then pasted.
-    if (!clipboardData || !hasFiles(clipboardData) || clipboardData.types.includes("text/plain")) return;
+    if (!clipboardData || !hasFiles(clipboardData)) return;
+    // A copied table or text may come with a picture of it; the text is then pasted. A copied file comes with its name.
+    const { types } = clipboardData;
+    if (types.includes("text/plain") && (types.includes("text/html") || types.includes("text/rtf"))) return;
     event.preventDefault();
     this.#take(filesOf(clipboardData));
   }

@@ -130,6 +130,8 @@ export class MessageToolbar {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
+    // Players use the same keys.
+    if (targetOf(event).matches("input, video, audio")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || this.#moveFocus(event)) return;
     const { activeElement } = document;
     const row = activeElement?.matches(".message") ? this.timeline.rowOf(activeElement) : null;

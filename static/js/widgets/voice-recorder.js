@@ -2,7 +2,9 @@
  * Records voice messages. A tap on the button begins, and the bar that then covers the composer sends or discards the
  * recording. Holding the button records until it is released, which sends; moving away from it first discards.
  *
- * @typedef {{refusal: () => string, send: (file: File) => void}} RecordingReceiver  `refusal`: why none can be sent, or ""
+ * @typedef {{refusal: () => string, place: () => string, send: (file: File) => void,
+ *   keep: (file: File, place: string) => void}} RecordingReceiver
+ *   `refusal`: why none can be sent, or ""; `place`: where it would be sent; `keep`: adds it to the draft of a place
  */
 import { byId, part, setText } from "../lib/dom.js";
 import { formatDuration, voiceMessageName } from "../lib/files.js";
@@ -25,6 +27,7 @@ export class VoiceRecorder {
   /** @type {SoundRecorder | null} */ #recorder = null;
   /** True from the request for the microphone to the end. */ #isActive = false;
   #timer = 0;
+  /** The channel in which the recording began. */ #place = "";
   /** @type {{x: number, y: number, at: number} | null} */ #press = null;
   /** The recording once it has reached its limit. @type {Promise<Blob> | null} */ #recorded = null;
 
@@ -37,7 +40,13 @@ export class VoiceRecorder {
     button.addEventListener("pointerdown", (event) => this.#onPress(event));
     button.addEventListener("pointermove", (event) => this.#onMove(event));
     button.addEventListener("pointerup", () => this.#onRelease());
-    button.addEventListener("pointercancel", () => this.#onRelease());
+    // The browser asks for the microphone, or shows something else: that is no release.
+    for (const type of /** @type {const} */ (["pointercancel", "lostpointercapture"])) {
+      button.addEventListener(type, () => {
+        this.#press = null;
+        this.#render();
+      });
+    }
     // By keyboard: a click without a pointer.
     button.addEventListener("click", ({ detail }) => detail === 0 && this.#start());
     button.addEventListener("contextmenu", (event) => event.preventDefault());
@@ -57,6 +66,13 @@ export class VoiceRecorder {
   discard() {
     this.#recorder?.stop();
     this.#end();
+  }
+
+  /** The user has gone elsewhere: the recording becomes a draft where it began. */
+  async leave() {
+    const place = this.#place;
+    const file = await this.#finish();
+    if (file) this.receiver.keep(file, place);
   }
 
   /** @param {PointerEvent} event */
@@ -92,6 +108,7 @@ export class VoiceRecorder {
       return;
     }
     this.#isActive = true;
+    this.#place = this.receiver.place();
     try {
       const recorder = await SoundRecorder.start();
       // The user has given up while the browser asked.
@@ -144,17 +161,20 @@ export class VoiceRecorder {
   }
 
   async #send() {
+    const isRecording = this.#recorder !== null;
+    const file = await this.#finish();
+    if (file) this.receiver.send(file);
+    else if (isRecording) showToast(t("voice.tooShort"));
+  }
+
+  /** End and return the recording; null if there is none, or hardly any. @returns {Promise<File | null>} */
+  async #finish() {
     const recorder = this.#recorder;
-    if (!recorder) return;
-    const { length, type } = recorder;
-    const recorded = this.#recorded ?? recorder.stop();
+    const recorded = this.#recorded ?? recorder?.stop();
     this.#end();
-    if (length < MIN_LENGTH_MS) {
-      showToast(t("voice.tooShort"));
-      return;
-    }
-    const blob = await recorded;
-    this.receiver.send(new File([blob], voiceMessageName(new Date(), type), { type }));
+    if (!recorder || !recorded || recorder.length < MIN_LENGTH_MS) return null;
+    const { type } = recorder;
+    return new File([await recorded], voiceMessageName(new Date(), type), { type });
   }
 
   #end() {
