@@ -1,6 +1,6 @@
-"""Runs management commands, in tests by a fork of a process that has imported the libraries.
+"""Runs management commands, in tests by a fork of a process that has imported the application.
 
-Importing them takes most of the time in which a command or a server starts, and the tests start hundreds. Benchmarks
+Importing it takes most of the time in which a command or a server starts, and the tests start hundreds. Benchmarks
 start Python anew, because they measure memory.
 """
 
@@ -19,6 +19,8 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Protocol
+
+from tests.support import application_template
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -122,6 +124,7 @@ def _main(arguments: list[str], environment: dict[str, str], log: str, errors: s
         os.close(file)
         setattr(sys, name, os.fdopen(descriptor, "w", buffering=1, encoding="utf-8", closefd=False))
     sys.argv = ["manage.py", *arguments]
+    application_template.adopt_environment()
     try:
         runpy.run_path(str(ROOT / "manage.py"), run_name="__main__")
     finally:

@@ -1,10 +1,12 @@
-"""Imports the libraries of the site that need no settings, before `tests.support.commands` forks."""
+"""Imports the site and its libraries before `tests.support.commands` forks."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
 import os
+
+from tests.support import application_template
 
 _LIBRARIES = (
     "argon2", "channels_redis.core", "cryptography.fernet", "cryptography.x509", "django.contrib.admin.options",
@@ -21,3 +23,4 @@ for _name in _LIBRARIES:
     # A module that fails for want of settings has imported others by then.
     with contextlib.suppress(Exception):
         importlib.import_module(_name)
+application_template.preload()
