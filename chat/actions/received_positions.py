@@ -17,7 +17,7 @@ from delivery.log_throttle import log_recovery
 logger = logging.getLogger(__name__)
 
 
-MAX_READS = 500
+MAX_READS = 128
 """Clients whose positions are read together."""
 
 

@@ -30,9 +30,9 @@ from delivery.hub.connection import Connection
 from delivery.hub.hub import CredentialRevoked
 from delivery.log import Entry, MembershipInterval
 
-MAX_LOOKUPS = 500
-"""Log-ins that are looked up together."""
-MAX_GUESTS = 200
+MAX_LOOKUPS = 128
+"""Log-ins that are looked up together. More would block the event loop when their connections go on."""
+MAX_GUESTS = 100
 """Guests that are created in one transaction."""
 
 

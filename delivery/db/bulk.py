@@ -11,8 +11,8 @@ from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection
-from django.db.models import AutoField, Model
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import AutoField, BooleanField, CharField, Field, ForeignKey, IntegerField, Model, TextField
 
 T = TypeVar("T")
 
@@ -138,9 +138,27 @@ def insert_instances(instances: Sequence[Model], *, returning: Sequence[str] = (
     Automatic keys are left out. Signals are not sent, and `auto_now_add` fields must be set.
     """
     model = type(instances[0])
+    # The proxy `django.db.connection` would look it up for each value.
+    database = connections[DEFAULT_DB_ALIAS]
+    fields = _stored_fields(model)
+    rows = [
+        [
+            getattr(one, field.attname)
+            if is_plain
+            else field.get_db_prep_save(getattr(one, field.attname), connection=database)
+            for field, is_plain in fields
+        ]
+        for one in instances
+    ]
+    return insert_statement(model, [field.name for field, _ in fields], rows, returning=returning)
+
+
+@cache
+def _stored_fields(model: type[Model]) -> list[tuple[Field[Any, Any], bool]]:
+    """Return the fields that an insert sets, and whether their values are stored as they are."""
+    plain = (CharField, TextField, IntegerField, BooleanField, ForeignKey)
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
-    rows = [[field.get_db_prep_save(getattr(one, field.attname), connection) for field in fields] for one in instances]
-    return insert_statement(model, [field.name for field in fields], rows, returning=returning)
+    return [(field, isinstance(field, plain)) for field in fields]
 
 
 @cache

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.utils import timezone
 
-from delivery.db.bulk import Statement, execute_batch, insert_rows, insert_statement
-from delivery.models import EventRecipient, LogHead
+from delivery.db.bulk import Statement, execute_batch, insert_instances, insert_rows, insert_statement
+from delivery.models import EventRecipient, IdempotencyRecord, LogHead
 from tests.support import postgres
 from tests.support.waiting import TIMEOUT_SECONDS
 
@@ -22,6 +23,17 @@ def test_no_row_one_row_and_many_rows_are_inserted() -> None:
         EventRecipient.objects.all().delete()
         insert_rows(EventRecipient, ("user_id", "position"), [(7, position) for position in range(1, count + 1)])
         assert EventRecipient.objects.count() == count
+
+
+@pytest.mark.django_db
+def test_instances_are_stored_as_by_their_own_save() -> None:
+    at = timezone.now()
+    records = [IdempotencyRecord(scope="a scope", key=key, fingerprint="%s", expires_at=at) for key in ("1", "2")]
+    (rows,) = execute_batch([insert_instances(records, returning=("key", "id"))])
+    stored = IdempotencyRecord.objects.in_bulk()
+    assert {key: (stored[pk].key, stored[pk].fingerprint, stored[pk].expires_at) for key, pk in rows} == {
+        "1": ("1", "%s", at), "2": ("2", "%s", at),
+    }  # fmt: skip
 
 
 @pytest.mark.django_db(transaction=True)
