@@ -19,7 +19,7 @@ _CHANNELS_PER_QUERY = 5000
 _IN_CHANNELS: PreparedQuery[Event] = PreparedQuery(
     lambda channels, after, upto: Event.objects.filter(
         channel__in=channels, position__gt=after[0], position__lte=upto[0]
-    ).values_list("position", "channel", "subject")
+    ).values_list("position", "channel", "subject", "kind")
 )
 _TO_USERS: PreparedQuery[EventRecipient] = PreparedQuery(
     lambda users, after, upto: EventRecipient.objects.filter(
@@ -63,18 +63,17 @@ def replay_together(
     *,
     page_size: int,
     max_chars: int = _NO_SIZE_LIMIT,
+    kind: str | None = None,
 ) -> list[Replay]:
     """Return what `replay` returns for each of these short ranges, by a few queries for any number of users.
 
-    `intervals` are those of the users, by id. A short range has too few events for a reset.
+    `intervals` are those of the users, by id. A short range has too few events for a reset. With `kind`, only events of
+    channels and of this kind are returned, as by `read_intervals`.
     """
     first, last = min(wanted.after for wanted in ranges), max(wanted.upto for wanted in ranges)
     channels = [_replayed_channels(intervals.get(wanted.user_id, ()), wanted.after) for wanted in ranges]
-    in_channels = _read_channels(sorted({channel for own in channels for channel in own}), first, last)
-    to_users: dict[int, list[int]] = {}
-    (rows,) = execute_batch([_TO_USERS.statement({wanted.user_id for wanted in ranges}, [first], [last])])
-    for user_id, position in rows:
-        to_users.setdefault(user_id, []).append(position)
+    in_channels = _read_channels(sorted({channel for own in channels for channel in own}), first, last, kind)
+    to_users = {} if kind is not None else _read_recipients({wanted.user_id for wanted in ranges}, first, last)
     visible = [
         sorted(
             position
@@ -104,14 +103,26 @@ def replay_together(
     ]
 
 
-def _read_channels(channels: Sequence[int], after: int, upto: int) -> dict[int, list[tuple[int, int | None]]]:
+def _read_recipients(user_ids: set[int], after: int, upto: int) -> dict[int, list[int]]:
+    """Return the positions of events in (`after`, `upto`] that are addressed to these users, by user."""
+    found: dict[int, list[int]] = {}
+    (rows,) = execute_batch([_TO_USERS.statement(user_ids, [after], [upto])])
+    for user_id, position in rows:
+        found.setdefault(user_id, []).append(position)
+    return found
+
+
+def _read_channels(
+    channels: Sequence[int], after: int, upto: int, only_kind: str | None
+) -> dict[int, list[tuple[int, int | None]]]:
     """Return position and subject of the channels' events in (`after`, `upto`], by channel."""
     found: dict[int, list[tuple[int, int | None]]] = {}
     for start in range(0, len(channels), _CHANNELS_PER_QUERY):
         statement = _IN_CHANNELS.statement(channels[start : start + _CHANNELS_PER_QUERY], [after], [upto])
         (rows,) = execute_batch([statement])
-        for position, channel, subject in rows:
-            found.setdefault(channel, []).append((position, subject))
+        for position, channel, subject, kind in rows:
+            if only_kind is None or kind == only_kind:
+                found.setdefault(channel, []).append((position, subject))
     return found
 
 

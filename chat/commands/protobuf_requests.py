@@ -5,6 +5,7 @@ They call the actions of the JSON commands.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,12 +14,14 @@ from chat.actions import channel as channels
 from chat.actions import message as messages
 from chat.actions.received_positions import ReceivedPositions
 from chat.commands.registry import Call
-from chat.commands.session import Login, login
+from chat.commands.session import MAX_SYNCS, Login, login
 from chat.errors import ChatError
 from chat.sending.drafts import Draft, StoredMessage
 from chat.wire import protobuf_codec as codec
 from delivery import publish
+from delivery.db.batches import BatchQueue
 from delivery.db.executors import run
+from delivery.replay import Replay, ReplayRange
 
 LARGEST_ID = 2**63 - 1
 
@@ -120,11 +123,23 @@ class Page:
     upto: int
 
 
+async def _sync_together(ranges: Sequence[ReplayRange]) -> list[Replay]:
+    return await run(selectors.messages_together, ranges)
+
+
+_short_syncs: BatchQueue[ReplayRange, Replay] = BatchQueue(_sync_together, max_size=MAX_SYNCS, name="syncs over /ws")
+
+
 async def sync(call: Call, seq: int) -> Page:
     """Return a page of the user's messages after this position."""
     hub, seq = publish.hub(), min(seq, LARGEST_ID)
     await hub.catch_up_to(seq)
-    entries, more = await run(selectors.messages_after, call.user, after=seq, upto=hub.watermark)
+    wanted = ReplayRange(call.user.pk, seq, hub.watermark)
+    if wanted.is_short:
+        page = await _short_syncs.submit(wanted)
+        entries, more = page.entries, page.has_more
+    else:
+        entries, more = await run(selectors.messages_after, call.user, after=seq, upto=wanted.upto)
     hub.count_fetched(call.caller.connection, entries)
     # The client may lack any message if its position is beyond the log.
     had = seq if seq <= hub.watermark else 0

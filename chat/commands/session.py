@@ -20,7 +20,7 @@ from delivery.db.executors import run
 from delivery.hub.hub import CredentialRevoked
 from delivery.replay import Replay, ReplayRange
 
-MAX_SYNCS = 200
+MAX_SYNCS = 64
 """Syncs of clients that missed little, as after a restart of the node, which share their queries."""
 
 

@@ -120,12 +120,24 @@ def messages_in_intervals(
     spans: Sequence[MembershipInterval], *, after: int, upto: int, page_size: int
 ) -> tuple[list[Entry], bool]:
     """Do what `messages_after` does, for a user with these membership intervals."""
-    present = {span.channel for span in spans if span.until_position is None}
     return read_intervals(
-        [span for span in spans if span.channel in present],
+        _present_spans(spans),
         MESSAGE.name,
         after=after,
         upto=upto,
         page_size=page_size,
         max_chars=page_bytes(),
     )
+
+
+def messages_together(ranges: Sequence[ReplayRange]) -> list[Replay]:
+    """Return the pages of `messages_after` for each of these short ranges, by a few queries for all of them."""
+    intervals = intervals_by_user({wanted.user_id for wanted in ranges})
+    present = {user_id: _present_spans(spans) for user_id, spans in intervals.items()}
+    return replay_together(ranges, present, page_size=SYNC_PAGE_SIZE, max_chars=page_bytes(), kind=MESSAGE.name)
+
+
+def _present_spans(spans: Sequence[MembershipInterval]) -> list[MembershipInterval]:
+    """Return the intervals, ended ones included, of the channels that the user is a member of now."""
+    present = {span.channel for span in spans if span.until_position is None}
+    return [span for span in spans if span.channel in present]

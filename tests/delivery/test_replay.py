@@ -165,6 +165,14 @@ def test_replays_that_share_their_queries_return_what_each_alone_returns(
         )
         for one in ranges
     ]  # fmt: skip
+    of_kind = [
+        read_intervals(
+            intervals.get(one.user_id, ()), "note", after=one.after, upto=one.upto, page_size=3, max_chars=max_chars
+        )
+        for one in ranges
+    ]
+    found_of_kind = replay_together(ranges, intervals, page_size=3, max_chars=max_chars, kind="note")
+    assert [(page.entries, page.has_more) for page in found_of_kind] == of_kind
     queries = Queries(monkeypatch)
     with queries.recorded() as found:
         assert replay_together(ranges, intervals, page_size=3, max_chars=max_chars) == expected
