@@ -27,6 +27,7 @@ from chat.models import (
     IncomingWebhook,
     Membership,
     Message,
+    MessageMention,
     Pin,
     ReactionUser,
     ReadMark,
@@ -93,6 +94,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "devices", [_device(device) for device in devices(user)]
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]
     yield "reactions", [_reaction(row) for row in _reactions(user)]
+    yield "mentions", [_mention(row) for row in _mentions(user)]
     # The reported user and message are data of others.
     yield "reports", [_report(report) for report in Report.objects.filter(reporter=user).order_by("pk")]
     yield "restrictions", [_restriction(row) for row in Restriction.objects.filter(user=user).order_by("pk")]
@@ -178,6 +180,14 @@ def _reaction(row: ReactionUser) -> dict[str, Any]:
     return {"message": str(row.reaction.message_id), "emoji": row.reaction.emoji, "time": row.time}
 
 
+def _mentions(user: User) -> Iterator[MessageMention]:
+    return MessageMention.objects.filter(user=user).order_by("message").iterator(_MESSAGES_PER_PAGE)
+
+
+def _mention(row: MessageMention) -> dict[str, Any]:
+    return {"channel": str(row.channel_id), "message": str(row.message_id)}
+
+
 def _pin(pin: Pin) -> dict[str, Any]:
     return {"channel": str(pin.channel_id), "message": str(pin.message_id), "time": pin.pinned_at}
 
@@ -259,6 +269,8 @@ def _message(row: Message) -> dict[str, Any]:
         ]
     elif row.type != "text":
         fields["file"] = f"files/{row.pk}.{_ending(_content(row))}"
+    if row.mentions:
+        fields["mentions"] = [mention["name"] for mention in row.mentions]
     if row.edited_at is not None:
         fields["editedAt"] = row.edited_at
     if row.reply_to is not None:

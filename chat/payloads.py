@@ -64,6 +64,8 @@ class MessageFields(Protocol):
     @property
     def attachments(self) -> list[dict[str, Any]] | None: ...
     @property
+    def mentions(self) -> list[dict[str, Any]] | None: ...
+    @property
     def shown_as(self) -> str: ...
     @property
     def reply_to(self) -> int | None: ...
@@ -110,6 +112,8 @@ def message(row: MessageFields, sender: SenderFields) -> dict[str, Any]:
         # A client that supports only texts shows the type instead.
         data["content"] = row.text
         data["msg"] = f"[{row.type}]" if row.recalled_at is None else ""
+    if row.mentions is not None:
+        data["mentions"] = row.mentions
     if row.reply_to is not None:
         data["replyTo"] = str(row.reply_to)
         data["replySeq"] = row.reply_seq
@@ -118,6 +122,11 @@ def message(row: MessageFields, sender: SenderFields) -> dict[str, Any]:
     if row.recalled_at is not None:
         data["recalled"] = True
     return data
+
+
+def mention(user_id: int | None, name: str) -> dict[str, Any]:
+    """Return a `Mention`. Without a user it is of all members."""
+    return {"name": name} if user_id is None else {"id": str(user_id), "name": name}
 
 
 def attachment(row: Attachment) -> dict[str, Any]:
@@ -184,9 +193,10 @@ def edited(row: Message) -> dict[str, Any]:
 
 def edited_text(row: Message) -> dict[str, Any]:
     """Return those fields of a message that an edit of its text changes."""
+    mentions = {} if row.mentions is None else {"mentions": row.mentions}
     if row.type == "file":
-        return {"msg": rules.with_file_names(row.text, row.attachments), "content": row.text}
-    return {"msg": row.text}
+        return {"msg": rules.with_file_names(row.text, row.attachments), "content": row.text} | mentions
+    return {"msg": row.text} | mentions
 
 
 def recalled(row: Message, by: User, time: int) -> dict[str, Any]:
@@ -263,6 +273,7 @@ def channel(item: ChannelSummary) -> dict[str, Any]:
         "lastSeq": channel.last_seq,
         "readSeq": item.read_seq,
         "unread": item.unread,
+        "mentions": item.mentions,
         "activeAt": channel.active_at,
     }
     if channel.app is not None:

@@ -121,6 +121,12 @@ OPTIONS = (
         "IM_SITE_URL", "", "Address of the site, such as https://chat.example, in links for clients that are no page."
     ),
     Option("IM_ATTACHMENTS_PER_MESSAGE", 10, "Files that one message can carry."),
+    Option(
+        "IM_MENTION_ALL",
+        "managers",
+        "Members of a group who can mention all by @all: `managers` (owners and admins), `members` or `nobody`.",
+    ),
+    Option("IM_MENTIONS_PER_MESSAGE", 50, "Different mentions that count in one message."),
     Option("IM_SEND_RATE", 20.0, "Messages per second and user, and as many other changes.", 20000.0),
     Option("IM_SEND_BURST", 60, "Messages per user at once, and as many other changes.", 20000),
     Option("IM_SEARCH_RATE", 2.0, "Message searches per second and user.", 2000.0),

@@ -18,7 +18,7 @@ from accounts.selectors.contacts import contact_ids
 from chat import payloads
 from chat.actions.member import end_membership
 from chat.actions.profile_broadcast import MAX_USERS
-from chat.models import Channel, Membership, Message, ReadMark, Report, Restriction
+from chat.models import Channel, Membership, Message, MessageMention, ReadMark, Report, Restriction
 from chat.wire.schema.events import PERSON_CHANGED
 from delivery import log
 from delivery.anonymize import Body, clear_events_of, rewrite_events, rewrite_responses
@@ -54,6 +54,7 @@ def _finish(user_id: int) -> None:
         _leave_group(user_id, channel_id)
     name = User.objects.values_list("username", flat=True).get(pk=user_id)
     _anonymize_service_messages(name)
+    _remove_mentions(user_id)
     with write():
         ReadMark.objects.filter(user=user_id).delete()
         Restriction.objects.filter(user=user_id).delete()
@@ -76,6 +77,22 @@ def _anonymize_service_messages(name: str) -> None:
             Message.objects.filter(pk__in=message_ids[start : start + _MESSAGES_PER_TRANSACTION]).update(
                 shown_as=ANONYMIZED_NICKNAME
             )
+
+
+def _remove_mentions(user_id: int) -> None:
+    """Unlink the user from the names in the texts of others, which stay as they were written."""
+    message_ids = list(MessageMention.objects.filter(user=user_id).values_list("message", flat=True))
+    for start in range(0, len(message_ids), _MESSAGES_PER_TRANSACTION):
+        batch = message_ids[start : start + _MESSAGES_PER_TRANSACTION]
+        with write():
+            for row in Message.objects.select_for_update(no_key=True).filter(pk__in=batch).only("mentions"):
+                row.mentions = _without_mentions(row.mentions or [], str(user_id))
+                row.save(update_fields=["mentions"])
+            MessageMention.objects.filter(message__in=batch, user=user_id).delete()
+
+
+def _without_mentions(mentions: Any, user_id: str) -> Any:
+    return [mention for mention in mentions if mention.get("id") != user_id]
 
 
 def anonymize_events(user_id: int, name: str, *, after: int = 0) -> None:
@@ -112,6 +129,8 @@ def _anonymized(value: Any, user_id: str, name: str) -> Any:
     if not isinstance(value, dict):
         return value
     changed = {key: _anonymized(item, user_id, name) for key, item in value.items()}
+    if isinstance(changed.get("mentions"), list):
+        changed["mentions"] = _without_mentions(changed["mentions"], user_id)
     picture = {field: "" for field in ("avatar", "status") if field in changed}
     if changed.get("fromId") == user_id:
         changed |= {"from": anonymized_username(int(user_id)), "name": ANONYMIZED_NICKNAME} | picture

@@ -15,10 +15,11 @@ from chat.actions.attachment import attachments_remove
 from chat.actions.block_checks import require_peer_not_blocking
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
-from chat.models import Channel, Message, Pin, Reaction, ReadMark
+from chat.models import Channel, Message, MessageMention, Pin, Reaction, ReadMark
 from chat.selectors import Access, access_channel, access_message, peer_id_of
 from chat.selectors.restrictions import require_unmuted
 from chat.sending.drafts import Draft, StoredMessage
+from chat.sending.mentions import find_mentions
 from chat.sending.queue import current_queue
 from chat.sending.writer import commit
 from chat.wire.schema.events import MESSAGE_EDITED, MESSAGE_RECALLED, READ_MARK, READ_SEEN, EventKind
@@ -111,12 +112,33 @@ def message_edit(
         require_peer_not_blocking(user, access.channel)
         check = rules.check_text if message.type == "text" else rules.check_caption
         message.text, message.edited_at = check(text, limit=settings.IM_MESSAGE_MAX_LENGTH), log.now_ms()
-        message.save(update_fields=["text", "edited_at"])
+        _replace_mentions(message, access, user)
+        message.save(update_fields=["text", "mentions", "edited_at"])
         # A replay from an older position must not show the old text.
         log.redact(message.pk, {**payloads.edited_text(message), "editedAt": message.edited_at})
         entries = log.append([message_event(message, MESSAGE_EDITED, access, origin, payloads.edited(message))])
         publish.after_commit(entries)
     return message, entries[0].position
+
+
+def _replace_mentions(message: Message, access: Access, sender: User) -> None:
+    """Set the mentions of the message's new text. It has an empty list if only an earlier text has mentioned users."""
+    found = find_mentions(message.text, sender=sender, channel=access.channel, role=access.role)
+    if found is None and not message.mentions:
+        return
+    MessageMention.objects.filter(message=message).delete()
+    message.mentions = [] if found is None else found.shown
+    if found is not None:
+        MessageMention.objects.bulk_create(
+            MessageMention(
+                message=message,
+                user_id=user,
+                channel=access.channel,
+                seq=message.seq,
+                is_silent=user in found.silent,
+            )
+            for user in found.users
+        )
 
 
 def message_recall(
@@ -148,9 +170,13 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     if message.recalled_at is not None:
         return None
     now = log.now_ms()
-    message.text, message.attachments, message.recalled_at, message.recalled_by = "", None, now, by
-    message.save(update_fields=["text", "attachments", "recalled_at", "recalled_by"])
     removed: dict[str, Any] = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
+    if message.mentions is not None:
+        removed["mentions"] = []
+        MessageMention.objects.filter(message=message).delete()
+    message.text, message.attachments, message.mentions = "", None, None
+    message.recalled_at, message.recalled_by = now, by
+    message.save(update_fields=["text", "attachments", "mentions", "recalled_at", "recalled_by"])
     if message.type == "file":
         attachments_remove([message.pk])
         removed["attachments"] = []

@@ -55,6 +55,7 @@ async def send(call: Call, data: Send) -> dict[str, Any]:
         "seq": stored.seq,
         "time": stored.time,
         "position": stored.position,
+        **({} if stored.mentions is None else {"mentions": stored.mentions}),
     }
 
 

@@ -2,7 +2,7 @@
 
 from chat.models.attachment import Attachment
 from chat.models.channel import Channel, Membership, ReadMark
-from chat.models.message import Message, MessageKey, Pin, Reaction, ReactionUser
+from chat.models.message import Message, MessageKey, MessageMention, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
 from chat.models.search import SearchCursor
 from chat.models.webhooks import IncomingWebhook, Webhook, WebhookDeadLetter, WebhookDelivery
@@ -15,6 +15,7 @@ __all__ = [
     "Membership",
     "Message",
     "MessageKey",
+    "MessageMention",
     "Pin",
     "Reaction",
     "ReactionUser",

@@ -1,4 +1,4 @@
-"""Messages, their idempotency keys, pins and reactions. Written only by `chat.actions` and `chat.sending.writer`."""
+"""Messages, their keys, mentions, pins and reactions. Written only by `chat.actions` and `chat.sending.writer`."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ class Message(models.Model):
     """Unix milliseconds."""
     attachments = models.JSONField(null=True, blank=True)
     """Its files as clients get them, a list of `payloads.attachment`; None without any. They never change."""
+    mentions = models.JSONField(null=True, blank=True)
+    """The users whom its text mentions as clients get them, a list of `payloads.mention`; None without any."""
     edited_at = models.BigIntegerField(null=True, blank=True)
     recalled_at = models.BigIntegerField(null=True, blank=True)
     recalled_by = models.ForeignKey(
@@ -58,6 +60,35 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel_id}#{self.seq}"
+
+
+class MessageMention(models.Model):
+    """A user whom a message mentions; without a user, all members of its channel."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mentioned")
+    # Without a constraint: storing a message must not wait for the row of a user who is not its sender.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    seq = models.BigIntegerField()
+    """That of the message."""
+    is_silent = models.BooleanField(default=False)
+    """True if it is neither counted nor listed: the user has sent the message, or had blocked the sender."""
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["user", "channel", "seq"], name="mention_unread"),
+            models.Index(fields=["user", "-message"], name="mention_newest"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.message_id}"
 
 
 class Pin(models.Model):

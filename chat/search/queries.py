@@ -49,7 +49,7 @@ def message_search(
     query = phrases(question)
     if not query:
         return SearchResult([], None)
-    readable = _readable_in(user, access) if access is not None else _readable(user, manages=manages, app=app)
+    readable = _readable_in(user, access) if access is not None else readable_messages(user, manages=manages, app=app)
     channels = [access.channel.pk] if access is not None else _channels(user, manages=manages, app=app)
     found: list[Message] = []
     looked_at, chunk = 0, min(MAX_CHUNK_SIZE, 2 * limit)
@@ -80,8 +80,11 @@ def _readable_in(user: User, access: Access) -> QuerySet[Message]:
     return Message.objects.filter(within, channel=access.channel)
 
 
-def _readable(user: User, *, manages: bool, app: int | None) -> QuerySet[Message]:
-    """Return the messages that `selectors.access_channel` and `selectors.readable_ranges` allow the user to read."""
+def readable_messages(user: User, *, manages: bool = False, app: int | None = None) -> QuerySet[Message]:
+    """Return the messages that `selectors.access_channel` and `selectors.readable_ranges` allow the user to read.
+
+    With `manages` also those of all groups. `app` None: of the global channels of every app.
+    """
     in_global_channels = Q(channel__kind=Channel.Kind.GLOBAL, channel__app__enabled=True)
     if app is not None:
         in_global_channels &= Q(channel__app__number=app)

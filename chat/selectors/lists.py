@@ -15,6 +15,7 @@ from chat import rules
 from chat.models import Channel, Membership, Message, ReadMark, Restriction
 from chat.selectors.access import Access
 from chat.selectors.memberships import peer_id_of
+from chat.selectors.mentions import mention_count
 from chat.selectors.restrictions import active_restrictions
 
 NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
@@ -29,6 +30,8 @@ class ChannelSummary:
     role: str | None
     read_seq: int
     unread: int
+    mentions: int
+    """Unread messages that mention the user."""
     members: int
     peer: User | None
     peer_read: int
@@ -80,7 +83,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
     result = []
     for access in accesses:
         channel, membership = access.channel, access.membership
-        read_seq, recalled = reading[channel.pk]
+        read_seq, recalled, mentions = reading[channel.pk]
         unread = rules.unread_count(last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, recalled=recalled)
         members = members_by_channel.get(channel.pk, [])
         peer = next((member for member in members if member.pk != user.pk), None) if channel.kind == "private" else None
@@ -99,6 +102,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
                 membership.role if membership is not None else None,
                 read_seq,
                 unread,
+                mentions,
                 count,
                 peer,
                 peer_read,
@@ -108,29 +112,34 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
     return result
 
 
-def _reading_positions(user: User, accesses: Sequence[Access]) -> dict[int, tuple[int, int]]:
-    """Return by channel how far the user has read, and how many later messages are recalled."""
+def _reading_positions(user: User, accesses: Sequence[Access]) -> dict[int, tuple[int, int, int]]:
+    """Return by channel how far the user has read, and how many later messages are recalled and mention the user."""
     marks = ReadMark.objects.filter(user=user, channel__in=[access.channel for access in accesses])
-    counted = marks.annotate(recalled=_recalled_count(seq__gt=OuterRef("seq")))
-    marked = {channel: (seq, recalled) for channel, seq, recalled in counted.values_list("channel", "seq", "recalled")}
-    positions: dict[int, tuple[int, int]] = {}
+    counted = marks.annotate(
+        recalled=_recalled_count(seq__gt=OuterRef("seq")), mentions=mention_count(user, seq__gt=OuterRef("seq"))
+    ).values_list("channel", "seq", "recalled", "mentions")
+    marked = {channel: (seq, recalled, mentions) for channel, seq, recalled, mentions in counted}
+    positions: dict[int, tuple[int, int, int]] = {}
     unmarked: list[int] = []
     for access in accesses:
         channel, membership = access.channel, access.membership
-        mark, recalled = marked.get(channel.pk, (None, 0))
+        mark, recalled, mentions = marked.get(channel.pk, (None, 0, 0))
         if membership is None and mark is None:
             # A global channel without a read mark has no unread messages, rather than its whole history.
             mark = channel.last_seq
         from_seq = 1 if membership is None else membership.from_seq
         read_seq = rules.read_position(mark=mark, from_seq=from_seq, purged_seq=channel.purged_seq)
-        positions[channel.pk] = read_seq, recalled
+        positions[channel.pk] = read_seq, recalled, mentions
         if membership is not None and (mark is None or mark < from_seq - 1) and read_seq < channel.last_seq:
             unmarked.append(membership.pk)
     if unmarked:
         rows = Membership.objects.filter(pk__in=unmarked)
-        rows = rows.annotate(recalled=_recalled_count(seq__gte=OuterRef("from_seq")))
-        for channel_id, recalled in rows.values_list("channel", "recalled"):
-            positions[channel_id] = positions[channel_id][0], recalled
+        rows = rows.annotate(
+            recalled=_recalled_count(seq__gte=OuterRef("from_seq")),
+            mentions=mention_count(user, seq__gte=OuterRef("from_seq")),
+        )
+        for channel_id, recalled, mentions in rows.values_list("channel", "recalled", "mentions"):
+            positions[channel_id] = positions[channel_id][0], recalled, mentions
     return positions
 
 

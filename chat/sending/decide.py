@@ -19,6 +19,7 @@ from delivery.log import Entry
 
 if TYPE_CHECKING:
     from chat.sending.load import Loaded
+    from chat.sending.mentions import FoundMentions
     from chat.sending.rows import SendChannel, Sender
 
 
@@ -41,6 +42,8 @@ class NewMessage:
     time: int
     entry: Entry
     attachments: list[dict[str, Any]] | None = None
+    mentions: list[dict[str, Any]] | None = None
+    mentioned: FoundMentions | None = None
     pk: int = 0
     edited_at: None = None
     recalled_at: None = None
@@ -57,6 +60,7 @@ class NewMessage:
             self.seq,
             self.time,
             self.position,
+            mentions=self.mentions,
             recipient_online=self.draft.recipient_online,
         )
 
@@ -103,6 +107,10 @@ def decide(drafts: Sequence[Draft], loaded: Loaded, now: int) -> Decision:
         new = _new_message(draft, sender, channel, last_seqs[draft.channel], reply_seq, now)
         if draft.attachments:
             new.attachments = [payloads.attachment(loaded.attachments[key]) for key in draft.attachments]
+        if loaded.mentions is not None:
+            role = permissions.role(draft.sender, draft.channel)
+            new.mentioned = loaded.mentions.find(draft.text, sender=sender.pk, channel=channel, role=role)
+            new.mentions = None if new.mentioned is None else new.mentioned.shown
         new.entry.body = _body(new, sender)
         duplicates.add(new)
         decision.new.append(new)

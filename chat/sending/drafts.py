@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -66,7 +66,7 @@ class StoredMessage:
     """The acknowledgement of a draft: the message stored for it.
 
     `repeated`: an earlier draft with the same key stored it. `id`, `seq` and `position` are 0 if only the key of that
-    draft is stored. `time` is in Unix ms.
+    draft is stored. `time` is in Unix ms. `mentions` are those of a new message, as clients get them; None without any.
     """
 
     channel: int
@@ -75,6 +75,7 @@ class StoredMessage:
     time: int = 0
     position: int = 0
     repeated: bool = False
+    mentions: list[dict[str, Any]] | None = None
     recipient_online: bool | None = None
 
     def to_response(self) -> str:

@@ -16,6 +16,7 @@ from chat import rules
 from chat.models import Attachment, Channel, Membership, Message, MessageKey, ReadMark, Restriction
 from chat.selectors.restrictions import active_restrictions
 from chat.sending.drafts import ClientKey, Draft, StoredMessage
+from chat.sending.mentions import MentionLookup
 from chat.sending.rows import (
     CHANNEL_FIELDS,
     MEMBERSHIP_FIELDS,
@@ -61,6 +62,10 @@ _ATTACHMENTS = PreparedQuery(
 _KEY_FIELDS = ("sender", "client_id", "id", "channel", "seq")
 
 
+TYPES_WITH_TEXT = ("text", "file")
+"""Types of messages whose text may mention users."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The rows needed to decide on a batch. All ids are primary keys; times are in Unix ms."""
@@ -89,6 +94,8 @@ class Loaded:
     """Those keys of the drafts that are claimed: plain ones and idempotency keys."""
     responses: Mapping[ScopedKey, StoredMessage] = field(default_factory=dict)
     """Messages stored in the responses under the idempotency keys of the same requests."""
+    mentions: MentionLookup | None = None
+    """Finds the users whom the drafts mention; None if no draft has an "@"."""
 
 
 def load(drafts: Sequence[Draft]) -> Loaded:
@@ -117,7 +124,11 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         statements.append(_ATTACHMENTS.statement(file_keys))
     if claimed_keys:
         statements.append(idempotency.find_statement(claimed_keys))
-    user_rows, channel_rows, app_rows, membership_rows, *optional_rows = execute_batch(statements)
+    texts = [draft.text for draft in drafts if "@" in draft.text and draft.type in TYPES_WITH_TEXT]
+    mentions = MentionLookup(channel_ids, texts) if texts else None
+    mention_statements = mentions.statements() if mentions is not None else []
+    rows = execute_batch([*statements, *mention_statements])
+    user_rows, channel_rows, app_rows, membership_rows, *optional_rows = rows[: len(statements)]
     optional = iter(optional_rows)
     key_rows = next(optional) if client_keys else []
     replied_rows = next(optional) if replied_ids else []
@@ -128,6 +139,8 @@ def load(drafts: Sequence[Draft]) -> Loaded:
     apps = {app.pk: app for app in _APPS.instances(app_rows)}
     # The locked app: a join with the channel would read the app as it was before the lock.
     channels = {row[0]: ChannelRow._make((*row, apps.get(row[2]))) for row in channel_rows}
+    if mentions is not None:
+        mentions.load(rows[len(statements) :], channels, users.values())
     inactive = _inactive_users(users, channels.values())
     restrictions, blocks = _restrictions(users.values(), channels.values())
     sent, responses = _earlier_sends(drafts, key_rows, claimed)
@@ -144,6 +157,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         sent=sent,
         claimed=claimed,
         responses=responses,
+        mentions=mentions,
     )
 
 

@@ -58,6 +58,11 @@ class Permissions:
         self._taken.update(draft.attachments)
         return reply_seq
 
+    def role(self, user: int, channel: int) -> str | None:
+        """Return the user's role in the channel; None without a present membership, and in an app's channel."""
+        memberships = self._loaded.memberships.get((channel, user), ())
+        return next((membership.role for membership in memberships if membership.until_position is None), None)
+
     def _read_access(self, draft: Draft, user: Sender, channel: SendChannel) -> tuple[Ranges, str | None]:
         """Return the ranges that the sender may read, and their role in the channel (None in an app's channel)."""
         if channel.kind == "global":
@@ -66,7 +71,7 @@ class Permissions:
                 raise ChatError(reasons.CHANNEL_NOT_FOUND)
             return rules.EVERYTHING, None
         memberships = self._loaded.memberships.get((channel.pk, user.pk), ())
-        role = next((membership.role for membership in memberships if membership.until_position is None), None)
+        role = self.role(user.pk, channel.pk)
         if user.is_guest or role is None or (user.pk, channel.pk) in self._bans:
             raise ChatError(reasons.CHANNEL_NOT_FOUND)
         if rules.reads_everything(channel.join, channel.history):

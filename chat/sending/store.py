@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from chat.models import Attachment, Channel, Message, MessageKey, ReadMark
+from chat.models import Attachment, Channel, Message, MessageKey, MessageMention, ReadMark
 from chat.sending.decide import NewMessage
 from delivery import idempotency, log
 from delivery.db.bulk import Statement, execute_batch, insert_statement, insert_statements
@@ -22,7 +22,9 @@ _values = attrgetter(
     "pk", "channel_id", "seq", "sender_id", "type", "text", "shown_as", "reply_to", "reply_seq", "position", "time"
 )
 """The values of `_FIELDS`, in the same order."""
-_FIELDS_WITH_FILES = (*_FIELDS, "attachments")
+_RARE_FIELDS = ("attachments", "mentions")
+"""JSON columns that few messages have."""
+_MENTION_FIELDS = ("message", "user", "channel", "seq", "is_silent")
 
 
 def store(new: Sequence[NewMessage]) -> None:
@@ -43,16 +45,28 @@ def store(new: Sequence[NewMessage]) -> None:
 
 
 def _insert_messages(new: Sequence[NewMessage]) -> list[Statement]:
-    """Insert the messages, and link their files to them: the rows are locked by `load`."""
+    """Insert the messages and their mentions, and link their files to them: the rows are locked by `load`."""
     with_files = [message for message in new if message.attachments]
-    if not with_files:
+    mentions = [row for message in new for row in _mention_rows(message)]
+    if not with_files and not mentions:
         return insert_statements(Message, _FIELDS, list(map(_values, new)))
-    rows = [(*_values(message), _attachments_column(message)) for message in new]
-    return [*insert_statements(Message, _FIELDS_WITH_FILES, rows), _link_files(with_files)]
+    rows = [(*_values(message), _json(message.attachments), _json(message.mentions)) for message in new]
+    return [
+        *insert_statements(Message, (*_FIELDS, *_RARE_FIELDS), rows),
+        *insert_statements(MessageMention, _MENTION_FIELDS, mentions),
+        *([_link_files(with_files)] if with_files else ()),
+    ]
 
 
-def _attachments_column(message: NewMessage) -> str | None:
-    return None if message.attachments is None else orjson.dumps(message.attachments).decode()
+def _mention_rows(message: NewMessage) -> list[tuple[Any, ...]]:
+    found = message.mentioned
+    if found is None:
+        return []
+    return [(message.pk, user, message.channel_id, message.seq, user in found.silent) for user in found.users]
+
+
+def _json(value: list[dict[str, Any]] | None) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def _link_files(with_files: Sequence[NewMessage]) -> Statement:

@@ -55,6 +55,7 @@ NAMING = {
     "chat.Message.recalled_by": "work.json",
     "chat.Message.sender": "messages.jsonl",
     "chat.MessageKey.sender": "no: numbers of messages only",
+    "chat.MessageMention.user": "mentions.json",
     "chat.Pin.pinned_by": "pins.json",
     "chat.ReactionUser.user": "reactions.json",
     "chat.ReadMark.user": "read-marks.json",

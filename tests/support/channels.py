@@ -9,7 +9,20 @@ from tests.support.shared_site import UserClient
 ABSENT_CHANNEL = "999999999"
 """An id that no channel has."""
 CHANNEL_KEYS = {
-    *("target", "kind", "name", "join", "listed", "closed", "role", "lastSeq", "readSeq", "unread", "activeAt"),
+    *(
+        "target",
+        "kind",
+        "name",
+        "join",
+        "listed",
+        "closed",
+        "role",
+        "lastSeq",
+        "readSeq",
+        "unread",
+        "mentions",
+        "activeAt",
+    ),
     *("history", "announcementsOnly", "slowMode"),
 }
 NOTE_KEYS = {"target", "note", "by", "who", "value", "seq", "time", "position"}

@@ -49,6 +49,13 @@ class Attachment(Shape):
     preview: Annotated[str | None, Meta(description="A tiny WebP picture, in Base64.")] = None
 
 
+class Mention(Shape):
+    """A user whom a message mentions, or all members of its channel."""
+
+    name: Annotated[str, Meta(description="The name as it stands in the text after the `@`.")]
+    id: Annotated[Id | None, Meta(description="Absent for `@all`.")] = None
+
+
 class Message(Shape):
     """A message. A recalled one has no text and no attachments."""
 
@@ -68,6 +75,7 @@ class Message(Shape):
         Meta(description="The text beside attachments; or a picture or voice message in Base64."),
     ] = None
     attachments: list[Attachment] = msgspec.field(default_factory=list)
+    mentions: list[Mention] = msgspec.field(default_factory=list)
     replyTo: Id | None = None
     replySeq: Count | None = None
     editedAt: Milliseconds | None = None

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.wire.schema.objects import Count, Id, Kind, Message, Note, Person, Position, Restriction, Shape, Time
+from chat.wire.schema.objects import Count, Id, Kind, Mention, Message, Note, Person, Position, Restriction, Shape, Time
 
 
 class Clients(enum.Enum):
@@ -86,6 +86,9 @@ class MessageEdited(Shape, kw_only=True):
     seq: Count
     msg: str
     content: Annotated[str, Meta(description="Of a message with attachments: its text.")] | UnsetType = UNSET
+    mentions: (
+        Annotated[list[Mention], Meta(description="Present if the text mentions users, or did before.")] | UnsetType
+    ) = UNSET
     editedAt: Time
     position: Position
     recalled: Annotated[bool, Meta(description="In `sync`: the message has been recalled since.")] | UnsetType = UNSET

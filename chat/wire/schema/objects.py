@@ -80,6 +80,13 @@ class Attachment(Shape):
     ) = UNSET
 
 
+class Mention(Shape, kw_only=True):
+    """A user whom a message mentions, or all members of the channel. It stays right when the user is renamed."""
+
+    id: Annotated[str, Meta(pattern="^[0-9]+$", title="id", description="Absent for `@all`.")] | UnsetType = UNSET
+    name: Annotated[str, Meta(description="The name as it stands in the text after the `@`.")]
+
+
 class Message(Shape, rename={"from_": "from"}, kw_only=True):
     """A message. A recalled message has no text and no attachments."""
 
@@ -94,6 +101,9 @@ class Message(Shape, rename={"from_": "from"}, kw_only=True):
         | UnsetType
     ) = UNSET
     attachments: list[Attachment] | UnsetType = UNSET
+    mentions: (
+        Annotated[list[Mention], Meta(description="Those who can read the message, if it mentions any.")] | UnsetType
+    ) = UNSET
     from_: Annotated[str, Meta(description="The sender's user name.")]
     fromId: Id
     name: str
@@ -158,6 +168,7 @@ class Channel(Shape):
     lastSeq: Count
     readSeq: Count
     unread: Count
+    mentions: Annotated[int, Meta(ge=0, description="Unread messages that mention you.")]
     activeAt: Time
     appId: Annotated[int, Meta(description="Of a global channel.")] | UnsetType = UNSET
     peer: Annotated[Person, Meta(description="The other user of a private channel.")] | UnsetType = UNSET

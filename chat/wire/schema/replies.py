@@ -17,6 +17,7 @@ from chat.wire.schema.objects import (
     Kind,
     ListedRestriction,
     Member,
+    Mention,
     Message,
     Note,
     Person,
@@ -63,6 +64,9 @@ class SentMessage(Shape):
     seq: Count
     time: Time
     position: Position
+    mentions: (
+        Annotated[list[Mention], Meta(description="As in the message. Absent in the reply to a retry.")] | UnsetType
+    ) = UNSET
 
 
 class HistoryPage(Shape):
@@ -76,11 +80,14 @@ class FoundMessages(Shape):
     next: Id | None
 
 
-class EditedMessage(Shape):
+class EditedMessage(Shape, kw_only=True):
     target: Id
     id: Id
     seq: Count
     msg: str
+    mentions: (
+        Annotated[list[Mention], Meta(description="Present if the text mentions users, or did before.")] | UnsetType
+    ) = UNSET
     editedAt: Time
     position: Position
 

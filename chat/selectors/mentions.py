@@ -1,0 +1,44 @@
+"""The messages that mention a user."""
+
+from __future__ import annotations
+
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from chat.models import Channel, Membership, Message, MessageMention
+
+MAX_CANDIDATES = 1000
+"""Mentions that are looked at for one page; the next page continues from there."""
+
+
+def mention_count(user: User, **after: OuterRef) -> Coalesce:
+    """Return a subquery of the number of messages in the channel of the outer row that mention the user.
+
+    `after` limits their sequence numbers, such as `seq__gt=OuterRef("seq")`.
+    """
+    found = MessageMention.objects.filter(
+        Q(user=user) | Q(user=None), channel=OuterRef("channel"), is_silent=False, **after
+    )
+    counts = found.order_by().values("channel").annotate(count=Count("message", distinct=True)).values("count")
+    return Coalesce(Subquery(counts), 0, output_field=IntegerField())
+
+
+def mention_list(
+    user: User, readable: QuerySet[Message], *, before: int | None, limit: int
+) -> tuple[list[Message], int | None]:
+    """Return a page of those of the readable messages that mention the user, newest first, with ids below `before`.
+
+    Also return the id to continue from, or None at the end.
+    """
+    current = Membership.objects.filter(user=user, until_position=None).values("channel")
+    present = Q(channel__in=current) | Q(channel__kind=Channel.Kind.GLOBAL)
+    found = MessageMention.objects.filter(present, Q(user=user) | Q(user=None), is_silent=False)
+    if before is not None:
+        found = found.filter(message__lt=before)
+    ids = list(found.order_by("-message").values_list("message", flat=True)[:MAX_CANDIDATES])
+    rows = readable.filter(pk__in=ids, recalled_at=None).exclude(sender=user).order_by("-pk")
+    page = list(rows.select_related("sender", "recalled_by")[: limit + 1])
+    if len(page) > limit:
+        return page[:limit], page[limit - 1].pk
+    return page, ids[-1] if len(ids) == MAX_CANDIDATES else None
