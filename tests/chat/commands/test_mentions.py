@@ -15,6 +15,12 @@ async def count(user: UserClient, target: str) -> tuple[int, int]:
     return channel["unread"], channel["mentions"]
 
 
+async def test_the_push_of_a_message_has_its_mentions(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    sent = await alice.say(await alice.private(bob), f"@{bob.name}")
+    assert (await bob.push("msg", id=sent["id"])).data["mentions"] == [{"id": bob.id, "name": bob.name}]
+
+
 @both_codecs
 async def test_bob_is_mentioned(clients: Clients) -> None:
     alice, bob, carol = await clients("alice", "bob", "carol")
@@ -24,7 +30,6 @@ async def test_bob_is_mentioned(clients: Clients) -> None:
     sent = await alice.say(target, text, clientMsgId=f"m-{target}")
     assert sent["mentions"] == mentions
     assert "mentions" not in await alice.say(target, text, clientMsgId=f"m-{target}")
-    assert (await bob.push("msg", id=sent["id"])).data["mentions"] == mentions
     await alice.say(target, "no one")
     assert await count(bob, target) == (2, 1)
     assert (await bob.call("mention.list", limit=1))["messages"][0]["id"] == sent["id"]
