@@ -52,8 +52,8 @@ export class Attachments {
       const recorder = new VoiceRecorder({
         refusal,
         place: () => store.currentTarget ?? "",
-        send: (file) => composer.sendFiles([uploads.add(file)]),
-        keep: (file, target) => drafts.add(target, [file]),
+        send: ({ file, duration }) => composer.sendFiles([uploads.add(file, { duration })]),
+        keep: ({ file, duration }, target) => drafts.put(target, [uploads.add(file, { duration })]),
       });
       store.on("current", () => (store.me ? recorder.leave() : recorder.discard()));
     }

@@ -190,6 +190,33 @@ async def test_an_upload_waits_as_long_as_the_server_asks_for_it(modules: Page) 
     assert await run(modules, script) == [9, "ready"]
 
 
+async def test_a_quota_that_lasts_for_hours_is_told_at_once(modules: Page) -> None:
+    script = """
+      faults.push(problem(429, "upload_quota", { code: 1011, retryAfter: 30000 }));
+      const upload = uploads.add(file(10)); await settled(upload);
+      return [calls.length, upload.state, upload.error.reason];"""
+    assert await run(modules, script) == [1, "failed", "upload_quota"]
+
+
+async def test_a_file_that_is_still_examined_is_asked_for_again(modules: Page) -> None:
+    script = """
+      faults.push(undefined, problem(423, "file_held"));
+      const upload = uploads.add(file(6 * MiB)); await settled(upload);
+      return upload.state;"""
+    assert await run(modules, script) == "ready"
+
+
+async def test_a_file_that_is_not_sent_is_deleted_and_its_quota_free_again(modules: Page) -> None:
+    script = """
+      const upload = uploads.add(file(10)); await settled(upload);
+      uploads.remove(upload.id); await until(() => calls.length === 2);
+      const other = uploads.add(file(10)); await settled(other);
+      uploads.onSent(other.id); uploads.remove(other.id); await until(() => calls.length === 3);
+      return calls;"""
+    post = "POST /api/v1/attachments/"
+    assert await run(modules, script) == [post, "DELETE /api/v1/uploads/small/", post]
+
+
 async def test_an_upload_gives_up_after_faults_of_the_server(modules: Page) -> None:
     script = """
       faults.push(...Array(9).fill([502, {}, null]));

@@ -16,18 +16,23 @@ const CHUNK = 8 * 1024 * 1024;
 const TUS = { "Tus-Resumable": "1.0.0" };
 /** Failures of the server in a row, without a time to wait, after which the user has to decide. */
 const MAX_SERVER_FAULTS = 5;
+/** The user is told of a longer wait, such as for tomorrow's quota, at once. */
+const MAX_WAIT_MS = 60_000;
+/** Statuses of passing states: another offset than this page knows, or the file is still being examined. */
+const PASSING = [409, 423];
 
 export class FileUpload {
   /** True after progress since the last failure. */ #hasProgressed = false;
 
   /**
    * @param {File} file
-   * @param {{memory: UploadMemory, csrfToken: () => string, signal: AbortSignal,
+   * @param {{memory: UploadMemory, csrfToken: () => string, duration?: number, signal: AbortSignal,
    *   onProgress: (bytes: number) => void, onWaiting: (isWaiting: boolean) => void}} options
-   *   `onWaiting`: it waits for the connection, or goes on
+   *   `duration`: of a recording, in ms; `onWaiting`: it waits for the connection, or goes on
    */
-  constructor(file, { memory, csrfToken, signal, onProgress, onWaiting }) {
+  constructor(file, { memory, csrfToken, duration, signal, onProgress, onWaiting }) {
     this.file = file;
+    this.duration = duration;
     this.memory = memory;
     this.csrfToken = csrfToken;
     this.signal = signal;
@@ -52,9 +57,9 @@ export class FileUpload {
     }
   }
 
-  /** Tell the server that an unfinished upload will not go on. @returns {Promise<void>} */
-  async cancel() {
-    const url = this.memory.take(this.file);
+  /** Tell the server that the upload will not go on, or the file not be sent. @param {Attachment | null} attachment @returns {Promise<void>} */
+  async cancel(attachment) {
+    const url = attachment ? `${RESUMABLE_URL}${attachment.id}/` : this.memory.take(this.file);
     if (!url) return;
     const headers = this.#headers(TUS);
     await sendRequest("DELETE", url, { headers, signal: new AbortController().signal }).catch(() => {});
@@ -63,6 +68,7 @@ export class FileUpload {
   /** @returns {Promise<Attachment>} */
   async #sendWhole() {
     const body = new FormData();
+    if (this.duration !== undefined) body.append("duration", String(Math.round(this.duration)));
     body.append("file", this.file, this.file.name);
     const { signal, onProgress } = this;
     return attachmentOf(await sendRequest("POST", SMALL_URL, { headers: this.#headers(), body, signal, onProgress }));
@@ -84,8 +90,8 @@ export class FileUpload {
         signal,
         onProgress: (bytes) => this.onProgress(start + bytes),
       });
-      // The server has another offset than this page knows, or has forgotten the upload: ask it.
-      if (reply.status === 409 || reply.status === 404 || reply.status === 410) throw new DisconnectedError("Another offset");
+      // The server may have forgotten the upload: ask it.
+      if (reply.status === 404 || reply.status === 410) throw new DisconnectedError("No such upload");
       if (reply.status !== 204) return this.#finish(attachmentOf(reply));
       offset = Number(reply.header("Upload-Offset") ?? start);
       if (!(offset > start)) throw new DisconnectedError("No progress");
@@ -135,7 +141,8 @@ export class FileUpload {
     const { signal } = this;
     const isRefusal = error instanceof RequestError;
     if (signal.aborted || !(isRefusal || error instanceof DisconnectedError)) throw error;
-    const mayPass = isRefusal && error.isTransient && (error.data.retryAfter !== undefined || failures < MAX_SERVER_FAULTS);
+    const isPatient = isRefusal && error.data.retryAfter !== undefined && error.retryAfterMs <= MAX_WAIT_MS;
+    const mayPass = isRefusal && error.isTransient && (isPatient || (error.data.retryAfter === undefined && failures < MAX_SERVER_FAULTS));
     if (isRefusal && !mayPass) {
       if (!error.isTransient) this.memory.take(this.file);
       throw error;
@@ -166,6 +173,7 @@ export class FileUpload {
 function attachmentOf(reply) {
   const { status, data } = reply;
   if (status < 300 && data?.id) return /** @type {Attachment} */ (/** @type {unknown} */ (data));
+  if (PASSING.includes(status)) throw new DisconnectedError("Not yet");
   throw replyError(reply);
 }
 

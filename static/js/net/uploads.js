@@ -9,7 +9,7 @@
  * @typedef {"queued" | "uploading" | "waiting" | "ready" | "failed"} UploadState  `waiting`: for the connection
  * @typedef {{id: string, file: File | null, name: string, size: number, type: string, kind: FileKind, url: string,
  *   width?: number, height?: number, state: UploadState, sent: number, error: ErrorReply | null,
- *   attachment: Attachment | null, isInMessage: boolean}} Upload
+ *   duration?: number, attachment: Attachment | null, isInMessage: boolean}} Upload
  *   `id`: given by this page; `url`: of the picture, video or sound in this browser, else ""; `sent`: bytes; `file`: null
  *   after a reload; `isInMessage`: it was sent with a message
  * @typedef {{change: Upload, progress: Upload}} UploadEvents
@@ -46,11 +46,11 @@ export class Uploads extends Emitter {
     return [...this.#uploads.values()].some(({ state }) => state !== "ready" && state !== "failed");
   }
 
-  /** Begin to upload a file. @param {File} file @returns {Upload} */
-  add(file) {
+  /** Begin to upload a file. @param {File} file @param {{duration?: number}} [options]  `duration`: of a recording, in ms @returns {Upload} */
+  add(file, { duration } = {}) {
     const kind = fileKind(file);
     const { name, size, type } = file;
-    const upload = this.#put({ file, name, size, type, kind, url: kind === "file" ? "" : URL.createObjectURL(file) });
+    const upload = this.#put({ file, duration, name, size, type, kind, url: kind === "file" ? "" : URL.createObjectURL(file) });
     if (kind === "image" || kind === "video") this.#measure(upload);
     this.#start();
     return upload;
@@ -88,7 +88,7 @@ export class Uploads extends Emitter {
     this.#running.get(id)?.abort();
     this.#running.delete(id);
     if (upload.url.startsWith("blob:")) URL.revokeObjectURL(upload.url);
-    if (upload.file && !upload.attachment) this.#fileUpload(upload, new AbortController().signal).cancel();
+    if (upload.file && !upload.isInMessage) this.#fileUpload(upload, new AbortController().signal).cancel(upload.attachment);
     this.#start();
   }
 
@@ -157,6 +157,7 @@ export class Uploads extends Emitter {
     return new FileUpload(/** @type {File} */ (upload.file), {
       memory,
       csrfToken,
+      duration: upload.duration,
       signal,
       onProgress: (sent) => {
         if (signal.aborted) return;

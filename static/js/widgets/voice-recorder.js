@@ -2,8 +2,9 @@
  * Records voice messages. A tap on the button begins, and the bar that then covers the composer sends or discards the
  * recording. Holding the button records until it is released, which sends; moving away from it first discards.
  *
- * @typedef {{refusal: () => string, place: () => string, send: (file: File) => void,
- *   keep: (file: File, place: string) => void}} RecordingReceiver
+ * @typedef {{file: File, duration: number}} Recording  `duration` in ms
+ * @typedef {{refusal: () => string, place: () => string, send: (recording: Recording) => void,
+ *   keep: (recording: Recording, place: string) => void}} RecordingReceiver
  *   `refusal`: why none can be sent, or ""; `place`: where it would be sent; `keep`: adds it to the draft of a place
  */
 import { byId, part, setText } from "../lib/dom.js";
@@ -71,8 +72,8 @@ export class VoiceRecorder {
   /** The user has gone elsewhere: the recording becomes a draft where it began. */
   async leave() {
     const place = this.#place;
-    const file = await this.#finish();
-    if (file) this.receiver.keep(file, place);
+    const recording = await this.#finish();
+    if (recording) this.receiver.keep(recording, place);
   }
 
   /** @param {PointerEvent} event */
@@ -162,19 +163,20 @@ export class VoiceRecorder {
 
   async #send() {
     const isRecording = this.#recorder !== null;
-    const file = await this.#finish();
-    if (file) this.receiver.send(file);
+    const recording = await this.#finish();
+    if (recording) this.receiver.send(recording);
     else if (isRecording) showToast(t("voice.tooShort"));
   }
 
-  /** End and return the recording; null if there is none, or hardly any. @returns {Promise<File | null>} */
+  /** End and return the recording; null if there is none, or hardly any. @returns {Promise<Recording | null>} */
   async #finish() {
     const recorder = this.#recorder;
     const recorded = this.#recorded ?? recorder?.stop();
     this.#end();
     if (!recorder || !recorded || recorder.length < MIN_LENGTH_MS) return null;
-    const { type } = recorder;
-    return new File([await recorded], voiceMessageName(new Date(), type), { type });
+    const { type, length: duration } = recorder;
+    const file = new File([await recorded], voiceMessageName(new Date(), type), { type });
+    return { file, duration };
   }
 
   #end() {
