@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -15,6 +14,7 @@ from django.conf import settings
 from chat import errors, reasons
 from chat.commands.registry import Caller
 from chat.consumers import handshake
+from chat.consumers.socket import socket_of
 from chat.errors import ChatError
 from chat.node.lifecycle import Node, start_node
 from delivery.hub.connection import Connection
@@ -28,7 +28,8 @@ CLOSE_TIMEOUT_SECONDS = 1.0
 CLOSED_BY_CLIENT = frozenset({1000, 1001, 1005})
 """Close codes of a client that ends the connection itself; 1005 stands for none."""
 
-InFlightTasks = deque[asyncio.Task[None]]
+InFlightTasks = list[asyncio.Task[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
 Query = dict[str, list[str]]
 
 
@@ -60,19 +61,12 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
     def _writing(self, frames: list[Frame]) -> None:
         """Called before these frames are written."""
 
-    async def __call__(
-        self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: Callable[..., Awaitable[None]],
-    ) -> None:
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Callable[..., Awaitable[None]]) -> None:
         # Channels' own consumer loop makes a task for every frame and checks database connections at each. Here a
         # connection is one loop, and database work runs in its own threads.
         self.scope, self.base_send = scope, send
         self._serving = asyncio.current_task()
-        # `serve` offers these extensions: several frames in one write, and cutting the transport. Other ASGI servers
-        # work too, more slowly.
-        self._socket = scope.get("extensions", {}).get("imsite.socket")
+        self._socket = socket_of(scope)
         await receive()
         node = await start_node()
         address = (scope.get("client") or ("", 0))[0]
@@ -83,9 +77,11 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             await self._refuse_full()
             return
         try:
-            await self._serve(node, address, receive)
-        finally:
+            await self._open(node, address, receive)
+        except BaseException:
             node.connection_limiter.leave(address)
+            raise
+        await self._serve()
 
     async def _refuse_full(self) -> None:
         if "websocket.http.response" not in self.scope.get("extensions", {}):
@@ -95,34 +91,61 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         await self.base_send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
         await self.base_send({"type": "websocket.http.response.body", "body": b"Full. Try again later.\n"})
 
-    async def _serve(self, node: Node, address: str, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    async def _open(self, node: Node, address: str, receive: Receive) -> None:
+        """Accept the connection and prepare for its frames."""
         self._closing: asyncio.Task[None] | None = None
         await self.base_send({"type": "websocket.accept"})
         connection = Connection(codec=self.codec, address=address, ticker=node.hub.ticker, on_close=self._end)
         node.hub.add(connection)
         caller = Caller(connection, session_key=handshake.session_key(self.scope))
-        self._opened(node, caller, parse_qs(self.scope.get("query_string", b"").decode("latin-1")))
+        query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
+        # The request takes more memory than everything else that an idle connection keeps.
+        self.scope = {}
+        self._node, self._receive, self._caller = node, receive, caller
+        self._in_flight: InFlightTasks = []
+        self._opened(node, caller, query)
         connection.outbox.start(self._write)
-        in_flight: InFlightTasks = deque()
+
+    async def _serve(self) -> None:
+        """Handle frames until the connection ends, or is idle on a socket that can be parked until the next frame."""
         try:
-            while (event := await receive())["type"] == "websocket.receive":
-                connection.mark_seen()
-                # A reply needs room in the outbox: a client that sends requests faster than it reads replies waits,
-                # instead of being disconnected.
-                await connection.outbox.wait_for_room()
-                if connection.is_closing or connection.drain_close:
-                    continue  # The session ended or the server is draining; further frames are ignored.
-                await self._request(caller, event, in_flight)
-            if not connection.is_closing and event.get("code") in CLOSED_BY_CLIENT:
+            event = await self._receive()
+            while event["type"] == "websocket.receive":
+                await self._handle_frame(event)
+                if self._socket is not None and self._socket.park is not None:
+                    self._socket.park(self._serve)
+                    return
+                event = await self._receive()
+            if not self._caller.connection.is_closing and event.get("code") in CLOSED_BY_CLIENT:
                 self._client_closed()
-        finally:
-            connection.is_closing = True
-            connection.resume_after(None)
+        except BaseException:
+            self._leave()
+            raise
+        self._leave()
+
+    async def _handle_frame(self, event: dict[str, Any]) -> None:
+        connection = self._caller.connection
+        connection.mark_seen()
+        # A reply needs room in the outbox: a client that sends requests faster than it reads replies waits, instead of
+        # being disconnected.
+        await connection.outbox.wait_for_room()
+        # When the session has ended or the server is draining, further frames are ignored.
+        if not (connection.is_closing or connection.drain_close):
+            await self._request(self._caller, event, self._in_flight)
+
+    def _leave(self) -> None:
+        """Forget the connection, which has ended."""
+        connection = self._caller.connection
+        connection.is_closing = True
+        connection.resume_after(None)
+        try:
             self._ended()
-            node.hub.remove(connection)
+        finally:
+            self._node.hub.remove(connection)
+            self._node.connection_limiter.leave(connection.address)
             connection.outbox.stop()
             # The writer finishes sends in flight; their replies have no receiver.
-            for task in in_flight:
+            for task in self._in_flight:
                 task.cancel()
 
     async def _start(self, work: Coroutine[Any, Any, None], in_flight: InFlightTasks, *, pipelined: bool) -> None:
@@ -131,10 +154,10 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         A pipelined one (a send) starts at once; any other first waits for the sends before it.
         """
         while in_flight and (in_flight[0].done() or not pipelined):
-            await in_flight.popleft()
+            await in_flight.pop(0)
         if pipelined:
             if len(in_flight) >= settings.IM_MAX_IN_FLIGHT:
-                await in_flight.popleft()
+                await in_flight.pop(0)
             in_flight.append(asyncio.create_task(work))
         else:
             await work
@@ -155,9 +178,8 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             return self._send_each(self._encode_frames(batch))
         data = batch.encoded.get(self._encoding)
         if data is None:
-            data = batch.encoded[self._encoding] = self._socket["frame"](self._encode_frames(batch))
-        writing: Coroutine[Any, Any, None] | None = self._socket["send_frames"](data)
-        return writing
+            data = batch.encoded[self._encoding] = self._socket.frame(self._encode_frames(batch))
+        return self._socket.send_frames(data)
 
     async def _send_each(self, messages: list[Frame]) -> None:
         for message in messages:
@@ -174,7 +196,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
                 await self.base_send({"type": "websocket.close", "code": code, "reason": reason})
         except TimeoutError:
             if self._socket is not None:
-                self._socket["abort"]()
+                self._socket.abort()
             elif self._serving is not None:
                 self._serving.cancel()
         except Exception as error:

@@ -61,7 +61,7 @@ class ProtobufConsumer(Consumer):
         )
         self._received = ReceivedPosition(node.hub, connection, self._unacknowledged, node.received_positions)
         if self._socket is not None:
-            self._socket["watch_pings"](self._received.mark, self._received.confirm)
+            self._socket.watch_pings(self._received.mark, self._received.confirm)
         self._sync_owed: asyncio.TimerHandle | None = None
 
     def _client_closed(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from delivery.hub.connection import Connection
 from delivery.hub.expiry import ExpiryTimer
@@ -29,7 +29,8 @@ class LocalUser:
     id: int
     memberships: list[MembershipInterval]
     rate_limits: UserRateLimits
-    connections: set[Connection] = field(default_factory=set)
+    connections: tuple[Connection, ...] = ()
+    """Usually a single one, and a set would take four times as much memory."""
 
     def attached_connections(self) -> list[Connection]:
         return [connection for connection in self.connections if connection.is_attached]
@@ -164,12 +165,12 @@ class Audience:
         assert connection.user_id is not None
         user = self.users.get(connection.user_id)
         if user is None:
-            user = LocalUser(connection.user_id, list(memberships), self._rate_limits.get(connection.user_id))
+            user = LocalUser(connection.user_id, list(memberships), self._rate_limits.take(connection.user_id))
             self.users[connection.user_id] = user
             for entry in changes:
                 if any(user.id in entry.header.get(key, ()) for key in ("join", "leave")):
                     user.change_membership(entry)
-        user.connections.add(connection)
+        user.connections = (*user.connections, connection)
         for entry in changes:
             if "revoke" in entry.header:
                 _close_if_revoked(connection, entry)
@@ -192,7 +193,7 @@ class Audience:
         self._expiry.forget(connection)
         if connection.user_id is None or (user := self.users.get(connection.user_id)) is None:
             return
-        user.connections.discard(connection)
+        user.connections = tuple(other for other in user.connections if other is not connection)
         for channel in {*(interval.channel for interval in user.memberships), *connection.channels}:
             if (connections := self.channels.get(channel)) is not None:
                 connections.pop(connection, None)
@@ -201,6 +202,7 @@ class Audience:
                 self._drop_if_empty(channel)
         if not user.connections:
             del self.users[connection.user_id]
+            self._rate_limits.keep(connection.user_id, user.rate_limits)
 
     def _subscribe(self, connections: Iterable[Connection], channel: int | None, *, is_direct: bool = False) -> None:
         if channel is None:

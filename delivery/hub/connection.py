@@ -37,12 +37,49 @@ class _PendingReply:
     """True if the reply is ready, but waits until the hub delivers the request's event."""
 
 
+# An empty deque takes 624 bytes, so connections without replies or held pushes share these. Nothing is added to them.
+_NO_REPLIES: deque[_PendingReply] = deque(maxlen=0)
+_NONE_HELD: deque[tuple[Frame, int] | int] = deque(maxlen=0)
+
+
 class Connection:
     """Sends replies in the order of their requests, and events that a request caused in their place among the pushes.
 
     A request that appends an event (origin `<id>.<number>`) is answered when the hub reaches that event, and pushes of
     later events wait for that reply. So a client sees its own messages in the order of the log, like everyone else.
     """
+
+    __slots__ = (
+        "_codec",
+        "_held",
+        "_last_number",
+        "_on_close",
+        "_paused",
+        "_replies",
+        "_resume_timer",
+        "address",
+        "app",
+        "attached_position",
+        "channels",
+        "credential",
+        "drain_close",
+        "expires_at",
+        "fetched_position",
+        "id",
+        "is_attached",
+        "is_closing",
+        "is_synced",
+        "kind",
+        "last_seen_at",
+        "name",
+        "nickname",
+        "opened_at",
+        "outbox",
+        "rate_limits",
+        "reported_position",
+        "request_limit",
+        "user_id",
+    )
 
     def __init__(self, *, codec: str, address: str, ticker: Ticker, on_close: Callable[[int, str], None]) -> None:
         self.id = secrets.token_hex(8)
@@ -80,9 +117,9 @@ class Connection:
         self.request_limit = TokenBucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
         self.outbox = Outbox(ticker, settings.IM_OUTBOX_MAX_BYTES, self._overflow)
         self._on_close = on_close
-        self._replies: deque[_PendingReply] = deque()
+        self._replies: deque[_PendingReply] = _NO_REPLIES
         self._last_number = 0
-        self._held: deque[tuple[Frame, int] | int] = deque()
+        self._held: deque[tuple[Frame, int] | int] = _NONE_HELD
         """Held pushes with their positions, and the numbers of the replies that they wait for."""
         self._paused = False
         self._resume_timer: asyncio.TimerHandle | None = None
@@ -92,6 +129,8 @@ class Connection:
     def open_reply(self) -> int:
         """Reserve the next place in the order of replies; return its number, which `reply` takes."""
         self._last_number += 1
+        if not self._replies:
+            self._replies = deque()
         self._replies.append(_PendingReply(self._last_number))
         return self._last_number
 
@@ -127,7 +166,12 @@ class Connection:
 
     def _hold(self, number: int) -> None:
         self.outbox.unfollow()
-        self._held.append(number)
+        self._append_held(number)
+
+    def _append_held(self, item: tuple[Frame, int] | int) -> None:
+        if not self._held:
+            self._held = deque()
+        self._held.append(item)
 
     # -- a client that first fetches what it has missed ---------------------------------------------------------------
 
@@ -199,6 +243,8 @@ class Connection:
             if reply.frame is not None:
                 put(reply.frame, now=True)
             self._release_pushes()
+        if not self._replies:
+            self._replies = _NO_REPLIES
         self._close_if_drained()
 
     def _release_pushes(self) -> None:
@@ -207,6 +253,8 @@ class Connection:
         while held and not isinstance(item := held[0], int):
             held.popleft()
             self.outbox.put(item[0])
+        if not self._held:
+            self._held = _NONE_HELD
 
     # -- pushes ---------------------------------------------------------------------------------------------------
 
@@ -229,7 +277,7 @@ class Connection:
     def push(self, frame: Frame, position: int = 0) -> None:
         """Send a push; `position` is its place in the log, 0 for a transient one."""
         if self._held or self._paused:
-            self._held.append((frame, position))
+            self._append_held((frame, position))
             if len(self._held) > MAX_HELD:
                 self._overflow()
         else:

@@ -112,6 +112,8 @@ class HttpProtocol(HttpToolsProtocol):
         protocol.connection_made(self.transport)
         protocol.handle_request(self.scope["method"].encode(), self.url, self.headers)
         self.transport.set_protocol(protocol)
+        # The parser refers to this object, which would otherwise wait for the garbage collector.
+        self.parser = None  # type: ignore[assignment]  # as in uvicorn, for a connection that has ended
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected, get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
+from chat.consumers.socket import Resume
 from imsite.server import websocket_handshake as handshake
 from imsite.server.websocket import frame_messages
 from imsite.server.websocket_wire import CONNECTING, LOST, OPEN, Event, WebSocketWire
@@ -25,13 +26,11 @@ CLOSE_TIMEOUT_SECONDS = 10.0
 """Seconds for which a peer may leave a close frame unanswered, or data unread after the application has ended."""
 _logger = logging.getLogger("uvicorn.error")
 
-Resume = Callable[[], Coroutine[Any, Any, None]]
-
 
 class LeanWebSocketProtocol(WebSocketWire):
     """A WebSocket with an ASGI application.
 
-    Its scope has the extension `imsite.socket` of `WebSocketProtocol`, with `park` in addition.
+    It is the `Socket` of its scope's extension `imsite.socket`, and can be parked.
     """
 
     __slots__ = (
@@ -115,16 +114,7 @@ class LeanWebSocketProtocol(WebSocketWire):
             "root_path": config.root_path,
             **handshake.request_scope(path, headers, root_path=config.root_path),
             "state": self._app_state.copy(),
-            "extensions": {
-                "websocket.http.response": {},
-                "imsite.socket": {
-                    "frame": frame_messages,
-                    "send_frames": self.send_frames,
-                    "abort": self.abort,
-                    "watch_pings": self.watch_pings,
-                    "park": self.park,
-                },
-            },
+            "extensions": {"websocket.http.response": {}, "imsite.socket": {"socket": self}},
         }
         self._inbox = deque(({"type": "websocket.connect"},))
         self._start(config.loaded_app(scope, self.receive, self.send))
@@ -199,10 +189,7 @@ class LeanWebSocketProtocol(WebSocketWire):
             raise RuntimeError(f"Unexpected ASGI message {kind!r}.")
 
     def park(self, resume: Resume) -> None:
-        """Let the application return without ending the connection. The next event starts `resume()` in a new task.
-
-        The application must return before it waits for anything else.
-        """
+        """Let the application return without ending the connection; see `chat.consumers.socket.Socket`."""
         self._resume = resume
 
     def _deliver(self, event: Event) -> None:

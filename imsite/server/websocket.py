@@ -41,12 +41,13 @@ def frame_messages(messages: Sequence[str | bytes]) -> bytes:
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Adds the scope extension `imsite.socket`: `frame(messages)`, which returns texts or bytes as complete frames,
-    `send_frames(data)`, which sends such frames in one write, `abort()`, and `watch_pings(on_ping, on_pong)`.
+    """Adds the scope extension `imsite.socket` with this object, a `chat.consumers.socket.Socket`.
 
     Pings are answered only while the peer reads its data, and are rate limited like requests.
     """
 
+    frame = staticmethod(frame_messages)
+    park = None
     _on_ping: Callable[[], None] | None = None
     _on_pong: Callable[[], None] | None = None
 
@@ -69,12 +70,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         # The application's task is created but has not run yet. A refused handshake has no scope.
         if hasattr(self, "scope"):
             extensions: dict[str, Any] = self.scope["extensions"]
-            extensions["imsite.socket"] = {
-                "frame": frame_messages,
-                "send_frames": self.send_frames,
-                "abort": self.abort,
-                "watch_pings": self.watch_pings,
-            }
+            extensions["imsite.socket"] = {"socket": self}
 
     def send_frames(self, data: bytes) -> Coroutine[Any, Any, None] | None:
         """Send complete frames in one write. While the peer does not read, return a coroutine that waits, then sends.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -20,7 +20,7 @@ from chat.errors import FLOOD
 from delivery.rate_limits.token_bucket import TokenBucket
 from imsite.server.incoming_messages import IncomingMessages, TooManyFragments
 from imsite.server.keepalive import Keepalive
-from imsite.server.websocket import TOO_LARGE
+from imsite.server.websocket import TOO_LARGE, frame_messages
 
 _MAX_SHORT_BYTES = 125
 _HEAD_BYTES = 6
@@ -53,6 +53,7 @@ class WebSocketWire(asyncio.Protocol):
         "_transport",
         "pending_ping_payload",
     )
+    frame = staticmethod(frame_messages)
 
     def __init__(self, config: Config, server_state: ServerState) -> None:
         self._config = config
@@ -188,9 +189,21 @@ class WebSocketWire(asyncio.Protocol):
 
     # -- what is sent ---------------------------------------------------------------------------------------------
 
-    async def send_frames(self, data: bytes) -> None:
-        """Send complete frames in one write. Like `send`, waits while the peer does not read."""
+    def send_frames(self, data: bytes) -> Coroutine[Any, Any, None] | None:
+        """Send complete frames in one write. While the peer does not read, return a coroutine that waits, then sends.
+
+        Raise ClientDisconnected if the connection has ended.
+        """
+        if self._drained is not None:
+            return self._send_frames_later(data)
+        self._send_frames_now(data)
+        return None
+
+    async def _send_frames_later(self, data: bytes) -> None:
         await self._wait_until_writable()
+        self._send_frames_now(data)
+
+    def _send_frames_now(self, data: bytes) -> None:
         if self._state != OPEN:
             raise ClientDisconnected
         self._transport.write(data)

@@ -34,7 +34,7 @@ class Peer:
 
     async def _record(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
-        scope["extensions"]["imsite.socket"]["watch_pings"](
+        scope["extensions"]["imsite.socket"]["socket"].watch_pings(
             lambda: self.heard.append("ping"), lambda: self.heard.append("pong")
         )
         await send({"type": "websocket.accept"})
