@@ -65,8 +65,8 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         # Channels' own consumer loop makes a task for every frame and checks database connections at each. Here a
         # connection is one loop, and database work runs in its own threads.
         self.scope, self.base_send = scope, send
-        self._serving = asyncio.current_task()
         self._socket = socket_of(scope)
+        self._serving = asyncio.current_task() if self._socket is None else None
         await receive()
         node = await start_node()
         address = (scope.get("client") or ("", 0))[0]

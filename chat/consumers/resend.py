@@ -19,17 +19,21 @@ MAX_UNACKNOWLEDGED = 10_000
 """Unacknowledged pushes of a connection; above it the connection is closed."""
 NOTHING_KEPT = 2**63
 """A position greater than every real one."""
+# An empty deque takes 624 bytes, so connections without pushes to acknowledge share this one. Nothing is added to it.
+_NONE_WAITING: deque[tuple[int, bytes, int]] = deque(maxlen=0)
 
 
 class UnacknowledgedPushes:
     """The unacknowledged pushes of one connection, in order. Nothing is tracked before its first acknowledgement."""
 
+    __slots__ = ("_last", "_overflow", "_put", "_recent", "_timer", "_waiting")
+
     def __init__(self, timer: ResendTimer, put: Callable[[bytes], None], overflow: Callable[[], None]) -> None:
         self._timer = timer
         self._put = put
         self._overflow = overflow
-        self._recent: deque[bytes] | None = deque(maxlen=RECENT_FRAMES_KEPT)
-        self._waiting: deque[tuple[int, bytes, int]] = deque()
+        self._recent: list[bytes] | None = []
+        self._waiting: deque[tuple[int, bytes, int]] = _NONE_WAITING
         """Position, frame, and the timer's tick when the frame was first sent."""
         self._last = 0
 
@@ -37,6 +41,7 @@ class UnacknowledgedPushes:
         """Record frames that have been written, for the first time or again."""
         if self._recent is not None:
             self._recent.extend(frames)
+            del self._recent[:-RECENT_FRAMES_KEPT]
         else:
             self._track(frames)
 
@@ -45,6 +50,8 @@ class UnacknowledgedPushes:
             message = decode_pushed_message(frame)
             if message is not None and message.seq > self._last:
                 self._last = message.seq
+                if not self._waiting:
+                    self._waiting = deque()
                 self._waiting.append((message.seq, frame, self._timer.tick))
         self._watch()
 
@@ -76,6 +83,7 @@ class UnacknowledgedPushes:
         while self._waiting and self._waiting[0][0] <= seq:
             self._waiting.popleft()
         if not self._waiting:
+            self._waiting = _NONE_WAITING
             self._timer.forget(self)
         return kept_from
 
@@ -89,7 +97,7 @@ class UnacknowledgedPushes:
         """
         first = self._kept_from()
         older = [(seq, frame, self._timer.tick) for seq, frame in pushes if seq < first]
-        self._waiting.extendleft(reversed(older))
+        self._waiting = deque([*older, *self._waiting])
         self._last = max(self._last, older[-1][0] if older else 0)
         self._watch()
 

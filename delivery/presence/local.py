@@ -20,7 +20,8 @@ class LocalPresence:
         """Connections by app and user."""
         self._connections: dict[int, int] = {}
         self._names: dict[int, str] = {}
-        self._users_by_name: dict[str, set[int]] = {}
+        self._users_by_name: dict[str, int | set[int]] = {}
+        """A set takes a quarter of a kibibyte, so most names, which a single user has, do without."""
         self._lists: dict[int, Mapping[int, str]] = {}
         """Complete lists by app that were asked for since the last change."""
 
@@ -32,7 +33,11 @@ class LocalPresence:
         if self._names.get(user_id) != name:
             self._forget_name(user_id)
             self._names[user_id] = name
-            self._users_by_name.setdefault(name, set()).add(user_id)
+            users = self._users_by_name.setdefault(name, user_id)
+            if isinstance(users, set):
+                users.add(user_id)
+            elif users != user_id:
+                self._users_by_name[name] = {users, user_id}
             self._lists.clear()
         is_first = counts[user_id] == 1
         if is_first:
@@ -57,9 +62,15 @@ class LocalPresence:
 
     def _forget_name(self, user_id: int) -> None:
         if (name := self._names.pop(user_id, None)) is not None:
-            self._users_by_name[name].discard(user_id)
-            if not self._users_by_name[name]:
+            users = self._users_by_name[name]
+            if isinstance(users, set) and len(users) > 1:
+                users.discard(user_id)
+            else:
                 del self._users_by_name[name]
+
+    def _users_named(self, name: str) -> Collection[int]:
+        users = self._users_by_name.get(name, ())
+        return (users,) if isinstance(users, int) else users
 
     def keys(self) -> set[UserOnApp]:
         """Return all users who are online, on each of their apps."""
@@ -95,7 +106,7 @@ class LocalPresence:
         online = self._connections if app is None else self._apps.get(app, {})
         found = {}
         for name in names:
-            if user_ids := [user_id for user_id in self._users_by_name.get(name, ()) if user_id in online]:
+            if user_ids := [user_id for user_id in self._users_named(name) if user_id in online]:
                 found[name] = sorted(user_ids)
         return found
 
