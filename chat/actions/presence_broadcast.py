@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 LOOKUP_BATCH_SIZE = 500
 """Users looked up in one query."""
+BROADCAST_INTERVAL_SECONDS = 0.03
+"""Seconds between look-ups while users come and go. The first change after a pause is looked up at once."""
 
 
 class PresenceBroadcaster:
@@ -78,6 +80,7 @@ class PresenceBroadcaster:
                     publish.push_transient(
                         _presence_event(kind, found.users[user_id], found.channels[app], hidden_from)
                     )
+            await asyncio.sleep(BROADCAST_INTERVAL_SECONDS)
 
 
 def _presence_event(kind: EventKind, user: User, channel: int, hidden_from: set[int]) -> Entry:

@@ -36,6 +36,12 @@ MAX_GUESTS = 100
 """Guests that are created in one transaction."""
 
 
+LOOKUP_INTERVAL_SECONDS = 0.004
+"""Seconds between two look-ups while several log in."""
+GUEST_INTERVAL_SECONDS = 0.01
+"""Seconds between two transactions while several guests log in."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LoginAttempt:
     """A request to log in: the token or the browser session, or the `name` of a new guest, and the app's number."""
@@ -167,7 +173,9 @@ def _register(
         raise ChatError(reasons.SESSION_ENDED) from None
 
 
-_lookups: BatchQueue[LoginAttempt, LoginResult | LoginApp] = BatchQueue(_look_up, max_size=MAX_LOOKUPS, name="log-ins")
+_lookups: BatchQueue[LoginAttempt, LoginResult | LoginApp] = BatchQueue(
+    _look_up, max_size=MAX_LOOKUPS, name="log-ins", interval=LOOKUP_INTERVAL_SECONDS
+)
 _new_guests: BatchQueue[tuple[LoginAttempt, LoginApp], LoginResult] = BatchQueue(
-    _create_guests, max_size=MAX_GUESTS, name="new guests"
+    _create_guests, max_size=MAX_GUESTS, name="new guests", interval=GUEST_INTERVAL_SECONDS
 )

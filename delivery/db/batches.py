@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
@@ -14,16 +15,25 @@ T = TypeVar("T")
 class BatchQueue(Generic[R, T]):
     """Processes requests in batches: those that arrive while one is processed are the next. Use it on the event loop.
 
-    `process` takes up to `max_size` requests and returns for each its result, or the exception that refuses it. If it
-    raises, its exception is that of all of them.
+    After a batch of several requests the next one begins `interval` seconds later, so that busy times have fewer
+    batches. A request that comes alone does not wait. `process` takes up to `max_size` requests and returns for each
+    its result, or the exception that refuses it. If it raises, its exception is that of all of them.
     """
 
     def __init__(
-        self, process: Callable[[Sequence[R]], Awaitable[Sequence[T | Exception]]], *, max_size: int, name: str
+        self,
+        process: Callable[[Sequence[R]], Awaitable[Sequence[T | Exception]]],
+        *,
+        max_size: int,
+        name: str,
+        interval: float = 0.0,
     ) -> None:
         self._process = process
         self._max_size = max_size
         self._name = name
+        self._interval = interval
+        self._last_size = 0
+        self._last_began_at = 0.0
         self._waiting: deque[tuple[R, asyncio.Future[T]]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -44,13 +54,21 @@ class BatchQueue(Generic[R, T]):
     async def _run(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 size = min(len(self._waiting), self._max_size)
+                self._last_size, self._last_began_at = size, time.monotonic()
                 await self._run_batch([self._waiting.popleft() for _ in range(size)])
         finally:
             self._task = None
             for _, future in self._waiting:
                 future.cancel()
             self._waiting.clear()
+
+    async def _gather(self) -> None:
+        """Wait for more requests if the last batch was of several and the next one need not begin yet."""
+        pause = self._interval - (time.monotonic() - self._last_began_at)
+        if self._last_size > 1 and pause > 0 and len(self._waiting) < self._max_size:
+            await asyncio.sleep(pause)
 
     async def _run_batch(self, batch: Sequence[tuple[R, asyncio.Future[T]]]) -> None:
         outcomes: Sequence[T | Exception]

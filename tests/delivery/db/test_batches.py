@@ -14,11 +14,11 @@ from tests.support.waiting import wait_until
 class Doubling:
     """Doubles numbers in batches of up to ten, each when `proceed` is set. Refuses negative ones, and fails at 113."""
 
-    def __init__(self) -> None:
+    def __init__(self, interval: float = 0.0) -> None:
         self.batches: list[list[int]] = []
         self.proceed = asyncio.Event()
         self.proceed.set()
-        self.queue: BatchQueue[int, int] = BatchQueue(self._process, max_size=10, name="doubling")
+        self.queue: BatchQueue[int, int] = BatchQueue(self._process, max_size=10, name="doubling", interval=interval)
 
     async def _process(self, numbers: Sequence[int]) -> list[int | Exception]:
         self.batches.append(list(numbers))
@@ -44,6 +44,26 @@ async def test_requests_that_arrive_meanwhile_are_the_next_batch() -> None:
     doubling.proceed.set()
     assert await asyncio.gather(first, *others) == [2, 4, 6]
     assert doubling.batches == [[1], [2, 3]]
+
+
+async def test_requests_that_come_alone_do_not_wait() -> None:
+    doubling = Doubling(interval=3600)
+    assert [await doubling.queue.submit(number) for number in (1, 2, 3)] == [2, 4, 6]
+
+
+async def test_the_batch_after_one_of_several_gathers_requests() -> None:
+    doubling = Doubling(interval=0.05)
+    await asyncio.gather(*map(doubling.queue.submit, (1, 2)))
+    first = asyncio.create_task(doubling.queue.submit(3))
+    await asyncio.sleep(0)
+    assert await asyncio.gather(first, doubling.queue.submit(4)) == [6, 8]
+    assert doubling.batches == [[1, 2], [3, 4]]
+
+
+async def test_a_full_batch_does_not_wait() -> None:
+    doubling = Doubling(interval=3600)
+    await asyncio.gather(*map(doubling.queue.submit, range(20)))
+    assert [len(batch) for batch in doubling.batches] == [10, 10]
 
 
 async def test_a_refused_request_does_not_affect_the_others() -> None:
