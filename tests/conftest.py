@@ -29,7 +29,16 @@ gc.disable()
 _GC_THRESHOLD = 20_000
 
 _DATABASE_FIXTURES = {"db", "transactional_db"}
-_SERVICE_FIXTURES = {"site_factory", "cluster_factory", "page", "modules", "redis_server", "redis", "receiver"}
+_SERVICE_FIXTURES = {
+    "site_factory",
+    "cluster_factory",
+    "page",
+    "modules",
+    "pure_modules",
+    "redis_server",
+    "redis",
+    "receiver",
+}
 """Fixtures that start a server, a browser or another program."""
 _SERVICE_DIRECTORIES = {"tests/e2e", "tests/cluster", "tests/js", "tests/load", "tests/delivery/cluster/rpc"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest_asyncio
 from django.conf import settings
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Browser, BrowserContext, Page, Route
 
 from tests.e2e.conftest import browser
 
@@ -23,7 +23,20 @@ _STATIC = Path(settings.BASE_DIR) / "static"
 @pytest_asyncio.fixture(loop_scope="session")
 async def modules(browser: Browser) -> AsyncIterator[Page]:
     """Return an empty page that serves the site's `/static/`, with new storage."""
+    context = await browser.new_context()
+    yield await _empty_page(context)
+    await context.close()
 
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def pure_modules(browser: Browser) -> AsyncIterator[Page]:
+    """Return a page like `modules` for all tests of a file. For functions that keep nothing, in the page or outside."""
+    context = await browser.new_context()
+    yield await _empty_page(context)
+    await context.close()
+
+
+async def _empty_page(context: BrowserContext) -> Page:
     async def serve(route: Route) -> None:
         path = route.request.url.removeprefix(HOST)
         if path == "/":
@@ -31,9 +44,7 @@ async def modules(browser: Browser) -> AsyncIterator[Page]:
         else:
             await route.fulfill(path=_STATIC / path.removeprefix("/static/"), content_type="text/javascript")
 
-    context = await browser.new_context()
     page = await context.new_page()
     await page.route(f"{HOST}/**", serve)
     await page.goto(f"{HOST}/")
-    yield page
-    await context.close()
+    return page

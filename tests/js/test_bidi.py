@@ -24,14 +24,14 @@ pytestmark = [
         ("a\u2067b", "Message \u2068a\u2067b\u2069\u2069"),
     ],
 )
-async def test_a_name_in_a_sentence_is_isolated(modules: Page, name: str, expected: str) -> None:
+async def test_a_name_in_a_sentence_is_isolated(pure_modules: Page, name: str, expected: str) -> None:
     script = """async (name) => {
       const { t } = await import("/static/js/lib/i18n.js");
       return t("user.message", { name });
     }"""
-    assert await modules.evaluate(script, name) == expected
+    assert await pure_modules.evaluate(script, name) == expected
 
 
-async def test_a_list_of_names_is_isolated_name_by_name(modules: Page) -> None:
+async def test_a_list_of_names_is_isolated_name_by_name(pure_modules: Page) -> None:
     script = """async (names) => (await import("/static/js/lib/format.js")).formatNameList(names)"""
-    assert await modules.evaluate(script, ["علی", "Bob"]) == "\u2068علی\u2069 and Bob"
+    assert await pure_modules.evaluate(script, ["علی", "Bob"]) == "\u2068علی\u2069 and Bob"

@@ -17,13 +17,13 @@ TEXTS = ["ab", "é́x", "👩‍👩‍👧👍🏽 🇨🇳🇩🇪", "🏴󠁧
 
 
 @pytest.mark.parametrize("text", TEXTS)
-async def test_both_ways_split_text_alike(modules: Page, text: str) -> None:
+async def test_both_ways_split_text_alike(pure_modules: Page, text: str) -> None:
     script = """async (text) => {
       const { graphemes } = await import("/static/js/lib/graphemes.js");
       const native = graphemes(text);
       delete Intl.Segmenter;
       return [graphemes(text), native];
     }"""
-    approximated, native = await modules.evaluate(script, text)
+    approximated, native = await pure_modules.evaluate(script, text)
     assert approximated == native
     assert "".join(native) == text

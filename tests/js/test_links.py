@@ -77,24 +77,24 @@ def lines(*texts: str) -> Iterable[str]:
     return (line.strip() for text in texts for line in text.strip().splitlines())
 
 
-async def shown(modules: Page, text: str) -> list[list[str]]:
+async def shown(pure_modules: Page, text: str) -> list[list[str]]:
     """Return what is shown of each link, and its address."""
     script = """async (text) => {
       const { parseMarkup } = await import("/static/js/lib/markup.js");
       return parseMarkup(text).filter(({ kind }) => kind === "link").map(({ text, href }) => [text, href]);
     }"""
-    links: list[list[str]] = await modules.evaluate(script, text)
+    links: list[list[str]] = await pure_modules.evaluate(script, text)
     return links
 
 
-async def test_a_link_ends_where_its_address_does(modules: Page) -> None:
+async def test_a_link_ends_where_its_address_does(pure_modules: Page) -> None:
     script = """async (texts) => {
       const { parseMarkup } = await import("/static/js/lib/markup.js");
       return texts.map((text) =>
         parseMarkup(text).map(({ kind, text }) => (kind === "link" ? `⟦${text}⟧` : text)).join(""));
     }"""
     expected = list(lines(PUNCTUATION, APOSTROPHES, QUOTES_AND_BRACKETS, OTHER_SCRIPTS, ADDRESSES, NO_LINKS))
-    found = await modules.evaluate(script, [line.replace("⟦", "").replace("⟧", "") for line in expected])
+    found = await pure_modules.evaluate(script, [line.replace("⟦", "").replace("⟧", "") for line in expected])
     assert [pair for pair in zip(found, expected, strict=True) if pair[0] != pair[1]] == []
 
 
@@ -112,17 +112,17 @@ async def test_a_link_ends_where_its_address_does(modules: Page) -> None:
         ("https://i❤.example", "https://xn--i-7iq.example"),
     ],
 )
-async def test_a_host_that_mixes_scripts_is_shown_in_punycode(modules: Page, address: str, expected: str) -> None:
-    assert [link[0] for link in await shown(modules, f"see {address} now")] == [expected]
+async def test_a_host_that_mixes_scripts_is_shown_in_punycode(pure_modules: Page, address: str, expected: str) -> None:
+    assert [link[0] for link in await shown(pure_modules, f"see {address} now")] == [expected]
 
 
-async def test_a_direction_control_does_not_split_a_link(modules: Page) -> None:
+async def test_a_direction_control_does_not_split_a_link(pure_modules: Page) -> None:
     text = "\u2068https://a.example/x\u202egnp.exe\u2069 y"
     expected = "https://a.example/x%E2%80%AEgnp.exe"
-    assert await shown(modules, text) == [[expected, expected]]
+    assert await shown(pure_modules, text) == [[expected, expected]]
 
 
-async def test_a_long_text_without_spaces_takes_no_long_time(modules: Page) -> None:
+async def test_a_long_text_without_spaces_takes_no_long_time(pure_modules: Page) -> None:
     script = """async () => {
       const { parseMarkup } = await import("/static/js/lib/markup.js");
       const began = performance.now();
@@ -131,4 +131,4 @@ async def test_a_long_text_without_spaces_takes_no_long_time(modules: Page) -> N
       for (const end of [".", "(", "’", "-", "_", "a@"]) parseMarkup(`https://a.example/${end.repeat(20_000)}`);
       return performance.now() - began;
     }"""
-    assert await modules.evaluate(script) < 5000
+    assert await pure_modules.evaluate(script) < 5000

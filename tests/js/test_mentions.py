@@ -16,8 +16,8 @@ pytestmark = [
 ]
 
 
-async def run(modules: Page, body: str, given: Any) -> Any:
-    return await modules.evaluate(
+async def run(pure_modules: Page, body: str, given: Any) -> Any:
+    return await pure_modules.evaluate(
         f'async (given) => {{ const m = await import("/static/js/lib/mentions.js"); {body} }}', given
     )
 
@@ -38,12 +38,12 @@ async def run(modules: Page, body: str, given: Any) -> Any:
         ("@" + "x" * 65, None),
     ],
 )
-async def test_a_mention_in_progress_is_detected(modules: Page, text: str, typed: str | None) -> None:
-    assert await run(modules, "return m.mentionQueryAt(given, given.length)?.q ?? null;", text) == typed
+async def test_a_mention_in_progress_is_detected(pure_modules: Page, text: str, typed: str | None) -> None:
+    assert await run(pure_modules, "return m.mentionQueryAt(given, given.length)?.q ?? null;", text) == typed
 
 
-async def test_only_text_before_the_caret_is_considered(modules: Page) -> None:
-    assert await run(modules, "return m.mentionQueryAt(given, 6);", "ask @bob tomorrow") == {"start": 4, "q": "b"}
+async def test_only_text_before_the_caret_is_considered(pure_modules: Page) -> None:
+    assert await run(pure_modules, "return m.mentionQueryAt(given, 6);", "ask @bob tomorrow") == {"start": 4, "q": "b"}
 
 
 @pytest.mark.parametrize(
@@ -59,19 +59,19 @@ async def test_only_text_before_the_caret_is_considered(modules: Page) -> None:
         ("p", ["p1", "p2", "p3"]),
     ],
 )
-async def test_the_best_matches_come_first(modules: Page, q: str, expected: list[str]) -> None:
+async def test_the_best_matches_come_first(pure_modules: Page, q: str, expected: list[str]) -> None:
     people = [("bob", "Bob"), ("bobby", "Bob Smith"), ("ma.yuan", "Ma Yuan"), ("xia", "夏圭"), ("guest-7f", "Cedar")]
     people += [(f"p{number}", f"Painter {number}") for number in range(1, 4)]
     given = [q, [{"userId": user_id, "name": name} for user_id, name in people]]
-    assert await run(modules, "return m.matchUsers(...given).map(({ userId }) => userId);", given) == expected
+    assert await run(pure_modules, "return m.matchUsers(...given).map(({ userId }) => userId);", given) == expected
 
 
-async def test_an_exact_name_comes_before_a_recent_writer(modules: Page) -> None:
+async def test_an_exact_name_comes_before_a_recent_writer(pure_modules: Page) -> None:
     people = [{"userId": "bobby", "name": "Bobby"}, {"userId": "bob", "name": "Bob"}]
-    assert await run(modules, 'return m.matchUsers("bob", given)[0].userId;', people) == "bob"
+    assert await run(pure_modules, 'return m.matchUsers("bob", given)[0].userId;', people) == "bob"
 
 
-async def test_a_guest_is_mentioned_by_the_chosen_name(modules: Page) -> None:
+async def test_a_guest_is_mentioned_by_the_chosen_name(pure_modules: Page) -> None:
     script = "return given.map(m.mentionText);"
     given = [{"kind": "person", "userId": "bob", "name": "B"}, {"kind": "guest", "userId": "g1", "name": "Quiet Cedar"}]
-    assert await run(modules, script, given) == ["@bob", "@Quiet Cedar"]
+    assert await run(pure_modules, script, given) == ["@bob", "@Quiet Cedar"]

@@ -14,13 +14,13 @@ pytestmark = [
 ]
 
 
-async def marked(modules: Page, text: str, q: str) -> str:
+async def marked(pure_modules: Page, text: str, q: str) -> str:
     """Return the excerpt, with matches in brackets."""
     script = """async ([text, q]) => {
       const { excerpt } = await import("/static/js/lib/search-highlight.js");
       return excerpt(text, q).map(({ text, isMatch }) => (isMatch ? `[${text}]` : text)).join("");
     }"""
-    shown: str = await modules.evaluate(script, [text, q])
+    shown: str = await pure_modules.evaluate(script, [text, q])
     return shown
 
 
@@ -37,11 +37,13 @@ async def marked(modules: Page, text: str, q: str) -> str:
         ("nothing of it", "…", "nothing of it"),
     ],
 )
-async def test_whole_words_are_marked_and_the_last_as_a_prefix(modules: Page, text: str, q: str, expected: str) -> None:
-    assert await marked(modules, text, q) == expected
+async def test_whole_words_are_marked_and_the_last_as_a_prefix(
+    pure_modules: Page, text: str, q: str, expected: str
+) -> None:
+    assert await marked(pure_modules, text, q) == expected
 
 
-async def test_a_long_message_is_shortened_around_the_match(modules: Page) -> None:
-    shown = await marked(modules, "😀" * 500 + " river " + "x " * 500, "river")
+async def test_a_long_message_is_shortened_around_the_match(pure_modules: Page) -> None:
+    shown = await marked(pure_modules, "😀" * 500 + " river " + "x " * 500, "river")
     assert shown.startswith("…😀") and "[river]" in shown and shown.endswith("…")
     assert len(shown) < 300 and "\ufffd" not in shown

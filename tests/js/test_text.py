@@ -14,13 +14,13 @@ pytestmark = [
 ]
 
 
-async def segments(modules: Page, text: str) -> list[str]:
+async def segments(pure_modules: Page, text: str) -> list[str]:
     """`kind:text` of each segment."""
     script = """async (text) => {
       const { parseMarkup } = await import("/static/js/lib/markup.js");
       return parseMarkup(text).map((segment) => `${segment.kind}:${segment.href ?? segment.text}`);
     }"""
-    cut: list[str] = await modules.evaluate(script, text)
+    cut: list[str] = await pure_modules.evaluate(script, text)
     return cut
 
 
@@ -37,15 +37,15 @@ async def segments(modules: Page, text: str) -> list[str]:
         ("x\n```python\nif y:\n  z\n```\nw", ["text:x", "code-block:if y:\n  z", "text:w"]),
     ],
 )
-async def test_urls_and_code_are_found(modules: Page, text: str, expected: list[str]) -> None:
-    assert await segments(modules, text) == expected
+async def test_urls_and_code_are_found(pure_modules: Page, text: str, expected: list[str]) -> None:
+    assert await segments(pure_modules, text) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["javascript:alert(1)", "data:text/html,<script>", "<a href=x>", "vbscript:x", "http://", "file:///etc"]
 )
-async def test_anything_else_is_plain_text(modules: Page, text: str) -> None:
-    assert await segments(modules, text) == [f"text:{text}"]
+async def test_anything_else_is_plain_text(pure_modules: Page, text: str) -> None:
+    assert await segments(pure_modules, text) == [f"text:{text}"]
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ async def test_anything_else_is_plain_text(modules: Page, text: str) -> None:
         ("@bob様 @علی", ["mention:@bob", "text:様 ", "mention:@علی"]),
     ],
 )
-async def test_only_names_of_members_are_mentions(modules: Page, text: str, expected: list[str]) -> None:
+async def test_only_names_of_members_are_mentions(pure_modules: Page, text: str, expected: list[str]) -> None:
     script = """async (text) => {
       const { parseMarkup } = await import("/static/js/lib/markup.js");
       const names = new Map([["alice", true], ["bob", false], ["bob smith", false], ["马远", false], ["علی", false]]);
       return parseMarkup(text, names).map(({ kind, text, href, isSelf }) => `${isSelf ? "me" : kind}:${href ?? text}`);
     }"""
-    assert await modules.evaluate(script, text) == expected
+    assert await pure_modules.evaluate(script, text) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "alone"), [("😀🎉", True), ("👩‍👩‍👧 👍🏽", True), ("🇨🇳", True), ("12", False), ("hi 😀", False)]
 )
-async def test_a_text_of_emoji_only_is_recognized(modules: Page, text: str, alone: bool) -> None:
+async def test_a_text_of_emoji_only_is_recognized(pure_modules: Page, text: str, alone: bool) -> None:
     script = 'async (text) => (await import("/static/js/lib/text.js")).isEmojiOnly(text)'
-    assert await modules.evaluate(script, text) is alone
+    assert await pure_modules.evaluate(script, text) is alone

@@ -49,7 +49,7 @@ EDITS = [
 ]
 
 
-async def test_marks_are_added_and_removed(modules: Page) -> None:
+async def test_marks_are_added_and_removed(pure_modules: Page) -> None:
     script = """async (edits) => {
       const { continueList, formatSelection } = await import("/static/js/lib/text-formatting.js");
       return edits.map(([marked, format]) => {
@@ -61,5 +61,5 @@ async def test_marks_are_added_and_removed(modules: Page) -> None:
         return `${done.slice(0, edit.start)}⟦${done.slice(edit.start, edit.end)}⟧${done.slice(edit.end)}`;
       });
     }"""
-    found = await modules.evaluate(script, [[before, change] for before, change, _ in EDITS])
+    found = await pure_modules.evaluate(script, [[before, change] for before, change, _ in EDITS])
     assert [pair for pair in zip(found, EDITS, strict=True) if pair[0] != pair[1][2]] == []

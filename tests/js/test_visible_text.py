@@ -15,7 +15,7 @@ pytestmark = [
 ]
 
 
-async def test_the_page_hides_the_same_characters_as_the_server(modules: Page) -> None:
+async def test_the_page_hides_the_same_characters_as_the_server(pure_modules: Page) -> None:
     script = """async () => {
       const { hasVisibleText } = await import("/static/js/lib/visible-text.js");
       const isHidden = (code) => code < 0x110000 && !hasVisibleText(String.fromCodePoint(code));
@@ -28,13 +28,13 @@ async def test_the_page_hides_the_same_characters_as_the_server(modules: Page) -
       }
       return ranges.join(" ");
     }"""
-    assert await modules.evaluate(script) == INVISIBLE
+    assert await pure_modules.evaluate(script) == INVISIBLE
 
 
 @pytest.mark.parametrize(
     ("text", "visible"),
     [("", False), (" \n\u200b", False), ("\u2800\ufeff", False), ("👨‍👩‍👧", True), ("\u200b.", True)],
 )
-async def test_a_text_of_invisible_characters_shows_nothing(modules: Page, text: str, visible: bool) -> None:
+async def test_a_text_of_invisible_characters_shows_nothing(pure_modules: Page, text: str, visible: bool) -> None:
     script = 'async (text) => (await import("/static/js/lib/visible-text.js")).hasVisibleText(text)'
-    assert await modules.evaluate(script, text) is visible
+    assert await pure_modules.evaluate(script, text) is visible
