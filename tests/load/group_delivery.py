@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -90,51 +91,107 @@ async def arrived(clients: Sequence[ProtobufLoadClient], messages: int) -> None:
         await asyncio.sleep(0.05)
 
 
-async def measure(site: Site, options: argparse.Namespace) -> dict[str, object]:
-    """Run the load against a running site and return the figures."""
+@dataclass(frozen=True)
+class Load:
+    """The members of the group, and what they send together."""
+
+    members: int
+    rate: float
+    seconds: float
+    acknowledge: bool = False
+    """True if the members acknowledge what is pushed."""
+
+    @property
+    def messages(self) -> int:
+        return int(self.rate * self.seconds)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The outcome of a run. CPU and elapsed time are seconds, latencies sorted milliseconds, sizes bytes."""
+
+    stored: int
+    refused: int
+    deliveries: int
+    frames: int
+    lost: int
+    wrong: int
+    disordered: int
+    disconnected: int
+    elapsed: float
+    server_cpu: float
+    client_cpu: float
+    latencies: list[float]
+    resident: tuple[int, int, int]
+    """Memory of the empty server, with all members, and after the run."""
+
+    @property
+    def faults(self) -> list[str]:
+        found = {
+            "refused": self.refused,
+            "lost": self.lost,
+            "repeated or wrong": self.wrong,
+            "out of order": self.disordered,
+            "disconnected": self.disconnected,
+        }
+        return [f"{count} {name}" for name, count in found.items() if count]
+
+
+async def measure(site: Site, load: Load) -> Measured:
+    """Run the load against a running site."""
     latencies: list[float] = []
     empty = measurements.resident_bytes(site.pid)
-    clients = await members(site.port, options.members, acknowledge=options.acknowledge, latencies=latencies)
+    clients = await members(site.port, load.members, acknowledge=load.acknowledge, latencies=latencies)
     try:
         resident = measurements.resident_bytes(site.pid)
-        messages = int(options.rate * options.seconds)
         frames = sum(client.frames for client in clients)
         latencies.clear()
         cpu, own_cpu, start = measurements.cpu_seconds(site.pid), measurements.own_cpu_seconds(), time.perf_counter()
-        await talk(clients, messages, options.rate)
-        await arrived(clients, messages)
+        await talk(clients, load.messages, load.rate)
+        await arrived(clients, load.messages)
         elapsed = time.perf_counter() - start
         cpu, own_cpu = measurements.cpu_seconds(site.pid) - cpu, measurements.own_cpu_seconds() - own_cpu
-        frames = sum(client.frames for client in clients) - frames
         stored = sorted(seq for client in clients for seq in client.own)
         deliveries = sum(client.pushes for client in clients)
-        latencies.sort()
-        return {
-            **measurements.environment(),
-            "load": f"{options.members} members, {options.rate:g} messages/s for {options.seconds:g} s, "
-            f"{'' if options.acknowledge else 'not '}acknowledging pushes",
-            "messages": len(stored),
-            "refused": sum(client.refused for client in clients) + messages - len(stored),
-            "deliveries": deliveries,
-            "frames": frames,
-            "lost": max(0, len(stored) * len(clients) - deliveries - len(stored)),
-            "repeated or wrong": sum(client.total != sum(stored) for client in clients),
-            "out of order": sum(client.disordered for client in clients),
-            "disconnected": sum(client.ended.done() for client in clients),
-            "elapsed s": round(elapsed, 2),
-            "server CPU s": round(cpu, 2),
-            "server CPU of one core": f"{cpu / elapsed:.0%}",
-            "server CPU µs per delivery": round(cpu / max(1, deliveries) * 1e6, 2),
-            "client CPU of one core": f"{own_cpu / elapsed:.0%}",
-            "latency ms p50 / p99 / max": " / ".join(
-                f"{measurements.percentile(latencies, share):.1f}" for share in (0.5, 0.99, 1)
-            ),
-            "server RSS MiB": f"{empty >> 20} empty, {resident >> 20} with everybody, "
-            f"{measurements.resident_bytes(site.pid) >> 20} after",
-        }
+        return Measured(
+            stored=len(stored),
+            refused=sum(client.refused for client in clients) + load.messages - len(stored),
+            deliveries=deliveries,
+            frames=sum(client.frames for client in clients) - frames,
+            lost=max(0, len(stored) * len(clients) - deliveries - len(stored)),
+            wrong=sum(client.total != sum(stored) for client in clients),
+            disordered=sum(client.disordered for client in clients),
+            disconnected=sum(client.ended.done() for client in clients),
+            elapsed=elapsed,
+            server_cpu=cpu,
+            client_cpu=own_cpu,
+            latencies=sorted(latencies),
+            resident=(empty, resident, measurements.resident_bytes(site.pid)),
+        )
     finally:
         for client in clients:
             client.close()
+
+
+def rows(load: Load, run: Measured) -> dict[str, object]:
+    """Return the figures for printing."""
+    latencies = (measurements.percentile(run.latencies, share) for share in (0.5, 0.99, 1))
+    return {
+        **measurements.environment(),
+        "load": f"{load.members} members, {load.rate:g} messages/s for {load.seconds:g} s, "
+        f"{'' if load.acknowledge else 'not '}acknowledging pushes",
+        "messages": run.stored,
+        "deliveries": run.deliveries,
+        "frames": run.frames,
+        "faults": ", ".join(run.faults) or "none",
+        "elapsed s": round(run.elapsed, 2),
+        "server CPU s": round(run.server_cpu, 2),
+        "server CPU of one core": f"{run.server_cpu / run.elapsed:.0%}",
+        "server CPU µs per delivery": round(run.server_cpu / max(1, run.deliveries) * 1e6, 2),
+        "client CPU of one core": f"{run.client_cpu / run.elapsed:.0%}",
+        "latency ms p50 / p99 / max": " / ".join(f"{value:.1f}" for value in latencies),
+        "server RSS MiB": "{} empty, {} with everybody, {} after".format(*(size >> 20 for size in run.resident)),
+    }
 
 
 def main() -> int:
@@ -146,19 +203,19 @@ def main() -> int:
     parser.add_argument("--postgres", action="store_true", help="on a private PostgreSQL instead of SQLite")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
+    load = Load(options.members, options.rate, options.seconds, options.acknowledge)
     with contextlib.ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsite-load-")))
         url = stack.enter_context(postgres.database("load")) if options.postgres else ""
         site = Site(data, database_url=url)
         site.manage("setup")
         stack.enter_context(site)
-        result = uvloop.run(measure(site, options))
-    result["database"] = "PostgreSQL" if options.postgres else "SQLite"
+        run = uvloop.run(measure(site, load))
+    result = {**rows(load, run), "database": "PostgreSQL" if options.postgres else "SQLite"}
     print(json.dumps(result, indent=2) if options.json else measurements.table(result))
-    faults = [name for name in ("refused", "lost", "repeated or wrong", "out of order", "disconnected") if result[name]]
-    if faults:
-        print("FAILED: " + ", ".join(f"{result[name]} {name}" for name in faults))
-    return 1 if faults else 0
+    if run.faults:
+        print("FAILED: " + ", ".join(run.faults))
+    return 1 if run.faults else 0
 
 
 if __name__ == "__main__":

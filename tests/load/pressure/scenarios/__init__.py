@@ -11,7 +11,9 @@ from tests.load.pressure.scenarios.hot_channel import HotChannel
 from tests.load.pressure.scenarios.idle import Idle
 from tests.load.pressure.scenarios.many_rooms import ManyRooms
 from tests.load.pressure.scenarios.mixed_day import MixedDay
+from tests.load.pressure.scenarios.protobuf_group import ProtobufGroup
 from tests.load.pressure.scenarios.reconnect_storm import ReconnectStorm
+from tests.load.pressure.scenarios.single_messages import SingleMessages
 
 FULL: Sequence[Scenario] = (
     Idle(),
@@ -19,6 +21,8 @@ FULL: Sequence[Scenario] = (
     ReconnectStorm(name="restart", members=10_000),
     HotChannel(),
     HotChannel(batch=True, rate=3000, deliveries_goal=1_500_000),
+    ProtobufGroup(),
+    SingleMessages(),
     ManyRooms(),
     Broadcast(),
     ManyRooms(name="private-pairs", rooms=1000, size=2),
@@ -30,6 +34,8 @@ QUICK: Sequence[Scenario] = (
     ReconnectStorm(members=20, size=5, rate=20, talkers=4, talk_seconds=1),
     HotChannel(members=20, senders=5, rate=200, seconds=1),
     HotChannel(members=20, senders=5, rate=200, seconds=1, batch=True),
+    ProtobufGroup(members=20, rate=100, seconds=1),
+    SingleMessages(messages=10),
     ManyRooms(rooms=4, rate=100, seconds=1),
     Broadcast(members=20, messages=3, rate=10),
     ManyRooms(name="private-pairs", rooms=4, size=2, rate=100, seconds=1, processes=1),
