@@ -55,6 +55,10 @@ COMMIT_SECONDS = Histogram(
     "imsite_commit_seconds", "Duration of a commit, including its wait for locks.", buckets=_SECONDS_BUCKETS
 )
 LOOP_LAG = Histogram("imsite_loop_lag_seconds", "Delay of a timer on the event loop.", buckets=_SECONDS_BUCKETS)
+UPLOADS = Counter("imsite_uploads", "Uploads of this node that have ended, by result.", ["result"])
+UPLOAD_BYTES = Counter("imsite_upload_bytes", "Bytes of uploads that this node has stored.")
+STORED_BYTES = Gauge("imsite_attachment_bytes", "Bytes of all stored attachments, as of the last clean-up.")
+STORED_FILES = Gauge("imsite_attachments", "Stored attachments, as of the last clean-up.")
 ERRORS = Counter("imsite_errors", "Errors that were logged.")
 WEBHOOKS = Counter("imsite_webhook_attempts", "Requests to webhooks, by result.", ["result"])
 REDIS_AWAY = Gauge("imsite_redis_away", "1 while Redis does not answer this node; presence is then of this node alone.")

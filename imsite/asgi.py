@@ -21,8 +21,10 @@ from chat.node.lifecycle import start_node, stop_node  # noqa: E402
 from imsite import cookie_parser  # noqa: E402
 from imsite.monitoring import loop_lag  # noqa: E402
 from imsite.server.fast_path import FastPath  # noqa: E402
+from imsite.server.files import Files  # noqa: E402
 from imsite.server.proxy_headers import ProxyHeaders  # noqa: E402
 from imsite.server.request_threads import HttpHandler  # noqa: E402
+from imsite.server.uploads import Uploads  # noqa: E402
 
 cookie_parser.patch_cookie_parser()
 
@@ -67,7 +69,7 @@ websockets: list[Any] = [
 application = ProxyHeaders(
     ProtocolTypeRouter(
         {
-            "http": FastPath(HttpHandler()),
+            "http": Uploads(FastPath(Files(HttpHandler()))),
             "websocket": URLRouter(websockets),
             "lifespan": lifespan,
         }

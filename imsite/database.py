@@ -45,7 +45,7 @@ def database(data_dir: Path) -> dict[str, Any]:
                 # Otherwise its growing pauses would delay the recovery by minutes.
                 "pool": {
                     "min_size": 1,
-                    "max_size": int(cast(int, read("IM_DB_THREADS"))) + 8,
+                    "max_size": int(cast(int, read("IM_DB_THREADS"))) + 15,
                     "timeout": _POOL_TIMEOUT_SECONDS,
                     "reconnect_timeout": _POOL_TIMEOUT_SECONDS,
                 },

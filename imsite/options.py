@@ -127,6 +127,33 @@ OPTIONS = (
         "Members of a group who can mention all by @all: `managers` (owners and admins), `members` or `nobody`.",
     ),
     Option("IM_MENTIONS_PER_MESSAGE", 50, "Different mentions that count in one message."),
+    # Uploads
+    Option("IM_ATTACHMENT_STORAGE", "", "Directory of uploaded files. Empty: `attachments` in IM_DATA_DIR."),
+    Option("IM_ATTACHMENT_MAX_BYTES", 2_147_483_648, "Maximum bytes of an uploaded file."),
+    Option(
+        "IM_ATTACHMENT_TYPES",
+        (),
+        "MIME types that can be uploaded, such as image/*,application/pdf, found in the content. Empty: all.",
+    ),
+    Option(
+        "IM_UPLOAD_BYTES_PER_DAY", 4_294_967_296, "Bytes that a user may upload within 24 hours; 0 is unlimited.", 0
+    ),
+    Option("IM_STORAGE_BYTES_PER_USER", 21_474_836_480, "Bytes of a user's files; 0 is unlimited.", 0),
+    Option("IM_GUEST_UPLOADS", False, "Guests may upload files."),
+    Option("IM_PICTURE_MAX_PIXELS", 50_000_000, "Maximum pixels of an uploaded picture."),
+    Option("IM_PICTURE_MAX_BYTES", 67_108_864, "Maximum bytes of an uploaded picture."),
+    Option(
+        "IM_UPLOAD_SECONDS_WITHOUT_PROGRESS",
+        30.0,
+        "Seconds in which an upload must bring 16 KiB, and a reader of a file must take 256 KiB.",
+    ),
+    Option("IM_UPLOAD_HOURS", 24, "Hours after which unfinished uploads, and files that were never sent, are deleted."),
+    Option(
+        "IM_ACCEL_REDIRECT",
+        "",
+        "Path of an internal location of nginx, such as /stored-files/, from which nginx sends files. Empty: the node "
+        "sends them.",
+    ),
     Option("IM_SEND_RATE", 20.0, "Messages per second and user, and as many other changes.", 20000.0),
     Option("IM_SEND_BURST", 60, "Messages per user at once, and as many other changes.", 20000),
     Option("IM_SEARCH_RATE", 2.0, "Message searches per second and user.", 2000.0),

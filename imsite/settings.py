@@ -212,6 +212,10 @@ _STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _STATIC_FILES if DEVELOPMENT else "imsite.static_files.VersionedStorage"},
+    "attachments": {
+        "BACKEND": "chat.attachments.storage.DurableFileSystemStorage",
+        "OPTIONS": {"location": str(read("IM_ATTACHMENT_STORAGE")) or DATA_DIR / "attachments"},
+    },
 }
 
 REST_FRAMEWORK = {

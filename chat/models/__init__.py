@@ -1,6 +1,6 @@
 """Channels, messages, moderation and webhooks. Written only by `chat.actions`, `chat.webhooks` and `chat.sending`."""
 
-from chat.models.attachment import Attachment
+from chat.models.attachment import Attachment, UploadPart
 from chat.models.channel import Channel, Membership, ReadMark
 from chat.models.message import Message, MessageKey, MessageMention, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
@@ -23,6 +23,7 @@ __all__ = [
     "Report",
     "Restriction",
     "SearchCursor",
+    "UploadPart",
     "Webhook",
     "WebhookDeadLetter",
     "WebhookDelivery",

@@ -79,3 +79,19 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class UploadPart(models.Model):
+    """A stored part of an unfinished resumable upload. The parts of an upload have no gaps between them."""
+
+    attachment = models.ForeignKey(Attachment, on_delete=models.CASCADE, related_name="parts", db_index=False)
+    offset = models.BigIntegerField()
+    """The place of its first byte in the upload."""
+    file = models.CharField(max_length=200)
+    """Its name in the storage."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["attachment", "offset"], name="upload_part_once"),)
+
+    def __str__(self) -> str:
+        return self.file

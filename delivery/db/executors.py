@@ -50,6 +50,32 @@ def background_executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="db background")
 
 
+@cache
+def file_executor() -> ThreadPoolExecutor:
+    """Return threads that write and read pieces of files. None is held while a client is slow."""
+    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="files")
+
+
+@cache
+def processing_executor() -> ThreadPoolExecutor:
+    """Return threads for complete uploads, whose checks and copies can take minutes."""
+    return ThreadPoolExecutor(max_workers=3, thread_name_prefix="processing")
+
+
+async def run_file(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do what `run` does, in a thread for pieces of files."""
+    call = database_sync_to_async(function, thread_sensitive=False, executor=file_executor())
+    result: T = await call(*args, **kwargs)
+    return result
+
+
+async def run_processing(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do what `run` does, in a thread for complete uploads."""
+    call = database_sync_to_async(function, thread_sensitive=False, executor=processing_executor())
+    result: T = await call(*args, **kwargs)
+    return result
+
+
 async def run_background(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do what `run` does, in the background thread."""
     call = database_sync_to_async(function, thread_sensitive=False, executor=background_executor())

@@ -28,6 +28,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
         {"type": "string", "minLength": 1, "maxLength": 200},
         "c-1042",
     ),
+    "key": ("The id of an upload.", {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"}, "kq2Zc7bVb0u4b1Xq3m8N5w"),
     "emoji": ("One emoji.", {"type": "string", "minLength": 1, "maxLength": 16}, "👍"),
     "secret": ("The secret part of an incoming webhook's URL.", {"type": "string"}, "nQ7…"),
 }
@@ -48,8 +49,11 @@ REFUSALS: dict[str, tuple[str, ChatError]] = {
         "Impossible in this state, or the idempotency key was used with another body.",
         ChatError(reasons.CHANNEL_CLOSED),
     ),
+    "412": ("The version of the upload protocol is not supported.", ChatError(reasons.UPLOAD_VERSION)),
     "413": ("The request is too large.", ChatError(reasons.BODY_TOO_LARGE, limit=1048576)),
-    "415": ("The body is not JSON.", ChatError(reasons.MEDIA_TYPE_UNSUPPORTED)),
+    "415": ("The body, or a file in it, has a type that is not accepted.", ChatError(reasons.MEDIA_TYPE_UNSUPPORTED)),
+    "422": ("The picture cannot be decoded within the limits.", ChatError(reasons.PICTURE_REFUSED, limit=50)),
+    "423": ("The upload is being completed.", ChatError(reasons.UPLOAD_BUSY)),
     "429": (
         "Too many calls. Retry after the seconds in Retry-After.",
         ChatError(reasons.RATE_LIMITED, retryAfter=0.5),

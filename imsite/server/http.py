@@ -12,7 +12,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from delivery.refusal_log import log_refusal
 from imsite.server.fast_path import WRITE_RESPONSE
+from imsite.server.files import ABORT
 from imsite.server.lean_websocket import LeanWebSocketProtocol
+from imsite.server.uploads import find_call
 
 MAX_HEAD_BYTES = 65_536
 """Request line and headers together."""
@@ -25,6 +27,9 @@ and nginx stay below this limit.
 MAX_CONTENT_TYPE_BYTES = 512
 """The Content-Type header, which is the slowest to parse. It holds a type and a boundary."""
 
+MIN_PROGRESS_BYTES = 16_384
+"""Bytes that an upload must bring within IM_UPLOAD_SECONDS_WITHOUT_PROGRESS."""
+
 
 class HeaderTooLarge(Exception):
     """A header is over its limit. The request is answered 400 before any header is parsed."""
@@ -35,6 +40,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     A handshake that is pipelined behind requests waits until they are answered. uvicorn would answer it first, and
     write their responses between the frames.
+
+    The body of an upload may take as long and be as large as it needs, while it makes progress and is not answered.
     """
 
     _deadline: asyncio.TimerHandle | None = None
@@ -43,6 +50,9 @@ class HttpProtocol(HttpToolsProtocol):
     _body_bytes = 0
     _is_incomplete = False
     """True while a request arrives."""
+    _is_upload = False
+    _progress_bytes = 0
+    """Bytes of an upload since its deadline was last moved."""
     _upgrade_waits = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -64,6 +74,10 @@ class HttpProtocol(HttpToolsProtocol):
             self.send_400_response("The request's headers are too large.")
 
     def on_body(self, body: bytes) -> None:
+        if self._is_upload and not self.cycle.response_complete:
+            self._note_progress(len(body))
+            super().on_body(body)
+            return
         self._body_bytes += len(body)
         limit = settings.IM_MAX_BODY_BYTES
         if self._body_bytes <= limit:
@@ -90,6 +104,9 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self._head_bytes = None
+        self._is_upload = "path" in self.scope and find_call(self.scope["method"], self.scope["path"]) is not None
+        if self._is_upload:
+            self._note_progress(MIN_PROGRESS_BYTES)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -122,12 +139,32 @@ class HttpProtocol(HttpToolsProtocol):
             self.handle_websocket_upgrade()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        cycle.scope["extensions"] = {WRITE_RESPONSE: partial(_write_response, cycle)}  # type: ignore[dict-item]
+        extensions: dict[str, Any] = {WRITE_RESPONSE: partial(_write_response, cycle), ABORT: cycle.transport.abort}
+        cycle.scope["extensions"] = extensions
         super()._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_deadline()
         super().connection_lost(exc)
+
+    def _note_progress(self, received: int) -> None:
+        self._progress_bytes += received
+        if self._progress_bytes >= MIN_PROGRESS_BYTES:
+            self._progress_bytes = 0
+            self._cancel_deadline()
+            seconds = settings.IM_UPLOAD_SECONDS_WITHOUT_PROGRESS
+            self._deadline = self.loop.call_later(seconds, self._close_stalled_upload)
+
+    def _close_stalled_upload(self) -> None:
+        self._deadline = None
+        if self.flow.read_paused:
+            # The disk is slow, not the client.
+            self._note_progress(MIN_PROGRESS_BYTES)
+        else:
+            log_refusal(
+                "upload_stalled", allowed=f"{MIN_PROGRESS_BYTES} bytes", setting="IM_UPLOAD_SECONDS_WITHOUT_PROGRESS"
+            )
+            self._close_slow_connection()
 
     def _start_deadline(self) -> None:
         if self._deadline is None:

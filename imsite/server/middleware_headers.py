@@ -74,7 +74,7 @@ def _encode(name: str, value: str) -> tuple[bytes, bytes]:
     return name.encode("ascii"), value.encode("latin1")
 
 
-def complete_headers(request: FastRequest, answer: Answer) -> list[tuple[bytes, bytes]]:
+def complete_headers(request: FastRequest | ASGIRequest, answer: Answer) -> list[tuple[bytes, bytes]]:
     """Return the answer's headers and those of the middleware, in the order in which Django sends them."""
     read = request.headers
     added = _added(read["Host"], request.scope["scheme"], read.get("Accept-Language"))

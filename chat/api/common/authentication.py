@@ -1,17 +1,21 @@
-"""Authentication of HTTP calls by API token."""
+"""Authentication of HTTP calls by API token, and of those that the chat page makes too, by its session."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rest_framework.authentication import BaseAuthentication
+from django.conf import settings
+from django.http import HttpRequest, QueryDict
+from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.caches.callers import Caller, caller_by_token
-from accounts.selectors.users import user_by_token
+from accounts.selectors.users import user_by_session, user_by_token
+from chat import reasons
 from chat.actions import last_seen
 from chat.api.common.call_request import CallRequest
+from chat.errors import ChatError
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -56,7 +60,7 @@ class ApiToken(BaseAuthentication):  # type: ignore[misc]
     Each call checks the token, so a revoked one fails at once.
     """
 
-    def authenticate(self, request: Request) -> tuple[User, str] | None:
+    def authenticate(self, request: Request | HttpRequest) -> tuple[User, str] | None:
         token = token_in(request.headers.get("Authorization"))
         if token is None:
             return None
@@ -68,3 +72,35 @@ class ApiToken(BaseAuthentication):  # type: ignore[misc]
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class TokenOrSession(ApiToken):
+    """Authenticates like ApiToken; without an Authorization header, by the browser session, for the chat page."""
+
+    def authenticate(self, request: Request | HttpRequest) -> tuple[User, str] | None:
+        return super().authenticate(request) or _session_user(getattr(request, "_request", request))
+
+
+class TokenOrSessionWithCsrf(TokenOrSession):
+    """Authenticates like TokenOrSession. A session also needs the CSRF token, in the header X-CSRFToken."""
+
+    def authenticate(self, request: Request | HttpRequest) -> tuple[User, str] | None:
+        known = super().authenticate(request)
+        if known is not None and request.headers.get("Authorization") is None:
+            _require_csrf_token(getattr(request, "_request", request))
+        return known
+
+
+def _session_user(request: HttpRequest) -> tuple[User, str] | None:
+    return user_by_session(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+
+
+def _require_csrf_token(request: HttpRequest) -> None:
+    """Raise ChatError FORBIDDEN without a valid CSRF token in the headers. The body is not read."""
+    if request.method == "POST" and not hasattr(request, "_post"):
+        # Otherwise Django would look for the token in the form, and so read the file into its own temporary one.
+        request._post = QueryDict()  # type: ignore[attr-defined]
+    check = CSRFCheck(lambda request: None)
+    check.process_request(request)
+    if check.process_view(request, None, (), {}):
+        raise ChatError(reasons.FORBIDDEN)

@@ -11,6 +11,9 @@ from chat.errors import ChatError
 from chat.origins import log_refused_origin, origin_allowed
 
 PREFLIGHT_SECONDS = 600
+_REQUEST_HEADERS = (
+    "authorization, content-type, idempotency-key, token, tus-resumable, upload-length, upload-metadata, upload-offset"
+)
 
 
 def is_allowed_origin(request: CallRequest) -> bool:
@@ -42,5 +45,5 @@ def expose_preflight(request: HttpRequest, response: HttpResponseBase, methods: 
         response[name] = value
     if "Access-Control-Allow-Origin" in response:
         response["Access-Control-Allow-Methods"] = ", ".join(methods)
-        response["Access-Control-Allow-Headers"] = "authorization, content-type, idempotency-key, token"
+        response["Access-Control-Allow-Headers"] = _REQUEST_HEADERS
         response["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -20,6 +21,15 @@ Example = Mapping[str, Any]
 ALWAYS = (400, 401, 403, 404, 405, 413, 415, 429, 503)
 """Statuses that every call may return."""
 _REFERENCE = "#/components/schemas/{name}"
+
+
+@dataclass(frozen=True)
+class FileBody:
+    """A request body with a file: its media type, its schema, and an example."""
+
+    media_type: str
+    schema: Example
+    example: Any
 
 
 class ShapeComponents(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -55,6 +65,7 @@ def described(
     *,
     gives: Mapping[int, type[Shape] | None],
     takes: type[Shape] | None = None,
+    takes_file: FileBody | None = None,
     refuses: Sequence[int] = (),
     query: Sequence[OpenApiParameter] = (),
     sent: Mapping[str, Example] | None = None,
@@ -63,7 +74,7 @@ def described(
     tag: str = "",
 ) -> Callable[[F], F]:
     """Describe a call: `takes` is the shape of its request, `gives` its response shapes by status, `refuses` its error
-    statuses besides ALWAYS.
+    statuses besides ALWAYS. `takes_file` is a request that is not JSON.
 
     `sent` and `got` are examples of requests and of successful responses, by name. The docstring is the description.
     `idempotent` documents the header `Idempotency-Key`.
@@ -79,6 +90,9 @@ def described(
         OpenApiExample(name, value=dict(value), response_only=True, status_codes=success)
         for name, value in (got or {}).items()
     ]
+    if takes_file is not None:
+        example = OpenApiExample("A file", takes_file.example, request_only=True, media_type=takes_file.media_type)
+        examples.append(example)
     parameters = list(query)
     if idempotent:
         parameters.append(
@@ -95,7 +109,7 @@ def described(
         responses[409, "application/problem+json"] = OpenApiResponse(Problem, description="Refused.")
     made: Callable[[F], F] = extend_schema(
         summary=summary,
-        request=takes,
+        request=takes if takes_file is None else {takes_file.media_type: dict(takes_file.schema)},
         responses=responses,
         parameters=parameters,
         examples=examples,

@@ -25,6 +25,14 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 TYPE = "/api/protocol/#{number}"
 """URL that explains a code: the protocol page of `imsite.api_docs`."""
+_STATUS_BY_REASON = {
+    reasons.FILE_TYPE_REFUSED.key: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    reasons.PICTURE_REFUSED.key: HTTPStatus.UNPROCESSABLE_ENTITY,
+    reasons.UPLOAD_BUSY.key: HTTPStatus.LOCKED,
+    reasons.UPLOAD_VERSION.key: HTTPStatus.PRECONDITION_FAILED,
+    reasons.STORAGE_UNAVAILABLE.key: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""Statuses that are more exact than that of the reason's code."""
 
 
 def problem_body(refusal: ChatError, status: int | None = None) -> dict[str, Any]:
@@ -104,4 +112,4 @@ def _http_status(error: ChatError) -> int:
     """Return the status of the refusal's code, but 413 instead of 429 if waiting would not help."""
     if error.code is errors.TOO_MUCH and "retryAfter" not in error.data:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    return error.code.http
+    return _STATUS_BY_REASON.get(error.reason.key, error.code.http)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from chat.api.v1 import (
+    attachments,
     channels,
     external_users,
     history,
@@ -16,6 +17,7 @@ from chat.api.v1 import (
     presence,
     reactions,
     search,
+    uploads,
     users,
     webhook_attempts,
     webhooks,
@@ -28,6 +30,9 @@ urlpatterns = [
     path("messages/<message_id>/", message.MessageView.as_view()),
     path("messages/<message_id>/status/", message.MessageStatusView.as_view()),
     path("messages/<message_id>/reactions/<emoji>/", reactions.ReactionView.as_view()),
+    path("attachments/", attachments.AttachmentListView.as_view()),
+    path("uploads/", uploads.UploadListView.as_view()),
+    path("uploads/<key>/", uploads.UploadView.as_view()),
     presence.query_presence.url,
     presence.user_presence.url,
     path("apps/", presence.AppListView.as_view()),

@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from chat.api.v1 import urls as v1
+from chat.api.v1.uploads import PART_TYPE
 from imsite.api_docs import openapi
 from tests.support.fixtures.sites import SiteFactory
 
@@ -38,6 +39,13 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
+
+
+@schemathesis.serializer(PART_TYPE)
+def _serialize_part(context: schemathesis.SerializationContext, value: Any) -> Any:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 PERMISSIONS = {"chat.speak_for_others", "chat.manage_channels"} | {
     permission
     for pattern in v1.urlpatterns
@@ -53,6 +61,7 @@ from accounts.actions import user_register, service_create, service_token_create
 from accounts.models import User
 from chat.actions.channel import channel_create_group
 from chat.webhooks.incoming.actions import incoming_webhook_create
+from chat.actions.upload import upload_create
 from chat.actions.message import message_draft, message_send_now
 
 service = service_create(username="tester", permissions={permissions!r})
@@ -60,8 +69,9 @@ alice, bob = (user_register(username=name, nickname=name, password="correct hors
 group = channel_create_group(creator=service, name="Painters", members=["alice", "bob"], join="open", listed=True)
 said = message_send_now(message_draft(sender=service.pk, channel=group.pk, text="hello"))
 hook, secret = incoming_webhook_create(creator=service, name="builds", channel_id=group.pk)
+upload = upload_create(user=service, size=1000)
 token = service_token_create(service=service, name="schema").token
-print(json.dumps([token, token_issue(user=alice), secret, str(bob.pk), str(group.pk), str(said.id)]))
+print(json.dumps([token, token_issue(user=alice), secret, str(bob.pk), str(group.pk), str(said.id), upload.key]))
 """
 """Creates the objects of the calls."""
 
@@ -97,7 +107,7 @@ class Fuzzed:
 def fuzzed(site_factory: SiteFactory) -> Iterator[Fuzzed]:
     with site_factory(IM_INCOMING_WEBHOOK_RATE="20000", IM_INCOMING_WEBHOOK_BURST="20000") as site:
         printed = site.manage("shell", "--no-imports", "-c", _SETTLE.format(permissions=sorted(PERMISSIONS)))
-        token, person, secret, bob, group, message = json.loads(printed.strip().splitlines()[-1])
+        token, person, secret, bob, group, message, upload = json.loads(printed.strip().splitlines()[-1])
         real: dict[str, list[Any]] = {
             "channel_id": [group],
             "channel": [group],
@@ -113,6 +123,7 @@ def fuzzed(site_factory: SiteFactory) -> Iterator[Fuzzed]:
             "app": [101, 102],
             "appID": [101],
             "secret": [secret],
+            "key": [upload],
             "to": [
                 {"channel": group},
                 {"user": "alice"},

@@ -18,6 +18,7 @@ from accounts.actions.external_users import ExternalUserData, external_user_upse
 from accounts.models import User
 from chat import urls
 from chat.actions.channel import channel_create_global, channel_create_group
+from chat.actions.upload import upload_create
 from chat.api.v1 import urls as v1
 from chat.webhooks.incoming.actions import incoming_webhook_create
 from chat.webhooks.outgoing.actions import webhook_create
@@ -44,6 +45,7 @@ NAMED = {
     "name": "$name",
     "app": "101",
     "emoji": quote("👍"),
+    "key": "$upload",
 }
 """Parameters in paths. A new kind of object needs an entry here that belongs to another user."""
 BODIES: dict[tuple[str, str], Any] = {
@@ -57,6 +59,8 @@ BODIES: dict[tuple[str, str], Any] = {
 }
 CREATES = {("PUT", "users/external/<external_id>/")}
 """Each service has its own external users, so an id of another service creates a new one."""
+OWN_RIGHTS = {"users/import/", "attachments/", "uploads/", "uploads/<key>/"}
+"""Calls that ask for rights by themselves. Every account may upload, and see its own uploads."""
 PUBLIC = {"users/<name>/", "presence/<name>/", "apps/<app>/online/"}
 """Objects that every caller with the permission may see."""
 
@@ -84,6 +88,7 @@ def rival_objects(db: None, alice: User, shop: User, grant: Grant) -> dict[str, 
         "$hook": str(incoming.pk),
         "$external": "c-1",
         "$name": "alice",
+        "$upload": upload_create(user=alice, size=10).key,
     }
 
 
@@ -102,7 +107,7 @@ def test_all_other_permissions_are_not_enough(
     grant: Grant,
 ) -> None:
     if permission is None:
-        assert route == "users/import/", "what asks for its rights by itself is named here, and tested by itself"
+        assert route in OWN_RIGHTS, "what asks for its rights by itself is named here, and tested by itself"
         return
     caller = Caller(grant(shop, *(right.partition(".")[2] for right in RIGHTS - {permission})))
 

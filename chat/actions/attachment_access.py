@@ -1,0 +1,28 @@
+"""The guard of files: a file is readable for those who may read its message, before that for its uploader only."""
+
+from __future__ import annotations
+
+from accounts.models import User
+from chat import reasons
+from chat.actions.service_access import access_for_service
+from chat.errors import ChatError
+from chat.models import Attachment
+from chat.selectors import access_message
+
+
+def access_attachment(user: User, key: str) -> Attachment:
+    """Return the file if the user may read it now.
+
+    Raise ChatError otherwise, always with a code for absent data. The file of a recalled or deleted message is absent.
+    """
+    row = Attachment.objects.filter(key=key, state=Attachment.State.READY).select_related("message").first()
+    if row is None:
+        raise ChatError(reasons.ATTACHMENT_NOT_FOUND)
+    if row.message is None:
+        if row.uploader_id != user.pk:
+            raise ChatError(reasons.ATTACHMENT_NOT_FOUND)
+        return row
+    message = access_message(user, access_for_service(user, row.message.channel_id), row.message.pk)
+    if message.recalled_at is not None:
+        raise ChatError(reasons.ATTACHMENT_NOT_FOUND)
+    return row
