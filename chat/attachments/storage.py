@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.utils import timezone
 
 _RANDOM_BYTES = 16
 _PARTS = "parts"
@@ -64,6 +66,14 @@ def open_file(name: str) -> IO[bytes]:
 def file_size(name: str) -> int:
     """Return the bytes of a stored file. Raises FileNotFoundError."""
     return int(storage().size(name))
+
+
+def modified_at(name: str) -> datetime:
+    """Return the time at which the file was stored; now for one that is gone."""
+    try:
+        return storage().get_modified_time(name)
+    except FileNotFoundError:
+        return timezone.now()
 
 
 def delete_file(name: str) -> None:

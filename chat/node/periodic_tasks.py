@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.actions import orphaned_avatars
-from chat.actions import last_seen, retention
+from chat.actions import attachment_cleanup, last_seen, retention
 from chat.actions.account_deletion import finish_interrupted_deletions
 from chat.actions.announcement import announcements_send_due
 from chat.actions.moderation import restrictions_lift_expired
@@ -35,6 +35,7 @@ def start_periodic_tasks() -> list[asyncio.Task[None]]:
     work = (
         ("announcements", settings.IM_ANNOUNCEMENT_INTERVAL, _send_announcements_and_lift_restrictions),
         ("retention", settings.IM_CLEANUP_INTERVAL, _apply_retention),
+        ("attachments", settings.IM_CLEANUP_INTERVAL, _clean_up_attachments),
         ("search", settings.IM_SEARCH_INTERVAL, partial(_update_search_index, Indexer())),
         ("deletions", settings.IM_CLEANUP_INTERVAL, _finish_deletions),
         ("incoming webhooks", last_use.FLUSH_INTERVAL_SECONDS, _record_webhook_use),
@@ -69,6 +70,13 @@ async def _apply_retention() -> None:
         await _run_until_done(partial(retention.channel_delete_expired, channel_id=channel, before=before))
     await _run_until_done(retention.files_delete_expired)
     await run_background(lambda: orphaned_avatars.avatars_delete(orphaned_avatars.avatars_orphaned()))
+
+
+async def _clean_up_attachments() -> None:
+    await _run_until_done(attachment_cleanup.uploads_expire)
+    await _run_until_done(attachment_cleanup.removed_attachments_delete)
+    await run_background(attachment_cleanup.leftovers_delete)
+    await run_background(attachment_cleanup.metrics_update)
 
 
 async def _update_search_index(indexer: Indexer) -> None:
