@@ -74,7 +74,7 @@ async def test_icons_follow_the_kind_and_the_extension(modules: Page) -> None:
 
 async def test_sizes_and_lengths_are_short(modules: Page) -> None:
     sizes = await result(modules, "[0, 1, 1023, 1536, 10 * 1024, 104857600, 2 ** 31].map(files.formatBytes)")
-    assert sizes == ["0 byte", "1 byte", "1,023 byte", "1.5 kB", "10 kB", "100 MB", "2 GB"]
+    assert sizes == ["0 kB", "0.1 kB", "1 kB", "1.5 kB", "10 kB", "100 MB", "2 GB"]
     assert await result(modules, "[0, 5.9, 65, 3600, NaN, Infinity].map(files.formatDuration)") == [
         "0:00", "0:05", "1:05", "60:00", "0:00", "0:00",
     ]  # fmt: skip

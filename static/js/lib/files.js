@@ -10,7 +10,7 @@ const VOICE_NAME = /^voice-message-\d{8}-\d{6}\.(?:m4a|webm|ogg)$/;
 /** Characters before the extension that stay when a name is shortened. */
 const KEPT_BEFORE_EXTENSION = 4;
 const MAX_EXTENSION = 10;
-const UNITS = /** @type {const} */ (["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"]);
+const UNITS = /** @type {const} */ (["kilobyte", "megabyte", "gigabyte", "terabyte"]);
 const STEP = 1024;
 /** Icons by what the extension stands for. */
 const ICONS = /** @type {const} */ ({
@@ -55,11 +55,13 @@ export function splitFileName(name) {
   return { start: letters.slice(0, at).join(""), end: letters.slice(at).join("") + extension };
 }
 
-/** @param {number} bytes */
+/** Return a size in kilobytes or a larger unit. @param {number} bytes */
 export function formatBytes(bytes) {
-  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / STEP ** power;
-  const maximumFractionDigits = power > 0 && value < 10 ? 1 : 0;
+  let value = bytes / STEP;
+  let power = 0;
+  for (; value >= STEP && power < UNITS.length - 1; power++) value /= STEP;
+  if (bytes > 0) value = Math.max(0.1, value);
+  const maximumFractionDigits = value < 10 ? 1 : 0;
   return new Intl.NumberFormat(language.tag, { style: "unit", unit: UNITS[power], unitDisplay: "short", maximumFractionDigits }).format(value);
 }
 

@@ -88,7 +88,7 @@ export class Uploads extends Emitter {
     this.#running.get(id)?.abort();
     this.#running.delete(id);
     if (upload.url.startsWith("blob:")) URL.revokeObjectURL(upload.url);
-    if (upload.file && !upload.isInMessage) this.#fileUpload(upload, new AbortController().signal).cancel(upload.attachment);
+    if (!upload.isInMessage && (upload.file || upload.attachment)) this.#fileUpload(upload, new AbortController().signal).cancel(upload.attachment);
     this.#start();
   }
 

@@ -1,0 +1,153 @@
+"""Alice and Bob send each other pictures, files and voice messages; an upload survives a crash of the server."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.async_api import Page, expect
+
+from tests.e2e.conftest import OpenPerson
+from tests.e2e.test_group_and_private import open_channel
+from tests.e2e.test_two_browsers import enter_as_guest, shown, sign_in
+from tests.support.accounts import register
+from tests.support.client import Client
+from tests.support.site import Site
+
+RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
+# Stands for a microphone: a tone whose loudness changes.
+_MICROPHONE = """
+navigator.mediaDevices.getUserMedia = async () => {
+  const context = new AudioContext();
+  const tone = context.createOscillator(), wave = context.createOscillator(), gain = context.createGain();
+  wave.frequency.value = 2;
+  wave.connect(gain.gain);
+  tone.connect(gain);
+  const microphone = context.createMediaStreamDestination();
+  gain.connect(microphone);
+  tone.start();
+  wave.start();
+  return microphone.stream;
+};
+"""
+
+
+def file(name: str, content: bytes, type: str = "application/octet-stream") -> Any:
+    return {"name": name, "mimeType": type, "buffer": content}
+
+
+def picture(name: str, width: int, height: int, color: tuple[int, int, int] = (200, 80, 40)) -> Any:
+    made = io.BytesIO()
+    Image.new("RGB", (width, height), color).save(made, "JPEG")
+    return file(name, made.getvalue(), "image/jpeg")
+
+
+async def attach(page: Page, *files: Any) -> None:
+    await page.get_by_test_id("attach-input").set_input_files(list(files))
+
+
+async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site, person: OpenPerson) -> None:
+    tokens = register(site, ["alice", "bob"])
+    alice = await person("alice", width=1440)
+    bob = await person("bob", width=390, height=800, locale="zh-CN", has_touch=True, color_scheme="dark", is_mobile=True)
+    await bob.add_init_script(_MICROPHONE)
+    await sign_in(alice, site, "alice")
+    await sign_in(bob, site, "bob", by_touch=True)
+    async with await Client.connect(site.acc) as phone:
+        await phone.login_token(tokens["bob"])
+        await phone.call("channel.create", kind="public", name="Painters", members=["alice"])
+    await open_channel(alice, "Painters")
+    await bob.get_by_test_id("back").tap()
+    await bob.get_by_test_id("channel-item").filter(has_text="Painters").tap()
+
+    # The message goes when its files are uploaded, whether Enter is pressed before or after that.
+    await attach(alice, picture("Early Spring.jpg", 800, 600), picture("溪山行旅图.jpg", 300, 900, (20, 90, 60)))
+    await attach(alice, file("Quarterly report of all departments.csv", b"a,b\n1,2\n" * 99, "text/csv"))
+    await expect(alice.get_by_test_id("tray-file")).to_have_count(3)
+    await alice.get_by_test_id("composer").fill("From the **opening**")
+    await alice.screenshot(path=RESULTS / "attachments-tray.png")
+    await alice.get_by_test_id("composer").press("Enter")
+    await expect(alice.get_by_test_id("attachment-tray")).to_be_hidden()
+
+    message = bob.get_by_test_id("message").filter(has_text="From the")
+    await expect(message.get_by_test_id("attachment-image")).to_have_count(2)
+    await expect(message.locator("strong")).to_have_text("opening")
+    await expect(message.get_by_test_id("file-card")).to_contain_text("ents.csv")
+    async with bob.expect_download() as download:
+        await message.get_by_test_id("file-download").tap()
+    assert Path(await (await download.value).path()).read_bytes() == b"a,b\n1,2\n" * 99
+    await message.get_by_test_id("attachment-picture").first.tap()
+    large = bob.get_by_test_id("picture-large")
+    await expect(large).to_have_attribute("alt", "Early Spring.jpg")
+    await expect(large).to_have_attribute("src", re.compile(r"/files/"))
+    assert await large.evaluate("image => [image.width, image.naturalWidth]") == [390, 800]
+    await bob.screenshot(path=RESULTS / "picture-viewer-phone.png")
+    await bob.get_by_test_id("viewer-next").tap()
+    await expect(large).to_have_attribute("alt", "溪山行旅图.jpg")
+    await expect(bob.get_by_test_id("viewer-count")).to_have_text("2 / 2")
+    await bob.locator("dialog[open]").get_by_test_id("dialog-cancel").tap()
+    await expect(large).to_be_hidden()
+
+    await bob.get_by_test_id("record").tap()
+    await expect(bob.get_by_test_id("recorder-time")).to_have_text("0:01")
+    await bob.get_by_test_id("recorder-send").tap()
+    voice = alice.get_by_test_id("voice-player")
+    await expect(voice).to_have_attribute("data-drawn", "true")
+    await voice.get_by_test_id("voice-speed").click()
+    await voice.get_by_test_id("voice-play").click()
+    await expect(voice.get_by_test_id("voice-play")).to_have_attribute("aria-label", "Pause")
+    await expect(voice.get_by_test_id("voice-speed")).to_have_text("1.5×")
+    await alice.screenshot(path=RESULTS / "attachments.png")
+    await bob.screenshot(path=RESULTS / "attachments-phone.png")
+
+    # By keyboard, with the focus back where it was.
+    await alice.get_by_test_id("attachment-picture").first.focus()
+    await alice.keyboard.press("Enter")
+    await alice.keyboard.press("ArrowRight")
+    await expect(alice.get_by_test_id("picture-large")).to_have_attribute("alt", "溪山行旅图.jpg")
+    await alice.keyboard.press("Escape")
+    await expect(alice.get_by_test_id("attachment-picture").first).to_be_focused()
+
+    await shown(alice, "opening").hover()
+    await alice.get_by_test_id("message-recall").click()
+    await alice.locator("dialog[open]").get_by_test_id("dialog-confirm").click()
+    await expect(bob.get_by_test_id("attachment-image")).to_have_count(0)
+    await expect(bob.get_by_test_id("file-card")).to_have_count(0)
+
+
+async def test_an_upload_goes_on_after_a_crash_of_the_server(site: Site, person: OpenPerson) -> None:
+    register(site, ["alice"])
+    alice = await person("alice")
+    await sign_in(alice, site, "alice")
+    chunks = 0
+
+    async def crash(route: Any) -> None:
+        nonlocal chunks
+        chunks += 1
+        if chunks == 2:
+            site.kill()
+        await route.continue_()
+
+    await alice.route("**/api/v1/uploads/*/", crash)
+    content = bytes(range(256)) * (20 << 12)
+    await attach(alice, file("film.bin", content))
+    await alice.get_by_test_id("composer").press("Enter")
+    await alice.get_by_test_id("composer").fill("a word meanwhile")
+    await alice.get_by_test_id("composer").press("Enter")
+    await expect(alice.locator("[data-testid=message-upload]:visible")).to_contain_text("Waiting for the connection")
+    site.start()
+
+    await expect(alice.locator("[data-testid=message][data-state=sent]")).to_have_count(2)
+    async with alice.expect_download() as download:
+        await alice.get_by_test_id("file-download").click()
+    assert Path(await (await download.value).path()).read_bytes() == content
+
+
+async def test_a_guest_is_told_that_an_account_is_needed(site: Site, person: OpenPerson) -> None:
+    guest = await person("guest")
+    await enter_as_guest(guest, site, "Guest")
+    await guest.get_by_test_id("attach").click()
+    await expect(guest.get_by_test_id("notice")).to_contain_text("Create an account")
