@@ -51,9 +51,9 @@ def _boot_data(app: App, user: User | None) -> dict[str, object]:
         "staff": user is not None and user.is_staff,
         "messageLimit": settings.IM_MESSAGE_MAX_LENGTH,
         "attachments": {
-            "maxBytes": getattr(settings, "IM_ATTACHMENT_MAX_BYTES", 0),
+            "maxBytes": settings.IM_ATTACHMENT_MAX_BYTES,
             "perMessage": settings.IM_ATTACHMENTS_PER_MESSAGE,
-            "guests": getattr(settings, "IM_GUEST_UPLOADS", False),
+            "guests": settings.IM_GUEST_UPLOADS,
         },
         "timeZone": user.time_zone if user is not None else "",
     }

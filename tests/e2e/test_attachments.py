@@ -49,10 +49,16 @@ async def attach(page: Page, *files: Any) -> None:
     await page.get_by_test_id("attach-input").set_input_files(list(files))
 
 
+def content_of(path: Path) -> bytes:
+    return path.read_bytes()
+
+
 async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site, person: OpenPerson) -> None:
     tokens = register(site, ["alice", "bob"])
     alice = await person("alice", width=1440)
-    bob = await person("bob", width=390, height=800, locale="zh-CN", has_touch=True, color_scheme="dark", is_mobile=True)
+    bob = await person(
+        "bob", width=390, height=800, locale="zh-CN", has_touch=True, color_scheme="dark", is_mobile=True
+    )
     await bob.add_init_script(_MICROPHONE)
     await sign_in(alice, site, "alice")
     await sign_in(bob, site, "bob", by_touch=True)
@@ -78,7 +84,7 @@ async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site,
     await expect(message.get_by_test_id("file-card")).to_contain_text("ents.csv")
     async with bob.expect_download() as download:
         await message.get_by_test_id("file-download").tap()
-    assert Path(await (await download.value).path()).read_bytes() == b"a,b\n1,2\n" * 99
+    assert content_of(await (await download.value).path()) == b"a,b\n1,2\n" * 99
     await message.get_by_test_id("attachment-picture").first.tap()
     large = bob.get_by_test_id("picture-large")
     await expect(large).to_have_attribute("alt", "Early Spring.jpg")
@@ -143,7 +149,7 @@ async def test_an_upload_goes_on_after_a_crash_of_the_server(site: Site, person:
     await expect(alice.locator("[data-testid=message][data-state=sent]")).to_have_count(2)
     async with alice.expect_download() as download:
         await alice.get_by_test_id("file-download").click()
-    assert Path(await (await download.value).path()).read_bytes() == content
+    assert content_of(await (await download.value).path()) == content
 
 
 async def test_a_guest_is_told_that_an_account_is_needed(site: Site, person: OpenPerson) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -83,3 +84,9 @@ def test_only_the_admin_allows_eval(client: Client) -> None:
     assert "'unsafe-eval'" in content_security_policy(host="chat.example", secure=True, admin=True)
     assert "unsafe" not in content_security_policy(host="chat.example", secure=True, admin=False)
     assert "wss://chat.example" in content_security_policy(host="chat.example", secure=True, admin=False)
+
+
+@pytest.mark.parametrize("guests", [True, False])
+def test_the_page_knows_which_files_can_be_sent(client: Client, settings: Any, guests: bool) -> None:
+    settings.IM_ATTACHMENT_MAX_BYTES, settings.IM_ATTACHMENTS_PER_MESSAGE, settings.IM_GUEST_UPLOADS = 5, 3, guests
+    assert boot(client, "/")["attachments"] == {"maxBytes": 5, "perMessage": 3, "guests": guests}
