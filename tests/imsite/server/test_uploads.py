@@ -4,74 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import http.client
-import json
 import os
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.support.file_caller import FileCaller
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.pictures import huge_png
 from tests.support.site import Site
-from tests.support.uploads import FORM, form, metadata, part_headers
+from tests.support.uploads import FORM, form, part_headers
 
 pytestmark = pytest.mark.each_database
 
 MEBIBYTE = 2**20
-_TOKEN = """
-from accounts.actions import token_issue, user_register
-print(token_issue(user=user_register(username="alice", nickname="Alice", password="correct horse")))
-"""
-
-
-class Caller:
-    """A client with a token, of a site that can be killed and started."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.token = site.manage("shell", "--no-imports", "-c", _TOKEN).strip().splitlines()[-1]
-
-    def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
-
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, Any]:
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        with closing(http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=60)) as link:
-            link.request(method, path, body, self.headers() | given)
-            reply = link.getresponse()
-            content = reply.read()
-        is_json = "json" in (reply.headers.get("Content-Type") or "")
-        return reply.status, json.loads(content) if is_json and content else content, reply.headers
-
-    def start(self, size: int) -> str:
-        status, made, _ = self(
-            "POST", "/api/v1/uploads/", Upload_Length=str(size), Upload_Metadata=metadata(filename="a")
-        )
-        assert status == 201, made
-        return str(made["url"])
-
-    def offset(self, path: str) -> int:
-        return int(self("HEAD", path)[2]["Upload-Offset"])
-
-    def open_body(self, method: str, path: str, length: int, **headers: str) -> socket.socket:
-        """Send the head of a request; the caller sends the body."""
-        link = socket.create_connection(("127.0.0.1", self.site.port), timeout=60)
-        given = {"Host": "127.0.0.1", "Content-Length": str(length)} | self.headers() | headers
-        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
-        link.sendall("\r\n".join([*lines, "", ""]).encode())
-        return link
 
 
 @pytest.fixture(scope="module")
-def caller(site_factory: SiteFactory) -> Iterator[Caller]:
+def caller(site_factory: SiteFactory) -> Iterator[FileCaller]:
     with site_factory(IM_UPLOAD_SECONDS_WITHOUT_PROGRESS="1", IM_HTTP_CONCURRENCY="2") as site:
-        yield Caller(site)
+        yield FileCaller(site)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -109,7 +65,7 @@ def stored_files(site: Site) -> set[Path]:
     return {path for path in (site.data / "attachments").rglob("*") if path.is_file()}
 
 
-def test_a_file_comes_back_whole_and_in_parts(caller: Caller) -> None:
+def test_a_file_comes_back_whole_and_in_parts(caller: FileCaller) -> None:
     content = bytes(range(256)) * 4000
     status, made, _ = caller("POST", "/api/v1/attachments/", form(content, "a.bin"), Content_Type=FORM)
     assert status == 201 and made["sha256"] == hashlib.sha256(content).hexdigest()
@@ -128,7 +84,7 @@ def test_a_file_comes_back_whole_and_in_parts(caller: Caller) -> None:
     assert caller("GET", made["url"], If_None_Match=headers["ETag"])[0] == 304
 
 
-def test_an_upload_continues_after_a_crash(caller: Caller) -> None:
+def test_an_upload_continues_after_a_crash(caller: FileCaller) -> None:
     """At most one part of 8 MiB is lost. Memory does not grow with the file."""
     size = 20 * MEBIBYTE
     content = hashlib.sha256(b"x").digest() * (size // 32)
@@ -149,7 +105,7 @@ def test_an_upload_continues_after_a_crash(caller: Caller) -> None:
     assert not list((caller.site.data / "attachments" / "parts").rglob("*"))
 
 
-def test_slow_uploads_hold_no_request_slot_and_are_cut(caller: Caller) -> None:
+def test_slow_uploads_hold_no_request_slot_and_are_cut(caller: FileCaller) -> None:
     """Ten slow clients, and two slots: others are answered at once."""
     paths = [caller.start(1000) for _ in range(10)]
     links = [caller.open_body("PATCH", path, 1000, **part_headers(0)) for path in paths]
@@ -164,7 +120,7 @@ def test_slow_uploads_hold_no_request_slot_and_are_cut(caller: Caller) -> None:
     wait_until(lambda: all(caller.offset(path) == 1 for path in paths))
 
 
-def test_an_endless_body_is_cut_and_leaves_nothing(caller: Caller) -> None:
+def test_an_endless_body_is_cut_and_leaves_nothing(caller: FileCaller) -> None:
     path = caller.start(MEBIBYTE)
     before, files = resident(caller.site), stored_files(caller.site)
     with closing(caller.open_body("PATCH", path, 10**15, **part_headers(0))) as link:
@@ -174,7 +130,7 @@ def test_an_endless_body_is_cut_and_leaves_nothing(caller: Caller) -> None:
     wait_until(lambda: stored_files(caller.site) == files)
 
 
-def test_a_huge_file_is_refused_at_its_first_bytes(caller: Caller) -> None:
+def test_a_huge_file_is_refused_at_its_first_bytes(caller: FileCaller) -> None:
     length = 10 * 2**30
     status, body, _ = caller("POST", "/api/v1/uploads/", Upload_Length=str(length))
     assert (status, body["reason"]) == (413, "file_too_large")
@@ -182,13 +138,13 @@ def test_a_huge_file_is_refused_at_its_first_bytes(caller: Caller) -> None:
         assert link.recv(100).startswith(b"HTTP/1.1 413")
 
 
-def test_another_host_is_refused_without_reading(caller: Caller) -> None:
+def test_another_host_is_refused_without_reading(caller: FileCaller) -> None:
     path = caller.start(1000)
     with closing(caller.open_body("PATCH", path, 10**15, **part_headers(0) | {"Host": "evil.example"})) as link:
         assert link.recv(100).startswith(b"HTTP/1.1 400")
 
 
-def test_a_form_that_ends_early_leaves_nothing(caller: Caller) -> None:
+def test_a_form_that_ends_early_leaves_nothing(caller: FileCaller) -> None:
     files = stored_files(caller.site)
     body = form(b"x" * MEBIBYTE)
     with closing(caller.open_body("POST", "/api/v1/attachments/", len(body), **{"Content-Type": FORM})) as link:
@@ -197,14 +153,14 @@ def test_a_form_that_ends_early_leaves_nothing(caller: Caller) -> None:
     wait_until(lambda: stored_files(caller.site) == files)
 
 
-def test_a_huge_picture_is_refused_without_being_decoded(caller: Caller) -> None:
+def test_a_huge_picture_is_refused_without_being_decoded(caller: FileCaller) -> None:
     before = resident(caller.site)
     status, body, _ = caller("POST", "/api/v1/attachments/", form(huge_png(30_000), "a.png"), Content_Type=FORM)
     assert (status, body["reason"]) == (422, "picture_refused")
     assert resident(caller.site) - before < 16 * MEBIBYTE
 
 
-def test_a_reader_who_takes_nothing_is_cut(caller: Caller) -> None:
+def test_a_reader_who_takes_nothing_is_cut(caller: FileCaller) -> None:
     """Many of them hold no thread, so others download at once."""
     content = b"x" * (24 * MEBIBYTE)
     made = caller("POST", "/api/v1/attachments/", form(content, "a.bin"), Content_Type=FORM)[1]
