@@ -293,8 +293,8 @@ class ProtobufConsumer(Consumer):
         frame = protobuf_codec.encode_refusal(code.number, code.text, client_id=client_id)
         call.caller.connection.reply_ahead(call.number, frame)
 
-    def _writing(self, frames: list[Frame]) -> None:
-        self._unacknowledged.sent(cast(list[bytes], frames))
+    def _writing(self, frames: list[Any]) -> None:
+        self._unacknowledged.sent(frames)
 
     def _encode_frames(self, frames: list[Frame]) -> list[Frame]:
         return cast(list[Frame], protobuf_codec.batch_frames(cast(list[bytes], frames)))

@@ -87,19 +87,20 @@ class FanOut:
     def _reach_missing(self, feed: Feed, entry: Entry, frames: dict[str, Frame], excluded: set[Connection]) -> int:
         """Let the missing connections follow the feed from this event on; return how many got it on their own."""
         missing, feed.missing = feed.missing, {}
+        segments = {codec: feed.segment(codec) for codec in frames}
         pushed = 0
         for connection in missing:
+            codec = connection.codec
             if connection.is_closing:
                 continue
-            frame = frames.get(connection.codec)
-            if frame is None or connection in excluded:
+            if codec not in segments or connection in excluded:
                 feed.missing[connection] = None
-            elif not connection.can_follow:
-                feed.missing[connection] = None
-                connection.push(frame, entry.position)
-                pushed += 1
+            elif connection.can_follow:
+                connection.outbox.follow(segments[codec], connection)
             else:
-                connection.outbox.follow(feed.segment(connection.codec), connection)
+                feed.missing[connection] = None
+                connection.push(frames[codec], entry.position)
+                pushed += 1
         return pushed
 
     def _push_to_each(self, entry: Entry, skip: Connection | None) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from delivery.hub.segments import Batch, Frame, Segment, Slice, merged_frames, wire_size
+from delivery.hub.segments import Batch, Frame, Segment, Slice, merged_batch, wire_size
 from delivery.hub.ticker import Ticker
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Outbox:
     """
 
     __slots__ = (
+        "_follower",
         "_frames",
         "_is_urgent",
         "_last_tick",
@@ -56,6 +57,8 @@ class Outbox:
         self._frames: list[Frame] = []
         self._slices: list[Slice] = []
         """The end of the queue: it comes after `_frames`."""
+        self._follower: Connection | None = None
+        """The owner, once it has followed a segment."""
         self._size = 0
         """Bytes of `_frames` and of the frames being written."""
         self._last_tick = -1
@@ -95,29 +98,34 @@ class Outbox:
 
         `connection` is the owner, which the segment's feed then lists as missing.
         """
-        if self._slices and self._slices[0].segment.feed.has_ended:
+        if self._slices and self._slices[0][0].feed.has_ended:
             self.unfollow()
         if self._stopped:
             return
+        self._follower = connection
         is_empty = not self._frames and not self._slices
         segment.followers += 1
-        self._slices.append(Slice(segment, connection))
+        self._slices.append((segment, len(segment.frames), segment.size))
         if is_empty:
             self._schedule()
 
     def unfollow(self) -> None:
         """Take the frames of the followed segments over into the queue, and follow them no longer."""
         if self._slices:
-            slices = self._release_slices()
-            self._frames += merged_frames(slices)
-            self._size += sum(piece.size for piece in slices)
+            self._take_over()
             self._check_size()
+
+    def _take_over(self) -> None:
+        followed = merged_batch(self._release_slices())
+        self._frames += followed
+        self._size += followed.size
 
     def _release_slices(self) -> list[Slice]:
         slices, self._slices = self._slices, []
-        for piece in slices:
-            piece.segment.followers -= 1
-            piece.segment.feed.add(piece.connection)
+        for segment, _, _ in slices:
+            if not (feed := segment.feed).has_ended and self._follower is not None:
+                segment.followers -= 1
+                feed.add(self._follower)
         return slices
 
     def _check_size(self) -> None:
@@ -202,14 +210,15 @@ class Outbox:
 
     def _take_batch(self) -> Batch:
         """Empty the queue and return its frames, whose bytes still count."""
-        if self._frames:
-            frames, self._frames = self._frames, []
-            slices = self._release_slices()
-            self._size += sum(piece.size for piece in slices)
-            return Batch([*frames, *merged_frames(slices)] if slices else frames)
-        batch = self._ticker.shared_batch(self._slices)
-        self._size += sum(piece.size for piece in self._release_slices())
-        return batch
+        if not self._frames:
+            batch = self._ticker.batches.get(self._slices)
+            self._size += batch.size
+            self._release_slices()
+            return batch
+        if self._slices:
+            self._take_over()
+        frames, self._frames = self._frames, []
+        return Batch(frames, self._size)
 
     def _write_ended(self, size: int, writing: asyncio.Future[Any]) -> None:
         self._writing = None

@@ -30,13 +30,15 @@ Frame = str | bytes
 class Batch(list[Frame]):
     """The frames of one write, in order. Several connections may write the same batch, so it must not be changed.
 
-    `encoded` keeps the bytes that its frames have on the wire, by the manner of encoding.
+    `size` is the sum of the frames' `wire_size`. `encoded` keeps the bytes that the frames have on the wire, by the
+    manner of encoding.
     """
 
-    __slots__ = ("encoded",)
+    __slots__ = ("encoded", "size")
 
-    def __init__(self, frames: Sequence[Frame] = ()) -> None:
+    def __init__(self, frames: Sequence[Frame], size: int) -> None:
         super().__init__(frames)
+        self.size = size
         self.encoded: dict[Hashable, bytes] = {}
 
 
@@ -98,34 +100,40 @@ class Feed:
         self.missing.pop(connection, None)
 
 
-class Slice:
-    """The frames of a segment from the one at which a connection began to follow it."""
-
-    __slots__ = ("connection", "segment", "size_before", "start")
-
-    def __init__(self, segment: Segment, connection: Connection) -> None:
-        self.segment = segment
-        self.connection = connection
-        self.start = len(segment.frames)
-        self.size_before = segment.size
-
-    @property
-    def size(self) -> int:
-        return self.segment.size - self.size_before
-
-    @property
-    def key(self) -> tuple[Segment, int, int]:
-        """Equal for slices with the same frames."""
-        return self.segment, self.start, len(self.segment.frames)
+Slice = tuple[Segment, int, int]
+"""A segment that a connection follows, the index of the first frame for it, and the bytes of the frames before."""
 
 
-def merged_frames(slices: Sequence[Slice]) -> list[Frame]:
+def merged_batch(slices: Sequence[Slice]) -> Batch:
     """Return the frames of the slices in the order of delivery."""
+    size = sum(segment.size - size_before for segment, _, size_before in slices)
     if len(slices) == 1:
-        return slices[0].segment.frames[slices[0].start :]
+        segment, start, _ = slices[0]
+        return Batch(segment.frames[start:], size)
     numbered = [
         pair
-        for piece in slices
-        for pair in zip(piece.segment.numbers[piece.start :], piece.segment.frames[piece.start :], strict=True)
+        for segment, start, _ in slices
+        for pair in zip(segment.numbers[start:], segment.frames[start:], strict=True)
     ]
-    return [frame for _, frame in sorted(numbered, key=itemgetter(0))]
+    return Batch([frame for _, frame in sorted(numbered, key=itemgetter(0))], size)
+
+
+class BatchCache:
+    """The batches of connections with equal slices, so that each is made once."""
+
+    def __init__(self) -> None:
+        self._batches: dict[tuple[Slice, ...], Batch] = {}
+
+    def get(self, slices: Sequence[Slice]) -> Batch:
+        """Return the batch with all present frames of the slices."""
+        count = 0
+        for segment, start, _ in slices:
+            count += len(segment.frames) - start
+        key = tuple(slices)
+        batch = self._batches.get(key)
+        if batch is None or len(batch) != count:
+            batch = self._batches[key] = merged_batch(slices)
+        return batch
+
+    def clear(self) -> None:
+        self._batches.clear()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from delivery.hub.segments import Batch, Segment, Slice, merged_frames
+from delivery.hub.segments import BatchCache
 
 if TYPE_CHECKING:
     from delivery.hub.outbox import Outbox
@@ -27,7 +27,8 @@ class Ticker:
         self._running = False
         self.on_tick: Callable[[], None] = _do_nothing
         """Called at each tick, before outboxes write."""
-        self._batches: dict[tuple[tuple[Segment, int, int], ...], Batch] = {}
+        self.batches = BatchCache()
+        """Batches of segments, until the tick."""
 
     def write_at_tick(self, outbox: Outbox) -> None:
         """Make the outbox write at the next tick."""
@@ -55,7 +56,7 @@ class Ticker:
         self._running = False
         self.tick += 1
         self.on_tick()
-        self._batches.clear()
+        self.batches.clear()
         self.write_waiting()
 
     def write_waiting(self) -> None:
@@ -63,13 +64,3 @@ class Ticker:
         waiting, self._waiting = self._waiting, []
         for outbox in waiting:
             outbox.write_queued()
-
-    def shared_batch(self, slices: list[Slice]) -> Batch:
-        """Return the batch with the frames of these slices. Outboxes with equal slices get the same one until the
-        tick.
-        """
-        key = tuple(piece.key for piece in slices)
-        batch = self._batches.get(key)
-        if batch is None:
-            batch = self._batches[key] = Batch(merged_frames(slices))
-        return batch
