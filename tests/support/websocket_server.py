@@ -64,6 +64,11 @@ class WebSocketServer:
         wait_for(lambda: name in self.ends)
         return self.ends[name]
 
+    @property
+    def tasks(self) -> int:
+        """Return how many tasks of applications there are."""
+        return len(self._server.server_state.tasks)
+
     def __enter__(self) -> WebSocketServer:
         self._listener.bind(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -106,6 +111,22 @@ class WebSocketServer:
             with contextlib.suppress(Exception):
                 await send(event | {"type": "websocket.send"})
         self.ends[name] = event["code"]
+
+    async def _parked(self, name: str, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Echo like `/echo`, and return whenever the server lets the application do so."""
+        park = scope["extensions"]["imsite.socket"]["socket"].park
+        await send({"type": "websocket.accept"})
+
+        async def serve() -> None:
+            while (event := await receive())["type"] == "websocket.receive":
+                await send(event | {"type": "websocket.send"})
+                self.sent[name] = self.sent.get(name, 0) + 1
+                if park is not None:
+                    park(serve)
+                    return
+            self.ends[name] = event["code"]
+
+        await serve()
 
     async def _late(self, name: str, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await send({"type": "websocket.accept"})

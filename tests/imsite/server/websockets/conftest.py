@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from imsite.server.runner import LEAN_WEBSOCKETS, UVICORN_WEBSOCKETS
 from tests.support.bare_socket import BareSocket
 from tests.support.websocket_server import WebSocketServer
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module", params=(UVICORN_WEBSOCKETS, LEAN_WEBSOCKETS), ids=lambda name: name.rpartition(":")[2])
@@ -24,14 +27,14 @@ def server(ws: str) -> Iterator[WebSocketServer]:
 
 
 @pytest.fixture
-def peer(server: WebSocketServer, request: pytest.FixtureRequest) -> Iterator[BareSocket]:
-    """Return a connection that gets each of its messages back. Its name is that of the test."""
-    with server.connect(name=str(id(request))) as socket:
+def peer(server: WebSocketServer) -> Iterator[BareSocket]:
+    """Return a connection that gets each of its messages back."""
+    with server.connect() as socket:
         assert socket.status == 101
         yield socket
 
 
 @pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """Return the name of this test's connections."""
-    return str(id(request))
+def name() -> str:
+    """Return a name for a connection, which no other test has."""
+    return f"connection-{next(_numbers)}"
