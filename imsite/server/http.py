@@ -11,6 +11,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from delivery.refusal_log import log_refusal
+from imsite.server.connection_pacer import ConnectionPacer
 from imsite.server.fast_path import WRITE_RESPONSE
 from imsite.server.files import ABORT
 from imsite.server.lean_websocket import LeanWebSocketProtocol
@@ -29,6 +30,9 @@ MAX_CONTENT_TYPE_BYTES = 512
 
 MIN_PROGRESS_BYTES = 16_384
 """Bytes that an upload must bring within IM_UPLOAD_SECONDS_WITHOUT_PROGRESS."""
+
+
+_pacer = ConnectionPacer()
 
 
 class HeaderTooLarge(Exception):
@@ -56,6 +60,14 @@ class HttpProtocol(HttpToolsProtocol):
     _upgrade_waits = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        if _pacer.admit(transport, self._begin):
+            self._begin(transport)
+        else:
+            # A server that stops closes this connection too.
+            self.transport = transport
+            self.connections.add(self)
+
+    def _begin(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self._start_deadline()
 
