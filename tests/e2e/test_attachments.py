@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import OpenPerson
+from tests.e2e.test_accessibility import check
 from tests.e2e.test_group_and_private import open_channel
 from tests.e2e.test_two_browsers import enter_as_guest, shown, sign_in
 from tests.support.accounts import register
@@ -45,6 +46,14 @@ def picture(name: str, width: int, height: int, color: tuple[int, int, int] = (2
     return file(name, made.getvalue(), "image/jpeg")
 
 
+async def swipe(page: Page, distance: int) -> None:
+    """Move a finger over the open dialog, to the right by `distance` px."""
+    dialog = page.locator("dialog[open]")
+    for type, x in (("pointerdown", 100), ("pointerup", 100 + distance)):
+        event = {"pointerType": "touch", "isPrimary": True, "bubbles": True, "clientX": x, "clientY": 400}
+        await dialog.dispatch_event(type, event)
+
+
 async def attach(page: Page, *files: Any) -> None:
     await page.get_by_test_id("attach-input").set_input_files(list(files))
 
@@ -59,7 +68,8 @@ async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site,
     bob = await person(
         "bob", width=390, height=800, locale="zh-CN", has_touch=True, color_scheme="dark", is_mobile=True
     )
-    await bob.add_init_script(_MICROPHONE)
+    for page in (alice, bob):
+        await page.add_init_script(_MICROPHONE)
     await sign_in(alice, site, "alice")
     await sign_in(bob, site, "bob", by_touch=True)
     async with await Client.connect(site.acc) as phone:
@@ -75,6 +85,7 @@ async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site,
     await expect(alice.get_by_test_id("tray-file")).to_have_count(3)
     await alice.get_by_test_id("composer").fill("From the **opening**")
     await alice.screenshot(path=RESULTS / "attachments-tray.png")
+    await check(alice, "files in the composer")
     await alice.get_by_test_id("composer").press("Enter")
     await expect(alice.get_by_test_id("attachment-tray")).to_be_hidden()
 
@@ -94,6 +105,9 @@ async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site,
     await bob.get_by_test_id("viewer-next").tap()
     await expect(large).to_have_attribute("alt", "溪山行旅图.jpg")
     await expect(bob.get_by_test_id("viewer-count")).to_have_text("2 / 2")
+    await swipe(bob, 150)
+    await expect(bob.get_by_test_id("viewer-count")).to_have_text("1 / 2")
+    await check(bob, "picture viewer")
     await bob.locator("dialog[open]").get_by_test_id("dialog-cancel").tap()
     await expect(large).to_be_hidden()
 
@@ -108,6 +122,22 @@ async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site,
     await expect(voice.get_by_test_id("voice-speed")).to_have_text("1.5×")
     await alice.screenshot(path=RESULTS / "attachments.png")
     await bob.screenshot(path=RESULTS / "attachments-phone.png")
+
+    await check(alice, "files in the timeline")
+
+    # Held: a release sends, and one away from the button discards.
+    button = alice.get_by_test_id("record")
+    for away, count in ((200, 1), (0, 2)):
+        await button.hover()
+        await alice.mouse.down()
+        await expect(alice.get_by_test_id("recorder-time")).to_have_text("0:01")
+        if away:
+            box = await button.bounding_box()
+            assert box
+            await alice.mouse.move(box["x"] - away, box["y"])
+        await alice.mouse.up()
+        await expect(alice.get_by_test_id("recorder")).to_be_hidden()
+        await expect(bob.get_by_test_id("voice-player")).to_have_count(count)
 
     # By keyboard, with the focus back where it was.
     await alice.get_by_test_id("attachment-picture").first.focus()

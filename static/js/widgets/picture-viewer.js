@@ -21,7 +21,7 @@ class PictureViewer {
   #dialog = byId("dialog-picture", HTMLDialogElement);
   #image = part(this.#dialog, "picture", HTMLImageElement);
   /** Ends all listeners of this showing. */ #closing = new AbortController();
-  #start = { x: 0, y: 0 };
+  /** Where a finger began to move. @type {{x: number, y: number} | null} */ #start = null;
 
   /** @param {ViewerPicture[]} pictures @param {number} index */
   constructor(pictures, index) {
@@ -34,7 +34,10 @@ class PictureViewer {
     part(dialog, "close").addEventListener("click", () => dialog.close(), { signal });
     part(dialog, "stage").addEventListener("click", ({ target }) => target !== this.#image && dialog.close(), { signal });
     dialog.addEventListener("keydown", (event) => this.#onKey(event), { signal });
-    dialog.addEventListener("pointerdown", ({ clientX: x, clientY: y }) => (this.#start = { x, y }), { signal });
+    dialog.addEventListener("pointerdown", ({ isPrimary, clientX: x, clientY: y }) => {
+      // Two fingers zoom.
+      this.#start = isPrimary ? { x, y } : null;
+    }, { signal });
     dialog.addEventListener("pointerup", (event) => this.#onPointerUp(event), { signal });
     dialog.addEventListener("close", () => this.#onClose(), { signal });
     dialog.showModal();
@@ -102,7 +105,7 @@ class PictureViewer {
 
   /** @param {PointerEvent} event */
   #onPointerUp({ pointerType, clientX, clientY }) {
-    if (pointerType === "mouse") return;
+    if (pointerType === "mouse" || !this.#start || (visualViewport?.scale ?? 1) > 1) return;
     const x = clientX - this.#start.x;
     const y = clientY - this.#start.y;
     if (Math.abs(x) > SWIPE && Math.abs(x) > Math.abs(y)) this.#move(x < 0 ? 1 : -1);
