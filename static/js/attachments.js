@@ -81,13 +81,19 @@ export class Attachments {
     this.drafts.clear();
   }
 
-  /** Give a message back to the composer whose files were lost with the page that uploaded them. @param {OutboxEntry} entry */
+  /** Give a message back to the composer whose files are lost, here or on the server. @param {OutboxEntry} entry */
   #restore(entry) {
-    const { files = [], target } = entry;
-    const uploaded = files.flatMap(({ attachment }) => (attachment ? this.uploads.restore(attachment) : []));
-    this.drafts.put(target, uploaded);
+    const { files = [], target, refusal } = entry;
+    const isGone = refusal?.reason === "attachment_not_found";
+    let missing = null;
+    for (const outboxFile of files) {
+      const { uploadId, attachment } = outboxFile;
+      const file = this.uploads.get(uploadId)?.file;
+      if (attachment && !isGone) this.drafts.put(target, [this.uploads.restore(attachment)]);
+      else if (file) this.drafts.add(target, [file]);
+      else missing ??= outboxFile;
+    }
     this.#composer?.restore(entry);
-    const missing = files.find(({ attachment }) => attachment === null);
     if (missing) showToast(t("attachment.addAgain", { name: missing.name }));
   }
 }

@@ -110,6 +110,16 @@ async def test_a_message_whose_upload_ended_with_the_page_goes_back_to_the_compo
     assert await run(modules, script) == [["x:failed:upload_interrupted"], ["x"], [], [], 0, 0]
 
 
+async def test_a_message_whose_files_the_server_has_deleted_goes_back_to_the_composer(modules: Page) -> None:
+    script = """
+      state.online = false; write("x", "a"); uploads.finish("a");
+      const [entry] = outbox.entriesOf("1");
+      outbox.fail(entry, { code: 1005, reason: "attachment_not_found", data: null });
+      sends.retry(entry.clientMsgId);
+      return [restored, waiting(), localStorage.length];"""
+    assert await run(modules, script) == [["x"], [], 0]
+
+
 async def test_a_deleted_message_stops_its_uploads(modules: Page) -> None:
     script = """
       write("x", "a"); sends.remove(outbox.entriesOf("1")[0].clientMsgId); uploads.finish("a"); await idle();

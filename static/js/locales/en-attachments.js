@@ -11,6 +11,7 @@ export const enAttachments = {
   "attachment.open": "Open picture {name}",
   "attachment.openMore": "Open picture {name} and {n} more",
   "attachment.cancel": "Cancel",
+  "attachment.uploading": "Upload",
   "attachment.progress": "{sent} of {size}",
   "attachment.waiting": "Waiting for the connection…",
   "attachment.ready": ({ n }) => (n === 1 ? "The file is ready to send." : `${n} files are ready to send.`),

@@ -11,6 +11,7 @@ export const zhAttachments = {
   "attachment.open": "打开图片 {name}",
   "attachment.openMore": "打开图片 {name} 和另外 {n} 张",
   "attachment.cancel": "取消",
+  "attachment.uploading": "上传进度",
   "attachment.progress": "{sent} / {size}",
   "attachment.waiting": "正在等待网络连接…",
   "attachment.ready": "{n} 个文件可以发送了。",

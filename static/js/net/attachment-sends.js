@@ -25,11 +25,13 @@ export class AttachmentSends {
     });
   }
 
-  /** Send a failed message again. One whose files this page does not have goes back to the composer. @param {string} clientMsgId */
+  /** Send a failed message again. One whose files have to be uploaded anew goes back to the composer. @param {string} clientMsgId */
   retry(clientMsgId) {
     const entry = this.outbox.get(clientMsgId);
     const unfinished = entry?.files?.filter(({ attachment }) => attachment === null) ?? [];
-    if (entry && unfinished.some(({ uploadId }) => !this.uploads.get(uploadId)?.file)) {
+    const isLost = unfinished.some(({ uploadId }) => !this.uploads.get(uploadId)?.file);
+    // The server deletes files that are not sent for a day.
+    if (entry && (isLost || entry.refusal?.reason === "attachment_not_found")) {
       this.outbox.remove(clientMsgId);
       this.restore(entry);
       return;

@@ -29,6 +29,8 @@ export function createPicture(attachment, upload, isSingle) {
   if (!upload?.url && BASE64.test(preview)) blurred.src = `data:image/webp;base64,${preview}`;
   else blurred.hidden = true;
   image.onload = () => {
+    delete button.dataset.broken;
+    image.hidden = false;
     button.dataset.loaded = "true";
     blurred.hidden = true;
   };
@@ -50,6 +52,17 @@ export function renderPicture(button, attachment, hidden) {
   more.hidden = hidden === 0;
   setText(more, `+${hidden}`);
   button.setAttribute("aria-label", hidden ? t("attachment.openMore", { name, n: hidden }) : t("attachment.open", { name }));
+}
+
+/** Load the pictures in a list again that could not be loaded: there is a connection now. @param {HTMLElement} list */
+export function reloadPictures(list) {
+  /** @type {NodeListOf<HTMLImageElement>} */
+  const images = list.querySelectorAll("[data-broken] [data-part=image]");
+  for (const image of images) {
+    const { src } = image;
+    image.removeAttribute("src");
+    image.src = src;
+  }
 }
 
 /** Return what the viewer shows. @param {Attachment} attachment @param {Upload | undefined} upload @returns {ViewerPicture} */

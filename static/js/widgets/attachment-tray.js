@@ -40,7 +40,8 @@ export class AttachmentTray {
   refusal() {
     const { me } = this.store;
     if (!mayUpload(this.limits, me?.kind)) return t(this.limits.maxBytes && me?.kind === "guest" ? "attachment.guest" : "files.refused");
-    if (!this.composer.canSend || this.store.channel === null) return t("attachment.cannotSend");
+    const isCovered = document.querySelector("dialog[open]") !== null;
+    if (isCovered || !this.composer.canSend || this.store.channel === null) return t("attachment.cannotSend");
     return this.composer.isEditing ? t("attachment.editing") : "";
   }
 

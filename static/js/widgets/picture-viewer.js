@@ -21,7 +21,7 @@ class PictureViewer {
   #dialog = byId("dialog-picture", HTMLDialogElement);
   #image = part(this.#dialog, "picture", HTMLImageElement);
   /** Ends all listeners of this showing. */ #closing = new AbortController();
-  /** Where a finger began to move. @type {{x: number, y: number} | null} */ #start = null;
+  /** The place at which a finger began to move. @type {{x: number, y: number} | null} */ #start = null;
 
   /** @param {ViewerPicture[]} pictures @param {number} index */
   constructor(pictures, index) {

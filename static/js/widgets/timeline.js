@@ -19,6 +19,7 @@ import { today } from "../lib/today.js";
 import { timelineRows } from "../state/timeline-rows.js";
 import { showChannelIntro } from "./channel-intro.js";
 import { messageText } from "../state/message-content.js";
+import { reloadPictures } from "./attachment-picture.js";
 import { openPicture, showProgress } from "./message-attachments.js";
 import { createMessage, renderMessage } from "./message.js";
 import { systemNoteText } from "./system-note.js";
@@ -61,6 +62,7 @@ export class Timeline {
       if (target === store.currentTarget) render();
     };
     for (const type of /** @type {const} */ (["members", "me", "channels", "connection"])) store.on(type, render);
+    store.on("connection", () => store.connection.status === "ready" && reloadPictures(this.list));
     store.on("current", () => this.#onChannelOpened());
     store.on("log", renderIfCurrent);
     store.on("message", (message) => this.#onMessage(message));

@@ -72,6 +72,7 @@ export class VoiceRecorder {
   /** The user has gone elsewhere: the recording becomes a draft where it began. */
   async leave() {
     const place = this.#place;
+    if (place === this.receiver.place()) return;
     const recording = await this.#finish();
     if (recording) this.receiver.keep(recording, place);
   }
