@@ -20,7 +20,7 @@ def requested_range(header: str, size: int) -> range | None:
         wanted = range(max(0, size - int(match[2])), size)
     else:
         first, last = int(match[1]), int(match[2] or size)
-        if last < first:
+        if match[2] and last < first:
             return None
         wanted = range(first, min(last + 1, size))
     if not wanted:

@@ -42,7 +42,7 @@ def test_one_range_is_read(header: str, wanted: range | None) -> None:
     assert requested_range(header, 10) == wanted
 
 
-@pytest.mark.parametrize("header", ["bytes=10-", "bytes=11-12", "bytes=-0"])
+@pytest.mark.parametrize("header", ["bytes=10-", "bytes=400-", "bytes=11-12", "bytes=-0"])
 def test_a_range_beyond_the_end(header: str) -> None:
     with pytest.raises(NotSatisfiable):
         requested_range(header, 10)
