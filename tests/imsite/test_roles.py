@@ -17,6 +17,8 @@ from tests.support.operators import admin_browser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
+one_database = pytest.mark.sqlite
+"""For refusals, which precede every query of a page. The operator opens all pages on both databases."""
 SUPERUSERS = ("auth/group",)
 """Groups grant permissions."""
 LOOKS = {
@@ -48,6 +50,7 @@ def allowed(role: str, model: str, action: str) -> bool:
     return f"{model}/{action}" in DOES[role]
 
 
+@one_database
 @pytest.mark.parametrize("role", ["moderator", "auditor"])
 def test_a_role_has_exactly_its_permissions(role: str, rows: dict[str, int | str]) -> None:
     client = browser_of(role)
@@ -71,6 +74,7 @@ def test_a_role_has_exactly_its_permissions(role: str, rows: dict[str, int | str
     assert not wrong, "\n".join(wrong)
 
 
+@one_database
 @pytest.mark.parametrize("role", ["moderator", "auditor"])
 def test_a_role_with_view_permission_cannot_change_anything(role: str, rows: dict[str, int | str]) -> None:
     """Every URL is tried again with all possible confirmations."""
@@ -109,6 +113,7 @@ def test_an_operator_reaches_everything_but_the_permissions_of_others(rows: dict
             assert status in (200, 302), (url, status)
 
 
+@one_database
 def test_staff_without_a_role_see_no_pages(rows: dict[str, int | str]) -> None:
     client = admin_browser(User.objects.create_user("stan", is_staff=True))
     for path in admin_paths():

@@ -136,7 +136,8 @@ def fail_syncs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 async def test_after_a_failed_sync_no_push_precedes_the_missed_messages(
     node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.02)
+    # Long enough for Bob's Sync to arrive first on a busy machine.
+    monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.4)
     works_again = fail_syncs(monkeypatch)
     missed = await run(say, scenario.alice, scenario.group, "missed")
     bob, clock = (ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scenario.bob.pk) for _ in range(2))
