@@ -25,8 +25,10 @@ from imsite.server.files import Files  # noqa: E402
 from imsite.server.proxy_headers import ProxyHeaders  # noqa: E402
 from imsite.server.request_threads import HttpHandler  # noqa: E402
 from imsite.server.uploads import Uploads  # noqa: E402
+from imsite.settings_access import patch_settings_access  # noqa: E402
 
 cookie_parser.patch_cookie_parser()
+patch_settings_access()
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

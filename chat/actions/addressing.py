@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from django.conf import settings
 
@@ -21,8 +21,7 @@ SPEAK_FOR_OTHERS = "chat.speak_for_others"
 """The permission to send in another user's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """The destination: a channel by its id, a user by name, or an app's channel by the app's number (`id`)."""
 
     kind: Literal["channel", "user", "app"]
@@ -30,8 +29,7 @@ class Destination:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AddressedMessage:
+class AddressedMessage(NamedTuple):
     """A message and its destinations.
 
     `author`: name of the user to send it as; empty: the caller. `everyone`: send it to the global channels of all apps

@@ -6,7 +6,7 @@ All messages of a call share queries and commits, and missing private channels a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from accounts.caches.directory import accounts_by_names, enabled_apps
 from accounts.models import User
@@ -227,20 +227,18 @@ def _set_outcomes(drafted: Sequence[tuple[_PendingSend, Draft]], outcomes: Seque
 
 def _draft(send: _PendingSend, caller: User) -> Draft:
     message, author = send.message, send.author
+    # A client id names one message of one sender, so it holds neither for a fan-out nor in another user's name.
+    has_own_client_id = author.pk == caller.pk and not message.is_fan_out
     draft = message_draft(
         sender=author.pk,
         channel=send.channel,
         text=message.text,
         type=message.type,
         client_id=message.client_id,
-        attachments=message.attachments,
-    )
-    # A client id names one message of one sender, so it holds neither for a fan-out nor in another user's name.
-    has_own_client_id = author.pk == caller.pk and not message.is_fan_out
-    return replace(
-        draft,
-        client_id=draft.client_id if has_own_client_id else None,
         idempotency_key=send.idempotency_key,
         recipient_online=send.result.online,
-        receipt_for=tuple({author.pk, caller.pk}),
+        receipt_for=(author.pk,) if author.pk == caller.pk else (author.pk, caller.pk),
     )
+    if not has_own_client_id:
+        draft.client_id = None
+    return draft

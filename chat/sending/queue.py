@@ -6,6 +6,7 @@ So a single draft does not wait, and many share a commit. A draft is acknowledge
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -37,7 +38,9 @@ class WriteQueue:
         self._task: asyncio.Task[None] | None = None
         self._is_stopping = False
         self._last_batch_at = 0.0
-        self._last_batch_senders: set[int] = set()
+        self._missing_senders: set[int] = set()
+        """Senders of the last batch who have not sent again."""
+        self._may_commit = asyncio.Event()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="write queue")
@@ -47,6 +50,7 @@ class WriteQueue:
         if self._task is not None:
             self._is_stopping = True
             self._arrived.set()
+            self._may_commit.set()
             await self._task
             self._task = None
 
@@ -69,6 +73,9 @@ class WriteQueue:
         futures: list[asyncio.Future[StoredMessage]] = [loop.create_future() for _ in drafts]
         self._waiting.extend(zip(drafts, futures, strict=True))
         self._arrived.set()
+        self._missing_senders.difference_update([draft.sender for draft in drafts])
+        if not self._missing_senders or len(self._waiting) >= settings.IM_COMMIT_MAX_MESSAGES:
+            self._may_commit.set()
         return futures
 
     async def _run(self) -> None:
@@ -80,7 +87,8 @@ class WriteQueue:
                 size = min(len(self._waiting), settings.IM_COMMIT_MAX_MESSAGES)
                 batch = [self._waiting.popleft() for _ in range(size)]
                 self._last_batch_at = time.monotonic()
-                self._last_batch_senders = {draft.sender for draft, _ in batch}
+                self._missing_senders = {draft.sender for draft, _ in batch}
+                self._missing_senders.difference_update([draft.sender for draft, _ in self._waiting])
                 announce = partial(
                     _announce, asyncio.get_running_loop(), {id(draft): future for draft, future in batch}
                 )
@@ -96,13 +104,17 @@ class WriteQueue:
     async def _wait_for_more(self) -> None:
         """Space out the commits while several users send.
 
-        A single user who sends one draft after another never waits.
+        Users who each send one draft after another wait for each other only: the commit begins when all of the last
+        batch have sent again.
         """
-        if self._last_batch_senders == {self._waiting[0][0].sender}:
-            return
         left = self._last_batch_at + self._commit_interval - time.monotonic()
-        if left > 0 and len(self._waiting) < settings.IM_COMMIT_MAX_MESSAGES and not self._is_stopping:
-            await asyncio.sleep(left)
+        is_full = len(self._waiting) >= settings.IM_COMMIT_MAX_MESSAGES
+        if left <= 0 or is_full or not self._missing_senders or self._is_stopping:
+            return
+        self._may_commit.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(left):
+                await self._may_commit.wait()
 
 
 def _announce(

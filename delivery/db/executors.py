@@ -1,18 +1,20 @@
 """Runs synchronous database code from the event loop in bounded thread pools of this process.
 
-`database_sync_to_async` alone would run every query of the process in one thread.
+Channels' `database_sync_to_async` would run every query of the process in one thread.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from contextvars import copy_context
+from functools import cache, partial
 from typing import ParamSpec, TypeVar
 
-from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import close_old_connections
 
 from delivery.event_loop import is_on_loop
 
@@ -78,16 +80,12 @@ async def run_processing(function: Callable[P, T], *args: P.args, **kwargs: P.kw
 
 async def run_background(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do what `run` does, in the background thread."""
-    call = database_sync_to_async(function, thread_sensitive=False, executor=background_executor())
-    result: T = await call(*args, **kwargs)
-    return result
+    return await _run_in(background_executor(), partial(function, *args, **kwargs))
 
 
 async def run_priority(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do what `run` does, in a priority thread."""
-    call = database_sync_to_async(function, thread_sensitive=False, executor=priority_executor())
-    result: T = await call(*args, **kwargs)
-    return result
+    return await _run_in(priority_executor(), partial(function, *args, **kwargs))
 
 
 async def run_or_call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -97,6 +95,18 @@ async def run_or_call(function: Callable[P, T], *args: P.args, **kwargs: P.kwarg
 
 async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call the synchronous function in a database thread; return its result or raise its exception."""
-    call = database_sync_to_async(function, thread_sensitive=False, executor=executor())
-    result: T = await call(*args, **kwargs)
-    return result
+    return await _run_in(executor(), partial(function, *args, **kwargs))
+
+
+async def _run_in(threads: ThreadPoolExecutor, function: Callable[[], T]) -> T:
+    """Do what `database_sync_to_async` does, with fewer steps: call it with the context of the caller."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(threads, copy_context().run, _with_usable_connections, function)
+
+
+def _with_usable_connections(function: Callable[[], T]) -> T:
+    close_old_connections()
+    try:
+        return function()
+    finally:
+        close_old_connections()

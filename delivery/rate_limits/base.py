@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class TokenBucketsUnavailable(Exception):
     """The store of the token buckets cannot be reached."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenBucketResult:
+class TokenBucketResult(NamedTuple):
     """Outcome of a draw: tokens `left` (negative: owed) and tokens `missing`. If any are missing, none was taken."""
 
     left: float

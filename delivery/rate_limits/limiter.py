@@ -39,7 +39,9 @@ class RateLimiter:
 
     async def draw_async(self, key: str, *, rate: float, burst: int, count: int = 1) -> TokenBucketResult:
         """Do what `draw` does, on the event loop without blocking it."""
-        if (buckets := _shared_buckets) is None or not is_on_loop():
+        if (buckets := _shared_buckets) is None:
+            return self._local_buckets.draw_now(key, rate=rate, burst=burst, count=count)
+        if not is_on_loop():
             return self.draw(key, rate=rate, burst=burst, count=count)
         try:
             async with asyncio.timeout(self._shared_timeout_seconds):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -17,8 +17,7 @@ _MAX_TOKENS = 10_000
 _SHARED_TIMEOUT_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """The state of a token's limit: `remaining` of `limit` requests now, and all `limit` again in `reset` seconds.
 
     `retry_after`: seconds until a refused request is allowed; 0 for an allowed one.

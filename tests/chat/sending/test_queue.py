@@ -59,3 +59,24 @@ async def test_a_thread_commits_through_the_queue_and_gets_each_outcome() -> Non
         await queue.stop()
         await hub.stop()
     assert await run(lambda: list(Message.objects.order_by("seq").values_list("text", flat=True))) == ["one", "two"]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_commits_wait_for_the_senders_of_the_last_one_only() -> None:
+    alice, bob = await run(create_users, "alice", "bob")
+    channel = await run(create_global_channel)
+    queue = WriteQueue(commit_interval=3600)
+    queue.start()
+    try:
+        async with asyncio.timeout(20):
+            for _ in range(3):
+                await asyncio.gather(*(queue.submit(draft(sender, channel)) for sender in (alice, bob)))
+        alone = queue.submit(draft(alice, channel))
+        done, _ = await asyncio.wait([alone], timeout=0.1)
+        assert not done
+        await asyncio.wait_for(queue.submit(draft(bob, channel)), 20)
+        assert alone.done()
+        waits = queue.submit(draft(alice, channel))
+    finally:
+        await queue.stop()
+    assert (await waits).seq == 9
