@@ -66,16 +66,12 @@ def processing_executor() -> ThreadPoolExecutor:
 
 async def run_file(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do what `run` does, in a thread for pieces of files."""
-    call = database_sync_to_async(function, thread_sensitive=False, executor=file_executor())
-    result: T = await call(*args, **kwargs)
-    return result
+    return await _run_in(file_executor(), partial(function, *args, **kwargs))
 
 
 async def run_processing(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do what `run` does, in a thread for complete uploads."""
-    call = database_sync_to_async(function, thread_sensitive=False, executor=processing_executor())
-    result: T = await call(*args, **kwargs)
-    return result
+    return await _run_in(processing_executor(), partial(function, *args, **kwargs))
 
 
 async def run_background(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
