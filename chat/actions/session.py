@@ -69,8 +69,20 @@ async def session_login(attempt: LoginAttempt) -> LoginResult:
 
     Its user is that of the token or the browser session, else a new guest. Raise ChatError INVALID_TOKEN,
     SESSION_ENDED, USER_ID_MISMATCH, UNKNOWN_APP, GUESTS_DISABLED, GUEST_NAME_LENGTH or TOO_MANY_CONNECTIONS, and the
-    reasons of `check_guest_name`, `guests_create` and the registration rate limit.
+    reasons of `check_guest_name`, `guests_create` and the registration rate limit. After TOO_MANY_CONNECTIONS the
+    connection closes.
     """
+    try:
+        return await _log_in(attempt)
+    except ChatError as refusal:
+        if refusal.reason is reasons.TOO_MANY_CONNECTIONS:
+            # The reply follows without a pause, so no other write comes before the close.
+            code = errors.TOO_MANY_CONNECTIONS
+            attempt.connection.close_after_reply(code.number, code.reason)
+        raise
+
+
+async def _log_in(attempt: LoginAttempt) -> LoginResult:
     found = await _lookups.submit(attempt)
     if isinstance(found, LoginResult):
         return found
@@ -161,7 +173,6 @@ def _register(
     """Give the connection its user, and register it at the hub."""
     connection, hub, limit = attempt.connection, publish.hub(), settings.IM_MAX_CONNECTIONS_PER_USER
     if hub.connection_count(user.pk) >= limit:
-        connection.close_after_reply(errors.TOO_MANY_CONNECTIONS.number, errors.TOO_MANY_CONNECTIONS.reason)
         raise ChatError(reasons.TOO_MANY_CONNECTIONS, limit=limit)
     connection.user_id, connection.name, connection.app = user.pk, user.public_name, app.number
     connection.nickname, connection.kind, connection.credential = user.nickname, user.kind, credential
