@@ -98,7 +98,10 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
 
     async def open_person(name: str, *, width: int = 1280, height: int = 800, **options: Any) -> Page:
         context = await browser.new_context(
-            viewport={"width": width, "height": height}, **{"locale": "en-GB", **options}
+            viewport={"width": width, "height": height},
+            # The headless shell denies what a browser allows after a click.
+            permissions=["clipboard-write"],
+            **{"locale": "en-GB", **options},
         )
         context.set_default_timeout(_PATIENCE)
         context.on("page", lambda page: watch(name, page))
