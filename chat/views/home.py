@@ -50,6 +50,7 @@ def _boot_data(app: App, user: User | None) -> dict[str, object]:
         "registration": settings.IM_REGISTRATION,
         "staff": user is not None and user.is_staff,
         "messageLimit": settings.IM_MESSAGE_MAX_LENGTH,
+        "mentionAll": settings.IM_MENTION_ALL,
         "attachments": {
             "maxBytes": settings.IM_ATTACHMENT_MAX_BYTES,
             "perMessage": settings.IM_ATTACHMENTS_PER_MESSAGE,

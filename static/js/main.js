@@ -61,7 +61,7 @@ import { Welcome } from "./widgets/welcome.js";
 /**
  * Settings that the server writes into the page.
  * @type {{appId: number, signedIn: boolean, userId: string | null, registration: boolean, staff: boolean,
- *   messageLimit: number, attachments: AttachmentLimits, timeZone: string}}
+ *   messageLimit: number, mentionAll: "managers" | "members" | "nobody", attachments: AttachmentLimits, timeZone: string}}
  */
 const boot = JSON.parse(byId("boot").textContent ?? "");
 document.documentElement.lang = language.tag;
@@ -123,7 +123,7 @@ const retryContacts = () => (socket.isReady ? contactsSync.load() : reconnect())
 const contactList = new ContactList({ store, userMenu, userDialogs, filter, retry: retryContacts });
 const sidebar = new Sidebar({ store, channelList, contactList });
 const timeline = new Timeline({ store, conversation, outbox, uploads, sends, reconnect, react });
-const mentionSuggestions = new MentionSuggestions({ store, memberLoader });
+const mentionSuggestions = new MentionSuggestions({ store, memberLoader, mentionAll: boot.mentionAll });
 const sources = [mentionSuggestions, new EmojiSuggestions(emojiPreferences)];
 const suggestions = new SuggestionList({ store, sources });
 const maxLength = boot.messageLimit;

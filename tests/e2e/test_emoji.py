@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from playwright.async_api import expect
 
 from tests.e2e.conftest import OpenPerson
+from tests.e2e.screenshots import screenshot
 from tests.e2e.test_accessibility import check
 from tests.e2e.test_two_browsers import shown, sign_in
 from tests.support.accounts import register
 from tests.support.site import Site
-
-RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
 
 
 async def test_alice_writes_emoji_by_keyboard(site: Site, person: OpenPerson) -> None:
@@ -30,7 +27,7 @@ async def test_alice_writes_emoji_by_keyboard(site: Site, person: OpenPerson) ->
     await expect(choices.first).to_have_accessible_name("thumbs up")
     assert await alice.get_by_test_id("emoji-scroller").evaluate("e => e.querySelectorAll('button').length < 700")
     await check(alice, "emoji picker", without="region")
-    await alice.screenshot(path=RESULTS / "emoji-picker.png")
+    await screenshot(alice, "emoji-picker")
     await alice.keyboard.press("Escape")
     await expect(picker).to_have_count(0)
     await expect(field).to_be_focused()
@@ -49,7 +46,7 @@ async def test_alice_writes_emoji_by_keyboard(site: Site, person: OpenPerson) ->
     await field.fill("")
     await field.press_sequentially("done :tad")
     await expect(alice.get_by_test_id("emoji-option").first).to_contain_text(":tada:")
-    await alice.screenshot(path=RESULTS / "emoji-completion.png")
+    await screenshot(alice, "emoji-completion")
     await field.press("Enter")
     await expect(field).to_have_value("done 🎉 ")
     await field.press_sequentially(":+1:")
@@ -96,7 +93,7 @@ async def test_bob_writes_emoji_by_touch(site: Site, person: OpenPerson) -> None
     size = await tomato.bounding_box()
     assert size
     assert min(size["width"], size["height"]) >= 44
-    await bob.screenshot(path=RESULTS / "emoji-picker-phone.png")
+    await screenshot(bob, "emoji-picker-phone")
     await bob.get_by_test_id("emoji-search").fill("礼物")
     await bob.get_by_test_id("emoji-choice").filter(has_text="🎁").tap()
     await expect(field).to_have_value("🎁")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.conftest import OpenPerson
+from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import open_channel
-from tests.e2e.test_two_browsers import enter_as_guest, shown, sign_in
+from tests.e2e.test_two_browsers import enter_as_guest, say, shown, sign_in
 from tests.support.accounts import register
 from tests.support.client import Client
 from tests.support.site import Site
@@ -78,3 +79,48 @@ async def test_a_guest_is_mentioned_in_the_global_channel_by_touch(site: Site, p
     await alice.get_by_test_id("composer-send").tap()
     await expect(shown(guest, "@Quiet Cedar")).to_be_visible()
     await expect(guest.locator("[data-testid=message-text] .mention.self")).to_have_count(1)
+
+
+async def test_bob_sees_that_he_is_mentioned(site: Site, person: OpenPerson) -> None:
+    tokens = register(site, ["alice", "bob", "carol"])
+    bob = await person("bob", width=390, height=844, locale="zh-CN", has_touch=True, is_mobile=True)
+    await sign_in(bob, site, "bob", by_touch=True)
+    carol = await person("carol", width=1440)
+    await sign_in(carol, site, "carol")
+    async with await Client.connect(site.acc) as alice:
+        await alice.login_token(tokens["alice"])
+        group = await alice.call("channel.create", kind="public", name="Painters", members=["bob", "carol"])
+        for text in ("@bob the scroll of 马远", "@nobody", "@all lunch"):
+            await alice.call("message.send", target=group["target"], type="text", msg=text)
+    await bob.get_by_test_id("back").tap()
+    painters = bob.get_by_test_id("channel-item").filter(has_text="Painters")
+    await expect(painters.get_by_test_id("mention-badge")).to_have_text("@2")
+    await expect(painters.get_by_test_id("unread-badge")).to_have_text("3")
+    badge = carol.get_by_test_id("channel-item").filter(has_text="Painters").get_by_test_id("mention-badge")
+    await expect(badge).to_have_text("@1")
+    await screenshot(carol, "mention-badge")
+    await painters.tap()
+    await expect(bob.locator("[data-testid=message-text] .mention.self")).to_have_text(["@bob", "@all"])
+    await bob.get_by_test_id("back").tap()
+    await expect(painters.get_by_test_id("mention-badge")).to_be_hidden()
+
+    # The names are those that the server has found, whatever the page knows of the users.
+    await open_channel(carol, "Painters")
+    await expect(carol.locator("[data-testid=message-text] .mention")).to_have_text(["@bob", "@all"])
+    await expect(carol.locator("[data-testid=message-text] .mention.self")).to_have_text("@all")
+    await say(carol, "@alice @nobody")
+    await expect(shown(carol, "@alice").locator(".mention")).to_have_text("@alice")
+    await expect(badge).to_be_hidden()
+
+    await bob.get_by_test_id("mentions-button").tap()
+    found = bob.get_by_test_id("search-result")
+    await expect(found).to_contain_text(["@all lunch", "@bob the scroll"])
+    await screenshot(bob, "mentions-phone")
+    await found.last.tap()
+    await expect(bob.get_by_test_id("channel-title")).to_have_text("Painters")
+    await carol.get_by_test_id("mentions-button").click()
+    await expect(carol.get_by_test_id("search-result")).to_contain_text(["@all lunch"])
+    await screenshot(carol, "mentions")
+    await carol.get_by_test_id("search-field").fill("scroll")
+    await expect(carol.get_by_test_id("search-result")).to_contain_text(["the scroll"])
+    await expect(carol.get_by_test_id("search-everywhere")).to_be_checked()

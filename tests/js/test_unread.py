@@ -35,7 +35,7 @@ _PRELUDE = """async () => {
   new PushHandlers({ socket, store, gapFiller, memberLoader: {} });
   const conversation = new Conversation({ socket, store, gapFiller, outbox: new Emitter(), session: new Emitter() });
   const channel = (lastSeq, readSeq, unread) => ({
-    target: "7", kind: "public", name: "", lastSeq, readSeq, unread, activeAt: 0,
+    target: "7", kind: "public", name: "", lastSeq, readSeq, unread, activeAt: 0, mentions: 0,
   });
   const message = (seq, more = {}) => ({
     target: "7", seq, id: String(seq), fromId: "2", msg: "x", time: seq, ...more,
@@ -134,3 +134,30 @@ async def test_recalled_messages_are_on_the_pages_that_are_loaded(modules: Page)
       await until(() => store.log?.isLoaded);
       return [asked, store.dividerSeq];"""
     assert await run(modules, script) == [[85], 100]
+
+
+async def test_mentions_are_counted_and_unknown_ones_asked_for(modules: Page) -> None:
+    body = """
+      const me = [{ id: "1", name: "alice" }], counts = [];
+      const count = () => counts.push(store.channels.get("7").mentions);
+      let onServer = 1;
+      replies["channel.get"] = () => ({ ...channel(8, 3, 5), mentions: onServer });
+      store.putChannel({ ...channel(4, 2, 2), mentions: 1 });
+      push("msg", message(5, { mentions: me }));
+      push("msg", message(6, { mentions: [{ name: "all" }] }));
+      push("msg", message(7, { mentions: [{ id: "3", name: "carol" }] }));
+      push("msg", message(8));
+      count();
+      push("message.recalled", { id: "6", seq: 6 });
+      count();
+      // The page does not know whether 3 or 4 is the other one.
+      push("read.mark", { readSeq: 3 });
+      await until(() => store.channels.get("7").mentions === 1);
+      count();
+      onServer = 2;
+      push("message.edited", { id: "7", seq: 7, msg: "@alice", mentions: me, editedAt: 1 });
+      await until(() => store.channels.get("7").mentions === 2);
+      push("read.mark", { readSeq: 8 });
+      count();
+      return [counts, requests];"""
+    assert await run(modules, body) == [[3, 2, 1, 0], ["channel.get", "channel.get"]]

@@ -191,13 +191,13 @@ export class Conversation extends Emitter {
   }
 
   /** @param {OutboxEntry} entry @param {SendReply} reply */
-  #onSent({ clientMsgId, text, files, replyTo, replySeq, target }, { target: sentTo, id, seq, time, position }) {
+  #onSent({ clientMsgId, text, files, replyTo, replySeq, target }, { target: sentTo, id, seq, time, position, mentions }) {
     const { me } = this.store;
     if (!me) return;
     const reference = replyTo ? { replyTo, replySeq } : {};
     const sender = { from: me.userId, fromId: me.id, name: me.name, avatar: me.avatar };
     /** @type {LoggedMessage} */
-    const message = { ...reference, ...sender, ...contentOf(text, files), clientMsgId, target: sentTo, id, seq, time, position };
+    const message = { ...reference, ...sender, ...contentOf(text, files), clientMsgId, target: sentTo, id, seq, time, position, mentions };
     this.store.addMessage(message);
     this.gapFiller.check(target);
   }

@@ -6,7 +6,8 @@
  * @import { Socket } from "./socket.js"
  * @import { Profile } from "../state/display-names.js"
  * @import { Store } from "../state/store.js"
- * @typedef {{q: string, target: string | null}} SearchQuery  without a target in all channels
+ * @typedef {{q: string, target: string | null, isMentions?: boolean}} SearchQuery  without a target in all channels;
+ *   `isMentions`: instead, the messages that mention the user
  */
 import { Emitter } from "../lib/events.js";
 import { DisconnectedError, isRequestFailure } from "./protocol.js";
@@ -54,7 +55,7 @@ export class MessageSearch extends Emitter {
 
   /** Start a search in place of the present one. An empty query only clears the results. @param {SearchQuery} query */
   search(query) {
-    if (!query.q || query.target !== this.query.target) this.results = [];
+    if (!query.q || Boolean(query.isMentions) !== Boolean(this.query.isMentions) || query.target !== this.query.target) this.results = [];
     this.query = query;
     this.#next = null;
     this.#fetch();
@@ -71,18 +72,20 @@ export class MessageSearch extends Emitter {
 
   async #fetch() {
     const count = ++this.#searchCount;
-    const { q, target } = this.query;
+    const { q, target, isMentions } = this.query;
     const cursor = this.#next;
     this.error = null;
-    this.isSearching = q !== "";
+    this.isSearching = q !== "" || Boolean(isMentions);
     this.emit("change");
-    if (!q) return;
+    if (!this.isSearching) return;
     try {
       /** @type {SearchPage} */
       let page = { messages: [], next: cursor };
       for (let pages = 0; pages === 0 || (pages < MAX_EMPTY_PAGES && page.messages.length === 0 && page.next); pages++) {
         const scope = { ...(target ? { target } : {}), ...(page.next ? { before: page.next } : {}) };
-        page = await this.socket.request("message.search", { q, limit: PAGE_SIZE, ...scope });
+        page = isMentions
+          ? await this.socket.request("mention.list", { limit: PAGE_SIZE, ...scope })
+          : await this.socket.request("message.search", { q, limit: PAGE_SIZE, ...scope });
         if (count !== this.#searchCount) return;
       }
       this.results = cursor ? [...this.results, ...page.messages] : page.messages;

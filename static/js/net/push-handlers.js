@@ -26,8 +26,16 @@ export class PushHandlers extends Emitter {
     this.gapFiller = gapFiller;
     this.memberLoader = memberLoader;
     socket.onPush("msg", (message) => this.#onMessage(message));
-    socket.onPush("message.edited", (edit) => store.editMessage(edit));
-    socket.onPush("message.recalled", (recall) => store.recallMessage(recall));
+    socket.onPush("message.edited", (edit) => {
+      store.editMessage(edit);
+      // Only the server knows whether the text mentioned the user before.
+      const { readSeq = 0 } = store.channels.get(edit.target) ?? {};
+      if (edit.mentions && edit.seq > readSeq) this.#refreshChannel(edit.target);
+    });
+    socket.onPush("message.recalled", (recall) => {
+      store.recallMessage(recall);
+      this.#refreshUnread(recall.target);
+    });
     socket.onPush("message.reacted", (reaction) => store.changeReaction({ ...reaction, isAdded: true }));
     socket.onPush("message.unreacted", (reaction) => store.changeReaction({ ...reaction, isAdded: false }));
     socket.onPush("message.expired", (expiry) => {

@@ -16,8 +16,8 @@
  * @typedef {{target: string, kind: "global" | "public" | "private", name: string, join: JoinPolicy, listed: boolean,
  *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, role: Role | null, appId?: number,
  *   peer?: User, peerReadSeq?: number | null, memberCount?: number, muted?: Mute, lastSeq: number, readSeq: number,
- *   unread: number, activeAt: number}} Channel
- *   `slowMode`: seconds between two messages; `peer` and `peerReadSeq` of a private channel only
+ *   unread: number, mentions: number, activeAt: number}} Channel
+ *   `mentions`: unread messages that mention the user; `slowMode`: seconds between two messages; `peer` and `peerReadSeq` of a private channel only
  * @typedef {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode">>} GroupPolicy
  * @typedef {{target: string, name: string, memberCount: number, join: JoinPolicy}} FoundGroup
  * @typedef {{appId: number, name: string, target: string}} App  `target`: the app's global channel
@@ -28,10 +28,11 @@
  *   sha256?: string, url: string, width?: number, height?: number, duration?: number, preview?: string,
  *   thumbnail?: string}} Attachment
  *   `type`: a MIME type; `duration` in ms; `preview`: a tiny WebP picture in Base64; `thumbnail`: an address
+ * @typedef {{id?: string, name: string}} Mention  without `id` of all members; `name`: as it stands in the text
  * @typedef {{target: string, type: "text" | "file" | "picture" | "voice", msg: string, from: string, fromId: string,
  *   name: string, avatar: string, id: string, seq: number, time: number, position?: number, replyTo?: string,
  *   replySeq?: number, editedAt?: number, recalled?: boolean, content?: string, attachments?: Attachment[],
- *   reactions?: Reaction[]}} Message
+ *   mentions?: Mention[], reactions?: Reaction[]}} Message
  *   `from`: the sender's user name; `content`: the text beside attachments, or Base64 of a picture or voice message;
  *   `msg`: the text, or in those messages what stands for them
  * @typedef {{target: string, note: string, by: User, who: User[], value: string, seq: number, time: number,
@@ -51,7 +52,7 @@
  * @typedef {{userId: string, id: string, name: string, avatar?: string, kind: UserKind, appId: number, appName: string,
  *   target: string, position: number, serviceToken?: string}} LoginReply
  * @typedef {{events?: RawEnvelope[], hasMore?: boolean, reset?: true, position: number}} SyncReply
- * @typedef {{target: string, id: string, seq: number, time: number, position: number}} SendReply
+ * @typedef {{target: string, id: string, seq: number, time: number, position: number, mentions?: Mention[]}} SendReply
  * @typedef {{target: string, id: string, emoji: string, count: number, position: number}} ReactionReply
  * @typedef {{messages: Message[], notes?: SystemNote[], hasMore: boolean}} HistoryPage
  * @typedef {{messages: Message[], next: string | null}} SearchPage
@@ -71,6 +72,7 @@
  *     attachments?: string[]}, reply: SendReply},
  *   "message.history": {data: {target: string, before?: number, after?: number, limit?: number}, reply: HistoryPage},
  *   "message.search": {data: {q: string, target?: string, before?: string, limit?: number}, reply: SearchPage},
+ *   "mention.list": {data: {before?: string, limit?: number}, reply: SearchPage},
  *   "message.get": {data: {target: string, id: string}, reply: Message},
  *   "message.edit": {data: {target: string, id: string, msg: string}, reply: Pushes["message.edited"]},
  *   "message.recall": {data: {target: string, id: string}, reply: {}},
@@ -118,7 +120,8 @@
  * @typedef {ReactionPush & {isAdded: boolean}} ReactionChange
  * @typedef {{
  *   "msg": Message,
- *   "message.edited": {target: string, id: string, msg: string, content?: string, editedAt: number},
+ *   "message.edited": {target: string, id: string, seq: number, msg: string, content?: string, mentions?: Mention[],
+ *     editedAt: number},
  *   "message.recalled": {target: string, id: string, seq: number},
  *   "message.expired": {target: string, seq: number},
  *   "message.pinned": {target: string, id: string},

@@ -2,9 +2,9 @@
  * The loaded messages of one channel: a window of them in the order of their sequence numbers, with the system notes
  * among them. Pure state. Every message, page and change may come twice and in any order.
  *
- * @import { HistoryPage, Message, ReactionChange, SystemNote, User } from "../net/wire-types.js"
+ * @import { HistoryPage, Mention, Message, ReactionChange, SystemNote, User } from "../net/wire-types.js"
  * @typedef {Message & {clientMsgId?: string}} LoggedMessage  `clientMsgId`: of a message sent from this page
- * @typedef {Pick<Message, "msg" | "content"> & {editedAt?: number, recalled?: boolean}} MessageChange
+ * @typedef {Pick<Message, "msg" | "content" | "mentions"> & {editedAt?: number, recalled?: boolean}} MessageChange
  */
 import { isEditable } from "./message-content.js";
 import { changeReaction, mergeReactions } from "./reactions.js";
@@ -133,9 +133,9 @@ export class ChannelLog {
     return true;
   }
 
-  /** @param {{id: string, msg: string, content?: string, editedAt: number}} edit @returns {boolean} whether the message is loaded */
-  edit({ id, msg, content, editedAt }) {
-    return this.#change(id, { msg, editedAt, ...(content === undefined ? {} : { content }) });
+  /** @param {{id: string, msg: string, content?: string, mentions?: Mention[], editedAt: number}} edit @returns {boolean} whether the message is loaded */
+  edit({ id, msg, content, mentions, editedAt }) {
+    return this.#change(id, { msg, mentions, editedAt, ...(content === undefined ? {} : { content }) });
   }
 
   /** @param {{id: string}} recall @returns {boolean} whether the message is loaded */
@@ -277,10 +277,10 @@ function keepEarly(early, id, value) {
  */
 function latestVersion(message, other) {
   if (!other || message.recalled) return message;
-  if (other.recalled) return { ...message, msg: "", content: undefined, attachments: undefined, recalled: true };
+  if (other.recalled) return { ...message, msg: "", content: undefined, attachments: undefined, mentions: undefined, recalled: true };
   if ((other.editedAt ?? 0) <= (message.editedAt ?? 0)) return message;
-  const { msg, editedAt, content } = other;
-  return { ...message, msg, editedAt, ...(content === undefined ? {} : { content }) };
+  const { msg, editedAt, content, mentions } = other;
+  return { ...message, msg, mentions, editedAt, ...(content === undefined ? {} : { content }) };
 }
 
 /**

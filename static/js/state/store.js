@@ -16,6 +16,7 @@ import { Emitter } from "../lib/events.js";
 import { ChannelLog } from "./channel-log.js";
 import { Contacts } from "./contacts.js";
 import { DisplayNames } from "./display-names.js";
+import { mentionsUser } from "./message-mentions.js";
 import { UnreadCounter } from "./unread.js";
 
 const MAX_LOGS = 25;
@@ -155,7 +156,7 @@ export class Store extends Emitter {
     const channel = this.channels.get(message.target);
     const isOwn = message.fromId === this.me?.id;
     if (channel && message.seq > channel.lastSeq) {
-      this.unreadCounter.add(channel, message, isOwn);
+      this.unreadCounter.add(channel, message, isOwn, mentionsUser(message, this.me?.id));
       channel.activeAt = Math.max(channel.activeAt, message.time);
       if (isOwn && message.target === this.currentTarget) this.dividerSeq = null;
       this.emit("channels");
@@ -215,7 +216,7 @@ export class Store extends Emitter {
   setRead(target, seq) {
     const channel = this.channels.get(target);
     if (!channel || seq <= channel.readSeq) return false;
-    this.unreadCounter.read(channel, seq, this.logs.get(target));
+    this.unreadCounter.read(channel, seq, this.logs.get(target), this.me?.id);
     this.emit("channels");
     return true;
   }

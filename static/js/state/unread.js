@@ -6,18 +6,23 @@
  * @import { ChannelLog } from "./channel-log.js"
  */
 
+import { MentionCounter } from "./mention-counter.js";
+import { mentionsUser } from "./message-mentions.js";
+
 export class UnreadCounter {
+  #mentions = new MentionCounter();
   /** Numbers of known recalled messages after the read position, by target. @type {Map<string, Set<number>>} */ #recalled = new Map();
   /** Targets whose count is an estimate. @type {Set<string>} */ #estimated = new Set();
 
   clear() {
     this.#recalled.clear();
     this.#estimated.clear();
+    this.#mentions.clear();
   }
 
   /** Return true if only the server knows the exact count. @param {string} target */
   isEstimated(target) {
-    return this.#estimated.has(target);
+    return this.#estimated.has(target) || this.#mentions.isEstimated(target);
   }
 
   /**
@@ -33,7 +38,8 @@ export class UnreadCounter {
     const activeAt = Math.max(received.activeAt, known?.activeAt ?? 0);
     // A peer who stops sharing the read position has 0.
     const peerReadSeq = received.peerReadSeq && Math.max(received.peerReadSeq, known?.peerReadSeq ?? 0);
-    const merged = { ...received, peerReadSeq, lastSeq, readSeq, activeAt };
+    const mentions = this.#mentions.merge(known, received);
+    const merged = { ...received, peerReadSeq, lastSeq, readSeq, activeAt, mentions };
     if (known && known.readSeq > received.readSeq) {
       merged.unread = known.unread + Math.max(0, received.lastSeq - known.lastSeq);
     } else {
@@ -48,10 +54,12 @@ export class UnreadCounter {
    * @param {Channel} channel
    * @param {{seq: number, recalled?: boolean}} message
    * @param {boolean} isOwn
+   * @param {boolean} [isMention]  it mentions the user
    */
-  add(channel, { seq, recalled }, isOwn) {
+  add(channel, { seq, recalled }, isOwn, isMention = false) {
     channel.unread += seq - channel.lastSeq;
     channel.lastSeq = seq;
+    if (isMention && !isOwn && !recalled) this.#mentions.add(channel, seq);
     if (isOwn) this.read(channel, seq);
     else if (recalled) this.recall(channel, seq);
   }
@@ -59,6 +67,7 @@ export class UnreadCounter {
   /** A message no longer counts. @param {Channel} channel @param {number} seq */
   recall(channel, seq) {
     const { target } = channel;
+    this.#mentions.remove(channel, seq);
     const recalled = this.#recalled.get(target) ?? new Set();
     if (seq <= channel.readSeq || seq > channel.lastSeq || recalled.has(seq)) return;
     this.#recalled.set(target, recalled.add(seq));
@@ -71,8 +80,9 @@ export class UnreadCounter {
    * @param {Channel} channel
    * @param {number} seq
    * @param {ChannelLog} [log] of the channel, if loaded
+   * @param {string} [userId]
    */
-  read(channel, seq, log) {
+  read(channel, seq, log, userId) {
     const { target, lastSeq, readSeq: from } = channel;
     const to = Math.min(seq, lastSeq);
     const known = this.#recalled.get(target) ?? new Set();
@@ -81,9 +91,14 @@ export class UnreadCounter {
     const loaded = log?.messages.filter(({ recalled }) => recalled).map((message) => message.seq) ?? [];
     channel.unread -= to - from - countBetween(new Set([...known, ...loaded]), from, to);
     channel.readSeq = to;
+    this.#mentions.read(channel, to);
     this.#recalled.set(target, new Set([...known].filter((number) => number > to)));
     const loadedCount = log ? countLoaded(log, to, lastSeq) : null;
-    if (loadedCount !== null) channel.unread = loadedCount;
+    if (log && loadedCount !== null) {
+      channel.unread = loadedCount;
+      const unread = log.messages.filter((message) => message.seq > to && !message.recalled);
+      this.#mentions.set(channel, unread.filter((message) => mentionsUser(message, userId)).map((message) => message.seq));
+    }
     if (isExact || loadedCount !== null || to === lastSeq) this.#estimated.delete(target);
     else this.#estimated.add(target);
     limit(channel);

@@ -107,12 +107,12 @@ export class ChannelList {
 
   /** @param {HTMLElement} link @param {Channel} channel @param {number} now */
   #renderItem(link, channel, now) {
-    const { target, name, kind, unread, peer, activeAt } = channel;
+    const { target, name, kind, unread, mentions, peer, activeAt } = channel;
     const isCurrent = target === this.store.currentTarget;
     const isOnline = Boolean(peer && this.store.isOnline(peer.id));
     const hasDraft = !isCurrent && this.drafts.has(target);
     const time = kind === "global" ? "" : formatShortTime(activeAt, now);
-    const signature = JSON.stringify([target, name, kind, unread, peer?.avatar, isCurrent, isOnline, hasDraft, time, language.code]);
+    const signature = JSON.stringify([target, name, kind, unread, mentions, peer?.avatar, isCurrent, isOnline, hasDraft, time, language.code]);
     if (this.#rendered.get(link) === signature) return;
     this.#rendered.set(link, signature);
     link.dataset.target = target;
@@ -131,10 +131,15 @@ export class ChannelList {
     draft.hidden = !hasDraft;
     setText(draft, t("sidebar.draft"));
     setText(part(link, "time"), time);
+    part(link, "badges").hidden = unread === 0 && mentions === 0;
     const badge = part(link, "badge");
     badge.hidden = unread === 0;
     setText(badge, formatUnreadCount(unread));
     badge.setAttribute("aria-label", t("sidebar.unread", { n: unread }));
+    const mentionBadge = part(link, "mentions");
+    mentionBadge.hidden = mentions === 0;
+    setText(mentionBadge, `@${formatUnreadCount(mentions)}`);
+    mentionBadge.setAttribute("aria-label", t("sidebar.mentions", { n: mentions }));
   }
 
   /** @param {KeyboardEvent} event */

@@ -7,8 +7,12 @@
  * @import { Query, Suggestion } from "./suggestion-list.js"
  */
 import { part, setText } from "../lib/dom.js";
+import { t } from "../lib/i18n.js";
 import { MAX_SUGGESTIONS, isFullName, matchUsers, mentionQueryAt, mentionText } from "../lib/mentions.js";
-import { showAvatar, showPresence } from "./avatar.js";
+import { isManager } from "../state/send-permission.js";
+import { showAvatar, showChannelAvatar, showPresence } from "./avatar.js";
+
+const EVERYBODY = ["all", "所有人"];
 
 export class MentionSuggestions {
   template = "template-mention-option";
@@ -17,8 +21,12 @@ export class MentionSuggestions {
   #isLoading = false;
   #update = () => {};
 
-  /** @param {{store: Store, memberLoader: MemberLoader}} deps */
-  constructor({ store, memberLoader }) {
+  /**
+   * @param {{store: Store, memberLoader: MemberLoader, mentionAll: "managers" | "members" | "nobody"}} deps
+   *   `mentionAll`: the members of a group who can mention all
+   */
+  constructor({ store, memberLoader, mentionAll }) {
+    this.mentionAll = mentionAll;
     this.store = store;
     this.memberLoader = memberLoader;
   }
@@ -32,14 +40,31 @@ export class MentionSuggestions {
   find({ q }) {
     const matches = matchUsers(q, this.#candidates());
     if (matches.length < MAX_SUGGESTIONS) this.#loadMembers();
+    const everybody = this.#everybody(q);
     // A single match that is typed in full leaves nothing to suggest.
     if (matches.length === 1 && isFullName(q, matches[0])) return [];
-    return matches.map((user) => ({
+    const suggestions = matches.map((user) => ({
       id: user.id,
       text: `${mentionText(user)} `,
       needsMove: isFullName(q, user),
-      render: (option) => this.#render(option, user),
+      render: (/** @type {HTMLElement} */ option) => this.#render(option, user),
     }));
+    return [...suggestions, ...everybody].slice(0, MAX_SUGGESTIONS);
+  }
+
+  /** Return the suggestion that mentions all members, if the user can do so. @param {string} q @returns {Suggestion[]} */
+  #everybody(q) {
+    const { channel } = this.store;
+    const isAllowed = this.mentionAll === "members" || (this.mentionAll === "managers" && isManager(channel?.role ?? null));
+    const name = EVERYBODY.find((candidate) => candidate.startsWith(q.toLowerCase()));
+    if (channel?.kind !== "public" || !isAllowed || !name) return [];
+    /** @param {HTMLElement} option */
+    const render = (option) => {
+      showChannelAvatar(part(option, "avatar"), channel);
+      setText(part(option, "name"), name);
+      setText(part(option, "about"), t("mention.all"));
+    };
+    return [{ id: "all", text: `@${name} `, needsMove: q.toLowerCase() === name, render }];
   }
 
   /** The users who can be mentioned in the channel; those who wrote last come first. */

@@ -35,6 +35,7 @@ export class SearchPanel {
   #moreButton = part(this.#panel, "more");
   #searchHere = find(this.#panel, "input[value=here]", HTMLInputElement);
   #searchEverywhere = find(this.#panel, "input[value=everywhere]", HTMLInputElement);
+  #listMentions = find(this.#panel, "input[value=mentions]", HTMLInputElement);
   #timer = 0;
   /** The id of the result that was opened last. */ #openedId = "";
   /** The content of each result, so that only changes are rendered. @type {WeakMap<Element, string>} */ #rendered = new WeakMap();
@@ -55,10 +56,11 @@ export class SearchPanel {
     store.on("channels", render);
     store.on("current", () => this.#onChannelOpened());
     byId("search-messages").addEventListener("click", () => this.showEverywhere(channelFilter.value));
+    byId("mentions-button").addEventListener("click", () => this.showMentions());
     this.#field.addEventListener("input", (event) => {
-      if (!isUnfinishedInput(event)) this.#searchLater();
+      if (!isUnfinishedInput(event)) this.#onInput();
     });
-    this.#field.addEventListener("compositionend", () => this.#searchLater());
+    this.#field.addEventListener("compositionend", () => this.#onInput());
     const form = part(this.#panel, "form", HTMLFormElement);
     form.addEventListener("change", () => this.#searchIfChanged());
     form.addEventListener("submit", (event) => {
@@ -89,10 +91,19 @@ export class SearchPanel {
     this.show();
   }
 
+  /** Open the panel with the messages that mention the user. */
+  showMentions() {
+    this.#listMentions.checked = true;
+    this.show();
+    this.#search();
+  }
+
   /** Called when the panel has become visible. */
   onShown() {
-    this.#field.focus();
-    this.#field.select();
+    // The keyboard of a touch screen would cover what needs no words.
+    const isTyped = !this.#listMentions.checked || matchMedia("(hover: hover)").matches;
+    (isTyped ? this.#field : part(this.#panel, "close")).focus();
+    if (isTyped) this.#field.select();
     this.#searchIfChanged();
     this.render();
   }
@@ -116,7 +127,15 @@ export class SearchPanel {
   }
 
   get #query() {
-    return { q: this.#field.value.trim(), target: this.#searchHere.checked ? this.store.currentTarget : null };
+    if (this.#listMentions.checked) return { q: "", target: null, isMentions: true };
+    const target = this.#searchHere.checked ? this.store.currentTarget : null;
+    return { q: this.#field.value.trim(), target, isMentions: false };
+  }
+
+  #onInput() {
+    // Mentions are not searched.
+    if (this.#listMentions.checked) this.#searchEverywhere.checked = true;
+    this.#searchLater();
   }
 
   #searchLater() {
@@ -125,9 +144,9 @@ export class SearchPanel {
   }
 
   #searchIfChanged() {
-    const { q, target } = this.#query;
+    const { q, target, isMentions } = this.#query;
     const last = this.search.query;
-    if (q !== last.q || (q && target !== last.target)) this.#search();
+    if (isMentions !== Boolean(last.isMentions) || q !== last.q || (q && target !== last.target)) this.#search();
   }
 
   #search() {
@@ -151,7 +170,8 @@ export class SearchPanel {
   /** @param {number} count of results @returns {ListState} */
   #listState(count) {
     const { query, isSearching, error, hasMore } = this.search;
-    if (!query.q) return { empty: t("search.prompt") };
+    if (query.isMentions && !count && !error && !isSearching) return { empty: t("search.noMentions") };
+    if (!query.q && !query.isMentions) return { empty: t("search.prompt") };
     const isDenied = error instanceof RequestError && error.code === Code.NOT_AUTHORISED;
     if (isDenied && this.store.me?.kind === "guest") return { empty: t("search.guest") };
     if (error) return { error: errorText(error), retry: () => this.search.retry() };

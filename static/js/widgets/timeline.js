@@ -19,6 +19,7 @@ import { today } from "../lib/today.js";
 import { timelineRows } from "../state/timeline-rows.js";
 import { showChannelIntro } from "./channel-intro.js";
 import { messageText } from "../state/message-content.js";
+import { mentionNames } from "../state/message-mentions.js";
 import { reloadPictures } from "./attachment-picture.js";
 import { openPicture, showProgress } from "./message-attachments.js";
 import { createMessage, renderMessage } from "./message.js";
@@ -38,7 +39,7 @@ export class Timeline {
   /** The scroller's height; 0: not laid out. Set by an observer, because reading it would force a layout each time. */ #height = 0;
   /** The place to scroll to once the messages are loaded; null: nowhere. @type {"unread" | "end" | null} */ #pendingScroll = null;
   #lastScrollTop = 0;
-  /** @type {MentionNames} */ #names = NO_NAMES;
+  /** Of messages that the server has not looked at. @type {MentionNames} */ #unsentNames = NO_NAMES;
   /** The message rows by key. @type {Map<string, MessageRow>} */ #messageRows = new Map();
   #newMessagesButton = byId("new-messages");
   #jumpButton = byId("jump-to-latest");
@@ -100,6 +101,11 @@ export class Timeline {
     return this.#messageRows.get(message?.dataset.key ?? "") ?? null;
   }
 
+  /** @param {MessageRow} row @returns {MentionNames} */
+  #namesOf({ message, state }) {
+    return state === "sent" ? mentionNames(message, this.store.me?.id) : this.#unsentNames;
+  }
+
   /** Scroll to the end of the channel, which is loaded if need be. */
   jumpToLatest() {
     const { log, currentTarget } = this.store;
@@ -123,8 +129,8 @@ export class Timeline {
       ? timelineRows({ log, entries, me, dividerSeq, peerReadSeq: channel.peerReadSeq })
       : [{ kind: "older", key: "initial" }];
     this.#messageRows = new Map(rows.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
-    const hasMentions = rows.some((row) => row.kind === "message" && messageText(row.message).includes("@"));
-    this.#names = hasMentions ? store.displayNames.mentionNames() : NO_NAMES;
+    const isUnsent = (/** @type {Row} */ row) => row.kind === "message" && row.state !== "sent" && messageText(row.message).includes("@");
+    this.#unsentNames = rows.some(isUnsent) ? store.displayNames.mentionNames() : NO_NAMES;
     // The user may have scrolled up; the scroll event comes later.
     const isScrolledUp = this.scroller.scrollTop < this.#lastScrollTop - END_TOLERANCE;
     if (this.isPinned && !this.#pendingScroll && isScrolledUp) this.#onScroll();
@@ -150,7 +156,7 @@ export class Timeline {
       case "message": {
         const { target, replyTo } = row.message;
         const quoted = replyTo ? this.conversation.quotedMessage(target, replyTo) : undefined;
-        renderMessage(element, row, quoted, this.#names, this.uploads);
+        renderMessage(element, row, quoted, this.#namesOf(row), this.uploads);
         return;
       }
       case "note":
