@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from accounts.caches.callers import Caller, caller_by_token
 from accounts.selectors.users import user_by_session, user_by_token
@@ -52,6 +53,18 @@ async def caller_of(request: CallRequest) -> Caller | None:
         raise invalid_token()
     last_seen.record_use(caller.credential, address=request.META.get("REMOTE_ADDR"))
     return caller
+
+
+class TokenHolder(NamedTuple):
+    """The caller of a DRF view; see `chat.api.common.admission.Identity`."""
+
+    credential: str
+
+
+async def authenticate(view: APIView, request: Request) -> TokenHolder | None:
+    """Let the view authenticate the request, in the view's thread; return the caller, None without a token."""
+    view.perform_authentication(request)
+    return None if request.auth is None else TokenHolder(request.auth)
 
 
 class ApiToken(BaseAuthentication):  # type: ignore[misc]

@@ -18,10 +18,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import errors
-from chat.api.common import cors
+from chat.api.common.admission import admit_to_legacy
 from chat.api.common.authentication import caller_of
 from chat.api.common.fast_path import ALLOWED_METHODS, Answer, FastRequest
-from chat.api.common.throttles import throttles
 from chat.api.legacy.access import has_access
 from chat.api.legacy.answers import (
     answer_body,
@@ -38,6 +37,7 @@ from chat.errors import Code
 from delivery.event_loop import run_blocking
 
 if TYPE_CHECKING:
+    from accounts.caches.callers import Caller
     from accounts.models import User
 
 Handler = Callable[[ParameterSource, "User | None"], Coroutine[Any, Any, dict[str, Any]]]
@@ -61,16 +61,13 @@ class AsyncLegacyCall:
         return pattern
 
     async def respond(self, request: FastRequest) -> Answer:
-        """Answer a call of the fast path. The steps are those of `LegacyCallView`, in the same order."""
+        """Answer a call of the fast path. A refusal is an answer too."""
         headers = {"Content-Type": "application/json"}
         code, methods = errors.SUCCESS, ALLOWED_METHODS[self.method]
         try:
-            cors.require_allowed_origin(request)
-            caller = await caller_of(request)
-            if not has_access(request, self.permission, None if caller is None else caller.may):
-                raise PermissionDenied
-            if caller is not None:
-                (await throttles.requests.draw_async(caller.credential)).require()
+            caller = await admit_to_legacy(
+                request, lambda: caller_of(request), lambda identity: self._require(request, identity)
+            )
             data = await self.handler(request, None if caller is None else caller.user)
             log_success()
         except Exception as error:
@@ -78,6 +75,10 @@ class AsyncLegacyCall:
             headers |= refusal_headers(data)
         headers["Allow"] = ", ".join(methods)
         return Answer(200, headers | response_headers(request), encode(answer_body(data, code)))
+
+    def _require(self, request: FastRequest, caller: Caller | None) -> None:
+        if not has_access(request, self.permission, None if caller is None else caller.may):
+            raise PermissionDenied
 
 
 def async_call(

@@ -12,8 +12,9 @@ from rest_framework.views import APIView
 
 from chat import errors
 from chat.api.common import cors
+from chat.api.common.admission import admit_to_legacy
+from chat.api.common.authentication import authenticate
 from chat.api.common.negotiation import AlwaysJsonNegotiation
-from chat.api.common.throttles import throttles
 from chat.api.legacy.access import HasPermission, ServiceToken
 from chat.api.legacy.answers import (
     LegacyRenderer,
@@ -25,6 +26,7 @@ from chat.api.legacy.answers import (
 )
 from chat.api.legacy.parameters import LegacyFormParser
 from chat.errors import Code
+from delivery.event_loop import run_blocking
 
 
 class LegacyCallView(APIView):  # type: ignore[misc]
@@ -44,12 +46,13 @@ class LegacyCallView(APIView):  # type: ignore[misc]
     _has_failed = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        cors.require_allowed_origin(request)
         # A browser's preflight carries no credentials.
-        if request.method != "OPTIONS":
-            super().initial(request, *args, **kwargs)
-            if request.auth is not None:
-                throttles.requests.take(request.auth)
+        if request.method == "OPTIONS":
+            cors.require_allowed_origin(request)
+            return
+        run_blocking(
+            admit_to_legacy(request, lambda: authenticate(self, request), lambda _: self.check_permissions(request))
+        )
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response = Response(status=204)

@@ -16,7 +16,7 @@ from django.urls import path as url_path
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.api.common import cors
+from chat.api.common.admission import admit_to_v1
 from chat.api.common.authentication import caller_of
 from chat.api.common.fast_path import ALLOWED_METHODS, Answer, FastRequest
 from chat.api.common.throttles import Allowance, throttles
@@ -28,6 +28,7 @@ from chat.api.v1.schema import Shape
 from delivery.event_loop import is_on_loop, run_blocking
 
 if TYPE_CHECKING:
+    from accounts.caches.callers import Caller
     from accounts.models import User
     from delivery.idempotency import IdempotencyKey
 
@@ -81,16 +82,11 @@ class AsyncCall:
         return pattern
 
     async def respond(self, request: FastRequest) -> Answer:
-        """Answer a call of the fast path. The steps are those of `Endpoint`, in the same order."""
-        allowance: Allowance | None = None
+        """Answer a call of the fast path. A refusal is an answer too."""
+        allowances: list[Allowance] = []
         status, headers = 200, {"Content-Type": "application/json"}
         try:
-            cors.require_allowed_origin(request)
-            caller = await caller_of(request)
-            if caller is not None:
-                allowance = await throttles.requests.draw_async(caller.credential)
-                allowance.require()
-            require_permission(self.permission, None if caller is None else caller.may)
+            caller = await admit_to_v1(request, lambda: caller_of(request), self._require, allowances.append)
             assert caller is not None
             context = CallContext(caller.user, caller.credential, f"{self.method} {request.path}", request.headers)
             data = () if self.takes is None else (parse_body(request.body, self.takes),)
@@ -101,7 +97,10 @@ class AsyncCall:
             body = problems.problem_of_error(error, call=request.path)
             status, headers = body["status"], {"Content-Type": problems.MEDIA_TYPE, **problems.problem_headers(body)}
         headers["Allow"] = ", ".join(ALLOWED_METHODS[self.method])
-        return Answer(status, headers | response_headers(request, allowance), encode(body))
+        return Answer(status, headers | response_headers(request, allowances[0] if allowances else None), encode(body))
+
+    def _require(self, caller: Caller | None) -> None:
+        require_permission(self.permission, None if caller is None else caller.may)
 
 
 def async_call(

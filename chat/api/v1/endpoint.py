@@ -21,7 +21,8 @@ from rest_framework.views import APIView
 
 from chat import reasons
 from chat.api.common import cors
-from chat.api.common.authentication import ApiToken
+from chat.api.common.admission import admit_to_v1
+from chat.api.common.authentication import ApiToken, authenticate
 from chat.api.common.call_request import CallRequest
 from chat.api.common.negotiation import AlwaysJsonNegotiation
 from chat.api.common.throttles import Allowance, throttles
@@ -29,6 +30,7 @@ from chat.api.v1 import problems
 from chat.api.v1.access import HasPermission
 from chat.api.v1.schema import KEY_LIMIT, Shape, parse
 from chat.errors import ChatError
+from delivery.event_loop import run_blocking
 from delivery.idempotency import IdempotencyKey
 
 S = TypeVar("S", bound=Shape)
@@ -80,16 +82,18 @@ class Endpoint(APIView):  # type: ignore[misc]
     """The rest of the token's rate limit, for the response headers; None before authentication."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        cors.require_allowed_origin(request)
         # A browser's preflight carries no credentials.
         if request.method == "OPTIONS":
+            cors.require_allowed_origin(request)
             return
-        self.perform_authentication(request)
-        # Before the permissions, so that forbidden calls are rate limited too.
-        if request.auth is not None:
-            self._allowance = throttles.requests.draw(request.auth)
-            self._allowance.require()
-        self.check_permissions(request)
+        run_blocking(
+            admit_to_v1(
+                request, lambda: authenticate(self, request), lambda _: self.check_permissions(request), self._keep
+            )
+        )
+
+    def _keep(self, allowance: Allowance) -> None:
+        self._allowance = allowance
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response = Response(status=204)
