@@ -7,6 +7,7 @@ from chat import reasons
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Attachment
+from chat.models.attachment import is_key
 from chat.selectors import access_message
 
 
@@ -15,7 +16,8 @@ def access_attachment(user: User, key: str) -> Attachment:
 
     Raise ChatError otherwise, always with a code for absent data. The file of a recalled or deleted message is absent.
     """
-    row = Attachment.objects.filter(key=key, state=Attachment.State.READY).select_related("message").first()
+    rows = Attachment.objects.filter(key=key, state=Attachment.State.READY).select_related("message")
+    row = rows.first() if is_key(key) else None
     if row is None:
         raise ChatError(reasons.ATTACHMENT_NOT_FOUND)
     if row.message is None:

@@ -19,12 +19,14 @@ from django.db import connection
 from accounts.models import User
 from chat import reasons
 from chat.attachments import storage
+from chat.attachments.content_types import UNKNOWN
 from chat.attachments.inspection import Inspected, inspect
 from chat.attachments.names import display_name
 from chat.attachments.quotas import require_quota
 from chat.attachments.spool import LocalFile, Spool
 from chat.errors import ChatError
 from chat.models import Attachment, UploadPart
+from chat.models.attachment import is_key
 from delivery import log
 from delivery.db.transactions import write
 from delivery.metrics import UPLOAD_BYTES, UPLOADS
@@ -63,7 +65,7 @@ def upload_create(
         return Attachment.objects.create(
             uploader=user,
             name=display_name(name),
-            content_type=declared[:127] or "application/octet-stream",
+            content_type=declared[:127] if declared.isascii() and declared.isprintable() and declared else UNKNOWN,
             size=size,
             duration=duration,
             created_at=log.now_ms(),
@@ -72,7 +74,8 @@ def upload_create(
 
 def upload_of(user: User, key: str) -> Attachment:
     """Return the user's upload with this key, complete or not. Raises ChatError UPLOAD_NOT_FOUND."""
-    row = Attachment.objects.filter(key=key, uploader=user).exclude(state=Attachment.State.REMOVED).first()
+    rows = Attachment.objects.filter(key=key, uploader=user).exclude(state=Attachment.State.REMOVED)
+    row = rows.first() if is_key(key) else None
     if row is None:
         raise ChatError(reasons.UPLOAD_NOT_FOUND)
     return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from django.conf import settings
@@ -10,11 +11,17 @@ from django.db import models
 from chat.models.message import Message
 
 KEY_BYTES = 16
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 def new_key() -> str:
     """Return a random key of 22 characters, which cannot be guessed."""
     return secrets.token_urlsafe(KEY_BYTES)
+
+
+def is_key(text: str) -> bool:
+    """Return whether the text can be a key. PostgreSQL refuses to look for others, such as one with NUL."""
+    return _KEY.fullmatch(text) is not None
 
 
 class Attachment(models.Model):

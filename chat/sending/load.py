@@ -14,6 +14,7 @@ from django.db.models import Q
 from accounts.models import App, Block, User
 from chat import rules
 from chat.models import Attachment, Channel, Membership, Message, MessageKey, ReadMark, Restriction
+from chat.models.attachment import is_key
 from chat.selectors.restrictions import active_restrictions
 from chat.sending.drafts import ClientKey, Draft, StoredMessage
 from chat.sending.mentions import MentionLookup
@@ -108,7 +109,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
     places = {(draft.channel, draft.sender) for draft in drafts}
     client_keys = {key for draft in drafts if (key := draft.client_key) is not None}
     replied_ids = {draft.reply_to for draft in drafts if draft.reply_to is not None}
-    file_keys = {key for draft in drafts for key in draft.attachments}
+    file_keys = {key for draft in drafts for key in draft.attachments if is_key(key)}
     claimed_keys = _idempotency_keys(drafts)
     statements = [
         _USERS.statement(senders),

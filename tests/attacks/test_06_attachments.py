@@ -133,11 +133,12 @@ async def test_uploads_of_others_are_neither_read_nor_sent_nor_changed(clients: 
     made = upload(ask, alice, b"hello")
     group = await bob.group(alice)
     assert ask(bob, "GET", made["url"]).status == 404
-    for key in (made["id"], "x" * 22):
+    for key in (made["id"], "x" * 22, "a\0b", "家", "x" * 5000):
         assert await bob.refusal("message.send", target=group, type="text", msg="", attachments=[key]) == (
             1005,
             "attachment_not_found",
         )
+    for key in (made["id"], "x" * 22, "a%00b"):
         for method in ("GET", "HEAD", "DELETE", "PATCH"):
             assert ask(bob, method, f"/api/v1/uploads/{key}/", b"x", **part_headers(0)).status == 404
     assert ask(alice, "GET", made["url"]).body == b"hello"

@@ -146,6 +146,13 @@ def test_an_upload_that_cannot_begin(caller: Caller, headers: dict[str, str], st
     assert not Attachment.objects.exists()
 
 
+@pytest.mark.parametrize("odd", ["a\0b", "\u202e", "x" * 5000, "家", ""])
+def test_odd_metadata_is_harmless(caller: Caller, odd: str) -> None:
+    path = start(caller, size=1, filename=odd, filetype=odd, duration=odd)
+    made = append(caller, path, 0, b"x").data
+    assert made["type"] == "text/plain" and "duration" not in made
+
+
 def test_the_server_describes_itself(caller: Caller) -> None:
     told = caller("OPTIONS", "uploads/")
     assert told.status == 204
