@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import OpenPerson
+from tests.e2e.screenshots import screenshot
 from tests.e2e.test_accessibility import check
 from tests.e2e.test_group_and_private import open_channel
 from tests.e2e.test_two_browsers import enter_as_guest, shown, sign_in
@@ -18,7 +19,6 @@ from tests.support.accounts import register
 from tests.support.client import Client
 from tests.support.site import Site
 
-RESULTS = Path(__file__).resolve().parent.parent.parent / "test-results"
 # Stands for a microphone: a tone whose loudness changes.
 _MICROPHONE = """
 navigator.mediaDevices.getUserMedia = async () => {
@@ -84,7 +84,7 @@ async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site,
     await attach(alice, file("Quarterly report of all departments.csv", b"a,b\n1,2\n" * 99, "text/csv"))
     await expect(alice.get_by_test_id("tray-file")).to_have_count(3)
     await alice.get_by_test_id("composer").fill("From the **opening**")
-    await alice.screenshot(path=RESULTS / "attachments-tray.png")
+    await screenshot(alice, "attachments-tray")
     await check(alice, "files in the composer")
     await alice.get_by_test_id("composer").press("Enter")
     await expect(alice.get_by_test_id("attachment-tray")).to_be_hidden()
@@ -101,7 +101,7 @@ async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site,
     await expect(large).to_have_attribute("alt", "Early Spring.jpg")
     await expect(large).to_have_attribute("src", re.compile(r"/files/"))
     assert await large.evaluate("image => [image.width, image.naturalWidth]") == [390, 800]
-    await bob.screenshot(path=RESULTS / "picture-viewer-phone.png")
+    await screenshot(bob, "picture-viewer-phone")
     await bob.get_by_test_id("viewer-next").tap()
     await expect(large).to_have_attribute("alt", "溪山行旅图.jpg")
     await expect(bob.get_by_test_id("viewer-count")).to_have_text("2 / 2")
@@ -120,8 +120,8 @@ async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site,
     await voice.get_by_test_id("voice-play").click()
     await expect(voice.get_by_test_id("voice-play")).to_have_attribute("aria-label", "Pause")
     await expect(voice.get_by_test_id("voice-speed")).to_have_text("1.5×")
-    await alice.screenshot(path=RESULTS / "attachments.png")
-    await bob.screenshot(path=RESULTS / "attachments-phone.png")
+    await screenshot(alice, "attachments")
+    await screenshot(bob, "attachments-phone")
 
     await check(alice, "files in the timeline")
 
