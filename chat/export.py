@@ -33,6 +33,7 @@ from chat.models import (
     ReadMark,
     Report,
     Restriction,
+    ThreadFollower,
     Webhook,
 )
 
@@ -95,6 +96,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]
     yield "reactions", [_reaction(row) for row in _reactions(user)]
     yield "mentions", [_mention(row) for row in _mentions(user)]
+    yield "threads", [_thread(row) for row in ThreadFollower.objects.filter(user=user).order_by("pk")]
     # The reported user and message are data of others.
     yield "reports", [_report(report) for report in Report.objects.filter(reporter=user).order_by("pk")]
     yield "restrictions", [_restriction(row) for row in Restriction.objects.filter(user=user).order_by("pk")]
@@ -218,6 +220,10 @@ def _device(device: Any) -> dict[str, Any]:
     }
 
 
+def _thread(row: ThreadFollower) -> dict[str, Any]:
+    return {"message": str(row.thread_id), "follows": row.follows, "readSeq": row.read_seq}
+
+
 def _report(report: Report) -> dict[str, Any]:
     return {
         "message": str(report.message_id),
@@ -275,6 +281,8 @@ def _message(row: Message) -> dict[str, Any]:
         fields["editedAt"] = row.edited_at
     if row.reply_to is not None:
         fields["replyTo"] = str(row.reply_to)
+    if row.thread is not None:
+        fields["threadId"] = str(row.thread)
     return fields
 
 

@@ -5,16 +5,17 @@ Ids are decimal strings, times Unix milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from accounts.models import User
 from chat import rules
-from chat.models import Attachment, Channel, Message, Pin
+from chat.models import Attachment, Channel, Message, Pin, Thread
 from chat.selectors import NEVER_ENDS, ChannelSummary
-from chat.selectors.reactions import ReactionSummary
+from chat.selectors.message_details import MessageDetails
+from chat.selectors.threads import ThreadSummary
 from chat.wire.schema.events import ENTER, EXIT
 from delivery.log import Entry
 
@@ -65,6 +66,10 @@ class MessageFields(Protocol):
     def attachments(self) -> list[dict[str, Any]] | None: ...
     @property
     def mentions(self) -> list[dict[str, Any]] | None: ...
+    @property
+    def thread(self) -> int | None: ...
+    @property
+    def thread_only(self) -> bool: ...
     @property
     def shown_as(self) -> str: ...
     @property
@@ -117,6 +122,10 @@ def message(row: MessageFields, sender: SenderFields) -> dict[str, Any]:
     if row.reply_to is not None:
         data["replyTo"] = str(row.reply_to)
         data["replySeq"] = row.reply_seq
+    if row.thread is not None:
+        data["threadId"] = str(row.thread)
+        if row.thread_only:
+            data["threadOnly"] = True
     if row.edited_at is not None:
         data["editedAt"] = row.edited_at
     if row.recalled_at is not None:
@@ -151,10 +160,13 @@ def attachment(row: Attachment) -> dict[str, Any]:
     return data
 
 
-def message_with_reactions(row: Message, reactions: Sequence[ReactionSummary]) -> dict[str, Any]:
-    """Return a `Message` with its reactions, if it has any."""
+def message_with_details(found: MessageDetails) -> dict[str, Any]:
+    """Return a `Message` with its reactions and its thread, if it has any."""
+    row = found.message
     data = message(row, row.sender)
-    if reactions:
+    if found.thread is not None:
+        data["thread"] = thread(found.thread)
+    if found.reactions:
         data["reactions"] = [
             {
                 "emoji": reaction.emoji,
@@ -163,9 +175,24 @@ def message_with_reactions(row: Message, reactions: Sequence[ReactionSummary]) -
                 "users": [person(user) for user in reaction.users],
                 "position": reaction.position,
             }
-            for reaction in reactions
+            for reaction in found.reactions
         ]
     return data
+
+
+def thread(found: ThreadSummary) -> dict[str, Any]:
+    """Return a `Thread`."""
+    row = found.thread
+    return {
+        "id": str(row.pk),
+        "count": row.count,
+        "lastSeq": row.last_seq,
+        "lastAt": row.last_at,
+        "position": row.position,
+        "follows": found.follows,
+        "readSeq": found.read_seq,
+        "unread": found.unread,
+    }
 
 
 def reacted(row: Message, by: User, emoji: str, count: int) -> dict[str, Any]:
@@ -199,9 +226,10 @@ def edited_text(row: Message) -> dict[str, Any]:
     return {"msg": row.text} | mentions
 
 
-def recalled(row: Message, by: User, time: int) -> dict[str, Any]:
-    """Return a `MessageRecalled` without the position."""
-    return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by), "time": time}
+def recalled(row: Message, by: User, time: int, thread: Thread | None) -> dict[str, Any]:
+    """Return a `MessageRecalled` without the position. `thread`: that of an answer, without it."""
+    data = {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by), "time": time}
+    return data if thread is None else data | {"threadId": str(thread.pk), "threadCount": thread.count}
 
 
 def expired(channel: Channel) -> dict[str, Any]:

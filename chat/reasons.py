@@ -159,6 +159,8 @@ MESSAGE_TOO_LONG = Reason("message_too_long", TOO_MUCH, "A message can have at m
 ATTACHMENT_TOO_LARGE = Reason("attachment_too_large", TOO_MUCH,
     "A picture or voice message can have at most %(limit)s bytes.",
     "The content of a picture or voice message is too large.")
+THREAD_NOT_FOUND = Reason("thread_not_found", NO_DATA, "This thread does not exist, or you cannot see it.",
+    "The message does not exist, the caller may not know of it, or it is itself an answer in a thread.")
 ATTACHMENT_NOT_FOUND = Reason("attachment_not_found", NO_DATA, "This file does not exist, or cannot be sent.",
     "An attachment is not an upload of the sender that is complete and not yet sent.")
 ATTACHMENTS_ONE_DESTINATION = Reason("attachments_one_destination", ILLEGAL_PARAMETER,

@@ -158,9 +158,9 @@ def read_position(*, mark: int | None, from_seq: int, purged_seq: int = 0) -> in
     return max(mark or 0, from_seq - 1, purged_seq)
 
 
-def unread_count(*, last_seq: int, read_seq: int | None, from_seq: int, purged_seq: int = 0, recalled: int = 0) -> int:
-    """Return the number of messages after the read position, of which `recalled` messages do not count."""
-    return max(0, last_seq - read_position(mark=read_seq, from_seq=from_seq, purged_seq=purged_seq) - recalled)
+def unread_count(*, last_seq: int, read_seq: int | None, from_seq: int, purged_seq: int = 0, uncounted: int = 0) -> int:
+    """Return the number of messages after the read position, without the `uncounted` ones among them."""
+    return max(0, last_seq - read_position(mark=read_seq, from_seq=from_seq, purged_seq=purged_seq) - uncounted)
 
 
 Ranges = list[tuple[int, int | None]]

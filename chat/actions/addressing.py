@@ -34,6 +34,7 @@ class AddressedMessage(NamedTuple):
 
     `author`: name of the user to send it as; empty: the caller. `everyone`: send it to the global channels of all apps
     as well. `attachments`: keys of the author's uploads; such a message has one destination.
+    `thread`: the message whose thread it answers in; `thread_only`: the channel does not show it.
     """
 
     destinations: tuple[Destination, ...]
@@ -44,6 +45,8 @@ class AddressedMessage(NamedTuple):
     everyone: bool = False
     idempotency_key: IdempotencyKey | None = None
     attachments: tuple[str, ...] = ()
+    thread: int | None = None
+    thread_only: bool = False
 
     @property
     def is_fan_out(self) -> bool:

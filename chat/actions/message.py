@@ -14,6 +14,7 @@ from chat import payloads, reasons, rules
 from chat.actions.attachment import attachments_remove
 from chat.actions.block_checks import require_peer_not_blocking
 from chat.actions.service_access import access_for_service
+from chat.actions.thread import thread_forget_recalled
 from chat.errors import ChatError
 from chat.models import Channel, Message, MessageMention, Pin, Reaction, ReadMark
 from chat.selectors import Access, access_channel, access_message, peer_id_of
@@ -183,9 +184,13 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     log.redact(message.pk, {**removed, "recalled": True})
     Pin.objects.filter(message=message).delete()
     Reaction.objects.filter(message=message).delete()
+    thread = thread_forget_recalled(message)
     entries = log.append(
-        [message_event(message, MESSAGE_RECALLED, access, origin, payloads.recalled(message, by, now))]
+        [message_event(message, MESSAGE_RECALLED, access, origin, payloads.recalled(message, by, now, thread))]
     )
+    if thread is not None:
+        thread.position = entries[0].position
+        thread.save(update_fields=["count", "position"])
     publish.after_commit(entries)
     return entries[0].position
 

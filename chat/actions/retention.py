@@ -15,7 +15,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from chat import payloads, rules
 from chat.actions.attachment import attachments_remove
-from chat.models import Channel, Message
+from chat.models import Channel, Message, Thread
 from chat.search.index import index_forget
 from chat.wire.schema.events import MESSAGE_EXPIRED
 from delivery import log, publish
@@ -79,6 +79,7 @@ def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = 
         attachments_remove(gone)
         Message.objects.filter(pk__in=gone).delete()
         index_forget(gone)
+        Thread.objects.filter(channel=channel_id, last_seq__lte=rows[-1][1]).delete()
         channel.purged_seq = rows[-1][1]
         channel.save(update_fields=["purged_seq"])
         if len(expired) <= limit:

@@ -1,5 +1,5 @@
 """Commands of the clients. Importing the package registers all of them."""
 
-from chat.commands import channel, friends, mention, message, moderation, reaction, search, session, users
+from chat.commands import channel, friends, mention, message, moderation, reaction, search, session, thread, users
 
-__all__ = ["channel", "friends", "mention", "message", "moderation", "reaction", "search", "session", "users"]
+__all__ = ["channel", "friends", "mention", "message", "moderation", "reaction", "search", "session", "thread", "users"]

@@ -10,8 +10,8 @@ from chat import payloads
 from chat.commands.fields import Id, PageSize
 from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
-from chat.search.queries import readable_messages
 from chat.selectors.mentions import mention_list
+from chat.selectors.readable import readable_anywhere
 from chat.wire.schema import replies
 from delivery.db.executors import run
 
@@ -31,7 +31,7 @@ async def list_mentions(call: Call, data: MentionList) -> dict[str, Any]:
     call.caller.take(call.caller.connection.rate_limits.searches)
 
     def read() -> dict[str, Any]:
-        readable = readable_messages(call.user, app=call.caller.app)
+        readable = readable_anywhere(call.user, app=call.caller.app)
         rows, more = mention_list(call.user, readable, before=data.before, limit=data.limit)
         shown = [payloads.message(row, row.sender) for row in rows]
         page = shown[: count_fitting(shown)]

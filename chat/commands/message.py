@@ -13,7 +13,7 @@ from chat.commands.fields import Id, MessageTarget, Number, PageSize
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.selectors import access_channel, access_message, history
-from chat.selectors.reactions import reactions_of
+from chat.selectors.message_details import with_details
 from chat.selectors.status import newly_delivered_positions
 from chat.wire.schema import events, objects, replies
 from delivery import publish
@@ -26,6 +26,8 @@ class Send(msgspec.Struct):
     type: str = "text"
     clientMsgId: str | None = None
     replyTo: Id | None = None
+    threadId: Annotated[Id, Meta(description="The message whose thread you answer in.")] | None = None
+    alsoToChannel: Annotated[bool, Meta(description="Of an answer: the channel shows it as well.")] = False
     attachments: Annotated[list[str], Meta(description="Ids of your uploads. The text may then be empty.")] = []
 
 
@@ -44,6 +46,8 @@ async def send(call: Call, data: Send) -> dict[str, Any]:
         client_id=data.clientMsgId,
         reply_to=data.replyTo,
         attachments=data.attachments,
+        thread=data.threadId,
+        thread_only=data.threadId is not None and not data.alsoToChannel,
         app=caller.app,
         origin=call.origin,
     )
@@ -75,9 +79,8 @@ async def message_history(call: Call, data: History) -> dict[str, Any]:
     def read() -> tuple[dict[str, Any], list[int]]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         page = history(call.user, access, before=data.before, after=data.after, limit=data.limit)
-        found = reactions_of([row.pk for row in page.messages], call.user)
         shown = {
-            "messages": [payloads.message_with_reactions(row, found.get(row.pk, ())) for row in page.messages],
+            "messages": [payloads.message_with_details(found) for found in with_details(page.messages, call.user)],
             "notes": [payloads.push_data(note) for note in page.notes],
             "hasMore": page.has_more,
         }
@@ -95,7 +98,8 @@ async def get(call: Call, data: MessageTarget) -> dict[str, Any]:
     def read() -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         row = access_message(call.user, access, data.id)
-        return payloads.message_with_reactions(row, reactions_of([row.pk], call.user).get(row.pk, ()))
+        (found,) = with_details([row], call.user)
+        return payloads.message_with_details(found)
 
     return await run(read)
 

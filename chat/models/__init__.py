@@ -5,6 +5,7 @@ from chat.models.channel import Channel, Membership, ReadMark
 from chat.models.message import Message, MessageKey, MessageMention, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
 from chat.models.search import SearchCursor
+from chat.models.thread import Thread, ThreadFollower
 from chat.models.webhooks import IncomingWebhook, Webhook, WebhookDeadLetter, WebhookDelivery
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "Report",
     "Restriction",
     "SearchCursor",
+    "Thread",
+    "ThreadFollower",
     "UploadPart",
     "Webhook",
     "WebhookDeadLetter",

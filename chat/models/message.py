@@ -7,6 +7,9 @@ from django.db import models
 
 from chat.models.channel import Channel
 
+UNCOUNTED = models.Q(recalled_at__isnull=False) | models.Q(thread_only=True)
+"""Messages that do not count as unread: the recalled ones, and answers that only their thread shows."""
+
 
 class MessageKey(models.Model):
     """The idempotency key of a send: sender and client message id. It outlives its message, and their ids are equal."""
@@ -34,6 +37,10 @@ class Message(models.Model):
     """The name to show as the sender, if a service account sent it on behalf of a user."""
     reply_to = models.BigIntegerField(null=True, blank=True)
     reply_seq = models.BigIntegerField(null=True, blank=True)
+    thread = models.BigIntegerField(null=True, blank=True)
+    """The id of the message whose thread this one belongs to."""
+    thread_only = models.BooleanField(default=False, db_default=False)
+    """True for an answer that was not sent to the channel as well. It does not count as unread there."""
     position = models.BigIntegerField()
     time = models.BigIntegerField()
     """Unix milliseconds."""
@@ -52,10 +59,9 @@ class Message(models.Model):
         indexes = (
             models.Index(fields=["sender", "-id"], name="message_sender"),
             models.Index(fields=["time"], name="message_file_time", condition=~models.Q(type="text")),
-            # Few messages are recalled, and every list of channels subtracts them from the unread ones.
-            models.Index(
-                fields=["channel", "seq"], name="message_recalled", condition=models.Q(recalled_at__isnull=False)
-            ),
+            models.Index(fields=["thread", "seq"], name="message_thread", condition=models.Q(thread__isnull=False)),
+            # Every list of channels subtracts these from the unread messages.
+            models.Index(fields=["channel", "seq"], name="message_uncounted", condition=UNCOUNTED),
         )
 
     def __str__(self) -> str:

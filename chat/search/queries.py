@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import User
 from chat import rules
 from chat.models import Channel, Membership, Message
 from chat.search.index import SEARCHABLE_TYPES, index_find
 from chat.search.tokenizer import Phrase, matches, phrases
-from chat.selectors import Access, readable_ranges
+from chat.selectors import Access
+from chat.selectors.readable import readable_anywhere, readable_in
 
 MAX_CHUNK_SIZE = 1000
 """Candidates checked in one query. The first query takes about as many as a page needs."""
@@ -49,7 +50,7 @@ def message_search(
     query = phrases(question)
     if not query:
         return SearchResult([], None)
-    readable = _readable_in(user, access) if access is not None else readable_messages(user, manages=manages, app=app)
+    readable = readable_in(user, access) if access is not None else readable_anywhere(user, manages=manages, app=app)
     channels = [access.channel.pk] if access is not None else _channels(user, manages=manages, app=app)
     found: list[Message] = []
     looked_at, chunk = 0, min(MAX_CHUNK_SIZE, 2 * limit)
@@ -71,36 +72,6 @@ def _matching(candidates: QuerySet[Message], query: Sequence[Phrase]) -> list[Me
         for row in rows.select_related("sender", "recalled_by")
         if matches(rules.with_file_names(row.text, row.attachments), query)
     ]
-
-
-def _readable_in(user: User, access: Access) -> QuerySet[Message]:
-    within = Q(pk__in=())
-    for first, last in readable_ranges(user, access):
-        within |= Q(seq__gte=first) if last is None else Q(seq__gte=first, seq__lte=last)
-    return Message.objects.filter(within, channel=access.channel)
-
-
-def readable_messages(user: User, *, manages: bool = False, app: int | None = None) -> QuerySet[Message]:
-    """Return the messages that `selectors.access_channel` and `selectors.readable_ranges` allow the user to read.
-
-    With `manages` also those of all groups. `app` None: of the global channels of every app.
-    """
-    in_global_channels = Q(channel__kind=Channel.Kind.GLOBAL, channel__app__enabled=True)
-    if app is not None:
-        in_global_channels &= Q(channel__app__number=app)
-    if user.is_guest:
-        return Message.objects.filter(in_global_channels)
-    memberships = Membership.objects.filter(user=user, channel=OuterRef("channel"))
-    covering_memberships = memberships.filter(
-        Q(until_seq=None) | Q(until_seq__gte=OuterRef("seq")), from_seq__lte=OuterRef("seq")
-    )
-    member = Exists(memberships.filter(until_position=None)) & (
-        Q(channel__join=Channel.Join.OPEN) | Q(channel__history=Channel.History.ALL) | Exists(covering_memberships)
-    )
-    allowed = in_global_channels | Q(~Q(channel__kind=Channel.Kind.GLOBAL), member)
-    if manages:
-        allowed |= Q(channel__kind=Channel.Kind.PUBLIC)
-    return Message.objects.filter(allowed)
 
 
 def _channels(user: User, *, manages: bool, app: int | None) -> list[int] | None:

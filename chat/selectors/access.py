@@ -62,13 +62,15 @@ def access_channel(user: User, channel_id: int, *, app: int | None = None, lock:
     return Access(channel, membership)
 
 
+def reads_everything(access: Access) -> bool:
+    """Return whether the user may read the whole channel, also from before they joined."""
+    channel = access.channel
+    return access.membership is None or access.manages or rules.reads_everything(channel.join, channel.history)
+
+
 def readable_ranges(user: User, access: Access) -> Ranges:
     """Return the sequence number ranges that the user may read: the whole channel, or those of their memberships."""
-    if (
-        access.membership is None
-        or access.manages
-        or rules.reads_everything(access.channel.join, access.channel.history)
-    ):
+    if reads_everything(access):
         return rules.EVERYTHING
     memberships = Membership.objects.filter(channel=access.channel, user=user).order_by("from_seq")
     return list(memberships.values_list("from_seq", "until_seq"))

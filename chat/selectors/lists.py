@@ -13,6 +13,7 @@ from accounts.models import App, User
 from accounts.selectors.contacts import read_receipts_visible_to
 from chat import rules
 from chat.models import Channel, Membership, Message, ReadMark, Restriction
+from chat.models.message import UNCOUNTED
 from chat.selectors.access import Access
 from chat.selectors.memberships import peer_id_of
 from chat.selectors.mentions import mention_count
@@ -23,7 +24,7 @@ NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ChannelSummary:
-    """A channel as one user sees it. `unread` counts the messages after `read_seq` that are not recalled."""
+    """A channel as one user sees it. `unread` counts the messages after `read_seq` that count as unread."""
 
     channel: Channel
     name: str
@@ -83,8 +84,8 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
     result = []
     for access in accesses:
         channel, membership = access.channel, access.membership
-        read_seq, recalled, mentions = reading[channel.pk]
-        unread = rules.unread_count(last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, recalled=recalled)
+        read_seq, uncounted, mentions = reading[channel.pk]
+        unread = rules.unread_count(last_seq=channel.last_seq, read_seq=read_seq, from_seq=1, uncounted=uncounted)
         members = members_by_channel.get(channel.pk, [])
         peer = next((member for member in members if member.pk != user.pk), None) if channel.kind == "private" else None
         count = counts.get(channel.pk, len(members))
@@ -113,43 +114,43 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
 
 
 def _reading_positions(user: User, accesses: Sequence[Access]) -> dict[int, tuple[int, int, int]]:
-    """Return by channel how far the user has read, and how many later messages are recalled and mention the user."""
+    """Return by channel how far the user has read, and how many later messages do not count and mention the user."""
     marks = ReadMark.objects.filter(user=user, channel__in=[access.channel for access in accesses])
     counted = marks.annotate(
-        recalled=_recalled_count(seq__gt=OuterRef("seq")), mentions=mention_count(user, seq__gt=OuterRef("seq"))
-    ).values_list("channel", "seq", "recalled", "mentions")
-    marked = {channel: (seq, recalled, mentions) for channel, seq, recalled, mentions in counted}
+        uncounted=_uncounted(seq__gt=OuterRef("seq")), mentions=mention_count(user, seq__gt=OuterRef("seq"))
+    ).values_list("channel", "seq", "uncounted", "mentions")
+    marked = {channel: (seq, uncounted, mentions) for channel, seq, uncounted, mentions in counted}
     positions: dict[int, tuple[int, int, int]] = {}
     unmarked: list[int] = []
     for access in accesses:
         channel, membership = access.channel, access.membership
-        mark, recalled, mentions = marked.get(channel.pk, (None, 0, 0))
+        mark, uncounted, mentions = marked.get(channel.pk, (None, 0, 0))
         if membership is None and mark is None:
             # A global channel without a read mark has no unread messages, rather than its whole history.
             mark = channel.last_seq
         from_seq = 1 if membership is None else membership.from_seq
         read_seq = rules.read_position(mark=mark, from_seq=from_seq, purged_seq=channel.purged_seq)
-        positions[channel.pk] = read_seq, recalled, mentions
+        positions[channel.pk] = read_seq, uncounted, mentions
         if membership is not None and (mark is None or mark < from_seq - 1) and read_seq < channel.last_seq:
             unmarked.append(membership.pk)
     if unmarked:
         rows = Membership.objects.filter(pk__in=unmarked)
         rows = rows.annotate(
-            recalled=_recalled_count(seq__gte=OuterRef("from_seq")),
+            uncounted=_uncounted(seq__gte=OuterRef("from_seq")),
             mentions=mention_count(user, seq__gte=OuterRef("from_seq")),
         )
-        for channel_id, recalled, mentions in rows.values_list("channel", "recalled", "mentions"):
-            positions[channel_id] = positions[channel_id][0], recalled, mentions
+        for channel_id, uncounted, mentions in rows.values_list("channel", "uncounted", "mentions"):
+            positions[channel_id] = positions[channel_id][0], uncounted, mentions
     return positions
 
 
-def _recalled_count(**after: OuterRef) -> Coalesce:
-    """Return a subquery of the number of recalled messages in the channel of the outer row.
+def _uncounted(**after: OuterRef) -> Coalesce:
+    """Return a subquery of the number of UNCOUNTED messages in the channel of the outer row.
 
     `after` limits their sequence numbers, such as `seq__gt=OuterRef("seq")`. Purged messages do not count.
     """
-    recalled = Message.objects.filter(channel=OuterRef("channel"), recalled_at__isnull=False, **after)
-    counts = recalled.order_by().values("channel").annotate(count=Count("pk")).values("count")
+    uncounted = Message.objects.filter(UNCOUNTED, channel=OuterRef("channel"), **after)
+    counts = uncounted.order_by().values("channel").annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counts), 0, output_field=IntegerField())
 
 

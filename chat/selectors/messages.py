@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import orjson
 from django.conf import settings
-from django.db.models import Q
 
 from accounts.models import User
-from chat import rules
 from chat.models import Channel, Message
-from chat.selectors.access import Access, readable_ranges
+from chat.selectors.access import Access, reads_everything
 from chat.selectors.memberships import channel_intervals, intervals_by_user, membership_intervals
+from chat.selectors.readable import readable_in
 from chat.wire.schema.events import EVENTS, MESSAGE
 from delivery import log
 from delivery.log import Entry, MembershipInterval
@@ -38,11 +37,7 @@ class History:
 
 def history(user: User, access: Access, *, before: int | None, after: int | None, limit: int) -> History:
     """Return a page of messages in ascending order, with the system notes between them."""
-    ranges = readable_ranges(user, access)
-    readable = Q(pk__in=())
-    for first, last in ranges:
-        readable |= Q(seq__gte=first) if last is None else Q(seq__gte=first, seq__lte=last)
-    found = Message.objects.filter(readable, channel=access.channel).select_related("sender", "recalled_by")
+    found = readable_in(user, access).select_related("sender", "recalled_by")
     # A note belongs to the page of the message before it, so that adjacent pages never both return it.
     if after is not None:
         rows = list(found.filter(seq__gt=after).order_by("seq")[: limit + 1])
@@ -58,7 +53,7 @@ def history(user: User, access: Access, *, before: int | None, after: int | None
         low = page[0].position if more else 0
         high = None if before is None else _position_at(access.channel, before)
     notes = log.read_channel(access.channel.pk, NOTE_KINDS, low, high, MAX_NOTES_PER_PAGE)
-    if ranges is not rules.EVERYTHING:
+    if not reads_everything(access):
         intervals = channel_intervals(user.pk, access.channel.pk)
         notes = [note for note in notes if can_see(intervals, note.position, None)]
     return History(page, notes, more)

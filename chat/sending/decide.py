@@ -44,6 +44,12 @@ class NewMessage:
     attachments: list[dict[str, Any]] | None = None
     mentions: list[dict[str, Any]] | None = None
     mentioned: FoundMentions | None = None
+    thread: int | None = None
+    thread_only: bool = False
+    thread_count: int = 0
+    """Answers in its thread, with this one."""
+    root_sender: int = 0
+    """The sender of the message that the thread is about."""
     pk: int = 0
     edited_at: None = None
     recalled_at: None = None
@@ -90,6 +96,7 @@ def decide(drafts: Sequence[Draft], loaded: Loaded, now: int) -> Decision:
     `now`: time of the batch in Unix ms.
     """
     duplicates, permissions = Duplicates(loaded), Permissions(loaded, now)
+    counts = {pk: thread.count for pk, thread in loaded.threads.items()}
     last_seqs = {pk: channel.last_seq for pk, channel in loaded.channels.items()}
     decision = Decision()
     for draft in drafts:
@@ -111,6 +118,10 @@ def decide(drafts: Sequence[Draft], loaded: Loaded, now: int) -> Decision:
             role = permissions.role(draft.sender, draft.channel)
             new.mentioned = loaded.mentions.find(draft.text, sender=sender.pk, channel=channel, role=role)
             new.mentions = None if new.mentioned is None else new.mentioned.shown
+        if draft.thread is not None:
+            counts[draft.thread] = counts.get(draft.thread, 0) + 1
+            new.thread, new.thread_only, new.thread_count = draft.thread, draft.thread_only, counts[draft.thread]
+            new.root_sender = loaded.roots[draft.thread].sender_id
         new.entry.body = _body(new, sender)
         duplicates.add(new)
         decision.new.append(new)
@@ -164,6 +175,8 @@ def _body(new: NewMessage, sender: Sender) -> dict[str, object]:
     """Return the payload without id and position: `store` adds the id, and the encoder the position."""
     body = payloads.message(new, sender)
     del body["position"]
+    if new.thread is not None:
+        body["threadCount"] = new.thread_count
     if new.draft.push_seq:
         body["pushSeq"] = new.draft.push_seq
     return body

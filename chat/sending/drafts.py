@@ -21,6 +21,7 @@ class Draft:
     `app`: number of the app that the sender is on; None for a service, which is on all of them.
     `origin`: the connection that sends it; it gets an acknowledgement instead of the push.
 
+    `thread`: the message whose thread it belongs to; `thread_only`: only the thread shows it, not the channel.
     `attachments`: keys of the sender's uploads, in the order in which they are shown; the text may then be empty.
 
     Three keys make a retry store nothing. `client_id` is kept for good and answers with the first message.
@@ -40,6 +41,8 @@ class Draft:
     client_id: str | None = None
     reply_to: int | None = None
     attachments: tuple[str, ...] = ()
+    thread: int | None = None
+    thread_only: bool = False
     app: int | None = None
     origin: str = ""
     live_app: int | None = None

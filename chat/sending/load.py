@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from accounts.models import App, Block, User
 from chat import rules
-from chat.models import Attachment, Channel, Membership, Message, MessageKey, ReadMark, Restriction
+from chat.models import Attachment, Channel, Membership, Message, MessageKey, ReadMark, Restriction, Thread
 from chat.models.attachment import is_key
 from chat.selectors.restrictions import active_restrictions
 from chat.sending.drafts import ClientKey, Draft, StoredMessage
@@ -57,6 +57,11 @@ _INACTIVE = PreparedQuery(lambda users: User.objects.filter(pk__in=users, is_act
 _REPLIED = PreparedQuery(
     lambda messages: Message.objects.filter(pk__in=messages).values_list("pk", "channel_id", "seq")
 )
+_ROOTS = PreparedQuery(
+    lambda messages: Message.objects.only("channel", "seq", "sender", "thread", "recalled_at").filter(pk__in=messages)
+)
+# Not locked: the channel's lock protects its threads.
+_THREADS = PreparedQuery(lambda messages: Thread.objects.filter(pk__in=messages))
 _ATTACHMENTS = PreparedQuery(
     lambda keys: Attachment.objects.select_for_update(no_key=True).filter(key__in=keys).order_by("pk")
 )
@@ -79,6 +84,10 @@ class Loaded:
     """By channel and sender: all membership intervals, the oldest first."""
     replied: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """Channel and sequence number of the messages that are replied to, by message id."""
+    roots: Mapping[int, Message] = field(default_factory=dict)
+    """The messages whose threads are answered, by id."""
+    threads: Mapping[int, Thread] = field(default_factory=dict)
+    """Those of their threads that have answers already, by the same id."""
     attachments: Mapping[str, Attachment] = field(default_factory=dict)
     """The drafts' files by key, locked."""
     inactive: Collection[int] = frozenset()
@@ -111,6 +120,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
     replied_ids = {draft.reply_to for draft in drafts if draft.reply_to is not None}
     file_keys = {key for draft in drafts for key in draft.attachments if is_key(key)}
     claimed_keys = _idempotency_keys(drafts)
+    root_ids = {draft.thread for draft in drafts if draft.thread is not None}
     statements = [
         _USERS.statement(senders),
         _CHANNELS.statement(channel_ids),
@@ -125,6 +135,8 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         statements.append(_ATTACHMENTS.statement(file_keys))
     if claimed_keys:
         statements.append(idempotency.find_statement(claimed_keys))
+    if root_ids:
+        statements += [_ROOTS.statement(root_ids), _THREADS.statement(root_ids)]
     texts = [draft.text for draft in drafts if "@" in draft.text and draft.type in TYPES_WITH_TEXT]
     mentions = MentionLookup(channel_ids, texts) if texts else None
     mention_statements = mentions.statements() if mentions is not None else []
@@ -135,6 +147,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
     replied_rows = next(optional) if replied_ids else []
     file_rows = next(optional) if file_keys else []
     claimed = idempotency.found(next(optional)) if claimed_keys else {}
+    root_rows, thread_rows = (next(optional), next(optional)) if root_ids else ([], [])
 
     users = {row[0]: SenderRow._make(row) for row in user_rows}
     apps = {app.pk: app for app in _APPS.instances(app_rows)}
@@ -150,6 +163,8 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         channels=channels,
         memberships=_by_channel_and_user(map(MembershipRow._make, membership_rows)),
         replied={pk: (channel, seq) for pk, channel, seq in replied_rows},
+        roots={message.pk: message for message in _ROOTS.instances(root_rows)},
+        threads={thread.pk: thread for thread in _THREADS.instances(thread_rows)},
         attachments={attachment.key: attachment for attachment in _ATTACHMENTS.instances(file_rows)},
         inactive=inactive,
         restrictions=restrictions,

@@ -50,6 +50,7 @@ class Permissions:
         if any(peer in self._loaded.inactive for peer in rules.pair_user_ids(channel.pair)):
             raise ChatError(reasons.USER_UNREACHABLE)
         reply_seq = self._reply_seq(draft, channel, ranges)
+        self._require_thread(draft, channel, ranges)
         self._require_attachments(draft)
         if user.is_restricted:
             self._require_unrestricted(user, channel)
@@ -85,6 +86,18 @@ class Permissions:
         if replied_channel != channel.pk or not rules.is_readable(ranges, seq):
             raise ChatError(reasons.REPLY_NOT_FOUND)
         return seq
+
+    def _require_thread(self, draft: Draft, channel: SendChannel, ranges: Ranges) -> None:
+        """Raise ChatError THREAD_NOT_FOUND, or MESSAGE_RECALLED for a first answer to a recalled message."""
+        if draft.thread is None:
+            return
+        root = self._loaded.roots.get(draft.thread)
+        if root is None or root.channel_id != channel.pk or root.thread is not None:
+            raise ChatError(reasons.THREAD_NOT_FOUND)
+        if not rules.is_readable(ranges, root.seq):
+            raise ChatError(reasons.THREAD_NOT_FOUND)
+        if root.recalled_at is not None and draft.thread not in self._loaded.threads:
+            raise ChatError(reasons.MESSAGE_RECALLED)
 
     def _require_attachments(self, draft: Draft) -> None:
         """Raise ChatError ATTACHMENT_NOT_FOUND, also for those of other users and those that are sent already."""

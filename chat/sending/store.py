@@ -6,7 +6,7 @@ lock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +14,7 @@ import orjson
 
 from chat.models import Attachment, Channel, Message, MessageKey, MessageMention, ReadMark
 from chat.sending.decide import NewMessage
+from chat.sending.store_threads import follower_statements, thread_statements
 from delivery import idempotency, log
 from delivery.db.bulk import Statement, execute_batch, insert_statement, insert_statements
 
@@ -22,8 +23,8 @@ _values = attrgetter(
     "pk", "channel_id", "seq", "sender_id", "type", "text", "shown_as", "reply_to", "reply_seq", "position", "time"
 )
 """The values of `_FIELDS`, in the same order."""
-_RARE_FIELDS = ("attachments", "mentions")
-"""JSON columns that few messages have."""
+_RARE_FIELDS = ("attachments", "mentions", "thread", "thread_only")
+"""Columns that few messages have."""
 _MENTION_FIELDS = ("message", "user", "channel", "seq", "is_silent")
 
 
@@ -41,20 +42,30 @@ def store(new: Sequence[NewMessage]) -> None:
     for message, entry in zip(new, entries, strict=True):
         entry.ref, entry.body["id"] = message.pk, str(message.pk)
     events = log.insert_entries(entries, last_position)
-    execute_batch([*events, *_insert_messages(new)])
+    if any(message.attachments or message.mentions or message.thread for message in new):
+        execute_batch([*events, *_insert_messages_with_all_fields(new)])
+    else:
+        execute_batch([*events, *insert_statements(Message, _FIELDS, list(map(_values, new)))])
 
 
-def _insert_messages(new: Sequence[NewMessage]) -> list[Statement]:
-    """Insert the messages and their mentions, and link their files to them: the rows are locked by `load`."""
-    with_files = [message for message in new if message.attachments]
+def _insert_messages_with_all_fields(new: Sequence[NewMessage]) -> list[Statement]:
+    """Insert the messages and what belongs to them: files, whose rows `load` has locked, mentions and threads."""
+    rows = [
+        (
+            *_values(message),
+            _json(message.attachments),
+            _json(message.mentions),
+            message.thread,
+            message.thread_only,
+        )
+        for message in new
+    ]
     mentions = [row for message in new for row in _mention_rows(message)]
-    if not with_files and not mentions:
-        return insert_statements(Message, _FIELDS, list(map(_values, new)))
-    rows = [(*_values(message), _json(message.attachments), _json(message.mentions)) for message in new]
     return [
         *insert_statements(Message, (*_FIELDS, *_RARE_FIELDS), rows),
         *insert_statements(MessageMention, _MENTION_FIELDS, mentions),
-        *([_link_files(with_files)] if with_files else ()),
+        *_link_files(new),
+        *thread_statements(new),
     ]
 
 
@@ -69,22 +80,24 @@ def _json(value: list[dict[str, Any]] | None) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
 
-def _link_files(with_files: Sequence[NewMessage]) -> Statement:
+def _link_files(new: Sequence[NewMessage]) -> list[Statement]:
     links: list[tuple[Any, ...]] = [
-        (key, message.pk, index) for message in with_files for index, key in enumerate(message.draft.attachments)
+        (key, message.pk, index) for message in new for index, key in enumerate(message.draft.attachments)
     ]
-    return Statement(
+    if not links:
+        return []
+    sql = (
         f'UPDATE {Attachment._meta.db_table} SET message_id = given.column2, "index" = given.column3'
-        f" FROM (VALUES {', '.join(['(%s, %s, %s)'] * len(links))}) AS given WHERE key = given.column1",
-        [value for link in links for value in link],
+        f" FROM (VALUES {', '.join(['(%s, %s, %s)'] * len(links))}) AS given WHERE key = given.column1"
     )
+    return [Statement(sql, [value for link in links for value in link])]
 
 
 def _store_keys(new: Sequence[NewMessage]) -> int:
     """Claim the keys and set the messages' ids; return the last of the log positions reserved for them."""
     plain_keys = [message.draft.scoped_key for message in new if message.draft.scoped_key is not None]
     keys = [*idempotency.claim_statements(plain_keys), _insert_message_keys(new)]
-    statements = [*keys, _update_channels(new), _update_read_marks(new)]
+    statements = [*keys, _update_channels(new), *_update_read_marks(new), *follower_statements(new)]
     counter = log.reserve_positions(len(new))
     keyed = [message for message in new if message.draft.idempotency_key is not None]
     if not keyed:
@@ -125,12 +138,20 @@ def _update_channels(new: Sequence[NewMessage]) -> Statement:
     )
 
 
-def _update_read_marks(new: Sequence[NewMessage]) -> Statement:
-    """Set the senders' read positions to their own last messages."""
-    marks = {(message.channel_id, message.sender_id): message.seq for message in new}
-    return insert_statement(
+def _update_read_marks(new: Sequence[NewMessage]) -> list[Statement]:
+    """Set the senders' read positions to their own last messages, but for those that only a thread shows."""
+    in_channel = {(message.channel_id, message.sender_id): message.seq for message in new if not message.thread_only}
+    in_thread = {(message.channel_id, message.sender_id): 0 for message in new if message.thread_only}
+    return [
+        *_insert_read_marks(in_channel, new[0].time, "seq = excluded.seq, last_sent_at = excluded.last_sent_at"),
+        *_insert_read_marks(in_thread, new[0].time, "last_sent_at = excluded.last_sent_at"),
+    ]
+
+
+def _insert_read_marks(seqs: Mapping[tuple[int, int], int], time: int, changes: str) -> list[Statement]:
+    return insert_statements(
         ReadMark,
         ("channel", "user", "seq", "last_sent_at"),
-        [(channel, user, seq, new[0].time) for (channel, user), seq in sorted(marks.items())],
-        "ON CONFLICT (user_id, channel_id) DO UPDATE SET seq = excluded.seq, last_sent_at = excluded.last_sent_at",
+        [(channel, user, seq, time) for (channel, user), seq in sorted(seqs.items())],
+        f"ON CONFLICT (user_id, channel_id) DO UPDATE SET {changes}",
     )

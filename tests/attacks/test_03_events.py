@@ -57,6 +57,11 @@ async def unreact(scenario: EventScenario) -> None:
     await scenario.change("message.unreact", emoji="👍")
 
 
+async def follow(scenario: EventScenario) -> None:
+    answer = await scenario.owner.say(scenario.group, threadId=scenario.message)
+    await scenario.owner.call("thread.unfollow", target=answer["target"], threadId=scenario.message)
+
+
 async def mute(scenario: EventScenario) -> None:
     await scenario.owner.call("channel.restrict", target=scenario.group, member=scenario.member.name, kind="mute")
 
@@ -137,6 +142,7 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
         lambda scenario: scenario.member.call("read.mark", target=scenario.private, seq=1),
         "owner phone",
     ),
+    "thread.mark": (follow, "phone"),
     "enter": (come, ON_APP),
     "exit": (leave, ON_APP),
 }

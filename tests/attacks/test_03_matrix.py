@@ -20,7 +20,8 @@ ROLES = ("nobody", "guest", "stranger", "gone", "member", "admin", "owner")
 group, one that has left it, and three that are in it."""
 
 # For each command: its fields, and its code for each role. `$target` is the group, `$message` the owner's message
-# there, `$pinned` a pinned one, `$own` the sender's own, and `$victim` a member, a different one for each sender.
+# there, `$thread` one with an answer, `$pinned` a pinned one, `$own` the sender's own, and `$victim` a member, a
+# different one for each sender.
 MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "login": ({"appId": 101, "userId": "$fresh"}, "200 1009 1009 1009 1009 1009 1009"),
     "ping": ({}, "200 200 200 200 200 200 200"),
@@ -70,6 +71,11 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "message.pins": ({"target": "$target"}, "1000 1005 1005 1005 200 200 200"),
     "message.react": ({"target": "$target", "id": "$message", "emoji": "👍"}, "1000 1005 1005 1005 200 200 200"),
     "message.unreact": ({"target": "$target", "id": "$message", "emoji": "👍"}, "1000 1005 1005 1005 200 200 200"),
+    "thread.history": ({"target": "$target", "threadId": "$message"}, "1000 1005 1005 1005 200 200 200"),
+    "thread.list": ({}, "1000 200 200 200 200 200 200"),
+    "thread.follow": ({"target": "$target", "threadId": "$thread"}, "1000 1005 1005 1005 200 200 200"),
+    "thread.unfollow": ({"target": "$target", "threadId": "$thread"}, "1000 1005 1005 1005 200 200 200"),
+    "thread.mark": ({"target": "$target", "threadId": "$thread", "seq": 1}, "1000 1005 1005 1005 200 200 200"),
     "message.report": ({"target": "$target", "id": "$message"}, "1000 1003 1005 1005 200 200 1009"),
     "read.mark": ({"target": "$target", "seq": 1}, "1000 1005 1005 1005 200 200 200"),
 }
@@ -103,6 +109,8 @@ async def test_a_command_is_allowed_for_its_roles_only(clients: Clients, shared_
     await owner.call("channel.role", target=group, member=admin.name, role="admin")
     await gone.call("channel.leave", target=group)
     values = {"$target": group, "$message": (await owner.say(group))["id"], "$fresh": shared_site.guest_name()}
+    values["$thread"] = (await owner.say(group))["id"]
+    await owner.say(group, threadId=values["$thread"])
 
     found = []
     for (role, giver), victim in zip(givers.items(), victims, strict=True):
@@ -112,15 +120,21 @@ async def test_a_command_is_allowed_for_its_roles_only(clients: Clients, shared_
     assert found == [f"{role} {code}" for role, code in zip(ROLES, codes.split(), strict=True)]
 
 
-def message_commands() -> list[str]:
-    """Return the commands that name a message besides its channel."""
-    return [name for name, command in COMMANDS.items() if {"target", "id"} <= set(command.takes.__struct_fields__)]
+def message_commands() -> list[tuple[str, str]]:
+    """Return the commands that name a message besides its channel, with the field that does."""
+    fields = ("id", "threadId", "replyTo")
+    return [
+        (name, field)
+        for name, one in COMMANDS.items()
+        for field in fields
+        if {"target", field} <= {*one.takes.__struct_fields__}
+    ]
 
 
 @pytest.mark.each_database
-@pytest.mark.parametrize("cmd", [*message_commands(), "message.send"])
+@pytest.mark.parametrize(("cmd", "field"), message_commands())
 async def test_an_unreadable_message_is_answered_like_a_missing_one(
-    clients: Clients, shared_site: SharedSite, cmd: str
+    clients: Clients, shared_site: SharedSite, cmd: str, field: str
 ) -> None:
     alice, bob, carol = await clients("alice", "bob", "carol")
     here, elsewhere = await carol.group(bob), await alice.group(bob)
@@ -128,13 +142,13 @@ async def test_an_unreadable_message_is_answered_like_a_missing_one(
     await carol.call("channel.invite", target=here, members=[alice.name])
     await carol.call("channel.role", target=here, member=alice.name, role="admin")
     other = await bob.say(elsewhere)
-    fields = {"target": here, "msg": "x", "emoji": "👍"}
-    field = "replyTo" if cmd == "message.send" else "id"
+    fields = {"target": here, "msg": "x", "emoji": "👍", "seq": 1}
 
     absent = await alice.refused(cmd, **fields, **{field: ABSENT})
     # One message is in another group of hers, one from before she joined, and one in a channel of strangers.
     private = await bob.say(await bob.private(carol))
     for one in (other, before, private):
+        # A thread can be read by its later answers, so these messages have none that she may read.
         assert await alice.refused(cmd, **fields, **{field: one["id"]}) == absent
     assert absent[0] == 1005
 

@@ -91,7 +91,7 @@ def test_unread_counts_are_computed_from_numbers(last: int, read: int | None, jo
     [(7, 0, 2, 1), (7, 0, 4, 0), (3, 8, 0, 2), (3, 8, 1, 1), (9, 8, 0, 1), (None, 10, 0, 0)],
 )
 def test_recalled_and_purged_messages_are_not_unread(read: int | None, purged: int, recalled: int, unread: int) -> None:
-    count = rules.unread_count(last_seq=10, read_seq=read, from_seq=1, purged_seq=purged, recalled=recalled)
+    count = rules.unread_count(last_seq=10, read_seq=read, from_seq=1, purged_seq=purged, uncounted=recalled)
     assert count == unread
 
 

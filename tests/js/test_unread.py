@@ -57,6 +57,23 @@ async def run(modules: Page, script: str) -> Any:
     return await modules.evaluate(_PRELUDE % script)
 
 
+async def test_an_answer_that_only_its_thread_shows_is_not_unread(modules: Page) -> None:
+    states = await run(
+        modules,
+        """
+        store.setChannels([channel(4, 4, 0)]);
+        const states = [];
+        for (const more of [{ threadOnly: true }, {}, { threadOnly: true, fromId: "1" }, { threadId: "1" }]) {
+          push("msg", message(5 + states.length, { ...more, position: 5 + states.length }));
+          states.push(state());
+        }
+        push("message.recalled", { id: "5", seq: 5 });
+        return [...states, state()];
+    """,
+    )
+    assert states == [[5, 4, 0], [6, 4, 1], [7, 4, 1], [8, 4, 2], [8, 4, 2]]
+
+
 async def test_a_recalled_message_is_not_unread(modules: Page) -> None:
     script = """
       store.setChannels([channel(5, 2, 3)]);

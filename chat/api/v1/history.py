@@ -18,7 +18,7 @@ from chat.api.v1.message import Message
 from chat.api.v1.openapi import CURSOR, LIMIT, described
 from chat.api.v1.schema import Count, Id, Milliseconds, Person, Position, Shape, number
 from chat.errors import ChatError
-from chat.selectors.reactions import reactions_of
+from chat.selectors.message_details import with_details
 
 _LARGEST = 10**18 - 1
 _NUMBER = {"type": "integer", "minimum": 0, "maximum": _LARGEST}
@@ -75,8 +75,7 @@ class HistoryView(Endpoint):
         before, after = _range(request, page)
         access = access_for_service(request.user, number(channel_id))
         found = selectors.history(request.user, access, before=before, after=after, limit=page.limit)
-        reactions = reactions_of([row.pk for row in found.messages], request.user)
-        shown = [payloads.message_with_reactions(row, reactions.get(row.pk, ())) for row in found.messages]
+        shown = [payloads.message_with_details(item) for item in with_details(found.messages, request.user)]
         body: dict[str, Any] = pagination.page_body(shown, next=_next(found, forwards=after is not None))
         return answer(body | {"notes": [payloads.push_data(note) for note in found.notes]})
 

@@ -12,8 +12,8 @@ from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described
 from chat.api.v1.search import FoundMessages
-from chat.search.queries import readable_messages
 from chat.selectors.mentions import mention_list
+from chat.selectors.readable import readable_anywhere
 
 _ASKED = {
     "target": "31", "type": "text", "msg": "@shop where is my parcel?", "mentions": [{"id": "12", "name": "shop"}],
@@ -36,6 +36,6 @@ class MentionListView(Endpoint):
         """List the messages that mention the service in the channels that it is in, newest first."""
         page = pagination.requested_page(request)
         rows, more = mention_list(
-            request.user, readable_messages(request.user), before=page.number or None, limit=page.limit
+            request.user, readable_anywhere(request.user, app=None), before=page.number or None, limit=page.limit
         )
         return answer(pagination.page_body([payloads.message(row, row.sender) for row in rows], next=more))

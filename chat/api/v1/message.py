@@ -17,7 +17,7 @@ from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import described
 from chat.api.v1.schema import SHOWN_MARKUP, Count, Id, Milliseconds, Person, Position, Shape, UserName, number
 from chat.selectors import status as status_selectors
-from chat.selectors.reactions import reactions_of
+from chat.selectors.message_details import with_details
 
 AS = OpenApiParameter("as", OpenApiTypes.STR, description="In this user's name; requires chat.speak_for_others.")
 
@@ -30,6 +30,19 @@ class Reaction(Shape):
     mine: Annotated[bool, Meta(description="The service is one of them.")]
     users: Annotated[list[Person], Meta(description="The first ten of them.")]
     position: Position
+
+
+class Thread(Shape):
+    """The answers to a message, as the service sees them."""
+
+    id: Id
+    count: Annotated[Count, Meta(description="Answers that are not recalled.")]
+    lastSeq: Count
+    lastAt: Milliseconds
+    position: Position
+    follows: bool
+    readSeq: Count
+    unread: Count
 
 
 class Attachment(Shape):
@@ -80,6 +93,9 @@ class Message(Shape):
     replySeq: Count | None = None
     editedAt: Milliseconds | None = None
     recalled: bool = False
+    threadId: Annotated[Id | None, Meta(description="The message whose thread it belongs to.")] = None
+    threadOnly: Annotated[bool, Meta(description="Only its thread shows it, not the channel.")] = False
+    thread: Thread | None = None
     reactions: list[Reaction] = msgspec.field(default_factory=list)
 
 
@@ -125,8 +141,8 @@ class MessageView(Endpoint):
     def get(self, request: Request, message_id: str) -> Response:
         """Return a message of a channel that the service is in, or of any group with `chat.manage_channels`."""
         row = service_message.message_for_service(request.user, number(message_id))
-        reactions = reactions_of([row.pk], request.user).get(row.pk, ())
-        return answer(payloads.message_with_reactions(row, reactions))
+        (found,) = with_details([row], request.user)
+        return answer(payloads.message_with_details(found))
 
     @described(
         "Edit a message",

@@ -62,6 +62,8 @@ class NewMessage(Shape):
         UserName | None, Meta(description="Send in this user's name; requires chat.speak_for_others.")
     ] = msgspec.field(default=None, name="as")
     transient: Annotated[bool, Meta(description="Push to online users only; do not store.")] = False
+    threadId: Annotated[Id, Meta(description="The message whose thread it answers in.")] | UnsetType = UNSET
+    alsoToChannel: Annotated[bool, Meta(description="Of an answer: the channel shows it as well.")] | UnsetType = UNSET
     attachments: (
         Annotated[
             list[str],
@@ -245,6 +247,8 @@ def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
         author=data.author or "",
         everyone=to.everyone is True,
         idempotency_key=key,
+        thread=None if data.threadId is UNSET else number(data.threadId),
+        thread_only=data.threadId is not UNSET and data.alsoToChannel is not True,
         attachments=() if data.attachments is UNSET else tuple(data.attachments),
     )
 

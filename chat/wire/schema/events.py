@@ -101,6 +101,17 @@ class MessageRecalled(Shape):
     by: Person
     time: Time
     position: Position
+    threadId: Annotated[str, Meta(description="The message whose thread it belonged to.")] | UnsetType = UNSET
+    threadCount: Annotated[int, Meta(ge=0, description="The answers in that thread now.")] | UnsetType = UNSET
+
+
+class ThreadMark(Shape):
+    """Whether you follow a thread, and how far you have read it."""
+
+    target: Id
+    threadId: Id
+    follows: bool
+    readSeq: Count
 
 
 class MessagesExpired(Shape):
@@ -297,6 +308,13 @@ READ_SEEN = EventKind(
     "The other user of a private channel has read further.",
     is_logged=False,
     not_exported="it tells how far another user has read",
+)
+THREAD_MARK = EventKind(
+    "thread.mark",
+    ThreadMark,
+    "You read further in a thread, or followed it or no longer do, on another of your connections.",
+    is_logged=False,
+    exported_in="threads.json",
 )
 ENTER = EventKind("enter", AppPresence, "A user came to your app.", is_logged=False, not_exported="it is not stored")
 EXIT = EventKind("exit", AppPresence, "A user left your app.", is_logged=False, not_exported="it is not stored")

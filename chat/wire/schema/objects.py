@@ -61,6 +61,19 @@ class Reaction(Shape):
     position: Annotated[int, Meta(ge=0, title="position", description="That of the last event about it.")]
 
 
+class Thread(Shape):
+    """The answers to a message, as one user sees them."""
+
+    id: Annotated[str, Meta(description="The id of the message that they answer.")]
+    count: Annotated[int, Meta(ge=0, description="Answers that are not recalled.")]
+    lastSeq: Annotated[int, Meta(ge=1, description="The number of the last answer in the channel.")]
+    lastAt: Time
+    position: Annotated[int, Meta(ge=0, title="position", description="That of the last event about the count.")]
+    follows: Annotated[bool, Meta(description="You answered, its first message is yours, or you chose to follow it.")]
+    readSeq: Count
+    unread: Annotated[int, Meta(ge=0, description="Answers of others after `readSeq`; 0 if you do not follow it.")]
+
+
 class Attachment(Shape):
     """A file of a message. It can be downloaded by those who may read the message."""
 
@@ -116,6 +129,16 @@ class Message(Shape, rename={"from_": "from"}, kw_only=True):
     replySeq: Count | UnsetType = UNSET
     editedAt: Time | UnsetType = UNSET
     recalled: bool | UnsetType = UNSET
+    threadId: Annotated[str, Meta(description="The message whose thread it belongs to.")] | UnsetType = UNSET
+    threadOnly: (
+        Annotated[bool, Meta(description="Only the thread shows it: it does not count as unread in the channel.")]
+        | UnsetType
+    ) = UNSET
+    threadCount: Annotated[int, Meta(ge=0, description="In pushes: the answers in its thread now.")] | UnsetType = UNSET
+    thread: (
+        Annotated[Thread, Meta(description="In histories and `message.get`: its thread, if it has answers.")]
+        | UnsetType
+    ) = UNSET
     reactions: (
         Annotated[list[Reaction], Meta(description="In histories and `message.get`, if there are any.")] | UnsetType
     ) = UNSET

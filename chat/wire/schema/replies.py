@@ -24,6 +24,7 @@ from chat.wire.schema.objects import (
     PinnedMessage,
     Position,
     Shape,
+    Thread,
     Time,
 )
 
@@ -108,6 +109,26 @@ class ReactionReply(Shape):
     emoji: Annotated[str, Meta(description="In the form that Unicode recommends.")]
     count: Count
     position: Position
+
+
+class ThreadPage(Shape):
+    messages: list[Message]
+    hasMore: bool
+    root: (
+        Annotated[Message, Meta(description="The message that they answer, unless it is deleted or not yours to read.")]
+        | UnsetType
+    ) = UNSET
+
+
+class ListedThread(Shape):
+    target: Id
+    thread: Thread
+    root: Annotated[Message, Meta(description="As in `thread.history`.")] | UnsetType = UNSET
+
+
+class ThreadList(Shape):
+    threads: list[ListedThread]
+    hasMore: bool
 
 
 class MessageReference(Shape):

@@ -22,6 +22,8 @@
  * @typedef {{target: string, name: string, memberCount: number, join: JoinPolicy}} FoundGroup
  * @typedef {{appId: number, name: string, target: string}} App  `target`: the app's global channel
  *
+ * @typedef {{id: string, count: number, lastSeq: number, lastAt: number, position: number, follows: boolean,
+ *   readSeq: number, unread: number}} Thread  the answers to a message; `id` is the message's
  * @typedef {{emoji: string, count: number, mine: boolean, users: User[], position: number}} Reaction
  *   `users`: the first ten; `position`: that of the last event about this emoji
  * @typedef {{id: string, name: string, type: string, kind: "image" | "video" | "audio" | "file", size: number,
@@ -32,7 +34,8 @@
  * @typedef {{target: string, type: "text" | "file" | "picture" | "voice", msg: string, from: string, fromId: string,
  *   name: string, avatar: string, id: string, seq: number, time: number, position?: number, replyTo?: string,
  *   replySeq?: number, editedAt?: number, recalled?: boolean, content?: string, attachments?: Attachment[],
- *   mentions?: Mention[], reactions?: Reaction[]}} Message
+ *   mentions?: Mention[], reactions?: Reaction[], threadId?: string, threadOnly?: boolean, threadCount?: number,
+ *   thread?: Thread}} Message
  *   `from`: the sender's user name; `content`: the text beside attachments, or Base64 of a picture or voice message;
  *   `msg`: the text, or in those messages what stands for them
  * @typedef {{target: string, note: string, by: User, who: User[], value: string, seq: number, time: number,
@@ -122,7 +125,7 @@
  *   "msg": Message,
  *   "message.edited": {target: string, id: string, seq: number, msg: string, content?: string, mentions?: Mention[],
  *     editedAt: number},
- *   "message.recalled": {target: string, id: string, seq: number},
+ *   "message.recalled": {target: string, id: string, seq: number, threadId?: string, threadCount?: number},
  *   "message.expired": {target: string, seq: number},
  *   "message.pinned": {target: string, id: string},
  *   "message.reacted": ReactionPush,
@@ -137,6 +140,7 @@
  *   "person.unblocked": ContactChange,
  *   "person.changed": {who: User, status: string},
  *   "read.mark": {target: string, readSeq: number},
+ *   "thread.mark": {target: string, threadId: string, follows: boolean, readSeq: number},
  *   "read.seen": {target: string, readSeq: number},
  *   "enter": PresenceChange,
  *   "exit": PresenceChange,

@@ -1,9 +1,11 @@
 /**
- * Counts the unread messages of channels: those after the read position that are not recalled. Of earlier recalls the
- * server tells only how many it left out, so a count may have to be estimated until the server's next one. No DOM.
+ * Counts the unread messages of channels: those after the read position that are not recalled and that their channel
+ * shows. Of earlier ones the server tells only how many it left out, so a count may have to be estimated until the
+ * server's next one. No DOM.
  *
  * @import { Channel } from "../net/wire-types.js"
  * @import { ChannelLog } from "./channel-log.js"
+ * @typedef {{recalled?: boolean, threadOnly?: boolean}} Countable
  */
 
 import { MentionCounter } from "./mention-counter.js";
@@ -11,11 +13,11 @@ import { mentionsUser } from "./message-mentions.js";
 
 export class UnreadCounter {
   #mentions = new MentionCounter();
-  /** Numbers of known recalled messages after the read position, by target. @type {Map<string, Set<number>>} */ #recalled = new Map();
+  /** Numbers of known messages after the read position that do not count, by target. @type {Map<string, Set<number>>} */ #uncounted = new Map();
   /** Targets whose count is an estimate. @type {Set<string>} */ #estimated = new Set();
 
   clear() {
-    this.#recalled.clear();
+    this.#uncounted.clear();
     this.#estimated.clear();
     this.#mentions.clear();
   }
@@ -32,7 +34,7 @@ export class UnreadCounter {
    * @returns {Channel}
    */
   merge(known, received) {
-    const recalled = this.#recalled.get(received.target) ?? new Set();
+    const uncounted = this.#uncounted.get(received.target) ?? new Set();
     const lastSeq = Math.max(received.lastSeq, known?.lastSeq ?? 0);
     const readSeq = Math.max(received.readSeq, known?.readSeq ?? 0);
     const activeAt = Math.max(received.activeAt, known?.activeAt ?? 0);
@@ -43,7 +45,7 @@ export class UnreadCounter {
     if (known && known.readSeq > received.readSeq) {
       merged.unread = known.unread + Math.max(0, received.lastSeq - known.lastSeq);
     } else {
-      merged.unread += lastSeq - received.lastSeq - countBetween(recalled, received.lastSeq, lastSeq);
+      merged.unread += lastSeq - received.lastSeq - countBetween(uncounted, received.lastSeq, lastSeq);
       this.#estimated.delete(received.target);
     }
     return limit(merged);
@@ -52,25 +54,30 @@ export class UnreadCounter {
   /**
    * Count messages up to a new last one. All of them are read if that is the user's own.
    * @param {Channel} channel
-   * @param {{seq: number, recalled?: boolean}} message
+   * @param {Countable & {seq: number}} message
    * @param {boolean} isOwn
    * @param {boolean} [isMention]  it mentions the user
    */
-  add(channel, { seq, recalled }, isOwn, isMention = false) {
+  add(channel, { seq, ...message }, isOwn, isMention = false) {
     channel.unread += seq - channel.lastSeq;
     channel.lastSeq = seq;
-    if (isMention && !isOwn && !recalled) this.#mentions.add(channel, seq);
-    if (isOwn) this.read(channel, seq);
-    else if (recalled) this.recall(channel, seq);
+    if (isMention && !isOwn && !message.recalled) this.#mentions.add(channel, seq);
+    if (isOwn && !message.threadOnly) this.read(channel, seq);
+    else if (!counts(message)) this.#leaveOut(channel, seq);
   }
 
   /** A message no longer counts. @param {Channel} channel @param {number} seq */
   recall(channel, seq) {
-    const { target } = channel;
     this.#mentions.remove(channel, seq);
-    const recalled = this.#recalled.get(target) ?? new Set();
-    if (seq <= channel.readSeq || seq > channel.lastSeq || recalled.has(seq)) return;
-    this.#recalled.set(target, recalled.add(seq));
+    this.#leaveOut(channel, seq);
+  }
+
+  /** A message does not count as unread. @param {Channel} channel @param {number} seq */
+  #leaveOut(channel, seq) {
+    const { target } = channel;
+    const uncounted = this.#uncounted.get(target) ?? new Set();
+    if (seq <= channel.readSeq || seq > channel.lastSeq || uncounted.has(seq)) return;
+    this.#uncounted.set(target, uncounted.add(seq));
     channel.unread -= 1;
     limit(channel);
   }
@@ -85,14 +92,14 @@ export class UnreadCounter {
   read(channel, seq, log, userId) {
     const { target, lastSeq, readSeq: from } = channel;
     const to = Math.min(seq, lastSeq);
-    const known = this.#recalled.get(target) ?? new Set();
+    const known = this.#uncounted.get(target) ?? new Set();
     // True if all messages that the present count leaves out are known.
     const isExact = lastSeq - from - channel.unread === countBetween(known, from, lastSeq);
-    const loaded = log?.messages.filter(({ recalled }) => recalled).map((message) => message.seq) ?? [];
+    const loaded = log?.messages.filter((message) => !counts(message)).map((message) => message.seq) ?? [];
     channel.unread -= to - from - countBetween(new Set([...known, ...loaded]), from, to);
     channel.readSeq = to;
     this.#mentions.read(channel, to);
-    this.#recalled.set(target, new Set([...known].filter((number) => number > to)));
+    this.#uncounted.set(target, new Set([...known].filter((number) => number > to)));
     const loadedCount = log ? countLoaded(log, to, lastSeq) : null;
     if (log && loadedCount !== null) {
       channel.unread = loadedCount;
@@ -114,7 +121,12 @@ export class UnreadCounter {
 function countLoaded(log, after, lastSeq) {
   const lacksSome = log.hasNewer || (log.hasOlder && log.firstSeq > after + 1) || log.gap(lastSeq) !== null;
   if (!log.isLoaded || lacksSome) return null;
-  return log.messages.filter(({ seq, recalled }) => seq > after && !recalled).length;
+  return log.messages.filter((message) => message.seq > after && counts(message)).length;
+}
+
+/** Return whether a message can count as unread in its channel. @param {Countable} message */
+function counts({ recalled, threadOnly }) {
+  return !recalled && !threadOnly;
 }
 
 /** @param {Set<number>} numbers @param {number} after @param {number} upTo */

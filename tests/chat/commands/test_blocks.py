@@ -32,6 +32,7 @@ async def test_a_blocked_user_reads_the_old_private_channel_but_cannot_write(cli
     said = (await alice.call("message.history", target=channel))["messages"][0]["id"]
     for cmd, fields in (
         ("message.send", {"msg": "after"}),
+        ("message.send", {"msg": "after", "threadId": said}),
         ("message.edit", {"id": said, "msg": "after"}),
         ("message.pin", {"id": said}),
         ("message.unpin", {"id": said}),

@@ -17,9 +17,9 @@ from chat.actions.member import member_leave
 from chat.actions.message import message_edit, message_recall, read_mark
 from chat.actions.retention import channel_delete_expired
 from chat.models import Channel, Message, MessageMention
-from chat.search.queries import readable_messages
 from chat.selectors import access_channel, channel_summary
 from chat.selectors.mentions import mention_list
+from chat.selectors.readable import readable_anywhere
 from chat.sending.drafts import Draft
 from chat.sending.writer import commit
 from delivery import log
@@ -41,7 +41,8 @@ def unread_mentions(user: User, channel: Channel) -> int:
 
 
 def listed(user: User, **how: Any) -> list[str]:
-    return [row.text for row in mention_list(user, readable_messages(user), **{"before": None, "limit": 20, **how})[0]]
+    found = mention_list(user, readable_anywhere(user, app=None), **{"before": None, "limit": 20, **how})
+    return [row.text for row in found[0]]
 
 
 def test_members_are_mentioned_by_user_name_and_display_name(
@@ -157,7 +158,7 @@ def test_pages_of_mentions_join_without_gaps(alice: User, bob: User, trio: Chann
     found: list[str] = []
     before = None
     while True:
-        rows, before = mention_list(bob, readable_messages(bob), before=before, limit=2)
+        rows, before = mention_list(bob, readable_anywhere(bob, app=None), before=before, limit=2)
         found += [row.text for row in rows]
         if before is None:
             break
