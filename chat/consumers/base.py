@@ -144,9 +144,9 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             self._node.hub.remove(connection)
             self._node.connection_limiter.leave(connection.address)
             connection.outbox.stop()
-            # The writer finishes sends in flight; their replies have no receiver.
-            for task in self._in_flight:
-                task.cancel()
+            # The writer finishes sends in flight; their replies have no receiver. The last ones may not have begun yet,
+            # and a message that came before the end is stored.
+            asyncio.get_running_loop().call_soon(_cancel, self._in_flight)
 
     async def _start(self, work: Coroutine[Any, Any, None], in_flight: InFlightTasks, *, pipelined: bool) -> None:
         """Run the request `work`.
@@ -201,3 +201,8 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
                 self._serving.cancel()
         except Exception as error:
             logger.debug("close_failed", extra={"error": repr(error)})
+
+
+def _cancel(tasks: InFlightTasks) -> None:
+    for task in tasks:
+        task.cancel()
