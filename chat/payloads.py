@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from accounts.models import User
 from chat import rules
-from chat.models import Attachment, Channel, Message, Pin, Thread
+from chat.models import Attachment, Channel, Message, Pin, Thread, ThreadFollower
 from chat.selectors import NEVER_ENDS, ChannelSummary
 from chat.selectors.message_details import MessageDetails
 from chat.selectors.threads import ThreadSummary
@@ -192,6 +192,16 @@ def thread(found: ThreadSummary) -> dict[str, Any]:
         "follows": found.follows,
         "readSeq": found.read_seq,
         "unread": found.unread,
+    }
+
+
+def thread_mark(channel_id: int, row: ThreadFollower) -> dict[str, Any]:
+    """Return a `ThreadMark`."""
+    return {
+        "target": str(channel_id),
+        "threadId": str(row.thread_id),
+        "follows": row.follows,
+        "readSeq": row.read_seq,
     }
 
 

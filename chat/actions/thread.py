@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.models import User
-from chat import reasons
+from chat import payloads, reasons
 from chat.errors import ChatError
 from chat.models import Message, Thread, ThreadFollower
 from chat.selectors import Access, access_channel
@@ -77,10 +77,5 @@ def _require_thread(user: User, access: Access, thread_id: int) -> Thread:
 
 def _push(follower: ThreadFollower, access: Access, connection: Connection | None) -> None:
     """Tell the user's other connections."""
-    body = {
-        "target": str(access.channel.pk),
-        "threadId": str(follower.thread_id),
-        "follows": follower.follows,
-        "readSeq": follower.read_seq,
-    }
+    body = payloads.thread_mark(access.channel.pk, follower)
     publish.push_transient(Entry(kind=THREAD_MARK.name, user_ids=(follower.user_id,), body=body), connection)

@@ -12,7 +12,6 @@ from chat.actions import thread as threads
 from chat.commands.fields import Id, Number, PageSize
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
-from chat.models import ThreadFollower
 from chat.selectors import access_channel
 from chat.selectors.message_details import with_details
 from chat.selectors.threads import followed_threads, thread_answers
@@ -106,7 +105,7 @@ async def mark(call: Call, data: Mark) -> dict[str, Any]:
         app=call.caller.app,
         connection=call.caller.connection,
     )
-    return _mark(data, follower)
+    return payloads.thread_mark(data.target, follower)
 
 
 async def _set_following(call: Call, data: ThreadTarget, *, follows: bool) -> dict[str, Any]:
@@ -119,13 +118,4 @@ async def _set_following(call: Call, data: ThreadTarget, *, follows: bool) -> di
         app=call.caller.app,
         connection=call.caller.connection,
     )
-    return _mark(data, follower)
-
-
-def _mark(data: ThreadTarget, follower: ThreadFollower) -> dict[str, Any]:
-    return {
-        "target": str(data.target),
-        "threadId": str(data.threadId),
-        "follows": follower.follows,
-        "readSeq": follower.read_seq,
-    }
+    return payloads.thread_mark(data.target, follower)
