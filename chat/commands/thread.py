@@ -79,7 +79,7 @@ async def thread_list(call: Call, data: ThreadList) -> dict[str, Any]:
 
 @command("thread.follow", returns=events.ThreadMark, fault=errors.STORE_FAILED, guests=True)
 async def follow(call: Call, data: ThreadTarget) -> dict[str, Any]:
-    """Follow a thread that has answers. Who answers in it, or wrote its first message, follows it already."""
+    """Follow a thread that has answers. You follow those that you answered in or began already."""
     return await _set_following(call, data, follows=True)
 
 

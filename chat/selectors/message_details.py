@@ -1,4 +1,4 @@
-"""What others have added to messages, as histories show it: reactions, and threads."""
+"""Reactions to messages, and their threads, as histories show them."""
 
 from __future__ import annotations
 

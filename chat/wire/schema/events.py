@@ -106,7 +106,7 @@ class MessageRecalled(Shape):
 
 
 class ThreadMark(Shape):
-    """Whether you follow a thread, and how far you have read it."""
+    """Your relation to a thread: following or not, and the number up to which you have read it."""
 
     target: Id
     threadId: Id
