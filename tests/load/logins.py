@@ -78,8 +78,53 @@ def cases(port: int) -> Sequence[Case]:
     )  # fmt: skip
 
 
-class Measuring:
-    """Runs the cases and collects the rows of the table."""
+@dataclass(frozen=True)
+class Measured:
+    """Some seconds of log-ins. `cpu` is that of the server in seconds each, latencies are sorted seconds."""
+
+    rate: float
+    cpu: float
+    latencies: list[float]
+    refused: int
+
+
+async def measure(site: Site, case: Case, accounts: Iterator[Account], at_a_time: int, seconds: float) -> Measured:
+    """Repeat the log-in at `at_a_time` connections for some seconds, after a quarter of them to warm up."""
+    _, refused = await _repeat(site, case, accounts, at_a_time, seconds / 4)
+    cpu, began = measurements.cpu_seconds(site.pid), time.perf_counter()
+    latencies, more = await _repeat(site, case, accounts, at_a_time, seconds)
+    rate = len(latencies) / (time.perf_counter() - began)
+    cpu = (measurements.cpu_seconds(site.pid) - cpu) / max(1, len(latencies))
+    return Measured(rate, cpu, latencies, refused + more)
+
+
+async def _repeat(
+    site: Site, case: Case, accounts: Iterator[Account], at_a_time: int, seconds: float
+) -> tuple[list[float], int]:
+    """Return the seconds of each log-in, sorted, and how many were refused."""
+    ends = time.perf_counter() + seconds
+    latencies: list[float] = []
+    refusals: list[BaseException] = []
+
+    async def log_in() -> None:
+        while (began := time.perf_counter()) < ends:
+            account = next(accounts)
+            client, headers = case.client(account), case.headers(account)
+            try:
+                await raw_socket.connect(site.port, case.path, client, headers=headers)
+                latencies.append(time.perf_counter() - began)
+            except (OSError, asyncio.CancelledError) as error:
+                refusals.append(error)
+                print(f"FAILED: {error!r}", file=sys.stderr)
+                return
+            client.close()
+
+    await asyncio.gather(*(log_in() for _ in range(at_a_time)))
+    return sorted(latencies), len(refusals)
+
+
+class Table:
+    """Measures cases and collects the rows of the table."""
 
     def __init__(self, site: Site, accounts: list[Account], seconds: float) -> None:
         self.rows: list[tuple[str, ...]] = [HEAD, ("---",) * len(HEAD)]
@@ -88,45 +133,20 @@ class Measuring:
         self._accounts = itertools.cycle(accounts)
         self._floor: dict[int, float] = {}
 
-    async def run(self, case: Case, at_a_time: int) -> None:
-        """Repeat the log-in at `at_a_time` connections for some seconds."""
-        await self._repeat(case, at_a_time, self._seconds / 4)
-        cpu, began = measurements.cpu_seconds(self._site.pid), time.perf_counter()
-        latencies = await self._repeat(case, at_a_time, self._seconds)
-        rate = len(latencies) / (time.perf_counter() - began)
-        cpu = (measurements.cpu_seconds(self._site.pid) - cpu) / max(1, len(latencies))
-        share = rate / self._floor.setdefault(at_a_time, rate)
-        times = " / ".join(f"{measurements.percentile(latencies, part) * 1000:.1f}" for part in (0.5, 0.99))
-        row = (case.name, str(at_a_time), f"{rate:,.0f}", f"{share:.2f}", f"{cpu * 1e3:.2f}", times)
+    async def add(self, case: Case, at_a_time: int) -> None:
+        found = await measure(self._site, case, self._accounts, at_a_time, self._seconds)
+        self.refused += found.refused
+        share = found.rate / self._floor.setdefault(at_a_time, found.rate)
+        times = " / ".join(f"{measurements.percentile(found.latencies, part) * 1000:.1f}" for part in (0.5, 0.99))
+        row = (case.name, str(at_a_time), f"{found.rate:,.0f}", f"{share:.2f}", f"{found.cpu * 1e3:.2f}", times)
         self.rows.append(row)
         print(f"| {' | '.join(row)} |", flush=True)
 
-    async def _repeat(self, case: Case, at_a_time: int, seconds: float) -> list[float]:
-        """Return the seconds of each log-in, sorted."""
-        ends = time.perf_counter() + seconds
-        latencies: list[float] = []
 
-        async def log_in() -> None:
-            while (began := time.perf_counter()) < ends:
-                account = next(self._accounts)
-                client, headers = case.client(account), case.headers(account)
-                try:
-                    await raw_socket.connect(self._site.port, case.path, client, headers=headers)
-                    latencies.append(time.perf_counter() - began)
-                except (OSError, asyncio.CancelledError) as error:
-                    self.refused += 1
-                    print(f"FAILED: {error!r}", file=sys.stderr)
-                    return
-                client.close()
-
-        await asyncio.gather(*(log_in() for _ in range(at_a_time)))
-        return sorted(latencies)
-
-
-async def _measure(measuring: Measuring, wanted: Sequence[Case], at_a_time: list[int]) -> None:
+async def _measure(table: Table, wanted: Sequence[Case], at_a_time: list[int]) -> None:
     for case in wanted:
         for count in at_a_time:
-            await measuring.run(case, count)
+            await table.add(case, count)
 
 
 @contextlib.contextmanager
@@ -150,11 +170,11 @@ def main() -> int:
     with _site(options.postgres) as site, contextlib.closing(SharedSite(site, {"alice": _ACCOUNTS})) as shared_site:
         accounts = [shared_site.account() for _ in range(_ACCOUNTS)]
         first, *others = cases(site.port)
-        measuring = Measuring(site, accounts, options.seconds)
+        table = Table(site, accounts, options.seconds)
         wanted = [first, *(case for case in others if options.only in case.name)]
-        uvloop.run(_measure(measuring, wanted, options.at_a_time))
-    print("\n" + "\n".join(f"| {' | '.join(row)} |" for row in measuring.rows))
-    return 1 if measuring.refused else 0
+        uvloop.run(_measure(table, wanted, options.at_a_time))
+    print("\n" + "\n".join(f"| {' | '.join(row)} |" for row in table.rows))
+    return 1 if table.refused else 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from tests.load.pressure.scenarios.broadcast import Broadcast
 from tests.load.pressure.scenarios.gateway import Gateway
 from tests.load.pressure.scenarios.hot_channel import HotChannel
 from tests.load.pressure.scenarios.idle import Idle
+from tests.load.pressure.scenarios.logins import Logins
 from tests.load.pressure.scenarios.many_rooms import ManyRooms
 from tests.load.pressure.scenarios.mixed_day import MixedDay
 from tests.load.pressure.scenarios.protobuf_group import ProtobufGroup
@@ -17,6 +18,7 @@ from tests.load.pressure.scenarios.single_messages import SingleMessages
 
 FULL: Sequence[Scenario] = (
     Idle(),
+    Logins(),
     ReconnectStorm(),
     ReconnectStorm(name="restart", members=10_000),
     HotChannel(),
@@ -31,6 +33,7 @@ FULL: Sequence[Scenario] = (
 )
 QUICK: Sequence[Scenario] = (
     Idle(members=20, seconds=1),
+    Logins(at_a_time=2, seconds=0.2, accounts=2),
     ReconnectStorm(members=20, size=5, rate=20, talkers=4, talk_seconds=1),
     HotChannel(members=20, senders=5, rate=200, seconds=1),
     HotChannel(members=20, senders=5, rate=200, seconds=1, batch=True),
