@@ -19,6 +19,7 @@ ABSENT = "999999999"
 FIELDS: dict[str, Any] = {
     "msg": "x",
     "id": "$message",
+    "threadId": "$message",
     "seq": 1,
     "name": "Renamed",
     "members": ["$dave"],

@@ -83,6 +83,8 @@ async def test_a_formatted_message_is_shown(
     await expect(alice.get_by_test_id("message-text").last.locator("ul > li")).to_have_text(["a", "b"])
     if not is_phone:
         await field.press("Shift+Tab")
+        await expect(alice.get_by_test_id("attach")).to_be_focused()
+        await alice.keyboard.press("Shift+Tab")
         await expect(alice.get_by_test_id("format-bold")).to_be_focused()
         await alice.keyboard.press("ArrowLeft")
         await expect(alice.get_by_test_id("emoji-button")).to_be_focused()

@@ -112,6 +112,8 @@ class ReactionReply(Shape):
 
 
 class ThreadPage(Shape):
+    """Answers in ascending order."""
+
     messages: list[Message]
     hasMore: bool
     root: (
@@ -121,6 +123,8 @@ class ThreadPage(Shape):
 
 
 class ListedThread(Shape):
+    """A thread that you follow, and the message that it answers."""
+
     target: Id
     thread: Thread
     root: Annotated[Message, Meta(description="As in `thread.history`.")] | UnsetType = UNSET

@@ -25,9 +25,9 @@ from tests.support.in_process import draft
 pytestmark = pytest.mark.django_db(transaction=True)
 
 READ_PERMISSIONS = {
-    view.permissions["GET"].partition(".")[2]
+    permission.partition(".")[2]
     for pattern in urlpatterns
-    if "GET" in getattr(view := getattr(pattern.callback, "cls", None), "permissions", {})
+    if (permission := getattr(getattr(pattern.callback, "cls", None), "permissions", {}).get("GET"))
 }
 PAGES = (
     "/",
