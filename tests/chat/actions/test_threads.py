@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.actions import app_create
@@ -239,7 +239,7 @@ def test_the_unread_count_uses_its_index(alice: User, trio: Channel) -> None:
     with CaptureQueriesContext(connection) as captured:
         channel_list(alice, app=101)
     sql = next(query["sql"] for query in captured if "thread_only" in query["sql"] and "COUNT" in query["sql"])
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
         else:
