@@ -130,26 +130,29 @@ def _admit(attempt: LoginAttempt, digest: str, found: LoginLookup, changes: Sequ
             raise ChatError(reasons.GUEST_NAME_LENGTH, limit=GUEST_NAME_MAX_LENGTH)
     elif attempt.name is not None and name_key(attempt.name) != name_key(known.by.user.public_name):
         raise ChatError(reasons.USER_ID_MISMATCH)
-    app = found.apps.get(attempt.app_number)
-    if app is None:
-        raise ChatError(reasons.UNKNOWN_APP)
-    if (known is None or known.by.user.is_guest) and not (settings.IM_GUESTS and app.guests_allowed):
-        raise ChatError(account_errors.GUESTS_DISABLED)
+    app = _require_app(found, attempt.app_number, as_guest=known is None or known.by.user.is_guest)
     if known is None:
         return app
     _register(attempt, app, known.by.user, known.by.credential, known.by.expires, known.memberships, changes)
     return LoginResult(known.by.user, app)
 
 
+def _require_app(found: LoginLookup, number: int, *, as_guest: bool) -> LoginApp:
+    """Return the app with this number. Raise ChatError UNKNOWN_APP, or GUESTS_DISABLED for a guest."""
+    app = found.apps.get(number)
+    if app is None:
+        raise ChatError(reasons.UNKNOWN_APP)
+    if as_guest and not (settings.IM_GUESTS and app.guests_allowed):
+        raise ChatError(account_errors.GUESTS_DISABLED)
+    return app
+
+
 async def _create_guests(attempts: Sequence[tuple[LoginAttempt, LoginApp]]) -> list[LoginResult | Exception]:
     with publish.hub().audience.record_changes() as changes:
-        created = await run(
-            accounts.guests_create,
-            [accounts.NewGuest(attempt.name or "", app.id, attempt.connection.address) for attempt, app in attempts],
-        )
+        created = await run(_create_where_allowed, attempts)
         outcomes: list[LoginResult | Exception] = []
         for (attempt, app), guest in zip(attempts, created, strict=True):
-            if isinstance(guest, NameTaken):
+            if isinstance(guest, Exception):
                 outcomes.append(guest)
                 continue
             try:
@@ -159,6 +162,29 @@ async def _create_guests(attempts: Sequence[tuple[LoginAttempt, LoginApp]]) -> l
             else:
                 outcomes.append(LoginResult(guest.user, app, guest.token))
         return outcomes
+
+
+def _create_where_allowed(
+    attempts: Sequence[tuple[LoginAttempt, LoginApp]],
+) -> list[accounts.CreatedGuest | NameTaken | ChatError]:
+    """Create the guests, or return their refusals.
+
+    An app may have been disabled since its look-up, whose recording of changes has ended.
+    """
+    found = login_lookup((), (), {app.number for _, app in attempts})
+    refused: dict[int, ChatError] = {}
+    for index, (_, app) in enumerate(attempts):
+        try:
+            _require_app(found, app.number, as_guest=True)
+        except ChatError as refusal:
+            refused[index] = refusal
+    wanted = [
+        accounts.NewGuest(attempt.name or "", app.id, attempt.connection.address)
+        for index, (attempt, app) in enumerate(attempts)
+        if index not in refused
+    ]
+    created = iter(accounts.guests_create(wanted))
+    return [refused[index] if index in refused else next(created) for index in range(len(attempts))]
 
 
 def _register(

@@ -10,13 +10,15 @@ import pytest
 import pytest_asyncio
 from django.conf import Settings
 
-from accounts.actions import guests_create, token_issue, user_deactivate
+from accounts.actions import app_update, guests_create, token_issue, user_deactivate
 from accounts.actions.guests import NewGuest
 from accounts.credentials import token_digest
 from accounts.errors import NameTaken
 from accounts.models import App, Device, User
 from accounts.selectors.users import user_by_token
+from chat.actions import session
 from chat.selectors.logins import login_lookup
+from delivery import log
 from delivery.db.executors import run
 from tests.support.client import Envelope
 from tests.support.group_scenario import GroupScenario
@@ -122,6 +124,27 @@ async def test_each_log_in_of_a_batch_gets_its_own_answer(node: LocalNode) -> No
     assert (membership.channel, membership.until_position) == (scenario.group.pk, None)
     assert len(node.hub.audience.channels[scenario.group.pk]) == 2
     await asyncio.gather(*(client.close() for client in clients))
+
+
+@pytest.mark.parametrize("change", [{"enabled": False}, {"guests_allowed": False}], ids=["disabled", "no guests"])
+async def test_no_guest_is_created_on_an_app_that_changes_before(
+    node: LocalNode, monkeypatch: pytest.MonkeyPatch, change: dict[str, bool]
+) -> None:
+    """The rate limit comes between the look-up of the app and the creation."""
+    await run(create_global_channel)
+
+    async def take(address: str) -> None:
+        await run(
+            lambda: app_update(**{"number": 101, "name": "Web", "enabled": True, "guests_allowed": True, **change})
+        )
+        await node.hub.catch_up_to(await run(log.head))
+
+    monkeypatch.setattr(session.registration_rate_limit, "take_async", take)
+    client = LocalClient.open()
+    answer = await client.request("login", appId=101, userId="a guest")
+    assert answer.reason == ("unknown_app" if "enabled" in change else "guests_disabled")
+    assert not await run(User.objects.exists)
+    await client.close()
 
 
 def test_guests_created_together_are_complete(db: None) -> None:
