@@ -210,6 +210,14 @@ class LeanWebSocketProtocol(WebSocketWire):
             if not self._transport.is_closing():
                 self._transport.resume_reading()
 
+    def keepalive_timeout(self) -> None:
+        keepalive = self._keepalive()
+        if self._is_paused and self._drained is None and keepalive is not None:
+            # The pong may have come: it is not read while the application is busy.
+            keepalive.await_pong(self)
+        else:
+            super().keepalive_timeout()
+
     def _end_with(self, code: int, reason: str = "") -> None:
         if self._end is None:
             self._end = code, reason

@@ -87,7 +87,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._send_frames_now(data)
 
     def _send_frames_now(self, data: bytes) -> None:
-        if self.disconnected or self.close_sent:
+        if self.disconnected or self.close_sent or self.transport.is_closing():
             raise ClientDisconnected
         self.transport.write(data)
 
@@ -125,6 +125,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def shutdown(self) -> None:
         self._is_shutting_down = True
         super().shutdown()
+        self._release_writes()
 
     def send_500_response(self) -> None:
         """Answer a handshake in progress with 503 during shutdown, so that nginx tries the next node.
@@ -156,6 +157,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         # Closing never completes for a peer that does not read, so notify the application now.
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        self._release_writes()
+
+    def handle_close(self, event: Any) -> None:
+        super().handle_close(event)
+        self._release_writes()
+
+    def _release_writes(self) -> None:
+        """Let writes that wait for the peer to read fail if the connection ends: the application may wait for them."""
+        if self.transport.is_closing():
+            self.writable.set()
 
     async def run_asgi(self) -> None:
         await super().run_asgi()

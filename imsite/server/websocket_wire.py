@@ -110,10 +110,11 @@ class WebSocketWire(asyncio.Protocol):
         self._transport.abort()
 
     def _shut(self) -> None:
-        """Close the transport, and await nothing more."""
+        """Close the transport, and await nothing more: writes that wait for the peer to read fail."""
         self._state = CLOSED
         self._stop_keepalive()
         self._transport.close()
+        self.resume_writing()
 
     # -- what arrives ---------------------------------------------------------------------------------------------
 
@@ -182,9 +183,10 @@ class WebSocketWire(asyncio.Protocol):
         """End the connection because the peer breaks a rule or limit."""
         if self._state == OPEN:
             self._send_close(code, reason)
+        reads = self._drained is None
         self._shut()
         self._end_with(code, reason)
-        if self._drained is not None:
+        if not reads:
             self.abort()
 
     # -- what is sent ---------------------------------------------------------------------------------------------

@@ -8,11 +8,25 @@ from typing import Any
 
 import pytest
 from uvicorn import Config
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.server import ServerState
 from websockets.frames import Close, Frame, Opcode
 
+from imsite.server.lean_websocket import LeanWebSocketProtocol
 from tests.imsite.server.test_websocket import HANDSHAKE, PROTOCOLS, AnyProtocol, Wire
-from tests.support.waiting import wait_until
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
+
+
+class ReadWire(Wire):
+    """A wire that records whether the server reads from it."""
+
+    is_read = True
+
+    def pause_reading(self) -> None:
+        self.is_read = False
+
+    def resume_reading(self) -> None:
+        self.is_read = True
 
 
 class Peer:
@@ -21,7 +35,9 @@ class Peer:
     def __init__(self, protocol: type[AnyProtocol]) -> None:
         self.heard: list[str | int] = []
         self.is_open = False
-        self._wire = Wire()
+        self.may_receive = asyncio.Event()
+        self.may_receive.set()
+        self._wire = ReadWire()
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await self._record(scope, receive, send)
@@ -39,13 +55,37 @@ class Peer:
         )
         await send({"type": "websocket.accept"})
         self.is_open = True
-        self.heard.append((await receive())["code"])
+        await self.may_receive.wait()
+        while (event := await receive())["type"] == "websocket.receive":
+            await self.may_receive.wait()
+        self.heard.append(event["code"])
 
     def send(self, frame: Frame) -> None:
         self._protocol.data_received(frame.serialize(mask=True))
 
     def lose(self) -> None:
         self._protocol.connection_lost(ConnectionResetError())
+
+    @property
+    def is_read(self) -> bool:
+        return self._wire.is_read
+
+    @property
+    def is_connected(self) -> bool:
+        return not self._wire.closed
+
+    def write_while_it_does_not_read(self) -> asyncio.Task[None]:
+        """Return a write that waits because the peer does not read."""
+        self._protocol.pause_writing()
+        waiting = self._protocol.send_frames(b"x")
+        assert waiting is not None
+        return asyncio.create_task(waiting)
+
+    def shut_down(self) -> None:
+        self._protocol.shutdown()
+
+    def pong_is_overdue(self) -> None:
+        self._protocol.keepalive_timeout()
 
     def ping(self) -> bytes:
         """Let the server send a keepalive ping; return its payload."""
@@ -86,3 +126,36 @@ async def test_only_the_pong_to_the_last_ping_counts(peer: Peer) -> None:
     peer.send(Frame(Opcode.PONG, latest))
     peer.send(Frame(Opcode.PONG, latest))
     assert peer.heard == ["ping", "ping", "pong"]
+
+
+@pytest.mark.parametrize("end", ["close frame", "no pong", "shutdown"])
+async def test_a_write_that_waits_for_the_peer_fails_at_the_end(peer: Peer, end: str) -> None:
+    waiting = peer.write_while_it_does_not_read()
+    if end == "close frame":
+        peer.send(Frame(Opcode.CLOSE, Close(1000, "").serialize()))
+    elif end == "no pong":
+        peer.ping()
+        peer.pong_is_overdue()
+    else:
+        peer.shut_down()
+    with pytest.raises(ClientDisconnected):
+        await asyncio.wait_for(waiting, TIMEOUT_SECONDS)
+
+
+@pytest.mark.parametrize("peer", [LeanWebSocketProtocol], indirect=True)
+async def test_a_pong_is_not_overdue_while_nothing_is_read(peer: Peer) -> None:
+    peer.may_receive.clear()
+    for _ in range(3):
+        peer.send(Frame(Opcode.TEXT, b"x"))
+    assert not peer.is_read
+    payload = peer.ping()
+    peer.pong_is_overdue()
+    assert peer.is_connected
+    peer.may_receive.set()
+    await wait_until(lambda: peer.is_read)
+    peer.send(Frame(Opcode.PONG, payload))
+    assert peer.heard[-1] == "pong" and peer.is_connected
+
+    peer.ping()
+    peer.pong_is_overdue()
+    assert not peer.is_connected
