@@ -53,10 +53,13 @@ class _Queue:
             if time > now or len(due) == MAX_PINGS_AT_ONCE:
                 break
             due.append(connection)
-        for connection in due:
-            if self._times.pop(connection, None) is not None:
-                self._due(connection)
-        self._schedule()
+        try:
+            for connection in due:
+                if self._times.pop(connection, None) is not None:
+                    self._due(connection)
+        finally:
+            # A fault of one connection must not end the pings of all.
+            self._schedule()
 
 
 class Keepalive:

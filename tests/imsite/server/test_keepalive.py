@@ -69,3 +69,18 @@ async def test_other_work_has_its_turn_between_many_pings(monkeypatch: pytest.Mo
         await asyncio.sleep(0)
         sent.append(sum(connection.pings for connection in connections) - before)
     assert max(sent) == 2
+
+
+async def test_a_fault_of_one_connection_does_not_end_the_pings_of_others() -> None:
+    class Faulty(Connection):
+        def send_keepalive_ping(self) -> None:
+            raise ValueError("a fault of ours")
+
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    pings = Keepalive(SECONDS, LONG)
+    pings.schedule_ping(Faulty(pings))
+    connection = Connection(pings)
+    pings.schedule_ping(connection)
+    await wait_until(lambda: connection.pings == 1)
+    assert len(reported) == 1
