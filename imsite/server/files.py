@@ -77,21 +77,27 @@ async def _send_file(start: Scope, send: Send, gone: asyncio.Task[None], name: s
         await send({"type": "http.response.body"})
         return True
     try:
-        await send(start)
+        await _send_in_time(send, start)
         while length > 0 and not gone.done():
             piece = await run_file(file.read, min(PIECE_BYTES, length))
             if not piece:
                 raise OSError("The stored file is too short.")
             length -= len(piece)
-            async with asyncio.timeout(settings.IM_UPLOAD_SECONDS_WITHOUT_PROGRESS):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await _send_in_time(send, {"type": "http.response.body", "body": piece, "more_body": True})
         if not gone.done():
-            await send({"type": "http.response.body"})
+            # This waits until the client has taken the last piece.
+            await _send_in_time(send, {"type": "http.response.body"})
         return True
     except TimeoutError:
         return False
     finally:
         await run_file(file.close)
+
+
+async def _send_in_time(send: Send, message: Scope) -> None:
+    """Send a message once the client has taken those before it. Raise TimeoutError if it takes nothing for too long."""
+    async with asyncio.timeout(settings.IM_UPLOAD_SECONDS_WITHOUT_PROGRESS):
+        await send(message)
 
 
 def _open_at(name: str, first: int) -> IO[bytes]:
