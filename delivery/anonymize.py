@@ -32,8 +32,10 @@ def rewrite_events(texts: Sequence[str], change: Callable[[str, Body], Body | No
         positions = list(found.values_list("position", flat=True))
         for first in range(0, len(positions), _BATCH_SIZE):
             with write():
-                rows = Event.objects.filter(position__in=positions[first : first + _BATCH_SIZE])
-                for row in rows.only("position", "kind", "body"):
+                # Without the lock, a text that is recalled meanwhile would be written back.
+                rows = Event.objects.select_for_update(no_key=True).order_by("position")
+                batch = rows.filter(position__in=positions[first : first + _BATCH_SIZE])
+                for row in batch.only("position", "kind", "body"):
                     body = change(row.kind, orjson.loads(row.body))
                     if body is not None:
                         Event.objects.filter(pk=row.pk).update(body=orjson.dumps(body).decode())

@@ -7,7 +7,7 @@ moment a position is reserved until the commit. So only inserts that cannot wait
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,10 +125,17 @@ def insert_entries(entries: Sequence[Entry], last_position: int) -> list[Stateme
     ]
 
 
-def redact(ref: int, changes: dict[str, Any]) -> None:
-    """Update the bodies of all events about `ref` with `changes`, so that a replay does not return the earlier text."""
-    for row in Event.objects.filter(ref=ref):
-        row.body = orjson.dumps(orjson.loads(row.body) | changes).decode()
+def redact(changes: Mapping[int, Mapping[str, Any]], fields: Mapping[str, Collection[str]]) -> None:
+    """Update the bodies of events with the changes for their ref, so that a replay does not return the earlier text.
+
+    `fields`: the members of a body that may change, by the kind of the event. Events of other kinds stay as they are.
+    """
+    # Locked in the order of `delivery.anonymize`, which rewrites bodies too.
+    rows = Event.objects.select_for_update(no_key=True).filter(ref__in=list(changes), kind__in=list(fields))
+    for row in rows.order_by("position"):
+        assert row.ref is not None
+        changed = {name: value for name, value in changes[row.ref].items() if name in fields[row.kind]}
+        row.body = orjson.dumps(orjson.loads(row.body) | changed).decode()
         row.save(update_fields=["body"])
 
 

@@ -13,6 +13,7 @@ from accounts.selectors.contacts import read_receipts_visible_to
 from chat import payloads, reasons, rules
 from chat.actions.attachment import attachments_remove
 from chat.actions.block_checks import require_peer_not_blocking
+from chat.actions.redaction import messages_redact
 from chat.actions.service_access import access_for_service
 from chat.actions.thread import thread_forget_recalled
 from chat.errors import ChatError
@@ -113,18 +114,19 @@ def message_edit(
         require_peer_not_blocking(user, access.channel)
         check = rules.check_text if message.type == "text" else rules.check_caption
         message.text, message.edited_at = check(text, limit=settings.IM_MESSAGE_MAX_LENGTH), log.now_ms()
-        _replace_mentions(message, access, user)
+        _replace_mentions(message, access)
         message.save(update_fields=["text", "mentions", "edited_at"])
         # A replay from an older position must not show the old text.
-        log.redact(message.pk, {**payloads.edited_text(message), "editedAt": message.edited_at})
+        messages_redact({message.pk: payloads.edited_text(message) | {"editedAt": message.edited_at}})
         entries = log.append([message_event(message, MESSAGE_EDITED, access, origin, payloads.edited(message))])
         publish.after_commit(entries)
     return message, entries[0].position
 
 
-def _replace_mentions(message: Message, access: Access, sender: User) -> None:
+def _replace_mentions(message: Message, access: Access) -> None:
     """Set the mentions of the message's new text. It has an empty list if only an earlier text has mentioned users."""
-    found = find_mentions(message.text, sender=sender, channel=access.channel, role=access.role)
+    # The sender was read with the message: a block may be newer than the user of the call.
+    found = find_mentions(message.text, sender=message.sender, channel=access.channel, role=access.role)
     if found is None and not message.mentions:
         return
     MessageMention.objects.filter(message=message).delete()
@@ -181,7 +183,7 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     if message.type == "file":
         attachments_remove([message.pk])
         removed["attachments"] = []
-    log.redact(message.pk, {**removed, "recalled": True})
+    messages_redact({message.pk: removed | {"recalled": True}})
     Pin.objects.filter(message=message).delete()
     Reaction.objects.filter(message=message).delete()
     thread = thread_forget_recalled(message)

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from chat import payloads, rules
 from chat.actions.attachment import attachments_remove
+from chat.actions.redaction import messages_redact
+from chat.actions.thread import threads_forget_deleted
 from chat.models import Channel, Message, Thread
 from chat.search.index import index_forget
 from chat.wire.schema.events import MESSAGE_EXPIRED
@@ -23,6 +26,7 @@ from delivery.db.transactions import write
 from delivery.log import Entry
 
 DAY_MS = 86_400_000
+_HAS_FILE = Q(type="file", attachments__isnull=False) | ~Q(type__in=("text", "file")) & ~Q(text="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ def channel_delete_expired(*, channel_id: int, before: int, limit: int | None = 
         gone = [pk for pk, _ in rows]
         log.delete_about(gone)
         attachments_remove(gone)
+        threads_forget_deleted(gone)
         Message.objects.filter(pk__in=gone).delete()
         index_forget(gone)
         Thread.objects.filter(channel=channel_id, last_seq__lte=rows[-1][1]).delete()
@@ -118,8 +123,12 @@ def expired_files() -> QuerySet[Message]:
     found = Message.objects.filter(time__lt=log.now_ms() - settings.IM_FILE_RETENTION_DAYS * DAY_MS)
     # Written literally, as in the partial index: SQLite does not use the index for a parameter.
     found = found.extra(where=['NOT "chat_message"."type" = \'text\''])
-    found = found.filter(Q(type="file", attachments__isnull=False) | ~Q(type="file") & ~Q(text=""))
-    return found.order_by("time") if settings.IM_FILE_RETENTION_DAYS else found.none()
+    return found.filter(_HAS_FILE).order_by("time") if settings.IM_FILE_RETENTION_DAYS else found.none()
+
+
+def _without_files(row: Message) -> dict[str, Any]:
+    """Return those fields of a message's event that change when its files expire."""
+    return {"msg": row.text, "content": row.text, "attachments": []} if row.type == "file" else {"content": ""}
 
 
 def files_delete_expired(*, limit: int | None = None) -> int:
@@ -128,10 +137,13 @@ def files_delete_expired(*, limit: int | None = None) -> int:
     Return the number of messages. They stay, with the text beside their attachments.
     """
     with write():
-        rows = list(expired_files()[: limit or settings.IM_RETENTION_BATCH_MESSAGES].only("type", "text"))
+        found = list(expired_files().values_list("pk", flat=True)[: limit or settings.IM_RETENTION_BATCH_MESSAGES])
+        # An edit or a recall comes before or after: its text must not be replaced by the one before it.
+        locked = Message.objects.select_for_update(no_key=True).filter(_HAS_FILE, pk__in=found).order_by("pk")
+        rows = list(locked.only("type", "text"))
         attachments_remove([row.pk for row in rows if row.type == "file"])
         for row in rows:
             row.text, row.attachments = (row.text if row.type == "file" else ""), None
-            log.redact(row.pk, {"content": row.text} | ({"attachments": []} if row.type == "file" else {}))
         Message.objects.bulk_update(rows, ["text", "attachments"])
+        messages_redact({row.pk: _without_files(row) for row in rows})
     return len(rows)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from django.db.models import Count, F
+
 from accounts.models import User
 from chat import payloads, reasons
 from chat.errors import ChatError
@@ -65,6 +69,13 @@ def thread_forget_recalled(message: Message) -> Thread | None:
     if thread is not None:
         thread.count -= 1
     return thread
+
+
+def threads_forget_deleted(message_ids: Collection[int]) -> None:
+    """Count the answers among these messages no longer, before they are deleted. The channel is locked."""
+    answers = Message.objects.filter(pk__in=message_ids, thread__isnull=False, recalled_at=None).order_by()
+    for thread, number in answers.values_list("thread").annotate(Count("pk")):
+        Thread.objects.filter(pk=thread).update(count=F("count") - number)
 
 
 def _require_thread(user: User, access: Access, thread_id: int) -> Thread:

@@ -65,9 +65,14 @@ def test_a_redacted_text_is_in_no_event_about_its_message() -> None:
     append_messages(1, ref=7, body={"msg": "secret", "id": "7"})
     log.append([Entry(kind="edit", channel=GROUP, ref=7, body={"msg": "secret 2"})])
     append_messages(1, ref=8, body={"msg": "public"})
-    log.redact(7, {"msg": "", "recalled": True})
-    bodies = [entry.body for entry in log.read(0, 10)]
-    assert bodies == [{"msg": "", "id": "7", "recalled": True}, {"msg": "", "recalled": True}, {"msg": "public"}]
+    log.append([Entry(kind="star", channel=GROUP, ref=7, body={"by": "bob"})])
+    log.redact({7: {"msg": "", "recalled": True}}, {"msg": {"msg", "recalled"}, "edit": {"msg"}})
+    assert [entry.body for entry in log.read(0, 10)] == [
+        {"msg": "", "id": "7", "recalled": True},
+        {"msg": ""},
+        {"msg": "public"},
+        {"by": "bob"},
+    ]
 
 
 def test_events_of_some_kinds_are_read_without_those_of_private_channels() -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
+from accounts.actions.anonymization import ANONYMIZED_NICKNAME
 from accounts.models import User
 from chat import errors
+from chat.actions.account_deletion import anonymize_events
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.member import member_invite, member_join, member_leave, member_remove
-from chat.actions.message import message_edit, read_mark
+from chat.actions.message import message_edit, message_recall, read_mark
 from chat.errors import ChatError
 from chat.models import Channel, Membership, ReadMark
+from delivery import log
 from tests.support.expected_events import assert_gap_free
 from tests.support.in_process import create_global_channel, say
 from tests.support.transactions import OpenTransaction, in_thread, wait_until_waiting
@@ -78,3 +82,15 @@ def test_the_greater_of_two_concurrent_first_read_marks_is_kept(alice: User, bob
         held.commit()
         assert greater.result(TIMEOUT_SECONDS) == 9
     assert ReadMark.objects.get(user=bob).seq == 9
+
+
+def test_a_text_recalled_during_the_deletion_of_an_account_stays_erased(alice: User, group: Channel) -> None:
+    said = say(alice, group, "secret")
+    recall = partial(message_recall, user=alice, channel_id=group.pk, message_id=said.id, app=101)
+    with OpenTransaction(recall) as held:
+        rewriting = in_thread(lambda: anonymize_events(alice.pk, "alice"))
+        wait_until_waiting()
+        held.commit()
+        rewriting.result(TIMEOUT_SECONDS)
+    (body,) = [entry.body for entry in log.read(0, 99) if entry.kind == "msg"]
+    assert (body["msg"], body["name"]) == ("", ANONYMIZED_NICKNAME)

@@ -1,0 +1,17 @@
+"""Changes the stored events of a message with the message, so that a replay does not return an earlier text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chat.wire.schema.events import MESSAGE, MESSAGE_EDITED
+from delivery import log
+
+_FIELDS = {kind.name: frozenset(kind.data.__struct_encode_fields__) for kind in (MESSAGE, MESSAGE_EDITED)}
+"""The fields of those events that contain a message's text. No other event about a message has any of it."""
+
+
+def messages_redact(changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """Update the events of messages, by message id, with those changes that are fields of the event."""
+    log.redact(changes, _FIELDS)
