@@ -16,9 +16,10 @@ from accounts.actions.anonymization import (
 from accounts.models import User
 from accounts.selectors.contacts import contact_ids
 from chat import payloads
+from chat.actions.attachment import attachments_remove_unsent
 from chat.actions.member import end_membership
 from chat.actions.profile_broadcast import MAX_USERS
-from chat.models import Channel, Membership, Message, MessageMention, ReadMark, Report, Restriction
+from chat.models import Channel, Membership, Message, MessageMention, ReadMark, Report, Restriction, ThreadFollower
 from chat.wire.schema.events import PERSON_CHANGED
 from delivery import log
 from delivery.anonymize import Body, clear_events_of, rewrite_events, rewrite_responses
@@ -57,12 +58,15 @@ def _finish(user_id: int) -> None:
     _remove_mentions(user_id)
     with write():
         ReadMark.objects.filter(user=user_id).delete()
+        ThreadFollower.objects.filter(user=user_id).delete()
+        attachments_remove_unsent(user_id)
         Restriction.objects.filter(user=user_id).delete()
         Report.objects.filter(reporter=user_id).update(reason="")
     position = log.head()
     anonymize_events(user_id, name)
     user_anonymize(user_id=user_id, group_ids=group_ids, known_user_ids=known_user_ids)
-    # Events that others caused meanwhile, such as the end of a friendship.
+    # Events that others caused meanwhile, such as the end of a friendship, and mentions that were being stored.
+    _remove_mentions(user_id)
     anonymize_events(user_id, name, after=position)
     texts = [*_search_texts(user_id, name), orjson.dumps(name).decode()]
     rewrite_responses(texts, lambda response: _without_username(_anonymized(response, str(user_id), name), name))
@@ -85,7 +89,8 @@ def _remove_mentions(user_id: int) -> None:
     for start in range(0, len(message_ids), _MESSAGES_PER_TRANSACTION):
         batch = message_ids[start : start + _MESSAGES_PER_TRANSACTION]
         with write():
-            for row in Message.objects.select_for_update(no_key=True).filter(pk__in=batch).only("mentions"):
+            rows = Message.objects.select_for_update(no_key=True).filter(pk__in=batch).order_by("pk")
+            for row in rows.only("mentions"):
                 row.mentions = _without_mentions(row.mentions or [], str(user_id))
                 row.save(update_fields=["mentions"])
             MessageMention.objects.filter(message__in=batch, user=user_id).delete()
