@@ -17,9 +17,8 @@ def mention_count(user: User, **after: OuterRef) -> Coalesce:
 
     `after` limits their sequence numbers, such as `seq__gt=OuterRef("seq")`.
     """
-    found = MessageMention.objects.filter(
-        Q(user=user) | Q(user=None), channel=OuterRef("channel"), is_silent=False, **after
-    )
+    of_others = MessageMention.objects.exclude(user=None, message__sender=user)
+    found = of_others.filter(Q(user=user) | Q(user=None), channel=OuterRef("channel"), is_silent=False, **after)
     counts = found.order_by().values("channel").annotate(count=Count("message", distinct=True)).values("count")
     return Coalesce(Subquery(counts), 0, output_field=IntegerField())
 

@@ -121,6 +121,9 @@ class MentionLookup:
 
     def _add(self, found: FoundMentions, users: Sequence[int | None], name: str, sender: int) -> None:
         for user in users:
+            if len(found.shown) >= settings.IM_MENTIONS_PER_MESSAGE:
+                # Any number of members may have the same display name.
+                return
             shown = payloads.mention(user, name)
             if shown in found.shown:
                 continue

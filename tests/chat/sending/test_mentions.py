@@ -111,6 +111,24 @@ def test_a_user_does_not_hear_of_mentions_by_those_they_block(alice: User, bob: 
     # The block is a secret: others see the mention.
     assert shown(said.id) == [f"bob={bob.pk}"]
     assert (unread_mentions(bob, trio), listed(bob)) == (0, [])
+    # A connection keeps the user whom it has read at its log-in, before the block.
+    assert not alice.is_restricted
+    message_edit(user=alice, channel_id=trio.pk, message_id=said.id, text="@bob!", app=None)
+    assert (unread_mentions(bob, trio), listed(bob)) == (0, [])
+
+
+def test_the_limit_holds_for_members_with_one_display_name(
+    alice: User, bob: User, carol: User, trio: Channel, settings: Settings
+) -> None:
+    settings.IM_MENTIONS_PER_MESSAGE = 1
+    User.objects.filter(pk__in=(bob.pk, carol.pk)).update(nickname_key="twin")
+    assert len(shown(say(alice, trio, "@twin @alice").id)) == 1
+
+
+def test_nobody_mentions_themselves_in_a_thread_with_all(alice: User, bob: User, carol: User) -> None:
+    group = channel_create_group(creator=alice, name="three", members=["bob", "carol"])
+    say(alice, group, "@all come", thread=say(bob, group, "when?").id, thread_only=True)
+    assert [unread_mentions(user, group) for user in (alice, bob)] == [0, 1]
 
 
 def test_an_edit_mentions_others(alice: User, bob: User, carol: User, trio: Channel) -> None:
