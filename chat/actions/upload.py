@@ -210,7 +210,7 @@ def upload_cancel(*, upload: Attachment) -> None:
         if row is None:
             return
         if row.state == Attachment.State.UPLOADING:
-            row.size = max(row.received, 1)
+            row.size = max(row.received, upload.received, 1)
         row.state = Attachment.State.REMOVED
         row.save(update_fields=["size", "state"])
         UploadPart.objects.filter(attachment=row).delete()

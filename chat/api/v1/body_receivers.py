@@ -134,6 +134,7 @@ class FormReceiver:
         self._limit = max(length - FORM_OVERHEAD_BYTES, min(length, _file_limit()))
         self._upload = upload_create(user=user, size=self._limit)
         self._spool: Spool | None = None
+        self._fed = 0
         self._header_name, self._header_value = b"", b""
         self._field: tuple[bytes, Mapping[bytes, bytes]] = (b"", {})
         self._type = ""
@@ -159,6 +160,10 @@ class FormReceiver:
                 self._parser.write(data)
         except FormParserError as error:
             raise _form_invalid() from error
+        self._fed += len(data)
+        if self._fed - (self._spool.size if self._spool is not None else 0) > FORM_OVERHEAD_BYTES:
+            # The parser takes a second for each megabyte of small parts.
+            raise _form_invalid()
 
     def finish(self) -> Answer:
         if not self._is_complete:
@@ -170,6 +175,7 @@ class FormReceiver:
 
     def abort(self) -> None:
         if self._spool is not None:
+            self._upload.received = self._spool.size
             self._spool.discard()
         upload_cancel(upload=self._upload)
 

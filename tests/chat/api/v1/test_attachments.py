@@ -131,6 +131,18 @@ def test_what_is_refused_leaves_nothing(upload: Upload, content: bytes, reason: 
     assert list(Attachment.objects.values_list("state", flat=True)) == ["removed"]
 
 
+def test_a_refused_file_counts_in_the_quota_of_the_day(upload: Upload, settings: Any) -> None:
+    settings.IM_UPLOAD_BYTES_PER_DAY = 700
+    truncated = picture()[:400]
+    assert refusal(upload(truncated, "x.png", "image/png")) == (422, "picture_refused")
+    assert refusal(upload(truncated, "x.png", "image/png")) == (429, "upload_quota")
+
+
+def test_a_form_has_little_beside_its_file(upload: Upload) -> None:
+    assert upload(b"hello", comment="x" * 60_000).status == 201
+    assert refusal(upload(b"hello", comment="x" * 70_000)) == (400, "bad_request")
+
+
 def test_limits_of_size_and_type(upload: Upload, settings: Any) -> None:
     settings.IM_ATTACHMENT_TYPES = ("image/*", "text/plain")
     settings.IM_ATTACHMENT_MAX_BYTES = 5
