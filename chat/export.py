@@ -22,6 +22,7 @@ from accounts.models import User
 from accounts.selectors.contacts import blocks_by, friendships
 from accounts.selectors.external_users import external_ids
 from accounts.selectors.sign_in_methods import devices, oauth_links
+from chat.export_uploads import add_uploads, archived_name
 from chat.models import (
     Announcement,
     IncomingWebhook,
@@ -62,6 +63,8 @@ def export(user: User) -> Iterator[bytes]:
                 content = _content(row)
                 archive.writestr(f"files/{row.pk}.{_ending(content)}", content, zipfile.ZIP_STORED)
                 yield sink.taken()
+        for _ in add_uploads(archive, user):
+            yield sink.taken()
     yield sink.taken()
 
 
@@ -271,7 +274,7 @@ def _message(row: Message) -> dict[str, Any]:
         fields["text"] = row.text
     if row.type == "file":
         fields["attachments"] = [
-            {"file": f"files/{item['id']}/{item['name']}", **item} for item in row.attachments or ()
+            {"file": archived_name(item["id"], item["name"]), **item} for item in row.attachments or ()
         ]
     elif row.type != "text":
         fields["file"] = f"files/{row.pk}.{_ending(_content(row))}"
