@@ -10,6 +10,7 @@ from msgspec import Meta
 from chat import errors, payloads, reasons
 from chat.actions import thread as threads
 from chat.commands.fields import Id, Number, PageSize
+from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.selectors import access_channel
@@ -72,7 +73,8 @@ async def thread_list(call: Call, data: ThreadList) -> dict[str, Any]:
             }
             for summary, root in found[: data.limit]
         ]
-        return {"threads": listed, "hasMore": len(found) > data.limit}
+        page = listed[: count_fitting(listed)]
+        return {"threads": page, "hasMore": len(page) < len(found)}
 
     return await run(read)
 

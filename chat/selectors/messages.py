@@ -23,7 +23,7 @@ NOTE_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_history_note
 REPLAY_PAGE_SIZE = 200
 SYNC_PAGE_SIZE = 50
 MESSAGE_OVERHEAD_BYTES = 400
-"""Approximate bytes of a message on the wire besides its text."""
+"""Approximate bytes of a message on the wire besides its text, attachments and mentions."""
 MAX_NOTES_PER_PAGE = 200
 """System notes in one page of history."""
 
@@ -41,14 +41,14 @@ def history(user: User, access: Access, *, before: int | None, after: int | None
     # A note belongs to the page of the message before it, so that adjacent pages never both return it.
     if after is not None:
         rows = list(found.filter(seq__gt=after).order_by("seq")[: limit + 1])
-        page = rows[: _count_fitting(rows[:limit])]
+        page = rows[: count_fitting_messages(rows[:limit])]
         more = len(page) < len(rows)
         low = _position_before(access.channel, after + 1)
         high = page[-1].position if more else None
     else:
         older = found if before is None else found.filter(seq__lt=before)
         rows = list(older.order_by("-seq")[: limit + 1])
-        page = rows[: _count_fitting(rows[:limit])][::-1]
+        page = rows[: count_fitting_messages(rows[:limit])][::-1]
         more = len(page) < len(rows)
         low = page[0].position if more else 0
         high = None if before is None else _position_at(access.channel, before)
@@ -59,11 +59,11 @@ def history(user: User, access: Access, *, before: int | None, after: int | None
     return History(page, notes, more)
 
 
-def _count_fitting(rows: Sequence[Message]) -> int:
+def count_fitting_messages(rows: Sequence[Message]) -> int:
     """Return how many of the rows fit into one page; at least one."""
     size = 0
     for index, row in enumerate(rows):
-        size += len(orjson.dumps(row.text)) + MESSAGE_OVERHEAD_BYTES
+        size += len(orjson.dumps((row.text, row.attachments, row.mentions))) + MESSAGE_OVERHEAD_BYTES
         if index and size > page_bytes():
             return index
     return len(rows)

@@ -13,6 +13,7 @@ from chat import reasons
 from chat.errors import ChatError
 from chat.models import Channel, Membership, Message, Thread, ThreadFollower
 from chat.selectors.access import Access
+from chat.selectors.messages import count_fitting_messages
 from chat.selectors.readable import readable_anywhere, readable_in
 
 
@@ -53,14 +54,14 @@ def thread_answers(
     answers = readable.filter(thread=thread_id)
     if after is not None:
         rows = list(answers.filter(seq__gt=after).order_by("seq")[: limit + 1])
-        page = rows[:limit]
+        page = rows[: count_fitting_messages(rows[:limit])]
     else:
         older = answers if before is None else answers.filter(seq__lt=before)
         rows = list(older.order_by("-seq")[: limit + 1])
-        page = rows[:limit][::-1]
+        page = rows[: count_fitting_messages(rows[:limit])][::-1]
     if root is None and not answers.exists():
         raise ChatError(reasons.THREAD_NOT_FOUND)
-    return ThreadPage(root, page, len(rows) > limit)
+    return ThreadPage(root, page, len(page) < len(rows))
 
 
 def followed_threads(

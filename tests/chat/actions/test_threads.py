@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 
 from accounts.actions import app_create
 from accounts.models import User
 from chat import reasons
+from chat.actions.account_deletion import account_delete
 from chat.actions.channel import channel_create_global, channel_create_group
 from chat.actions.channel_settings import channel_update_settings
 from chat.actions.member import member_invite, member_leave
@@ -153,6 +155,16 @@ def test_pages_of_answers(alice: User, bob: User, trio: Channel) -> None:
     assert page(after=seqs[3]) == (seqs[4:], False)
 
 
+def test_a_page_of_long_answers_fits_into_the_outbox(alice: User, bob: User, trio: Channel, settings: Settings) -> None:
+    root = say(alice, trio)
+    seqs = [answer(bob, trio, root, "x" * 1500).seq for _ in range(3)]
+    settings.IM_OUTBOX_MAX_BYTES = 4 * 3000
+    access = access_channel(alice, trio.pk)
+    for after, expected in ((None, seqs[2]), (seqs[0], seqs[1])):
+        page = thread_answers(alice, access, root.id, before=None, after=after, limit=9)
+        assert ([row.seq for row in page.answers], page.has_more) == ([expected], True)
+
+
 def test_a_later_member_reads_later_answers_only(alice: User, bob: User, dave: User, group: Channel) -> None:
     channel_update_settings(user=alice, channel_id=group.pk, join="invite", history="joined")
     root = say(alice, group)
@@ -211,9 +223,16 @@ def test_retention_deletes_a_thread_with_its_last_answer(alice: User, bob: User,
     assert channel_delete_expired(channel_id=trio.pk, before=1) == 2
     page = thread_answers(alice, access_channel(alice, trio.pk), root.id, before=None, after=None, limit=9)
     assert (page.root, [row.pk for row in page.answers]) == (None, [kept.id])
+    assert summary(alice, root).thread.count == 1
     Message.objects.update(time=0)
     assert channel_delete_expired(channel_id=trio.pk, before=1) == 1
     assert not Thread.objects.exists() and not ThreadFollower.objects.exists()
+
+
+def test_a_deleted_account_follows_no_thread(alice: User, bob: User, trio: Channel) -> None:
+    answer(bob, trio, say(alice, trio))
+    account_delete(user_id=bob.pk)
+    assert list(ThreadFollower.objects.values_list("user", flat=True)) == [alice.pk]
 
 
 def test_details_take_a_fixed_number_of_queries(alice: User, bob: User, trio: Channel) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -12,11 +14,14 @@ from chat.actions.report import message_report
 from chat.actions.retention import channel_delete_expired, files_delete_expired
 from chat.errors import ChatError
 from chat.models import Attachment, Channel, Message
+from chat.selectors import access_channel, history
 from chat.sending.drafts import Draft, StoredMessage
 from chat.sending.writer import commit
 from delivery import log
 from tests.support.attachments import ready_attachment
 from tests.support.in_process import say
+from tests.support.transactions import OpenTransaction, in_thread, wait_until_waiting
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -125,12 +130,16 @@ def test_the_text_beside_files_is_edited(alice: User, trio: Channel) -> None:
 
 def test_a_recall_removes_the_files(alice: User, trio: Channel) -> None:
     stored = send(alice, trio, ready_attachment(alice), text="secret")
+    message_edit(user=alice, channel_id=trio.pk, message_id=stored.id, text="secret 2", app=None)
     message_recall(user=alice, channel_id=trio.pk, message_id=stored.id, app=None)
     row = Message.objects.get(pk=stored.id)
     assert row.attachments is None and "attachments" not in payloads.message(row, alice)
     assert Attachment.objects.get().state == Attachment.State.REMOVED
     (body,) = events()
     assert (body["msg"], body["content"], body["attachments"]) == ("", "", [])
+    # The schema of an edit has no attachments.
+    (edit,) = events("message.edited")
+    assert (edit["msg"], edit["content"], edit["recalled"], "attachments" in edit) == ("", "", True, False)
 
 
 def test_deleted_messages_leave_no_sendable_file(alice: User, trio: Channel) -> None:
@@ -149,10 +158,37 @@ def test_files_expire_and_the_text_stays(alice: User, trio: Channel, settings: S
     files, picture = Message.objects.order_by("seq")
     assert (files.text, files.attachments, picture.text, picture.pk) == ("look", None, "", said.id)
     assert payloads.message(files, alice)["attachments"] == []
+    # A client that syncs does not get the names either.
+    assert events()[0] | {"position": files.position, "time": 0} == payloads.message(files, alice)
     assert Attachment.objects.get().state == Attachment.State.REMOVED
+
+
+def test_a_page_of_messages_with_files_fits_into_the_outbox(alice: User, trio: Channel, settings: Settings) -> None:
+    for _ in range(3):
+        send(alice, trio, *(ready_attachment(alice, "x" * 190) for _ in range(4)))
+    settings.IM_OUTBOX_MAX_BYTES = 4 * 3000
+    page = history(alice, access_channel(alice, trio.pk), before=None, after=None, limit=9)
+    assert ([row.seq for row in page.messages], page.has_more) == ([3], True)
 
 
 def test_a_report_names_the_files(alice: User, bob: User, trio: Channel) -> None:
     stored = send(alice, trio, ready_attachment(alice), text="look")
     report = message_report(user=bob, channel_id=trio.pk, message_id=stored.id, reason="rude", app=None)
     assert report.text == "look [photo.jpg]"
+
+
+@pytest.mark.postgres
+def test_files_that_expire_during_a_recall_do_not_bring_the_text_back(
+    alice: User, trio: Channel, settings: Settings
+) -> None:
+    settings.IM_FILE_RETENTION_DAYS = 1
+    stored = send(alice, trio, ready_attachment(alice), text="secret")
+    Message.objects.update(time=0)
+    recall = partial(message_recall, user=alice, channel_id=trio.pk, message_id=stored.id, app=None)
+    with OpenTransaction(recall) as held:
+        expiring = in_thread(files_delete_expired)
+        wait_until_waiting()
+        held.commit()
+        assert expiring.result(TIMEOUT_SECONDS) == 0
+    assert Message.objects.get().text == ""
+    assert [(body["msg"], body["content"]) for body in events()] == [("", "")]
