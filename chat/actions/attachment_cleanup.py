@@ -6,6 +6,7 @@ a removed row, with which the next clean-up goes on, so neither a file nor a row
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +22,8 @@ from chat.models import Attachment
 from delivery import log
 from delivery.db.transactions import write
 from delivery.metrics import STORED_BYTES, STORED_FILES
+
+logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 100
 _HOUR_MS = 3_600_000
@@ -51,18 +54,28 @@ def removed_attachments() -> QuerySet[Attachment]:
 
 
 def removed_attachments_delete() -> int:
-    """Delete a batch of removed attachments with their files; return how many."""
-    rows = list(removed_attachments().order_by("pk")[:BATCH_SIZE])
-    for row in rows:
-        needed = _needed_by_others(row)
-        for name in {row.file, row.thumbnail} - needed:
-            storage.delete_file(name)
-        storage.delete_parts(row.key)
+    """Delete a batch of removed attachments with their files; return how many.
+
+    A row whose files cannot be deleted now stays for the next clean-up, and hinders no other.
+    """
+    rows = [row for row in removed_attachments().order_by("pk")[:BATCH_SIZE] if _files_delete(row)]
     kept = [row.pk for row in rows if row.created_at >= log.now_ms() - DAY_MS]
     with write():
         Attachment.objects.filter(pk__in=kept).update(file="", thumbnail="")
         Attachment.objects.filter(pk__in=[row.pk for row in rows if row.pk not in kept]).delete()
     return len(rows)
+
+
+def _files_delete(row: Attachment) -> bool:
+    """Delete the files of a removed row, unless another row has them; return False if the storage fails."""
+    try:
+        for name in {row.file, row.thumbnail} - _needed_by_others(row):
+            storage.delete_file(name)
+        storage.delete_parts(row.key)
+    except OSError as error:
+        logger.error("attachment_not_deleted", extra={"key": row.key, "error": type(error).__name__})
+        return False
+    return True
 
 
 def _needed_by_others(row: Attachment) -> set[str]:

@@ -13,9 +13,10 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from chat.actions import attachment_cleanup as cleanup
+from chat.actions.account_deletion import account_delete
 from chat.actions.attachment import attachments_remove
 from chat.attachments import storage
-from chat.models import Attachment, Channel
+from chat.models import Attachment, Channel, Message
 from delivery import log
 from tests.support.in_process import say
 
@@ -71,6 +72,14 @@ def test_unsent_and_unfinished_uploads_expire(alice: User, group: Channel) -> No
     assert old.file not in files()
 
 
+def test_unsent_files_of_a_deleted_account_go(alice: User, group: Channel) -> None:
+    make(alice)
+    sent = make(alice, message=Message.objects.get(pk=say(alice, group).id))
+    account_delete(user_id=alice.pk)
+    clean_up()
+    assert files() == names(sent)
+
+
 def test_files_of_a_recalled_message_go_at_once_and_the_row_after_a_day(alice: User, group: Channel) -> None:
     row = make(alice)
     attachments_remove([say(alice, group, attachments=(row.key,)).id])
@@ -109,6 +118,23 @@ def test_a_crash_between_two_steps(alice: User, monkeypatch: pytest.MonkeyPatch,
 
     clean_up()
     assert not Attachment.objects.exists() and files() == set() and storage.uploads_with_parts() == []
+
+
+def test_a_file_that_cannot_be_deleted_hinders_no_other(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck, other = make(alice, hours=25, state="removed"), make(alice, hours=25, state="removed")
+    delete = storage.delete_file
+
+    def fail(name: str) -> None:
+        if name == stuck.file:
+            raise PermissionError(name)
+        delete(name)
+
+    monkeypatch.setattr(storage, "delete_file", fail)
+    clean_up()
+    assert list(Attachment.objects.all()) == [stuck] and not names(other) & files()
+    monkeypatch.undo()
+    clean_up()
+    assert not Attachment.objects.exists() and not files()
 
 
 def test_parts_and_spools_without_an_upload_are_deleted(alice: User) -> None:
