@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from chat import encoders
 from chat.wire import im_pb2 as im
@@ -29,3 +30,10 @@ def test_content_is_pushed_unchanged() -> None:
     message = pushed(type="picture", content="AP8=")
     assert (message.message_type, message.content) == (im.MT_PICTURE, b"\0\xff")
     assert pushed(type="text", msg="\u9a6c").content.decode() == "\u9a6c"
+
+
+def test_files_are_pushed_as_a_text_with_their_addresses(settings: Settings) -> None:
+    settings.IM_SITE_URL = "https://chat.example"
+    message = pushed(type="file", msg="look [a.jpg]", content="look", attachments=[{"url": "/files/k/a.jpg"}])
+    assert message.message_type == im.MT_TEXT
+    assert message.content.decode() == "look [a.jpg]\nhttps://chat.example/files/k/a.jpg"
