@@ -2,6 +2,8 @@
 
 /** @import { Channel, Message } from "./net/wire-types.js" */
 /** @import { AttachmentLimits } from "./state/attachment-limits.js" */
+/** @import { MessageRow } from "./state/timeline-rows.js" */
+/** @import { MessageActions } from "./widgets/message-toolbar.js" */
 import { Attachments } from "./attachments.js";
 import { isolate } from "./lib/bidi.js";
 import { copyText } from "./lib/clipboard.js";
@@ -21,11 +23,13 @@ import { PresenceSync } from "./net/presence-sync.js";
 import { PushHandlers } from "./net/push-handlers.js";
 import { Session } from "./net/session.js";
 import { Socket } from "./net/socket.js";
+import { ThreadConversation } from "./net/thread-conversation.js";
 import { Drafts } from "./state/drafts.js";
 import { EmojiPreferences } from "./state/emoji-preferences.js";
 import { messageText } from "./state/message-content.js";
 import { Pins } from "./state/pins.js";
 import { Store } from "./state/store.js";
+import { Threads } from "./state/threads.js";
 import { Announcer } from "./widgets/announcer.js";
 import { ChannelDetails } from "./widgets/channel-details.js";
 import { ChannelHeader } from "./widgets/channel-header.js";
@@ -52,6 +56,8 @@ import { Shortcuts, showShortcuts } from "./widgets/shortcuts.js";
 import { SidebarMenus } from "./widgets/sidebar-menus.js";
 import { Sidebar } from "./widgets/sidebar.js";
 import { SuggestionList } from "./widgets/suggestion-list.js";
+import { ThreadComposer } from "./widgets/thread-composer.js";
+import { ThreadPanel } from "./widgets/thread-panel.js";
 import { Timeline } from "./widgets/timeline.js";
 import { hideToast, showErrorToast, showToast } from "./widgets/toast.js";
 import { UserDialogs } from "./widgets/user-dialogs.js";
@@ -83,10 +89,11 @@ const browserUser = new BrowserUser({
   },
 });
 const store = new Store();
+const threads = new Threads(store);
 const outbox = new Outbox(
   localStorage,
-  ({ target, text, files, clientMsgId, replyTo }) => {
-    const reply = replyTo ? { replyTo } : {};
+  ({ target, text, files, clientMsgId, replyTo, threadId, alsoToChannel }) => {
+    const reply = { ...(replyTo ? { replyTo } : {}), ...(threadId ? { threadId, alsoToChannel } : {}) };
     const attachments = files ? { attachments: files.flatMap(({ attachment }) => attachment?.id ?? []) } : {};
     return socket.request("message.send", { target, type: "text", msg: text, clientMsgId, ...attachments, ...reply });
   },
@@ -99,17 +106,18 @@ const attachments = new Attachments({ outbox, csrfToken: () => csrfToken(signOut
 const { uploads, sends, drafts: attachmentDrafts } = attachments;
 const gapFiller = new GapFiller({ socket, store });
 const memberLoader = new MemberLoader({ socket, store });
-const pushHandlers = new PushHandlers({ socket, store, gapFiller, memberLoader });
+const pushHandlers = new PushHandlers({ socket, store, threads, gapFiller, memberLoader });
 const presence = new PresenceSync({ socket, store });
 const session = new Session({ socket, store, outbox, presence, gapFiller });
 const contactsSync = new ContactsSync({ socket, store, session, presence });
 const pins = new Pins({ socket, store, session });
 const conversation = new Conversation({ socket, store, outbox, session, gapFiller });
+const threadConversation = new ThreadConversation({ socket, store, outbox, session, threads });
 const messageSearch = new MessageSearch({ socket, store, session });
 const api = new ChatApi(socket, store);
 
 const layout = new Layout({
-  onPanelShown: (panel) => (panel === "details" ? channelDetails : searchPanel).onShown(),
+  onPanelShown: (panel) => ({ details: channelDetails, search: searchPanel, thread: threadPanel })[panel].onShown(),
   navigate: onNavigate,
 });
 const userDialogs = new UserDialogs({ store, api, open: openChannel });
@@ -122,40 +130,67 @@ const { filter } = channelList;
 const retryContacts = () => (socket.isReady ? contactsSync.load() : reconnect());
 const contactList = new ContactList({ store, userMenu, userDialogs, filter, retry: retryContacts });
 const sidebar = new Sidebar({ store, channelList, contactList });
-const timeline = new Timeline({ store, conversation, outbox, uploads, sends, reconnect, react });
+const openThread = (/** @type {Message} */ message) => threadConversation.open(message);
+const clickActions = { conversation, uploads, sends, react, openThread };
+const timeline = new Timeline({ store, threads, outbox, reconnect, actions: clickActions });
 const mentionSuggestions = new MentionSuggestions({ store, memberLoader, mentionAll: boot.mentionAll });
 const sources = [mentionSuggestions, new EmojiSuggestions(emojiPreferences)];
 const suggestions = new SuggestionList({ store, sources });
 const maxLength = boot.messageLimit;
 const unblock = userMenu.unblock.bind(userMenu);
 const composer = new Composer({ store, conversation, drafts, attachmentDrafts, maxLength, suggestions, unblock });
+const threadForm = byId("thread-form", HTMLFormElement);
+const threadComposer = new ThreadComposer({ form: threadForm, conversation: threadConversation, drafts, store, maxLength });
+const threadPanel = new ThreadPanel({
+  store,
+  threads,
+  conversation: threadConversation,
+  outbox,
+  composer: threadComposer,
+  layout,
+  actions: clickActions,
+});
 const chooseFiles = attachments.connect({ store, composer, limits: boot.attachments });
 const searchPanel = new SearchPanel({ search: messageSearch, store, layout, open: openChannel, channelFilter: filter });
 const welcome = new Welcome({ signIn: onGuestSignIn });
 const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu });
 new PinBar({ pins, conversation });
 new ChannelHeader(store);
-const announcer = new Announcer(store, outbox);
+const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(threadId));
 new ConnectionBar({ store, socket, announcer });
+/** @type {MessageActions} */
+const messageActions = {
+  react: ({ message }, button) => {
+    const choose = (/** @type {string} */ emoji) => react(message, emoji, true);
+    openEmojiPicker(button, { preferences: emojiPreferences, choose });
+  },
+  edit: ({ message }) => {
+    if (layout.isPanelOverTimeline) layout.closePanel();
+    composer.edit(message);
+  },
+  copy: async ({ message }) => {
+    if (await copyText(messageText(message))) showToast(t("message.copied"));
+  },
+  recall: ({ message }) => {
+    const texts = { title: t("recall.title"), text: t("recall.text"), confirm: t("recall.confirm") };
+    confirmAction(texts, () => conversation.recall(message));
+  },
+  more: (row, button) => openMenu(button, messageMenu.items(row)),
+};
+const hasMenu = (/** @type {MessageRow} */ row) => messageMenu.items(row).length > 0;
+new MessageToolbar({ timeline: threadPanel, store, hasMenu, actions: messageActions });
 new MessageToolbar({
   timeline,
   store,
-  hasMenu: (row) => messageMenu.items(row).length > 0,
+  hasMenu,
   actions: {
-    react: ({ message }, button) => {
-      const choose = (/** @type {string} */ emoji) => react(message, emoji, true);
-      openEmojiPicker(button, { preferences: emojiPreferences, choose });
-    },
+    ...messageActions,
     reply: ({ message }) => composer.replyTo(message),
-    edit: ({ message }) => composer.edit(message),
-    copy: async ({ message }) => {
-      if (await copyText(messageText(message))) showToast(t("message.copied"));
+    thread: ({ message }, button) => {
+      // The toolbar moves away; the message gets the focus back.
+      button.closest("article")?.focus({ preventScroll: true });
+      openThread(message);
     },
-    recall: ({ message }) => {
-      const texts = { title: t("recall.title"), text: t("recall.text"), confirm: t("recall.confirm") };
-      confirmAction(texts, () => conversation.recall(message));
-    },
-    more: (row, button) => openMenu(button, messageMenu.items(row)),
   },
 });
 new SidebarMenus({
@@ -201,6 +236,10 @@ store.on("me", () => {
   for (const stored of [drafts, emojiPreferences, attachments]) stored.load(store.me.id);
 });
 store.on("channel-left", onChannelLeft);
+conversation.on("reveal", ({ seq }) => {
+  const message = store.log?.messages.find((candidate) => candidate.seq === seq);
+  if (message?.threadOnly) openThread(message);
+});
 session.on("loaded", onSessionLoaded);
 session.on("signed-out", ({ isExpired }) => {
   layout.close();

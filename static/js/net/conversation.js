@@ -168,9 +168,9 @@ export class Conversation extends Emitter {
   }
 
   /** Rejects with RequestError or DisconnectedError. @param {Message} message */
-  async recall({ target, id, seq }) {
-    await this.socket.request("message.recall", { target, id });
-    this.store.recallMessage({ target, id, seq });
+  async recall({ target, id, seq, threadId }) {
+    const { position } = await this.socket.request("message.recall", { target, id });
+    this.store.recallMessage({ target, id, seq, position, ...(threadId ? { threadId } : {}) });
   }
 
   /** The user has seen everything up to this message. The server is told soon, in one request. @param {string} target @param {number} seq */
@@ -191,10 +191,11 @@ export class Conversation extends Emitter {
   }
 
   /** @param {OutboxEntry} entry @param {SendReply} reply */
-  #onSent({ clientMsgId, text, files, replyTo, replySeq, target }, { target: sentTo, id, seq, time, position, mentions }) {
+  #onSent({ clientMsgId, text, files, replyTo, replySeq, threadId, alsoToChannel, target }, { target: sentTo, id, seq, time, position, mentions }) {
     const { me } = this.store;
     if (!me) return;
-    const reference = replyTo ? { replyTo, replySeq } : {};
+    const thread = threadId ? { threadId, threadOnly: !alsoToChannel } : {};
+    const reference = { ...(replyTo ? { replyTo, replySeq } : {}), ...thread };
     const sender = { from: me.userId, fromId: me.id, name: me.name, avatar: me.avatar };
     /** @type {LoggedMessage} */
     const message = { ...reference, ...sender, ...contentOf(text, files), clientMsgId, target: sentTo, id, seq, time, position, mentions };

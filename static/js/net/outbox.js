@@ -10,7 +10,7 @@
  * @typedef {Pick<Attachment, "name" | "size" | "type" | "kind" | "width" | "height"> & {uploadId: string,
  *   attachment: Attachment | null}} OutboxFile  `attachment`: null until the file is uploaded
  * @typedef {{clientMsgId: string, target: string, appId: number | null, text: string, files?: OutboxFile[],
- *   replyTo?: string, replySeq?: number, at: number, tries: number, since: number, state: "pending" | "failed",
+ *   replyTo?: string, replySeq?: number, threadId?: string, alsoToChannel?: boolean, at: number, tries: number, since: number, state: "pending" | "failed",
  *   refusal: ErrorReply | null}} OutboxEntry
  *   Stored as it is, so its names must stay. `appId`: of a global channel, to which only its own app can send; `at`: when
  *   it was written, in ms; `since`: the channel's last sequence number at that time; `refusal`: why it has failed
@@ -98,7 +98,7 @@ export class Outbox extends Emitter {
     return [...this.#entries.values()].filter((entry) => entry.target === target).sort((a, b) => a.at - b.at);
   }
 
-  /** @param {Pick<OutboxEntry, "target" | "appId" | "text" | "files" | "since" | "replyTo" | "replySeq">} message */
+  /** @param {Pick<OutboxEntry, "target" | "appId" | "text" | "files" | "since" | "replyTo" | "replySeq" | "threadId" | "alsoToChannel">} message */
   add(message) {
     const lastWritten = Math.max(0, ...this.entriesOf(message.target).map((entry) => entry.at));
     const at = Math.max(Date.now(), lastWritten + 1);

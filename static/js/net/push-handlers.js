@@ -7,6 +7,7 @@
  * @import { MemberLoader } from "./member-loader.js"
  * @import { Socket } from "./socket.js"
  * @import { Store } from "../state/store.js"
+ * @import { Threads } from "../state/threads.js"
  * @typedef {{notice: Message}} PushHandlerEvents
  */
 import { Emitter } from "../lib/events.js";
@@ -18,8 +19,8 @@ const REFRESH_DELAY_MS = 150;
 export class PushHandlers extends Emitter {
   /** @type {Map<string, number>} */ #refreshTimers = new Map();
 
-  /** @param {{socket: Socket, store: Store, gapFiller: GapFiller, memberLoader: MemberLoader}} deps */
-  constructor({ socket, store, gapFiller, memberLoader }) {
+  /** @param {{socket: Socket, store: Store, threads: Threads, gapFiller: GapFiller, memberLoader: MemberLoader}} deps */
+  constructor({ socket, store, threads, gapFiller, memberLoader }) {
     super();
     this.socket = socket;
     this.store = store;
@@ -47,6 +48,7 @@ export class PushHandlers extends Emitter {
       store.setRead(target, readSeq);
       this.#refreshUnread(target);
     });
+    socket.onPush("thread.mark", (mark) => threads.mark(mark));
     socket.onPush("read.seen", ({ target, readSeq }) => store.setPeerRead(target, readSeq));
     socket.onPush("person.changed", ({ who, status }) => this.#onUserChanged({ ...who, status }));
     socket.onPush("restriction", (restriction) => {

@@ -58,6 +58,7 @@
  * @typedef {{target: string, id: string, seq: number, time: number, position: number, mentions?: Mention[]}} SendReply
  * @typedef {{target: string, id: string, emoji: string, count: number, position: number}} ReactionReply
  * @typedef {{messages: Message[], notes?: SystemNote[], hasMore: boolean}} HistoryPage
+ * @typedef {{messages: Message[], hasMore: boolean, root?: Message}} ThreadPage  `root`: unless it cannot be read
  * @typedef {{messages: Message[], next: string | null}} SearchPage
  * @typedef {{friends: Friend[], asking: User[], asked: User[], blocked: User[]}} ContactLists
  *   `asking`: incoming friend requests, `asked`: outgoing ones
@@ -72,13 +73,17 @@
  *   "ping": {data: {}, reply: "pong"},
  *   "sync": {data: {after: number}, reply: SyncReply},
  *   "message.send": {data: {target: string, type: "text", msg: string, clientMsgId: string, replyTo?: string,
- *     attachments?: string[]}, reply: SendReply},
+ *     threadId?: string, alsoToChannel?: boolean, attachments?: string[]}, reply: SendReply},
  *   "message.history": {data: {target: string, before?: number, after?: number, limit?: number}, reply: HistoryPage},
  *   "message.search": {data: {q: string, target?: string, before?: string, limit?: number}, reply: SearchPage},
  *   "mention.list": {data: {before?: string, limit?: number}, reply: SearchPage},
  *   "message.get": {data: {target: string, id: string}, reply: Message},
  *   "message.edit": {data: {target: string, id: string, msg: string}, reply: Pushes["message.edited"]},
- *   "message.recall": {data: {target: string, id: string}, reply: {}},
+ *   "message.recall": {data: {target: string, id: string}, reply: {position: number}},
+ *   "thread.history": {data: {target: string, threadId: string, before?: number, limit?: number}, reply: ThreadPage},
+ *   "thread.follow": {data: {target: string, threadId: string}, reply: Pushes["thread.mark"]},
+ *   "thread.unfollow": {data: {target: string, threadId: string}, reply: Pushes["thread.mark"]},
+ *   "thread.mark": {data: {target: string, threadId: string, seq: number}, reply: Pushes["thread.mark"]},
  *   "message.react": {data: {target: string, id: string, emoji: string}, reply: ReactionReply},
  *   "message.unreact": {data: {target: string, id: string, emoji: string}, reply: ReactionReply},
  *   "message.pin": {data: {target: string, id: string}, reply: {}},
@@ -125,7 +130,8 @@
  *   "msg": Message,
  *   "message.edited": {target: string, id: string, seq: number, msg: string, content?: string, mentions?: Mention[],
  *     editedAt: number},
- *   "message.recalled": {target: string, id: string, seq: number, threadId?: string, threadCount?: number},
+ *   "message.recalled": {target: string, id: string, seq: number, position: number, threadId?: string,
+ *     threadCount?: number},
  *   "message.expired": {target: string, seq: number},
  *   "message.pinned": {target: string, id: string},
  *   "message.reacted": ReactionPush,

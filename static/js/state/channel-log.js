@@ -8,6 +8,7 @@
  */
 import { isEditable } from "./message-content.js";
 import { changeReaction, mergeReactions } from "./reactions.js";
+import { laterThread } from "./threads.js";
 
 /** Loaded messages of a channel; beyond this number, those farthest from the reader are dropped. */
 export const MAX_MESSAGES = 300;
@@ -46,9 +47,14 @@ export class ChannelLog {
     return this.messages.findLast((message) => message.id === id);
   }
 
-  /** Return the last message of a user that can be edited. @param {string | undefined} userId */
+  /** Return the number of the last message before the next one that the channel shows: answers in threads have numbers too. @param {number} seq of a shown message */
+  seqBeforeShown(seq) {
+    return this.messages.reduce((last, { seq: next, threadOnly }) => (threadOnly && next === last + 1 ? next : last), seq);
+  }
+
+  /** Return the last message of a user in the channel itself that can be edited. @param {string | undefined} userId */
   lastEditable(userId) {
-    return this.messages.findLast(({ fromId, recalled, type }) => fromId === userId && !recalled && isEditable(type));
+    return this.messages.findLast(({ fromId, recalled, threadOnly, type }) => fromId === userId && !recalled && !threadOnly && isEditable(type));
   }
 
   /** Add a message that was sent or received just now. Returns whether it is new. @param {LoggedMessage} message */
@@ -229,7 +235,8 @@ export class ChannelLog {
     if (known?.seq === message.seq) {
       const clientMsgId = message.clientMsgId ?? known.clientMsgId;
       const reactions = mergeReactions(known.reactions ?? [], message.reactions ?? []);
-      this.messages[index] = { ...latestVersion(message, known), clientMsgId, reactions };
+      const thread = laterThread(known.thread, message.thread);
+      this.messages[index] = { ...latestVersion(message, known), clientMsgId, reactions, thread };
       return false;
     }
     this.messages.splice(index, 0, message);

@@ -2,14 +2,15 @@
  * The state of the chat: the user, the channels and their loaded messages, and who is online. No DOM, no socket; changes
  * are announced by events.
  *
- * Payloads: a target for `log` and `members`; `message`: a new message of another user; `user-renamed`: see DisplayNames;
+ * Payloads: a target for `log` and `members`; `message`: a new message of another user; `added`: any message; `user-renamed`: see DisplayNames;
  * `channel-left`: the channel that the user is no longer in.
  * @import { App, Channel, ContactLists, Member, Message, Mute, Pushes, ReactionChange, SystemNote, User } from "../net/wire-types.js"
  * @import { ConnectionState } from "../net/socket.js"
  * @import { LoggedMessage } from "./channel-log.js"
  * @import { Profile } from "./display-names.js"
+ * @typedef {Pushes["message.recalled"]} Recall
  * @typedef {{me: null, channels: null, current: null, presence: null, connection: null, contacts: null, log: string,
- *   members: string, message: Message, edited: Pushes["message.edited"], recalled: Pushes["message.recalled"],
+ *   members: string, message: Message, added: LoggedMessage, edited: Pushes["message.edited"], recalled: Recall, reacted: ReactionChange,
  *   expired: Pushes["message.expired"], "channel-left": Channel, "user-renamed": {profile: Profile, userName: string | null}}} StoreEvents
  */
 import { Emitter } from "../lib/events.js";
@@ -163,9 +164,9 @@ export class Store extends Emitter {
       if (!isOwn) this.emit("message", message);
     }
     const log = this.logs.get(message.target);
-    if (!log) return;
-    log.add(message);
-    this.emit("log", message.target);
+    log?.add(message);
+    this.emit("added", message);
+    if (log) this.emit("log", message.target);
   }
 
   /** @param {SystemNote} note */
@@ -183,7 +184,7 @@ export class Store extends Emitter {
     this.emit("edited", edit);
   }
 
-  /** @param {Pushes["message.recalled"]} recall */
+  /** @param {Recall} recall */
   recallMessage(recall) {
     const channel = this.channels.get(recall.target);
     if (channel) this.unreadCounter.recall(channel, recall.seq);
@@ -199,6 +200,7 @@ export class Store extends Emitter {
   changeReaction(change) {
     this.logs.get(change.target)?.changeReaction(change, change.by.id === this.me?.id);
     this.emit("log", change.target);
+    this.emit("reacted", change);
   }
 
   /** The messages up to this number are gone. @param {Pushes["message.expired"]} expiry */

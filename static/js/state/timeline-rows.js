@@ -3,7 +3,7 @@
  * divider, system notes, and messages grouped by sender. Pure.
  *
  * @import { ChannelLog, LoggedMessage } from "./channel-log.js"
- * @import { SystemNote, User } from "../net/wire-types.js"
+ * @import { SystemNote, Thread, User } from "../net/wire-types.js"
  * @import { OutboxEntry } from "../net/outbox.js"
  * @import { ErrorReply } from "../lib/error-messages.js"
  * @typedef {{kind: "intro", key: string}} IntroRow  above the first message of a channel
@@ -13,7 +13,8 @@
  * @typedef {{kind: "note", key: string, note: SystemNote}} NoteRow
  * @typedef {"sent" | "pending" | "failed"} SendState
  * @typedef {{kind: "message", key: string, message: LoggedMessage, isGroupStart: boolean, isOwn: boolean,
- *   state: SendState, isRead: boolean, error: ErrorReply | null}} MessageRow
+ *   state: SendState, isRead: boolean, error: ErrorReply | null, thread: Thread | null, isAnswer: boolean}} MessageRow
+ *   `thread`: its answers, if the row leads to them; `isAnswer`: the row leads to the thread that it belongs to
  * @typedef {IntroRow | EdgeRow | DayRow | UnreadRow | NoteRow | MessageRow} Row
  */
 import { dayNumber } from "../lib/format.js";
@@ -22,19 +23,22 @@ import { contentOf } from "./message-content.js";
 const GROUP_MAX_GAP_MS = 5 * 60_000;
 
 /**
- * @param {{log: ChannelLog, entries: OutboxEntry[], me: User, dividerSeq: number | null, peerReadSeq?: number | null}} state
+ * Return the rows of a channel, without the answers that only their threads show.
+ * @param {{log: ChannelLog, entries: OutboxEntry[], me: User, dividerSeq: number | null, peerReadSeq?: number | null,
+ *   threadOf?: (message: LoggedMessage) => Thread | null}} state
  *   `dividerSeq`: the "New" divider follows the message of this number; `peerReadSeq`: how far the other user of a
  *   private channel has read
  * @returns {Row[]}
  */
-export function timelineRows({ log, entries, me, dividerSeq, peerReadSeq }) {
-  const builder = new RowBuilder(me, dividerSeq, peerReadSeq ?? 0);
+export function timelineRows({ log, entries, me, dividerSeq, peerReadSeq, threadOf = () => null }) {
+  const builder = new RowBuilder({ me, dividerSeq, peerReadSeq: peerReadSeq ?? 0, threadOf });
   builder.rows.push(log.hasOlder ? { kind: "older", key: "older" } : { kind: "intro", key: "intro" });
   let noteCount = 0;
   const addNotesBefore = (/** @type {number} */ seq) => {
     while (noteCount < log.notes.length && log.notes[noteCount].seq < seq) builder.addNote(log.notes[noteCount++]);
   };
   for (const message of log.messages) {
+    if (message.threadOnly) continue;
     addNotesBefore(message.seq);
     builder.addMessage(message, "sent");
   }
@@ -44,21 +48,26 @@ export function timelineRows({ log, entries, me, dividerSeq, peerReadSeq }) {
   }
   addNotesBefore(Infinity);
   for (const entry of unsentEntries(entries, log, me)) {
+    if (entry.threadId && !entry.alsoToChannel) continue;
     builder.addMessage(messageOf(entry, me), entry.state, entry.refusal);
   }
   return builder.rows;
 }
 
-class RowBuilder {
+export class RowBuilder {
   /** @type {Row[]} */ rows = [];
   #day = NaN;
   /** The message whose group the next one may join. @type {LoggedMessage | null} */ #previous = null;
 
-  /** @param {User} me @param {number | null} dividerSeq @param {number} peerReadSeq */
-  constructor(me, dividerSeq, peerReadSeq) {
+  /**
+   * @param {{me: User, dividerSeq?: number | null, peerReadSeq?: number,
+   *   threadOf?: (message: LoggedMessage) => Thread | null}} state  without `threadOf`, no row leads to a thread
+   */
+  constructor({ me, dividerSeq = null, peerReadSeq = 0, threadOf }) {
     this.me = me;
     this.dividerSeq = dividerSeq;
     this.peerReadSeq = peerReadSeq;
+    this.threadOf = threadOf;
   }
 
   /** @param {LoggedMessage} message @param {SendState} state @param {ErrorReply | null} [error] */
@@ -71,18 +80,26 @@ class RowBuilder {
     }
     const previous = this.#previous;
     const isSameGroup = previous?.fromId === message.fromId && message.time - previous.time < GROUP_MAX_GAP_MS;
+    const isAnswer = this.threadOf !== undefined && message.threadId !== undefined;
     const isOwn = message.fromId === this.me.id;
     this.rows.push({
       kind: "message",
       key: message.clientMsgId ? `c:${message.clientMsgId}` : `m:${message.seq}`,
       message,
-      isGroupStart: !isSameGroup || Boolean(message.replyTo),
+      isGroupStart: !isSameGroup || isAnswer || Boolean(message.replyTo),
       isOwn,
       state,
       isRead: isOwn && message.seq <= this.peerReadSeq,
       error,
+      thread: this.threadOf?.(message) ?? null,
+      isAnswer,
     });
     this.#previous = message;
+  }
+
+  /** The next message begins a group. */
+  endGroup() {
+    this.#previous = null;
   }
 
   /** @param {SystemNote} note */
@@ -109,7 +126,7 @@ class RowBuilder {
  * @param {ChannelLog} log
  * @param {User} me
  */
-function unsentEntries(entries, log, me) {
+export function unsentEntries(entries, log, me) {
   const received = log.messages.filter((message) => message.fromId === me.id && !message.clientMsgId);
   return entries.filter((entry) => {
     if (entry.state !== "pending" || entry.tries === 0) return true;
@@ -127,8 +144,8 @@ function isSameContent({ msg, attachments = [] }, { text, files = [] }) {
 }
 
 /** @param {OutboxEntry} entry @param {User} me @returns {LoggedMessage} */
-function messageOf({ clientMsgId, target, text, files, replyTo, replySeq, at }, me) {
-  const reply = replyTo ? { replyTo, replySeq } : {};
+export function messageOf({ clientMsgId, target, text, files, replyTo, replySeq, threadId, at }, me) {
+  const reply = { ...(replyTo ? { replyTo, replySeq } : {}), ...(threadId ? { threadId } : {}) };
   const sender = { from: me.userId, fromId: me.id, name: me.name, avatar: me.avatar };
   return { ...reply, ...sender, ...contentOf(text, files), clientMsgId, target, id: "", seq: Infinity, time: at, position: 0 };
 }

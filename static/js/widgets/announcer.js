@@ -23,12 +23,16 @@ export class Announcer {
   /** @type {Message[]} */ #collected = [];
   #liveRegion = byId("announcer");
 
-  /** @param {Store} store @param {Outbox} outbox */
-  constructor(store, outbox) {
+  /**
+   * @param {Store} store
+   * @param {Outbox} outbox
+   * @param {(threadId: string | undefined) => boolean} isThreadShown
+   */
+  constructor(store, outbox, isThreadShown) {
     this.store = store;
     this.initialTitle = document.title;
     store.on("message", (message) => {
-      if (message.target !== store.currentTarget) return;
+      if (message.target !== store.currentTarget || (message.threadOnly && !isThreadShown(message.threadId))) return;
       if (this.#collected.length === 0) setTimeout(() => this.#announceCollected(), COLLECT_MS);
       this.#collected.push(message);
     });

@@ -2,7 +2,7 @@
  * Decides which parts of the chat are visible: on a phone either the sidebar or the channel, and at most one side panel.
  * The address contains the open channel, so that the browser's back button and a phone's back gesture work.
  *
- * @typedef {"details" | "search"} PanelName
+ * @typedef {"details" | "search" | "thread"} PanelName
  * @typedef {{fromList?: boolean, panel?: boolean} | null} HistoryState
  *   `fromList`: the previous entry shows the list; `panel`: this entry is an open panel
  */
@@ -13,7 +13,7 @@ const PHONE = "(max-width: 639px)";
 const NARROW = "(max-width: 899px)";
 const WIDE = "(min-width: 1200px)";
 /** @type {PanelName[]} */
-const PANELS = ["details", "search"];
+const PANELS = ["details", "search", "thread"];
 
 export class Layout {
   #chat = byId("chat");
@@ -27,7 +27,7 @@ export class Layout {
   constructor({ onPanelShown, navigate }) {
     this.onPanelShown = onPanelShown;
     for (const name of PANELS) {
-      byId(`${name}-toggle`).addEventListener("click", () => this.togglePanel(name));
+      toggleOf(name)?.addEventListener("click", () => this.togglePanel(name));
       const panel = byId(name);
       find(panel, "[data-part=close]").addEventListener("click", () => this.closePanel());
       panel.addEventListener("focusin", ({ relatedTarget }) => {
@@ -128,20 +128,25 @@ export class Layout {
     this.#setPanel(null);
   }
 
+  /** Hide a panel that has nothing to show any more. @param {PanelName} name */
+  hidePanel(name) {
+    if (this.#panel === name) this.#setPanel(null);
+  }
+
   /** On a phone, also show the list. @param {HTMLElement} field */
   focusFilter(field) {
     if (this.isPhone) this.showList();
     field.focus();
   }
 
-  /** @param {PanelName | null} name  null: closes the panel; the details that a search has replaced come back */
+  /** @param {PanelName | null} name  null: closes the panel; the details that another one has replaced come back */
   #setPanel(name) {
     const previous = this.#panel;
-    const next = name ?? (previous === "search" && this.#prefersDetails ? "details" : null);
+    const next = name ?? (previous && previous !== "details" && this.#prefersDetails ? "details" : null);
     const hadFocus = previous !== null && byId(previous).contains(document.activeElement);
     for (const panel of PANELS) {
       byId(panel).hidden = panel !== next;
-      byId(`${panel}-toggle`).setAttribute("aria-expanded", String(panel === next));
+      toggleOf(panel)?.setAttribute("aria-expanded", String(panel === next));
     }
     this.#panel = next;
     if (next) {
@@ -154,8 +159,13 @@ export class Layout {
   /** @param {PanelName} closedPanel */
   #restoreFocus(closedPanel) {
     const origin = this.#focusOrigin;
-    (origin && isVisible(origin) ? origin : byId(`${closedPanel}-toggle`)).focus();
+    (origin && isVisible(origin) ? origin : toggleOf(closedPanel) ?? byId("composer")).focus();
   }
+}
+
+/** Return the button that opens and closes a panel. A thread has none. @param {PanelName} name */
+function toggleOf(name) {
+  return document.getElementById(`${name}-toggle`);
 }
 
 /** @returns {HistoryState} */

@@ -1,11 +1,12 @@
 /**
- * The toolbar of a message (react, reply, edit, copy, recall, more), the keys for the same actions, and moving between messages
- * by keyboard. There is one toolbar: it moves to the message under the pointer, under a long press, or with the focus.
+ * The toolbar of a message (react, reply, reply in its thread, edit, copy, recall, more), the keys for the same actions, and moving between messages
+ * by keyboard. Each list has one toolbar: it moves to the message under the pointer, under a long press, or with the focus.
  *
  * @import { Store } from "../state/store.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
- * @import { Timeline } from "./timeline.js"
- * @typedef {{react: (row: MessageRow, button: HTMLElement) => void, reply: (row: MessageRow) => void, edit: (row: MessageRow) => void, copy: (row: MessageRow) => void,
+ * @typedef {{list: HTMLElement, scroller: HTMLElement, rowOf: (element: Element) => MessageRow | null}} MessageList
+ * @typedef {{react: (row: MessageRow, button: HTMLElement) => void, reply?: (row: MessageRow) => void,
+ *   thread?: (row: MessageRow, button: HTMLElement) => void, edit: (row: MessageRow) => void, copy: (row: MessageRow) => void,
  *   recall: (row: MessageRow) => void, more: (row: MessageRow, button: HTMLElement) => void}} MessageActions
  * @typedef {keyof MessageActions} MessageAction
  */
@@ -16,17 +17,17 @@ import { canReact, isManager } from "../state/send-permission.js";
 
 const LONG_PRESS_MS = 450;
 /** @type {MessageAction[]} */
-const ACTIONS = ["react", "reply", "edit", "copy", "recall", "more"];
+const ACTIONS = ["react", "reply", "thread", "edit", "copy", "recall", "more"];
 /** @type {Record<string, MessageAction>} */
-const ACTION_KEYS = { "+": "react", r: "reply", e: "edit", c: "copy", Delete: "recall", Backspace: "recall", m: "more" };
+const ACTION_KEYS = { "+": "react", r: "reply", t: "thread", e: "edit", c: "copy", Delete: "recall", Backspace: "recall", m: "more" };
 
 export class MessageToolbar {
   #toolbar = cloneTemplate("template-message-toolbar");
   #longPressTimer = 0;
 
   /**
-   * @param {{timeline: Timeline, store: Store, actions: MessageActions, hasMenu: (row: MessageRow) => boolean}} deps
-   *   `hasMenu` returns true if the message has a menu for the action `more`
+   * @param {{timeline: MessageList, store: Store, actions: MessageActions, hasMenu: (row: MessageRow) => boolean}} deps
+   *   `hasMenu` returns true if the message has a menu for the action `more`. Actions that are left out are not offered.
    */
   constructor({ timeline, store, actions, hasMenu }) {
     this.timeline = timeline;
@@ -67,12 +68,13 @@ export class MessageToolbar {
     const isPossible = {
       react: canReact(channel, this.store.contacts, Date.now()),
       reply: !channel.closed,
+      thread: !channel.closed || Boolean(row.thread ?? message.threadId),
       edit: !channel.closed && isOwn && hasText,
       copy: hasText && messageText(message) !== "",
       recall: isOwn || isManager(channel.role),
       more: this.hasMenu(row),
     };
-    return ACTIONS.filter((action) => isPossible[action]);
+    return ACTIONS.filter((action) => this.actions[action] && isPossible[action]);
   }
 
   /** @param {Element} element within a message, or elsewhere to hide the toolbar */
@@ -125,7 +127,7 @@ export class MessageToolbar {
 
   /** @param {MessageAction} action @param {MessageRow} row */
   #run(action, row) {
-    if (this.#possibleActions(row).includes(action)) this.actions[action](row, part(this.#toolbar, action));
+    if (this.#possibleActions(row).includes(action)) this.actions[action]?.(row, part(this.#toolbar, action));
   }
 
   /** @param {KeyboardEvent} event */

@@ -19,6 +19,7 @@ import { attachmentSummary, renderAttachments } from "./message-attachments.js";
 import { mediaElement } from "./message-media.js";
 import { renderReactions } from "./message-reactions.js";
 import { markupNodes } from "./message-text.js";
+import { renderThreadLinks, threadTime } from "./thread-link.js";
 
 /** The content of each element, so that only changes are rendered. @type {WeakMap<Element, string>} */
 const rendered = new WeakMap();
@@ -35,7 +36,7 @@ export function createMessage() {
  * @param {Uploads} uploads
  */
 export function renderMessage(element, row, quoted, names, uploads) {
-  const { message, isGroupStart, isOwn, state, isRead, error } = row;
+  const { message, isGroupStart, isOwn, state, isRead, error, thread, isAnswer } = row;
   const quote = message.replyTo ? [quoted?.name, quoted && messageSummary(quoted), quoted === null] : [];
   // The content of a picture or voice message is long and never changes.
   const { content, ...fields } = message;
@@ -43,7 +44,8 @@ export function renderMessage(element, row, quoted, names, uploads) {
   const mentions = text.includes("@") ? parseMarkup(text, names) : null;
   const reason = error ? errorReplyText(error) : "";
   const uploading = message.attachments?.map(({ id }) => uploads.get(id)?.state);
-  const signature = JSON.stringify([fields, text, mentions, isGroupStart, state, isRead, reason, quote, uploading, language.code]);
+  const links = [isAnswer, thread, thread && threadTime(thread)];
+  const signature = JSON.stringify([fields, text, mentions, isGroupStart, state, isRead, reason, quote, uploading, links, language.code]);
   if (rendered.get(element) === signature) return;
   rendered.set(element, signature);
 
@@ -63,6 +65,7 @@ export function renderMessage(element, row, quoted, names, uploads) {
   renderContent(part(element, "text"), message, text, mentions ?? parseMarkup(text));
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
   renderReactions(part(element, "reactions"), message);
+  renderThreadLinks(element, row);
   renderState(element, row, reason);
 }
 

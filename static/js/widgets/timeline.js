@@ -4,12 +4,11 @@
  *
  * @import { Message } from "../net/wire-types.js"
  * @import { MentionNames } from "../lib/text.js"
- * @import { Conversation } from "../net/conversation.js"
- * @import { AttachmentSends } from "../net/attachment-sends.js"
  * @import { Outbox } from "../net/outbox.js"
- * @import { Uploads } from "../net/uploads.js"
  * @import { Store } from "../state/store.js"
+ * @import { Threads } from "../state/threads.js"
  * @import { MessageRow, Row } from "../state/timeline-rows.js"
+ * @import { ClickActions } from "./message-clicks.js"
  */
 import { byId, cloneTemplate, part, reconcile, setText, targetOf } from "../lib/dom.js";
 import { formatDay, formatTime } from "../lib/format.js";
@@ -21,7 +20,8 @@ import { showChannelIntro } from "./channel-intro.js";
 import { messageText } from "../state/message-content.js";
 import { mentionNames } from "../state/message-mentions.js";
 import { reloadPictures } from "./attachment-picture.js";
-import { openPicture, showProgress } from "./message-attachments.js";
+import { showProgress } from "./message-attachments.js";
+import { onMessageClick } from "./message-clicks.js";
 import { createMessage, renderMessage } from "./message.js";
 import { systemNoteText } from "./system-note.js";
 import { showTimelinePlaceholder } from "./timeline-placeholder.js";
@@ -47,15 +47,15 @@ export class Timeline {
   list = byId("timeline-rows");
 
   /**
-   * @param {{store: Store, conversation: Conversation, outbox: Outbox, uploads: Uploads, sends: AttachmentSends,
-   *   reconnect: () => void, react: (message: Message, emoji: string, isAdded: boolean) => void}} deps
+   * @param {{store: Store, threads: Threads, outbox: Outbox, reconnect: () => void, actions: ClickActions}} deps
    */
-  constructor({ store, conversation, outbox, uploads, sends, reconnect, react }) {
+  constructor({ store, threads, outbox, reconnect, actions }) {
+    const { conversation, uploads } = actions;
     this.uploads = uploads;
-    this.sends = sends;
     this.reconnect = reconnect;
-    this.react = react;
+    this.actions = actions;
     this.store = store;
+    this.threads = threads;
     this.conversation = conversation;
     this.outbox = outbox;
     const render = throttleRender(() => this.render());
@@ -68,6 +68,7 @@ export class Timeline {
     store.on("log", renderIfCurrent);
     store.on("message", (message) => this.#onMessage(message));
     outbox.on("change", renderIfCurrent);
+    threads.on("change", renderIfCurrent);
     uploads.on("progress", () => showProgress(this.list, uploads));
     conversation.on("loading", renderIfCurrent);
     conversation.on("sending", () => this.jumpToLatest());
@@ -126,7 +127,7 @@ export class Timeline {
     const entries = this.outbox.entriesOf(channel.target);
     /** @type {Row[]} */
     const rows = log.isLoaded
-      ? timelineRows({ log, entries, me, dividerSeq, peerReadSeq: channel.peerReadSeq })
+      ? timelineRows({ log, entries, me, dividerSeq, peerReadSeq: channel.peerReadSeq, threadOf: (message) => this.threads.of(message) })
       : [{ kind: "older", key: "initial" }];
     this.#messageRows = new Map(rows.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
     const isUnsent = (/** @type {Row} */ row) => row.kind === "message" && row.state !== "sent" && messageText(row.message).includes("@");
@@ -259,13 +260,13 @@ export class Timeline {
     const bottom = scroller.scrollTop + scroller.clientHeight + READ_TOLERANCE;
     const elements = /** @type {HTMLElement[]} */ ([...this.list.children]);
     const last = elements.findLast((element) => Number(element.dataset.seq) && element.offsetTop + element.offsetHeight <= bottom);
-    if (last) this.conversation.markRead(channel.target, Number(last.dataset.seq));
+    if (last) this.conversation.markRead(channel.target, this.store.log?.seqBeforeShown(Number(last.dataset.seq)) ?? 0);
   }
 
   /** Put the "New" divider above a message that the user does not see. @param {Message} message of another user */
-  #onMessage({ target, seq }) {
+  #onMessage({ target, seq, threadOnly }) {
     const { store } = this;
-    if (target !== store.currentTarget || store.dividerSeq !== null) return;
+    if (target !== store.currentTarget || threadOnly || store.dividerSeq !== null) return;
     if (!this.isPinned || document.visibilityState === "hidden" || !this.#isVisible) store.dividerSeq = seq - 1;
   }
 
@@ -286,23 +287,10 @@ export class Timeline {
 
   /** @param {Element} element */
   #onClick(element) {
-    const { currentTarget } = this.store;
+    const { currentTarget, log } = this.store;
     const message = this.rowOf(element)?.message;
-    const isIn = (/** @type {string} */ name) => element.closest(`[data-part="${name}"]`) !== null;
-    if (message?.replyTo && isIn("quote")) {
-      const quoted = this.conversation.quotedMessage(message.target, message.replyTo);
-      if (quoted) this.conversation.reveal(quoted.target, quoted.seq);
-    } else if (message && isIn("reactions")) {
-      const button = element.closest("button");
-      if (button) this.react(message, button.dataset.emoji ?? "", button.getAttribute("aria-pressed") !== "true");
-    } else if (message && isIn("open-picture")) {
-      openPicture(element, this.store.log?.messages ?? [], message, this.uploads);
-    } else if (message?.clientMsgId && isIn("upload")) {
-      if (isIn("cancel")) this.sends.remove(message.clientMsgId);
-    } else if (message?.clientMsgId && isIn("failure")) {
-      if (isIn("retry")) this.sends.retry(message.clientMsgId);
-      else if (isIn("delete")) this.sends.remove(message.clientMsgId);
-    } else if (!message && isIn("retry") && currentTarget) this.conversation.retry(currentTarget);
+    if (message) onMessageClick(element, message, log?.messages.filter(({ threadOnly }) => !threadOnly) ?? [], this.actions);
+    else if (element.closest("[data-part=retry]") && currentTarget) this.conversation.retry(currentTarget);
   }
 }
 

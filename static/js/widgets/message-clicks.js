@@ -1,0 +1,38 @@
+/**
+ * Carries out clicks within a message: go to the quoted one, react, open a picture, cancel an upload, send again, open
+ * the thread.
+ *
+ * @import { Message } from "../net/wire-types.js"
+ * @import { AttachmentSends } from "../net/attachment-sends.js"
+ * @import { Conversation } from "../net/conversation.js"
+ * @import { Uploads } from "../net/uploads.js"
+ * @import { LoggedMessage } from "../state/channel-log.js"
+ * @typedef {{conversation: Conversation, sends: AttachmentSends, uploads: Uploads,
+ *   react: (message: Message, emoji: string, isAdded: boolean) => void, openThread: (message: Message) => void}} ClickActions
+ */
+import { openPicture } from "./message-attachments.js";
+
+/**
+ * @param {Element} element within the message
+ * @param {LoggedMessage} message
+ * @param {Message[]} messages among whose pictures one is opened
+ * @param {ClickActions} actions
+ */
+export function onMessageClick(element, message, messages, { conversation, sends, uploads, react, openThread }) {
+  const isIn = (/** @type {string} */ name) => element.closest(`[data-part="${name}"]`) !== null;
+  if (message.replyTo && isIn("quote")) {
+    const quoted = conversation.quotedMessage(message.target, message.replyTo);
+    if (quoted) conversation.reveal(quoted.target, quoted.seq);
+  } else if (isIn("thread-link") || isIn("in-thread")) openThread(message);
+  else if (isIn("reactions")) {
+    const button = element.closest("button");
+    if (button) react(message, button.dataset.emoji ?? "", button.getAttribute("aria-pressed") !== "true");
+  } else if (isIn("open-picture")) {
+    openPicture(element, messages, message, uploads);
+  } else if (message.clientMsgId && isIn("upload")) {
+    if (isIn("cancel")) sends.remove(message.clientMsgId);
+  } else if (message.clientMsgId && isIn("failure")) {
+    if (isIn("retry")) sends.retry(message.clientMsgId);
+    else if (isIn("delete")) sends.remove(message.clientMsgId);
+  }
+}
