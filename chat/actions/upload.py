@@ -144,7 +144,7 @@ def upload_store(*, upload: Attachment, received: Spool) -> Attachment:
     """Check the received file and move it into the storage; return its row, which is ready then.
 
     A refused file is deleted, and its row counts until its day is over. Raises ChatError FILE_TYPE_REFUSED,
-    PICTURE_REFUSED, STORAGE_UNAVAILABLE, UPLOAD_NOT_FOUND for an upload that was cancelled meanwhile.
+    PICTURE_REFUSED, STORAGE_UNAVAILABLE, UPLOAD_NOT_FOUND for an upload that was cancelled meanwhile, UPLOAD_BUSY.
     """
     received.finish()
     upload.received = received.size
@@ -170,7 +170,7 @@ def _store(upload: Attachment, made: Inspected) -> Attachment:
     with write():
         row = Attachment.objects.select_for_update(no_key=True).filter(pk=upload.pk).first()
         if row is None or row.state != Attachment.State.UPLOADING:
-            raise ChatError(reasons.UPLOAD_NOT_FOUND)
+            return _completed_elsewhere(row)
         left = (row.file, row.thumbnail)
         row.file, row.thumbnail = names["file"], names["thumbnail"]
         row.save(update_fields=["file", "thumbnail"])
@@ -195,8 +195,17 @@ def _store(upload: Attachment, made: Inspected) -> Attachment:
     if row is None or not is_own:
         for name in names.values():
             storage.delete_file(name)
-        raise ChatError(reasons.UPLOAD_NOT_FOUND)
+        return _completed_elsewhere(row)
     storage.delete_parts(row.key)
+    return row
+
+
+def _completed_elsewhere(row: Attachment | None) -> Attachment:
+    """Return the row if a request to another node has completed it meanwhile; raise UPLOAD_BUSY if it still works."""
+    if row is None or row.state == Attachment.State.REMOVED:
+        raise ChatError(reasons.UPLOAD_NOT_FOUND)
+    if row.state == Attachment.State.UPLOADING:
+        raise ChatError(reasons.UPLOAD_BUSY)
     return row
 
 

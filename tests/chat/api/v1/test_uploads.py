@@ -183,6 +183,25 @@ def test_a_crash_while_an_upload_is_completed(caller: Caller, monkeypatch: pytes
     assert len(set(storage.all_files()) - before) == 1
 
 
+def test_two_nodes_that_complete_an_upload_answer_with_its_file(
+    caller: Caller, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, before = start(caller), storage.all_files()
+    inspect = actions.inspect
+
+    def inspect_late(*args: Any, **how: Any) -> Any:
+        monkeypatch.setattr(actions, "inspect", inspect)
+        # A node knows of its own requests only.
+        monkeypatch.setattr(actions, "_completing", set())
+        actions.upload_complete(upload=upload_of(alice, path.split("/")[1]))
+        return inspect(*args, **how)
+
+    monkeypatch.setattr(actions, "inspect", inspect_late)
+    reply = append(caller, path, 0, CONTENT)
+    assert reply.status == 200 and stored(reply) == CONTENT
+    assert len(storage.all_files()) == len(before) + 1
+
+
 def test_a_full_disk_is_a_passing_refusal(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     path = start(caller)
 
