@@ -19,7 +19,7 @@ from chat.actions.attachment import attachments_remove
 from chat.actions.redaction import messages_redact
 from chat.actions.thread import threads_forget_deleted
 from chat.models import Channel, Message, Thread
-from chat.search.index import index_forget
+from chat.search.index import index_forget, index_update
 from chat.wire.schema.events import MESSAGE_EXPIRED
 from delivery import log, publish
 from delivery.db.transactions import write
@@ -140,10 +140,11 @@ def files_delete_expired(*, limit: int | None = None) -> int:
         found = list(expired_files().values_list("pk", flat=True)[: limit or settings.IM_RETENTION_BATCH_MESSAGES])
         # An edit or a recall comes before or after: its text must not be replaced by the one before it.
         locked = Message.objects.select_for_update(no_key=True).filter(_HAS_FILE, pk__in=found).order_by("pk")
-        rows = list(locked.only("type", "text"))
+        rows = list(locked.only("type", "text", "channel"))
         attachments_remove([row.pk for row in rows if row.type == "file"])
         for row in rows:
             row.text, row.attachments = (row.text if row.type == "file" else ""), None
         Message.objects.bulk_update(rows, ["text", "attachments"])
+        index_update(row for row in rows if row.type == "file")
         messages_redact({row.pk: _without_files(row) for row in rows})
     return len(rows)

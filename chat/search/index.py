@@ -100,6 +100,11 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
     return cursor.position, more
 
 
+def index_update(rows: Iterable[Message]) -> None:
+    """Index the present texts of messages whose change is no event, in the transaction that changes them."""
+    _store([(row.pk, row.channel_id, tokenize(rules.with_file_names(row.text, row.attachments))) for row in rows])
+
+
 def index_forget(ids: Sequence[int]) -> None:
     """Remove deleted messages from the index, in the transaction that deletes them."""
     if ids:

@@ -14,6 +14,8 @@ from chat.actions.report import message_report
 from chat.actions.retention import channel_delete_expired, files_delete_expired
 from chat.errors import ChatError
 from chat.models import Attachment, Channel, Message
+from chat.search.index import index_advance, index_find
+from chat.search.tokenizer import phrases
 from chat.selectors import access_channel, history
 from chat.sending.drafts import Draft, StoredMessage
 from chat.sending.writer import commit
@@ -151,10 +153,13 @@ def test_deleted_messages_leave_no_sendable_file(alice: User, trio: Channel) -> 
 
 def test_files_expire_and_the_text_stays(alice: User, trio: Channel, settings: Settings) -> None:
     settings.IM_FILE_RETENTION_DAYS = 1
-    send(alice, trio, ready_attachment(alice), text="look")
+    files_sent = send(alice, trio, ready_attachment(alice), text="look")
     said = say(alice, trio, text="AAAA", type="picture")
     Message.objects.update(time=0)
+    index_advance()
     assert files_delete_expired() == 2 and files_delete_expired() == 0
+    found = [index_find(phrases(word), channels=None, before=None, limit=9) for word in ("look", "photo")]
+    assert found == [[files_sent.id], []]
     files, picture = Message.objects.order_by("seq")
     assert (files.text, files.attachments, picture.text, picture.pk) == ("look", None, "", said.id)
     assert payloads.message(files, alice)["attachments"] == []
