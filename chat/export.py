@@ -1,13 +1,10 @@
-"""Exports all data of one user as a ZIP of JSON and pictures, without data of others.
+"""Exports all data of one user as a ZIP of JSON and files, without data of others.
 
 Of other users it contains only user names that the user sees anyway, such as those of friends and blocked users.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import io
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,7 +19,8 @@ from accounts.models import User
 from accounts.selectors.contacts import blocks_by, friendships
 from accounts.selectors.external_users import external_ids
 from accounts.selectors.sign_in_methods import devices, oauth_links
-from chat.export_uploads import add_uploads, archived_name
+from chat.export_files import ZipBuffer
+from chat.export_messages import write_messages
 from chat.models import (
     Announcement,
     IncomingWebhook,
@@ -38,14 +36,12 @@ from chat.models import (
     Webhook,
 )
 
-_MESSAGES_PER_PAGE = 500
-"""Messages read at a time, so that memory does not grow with the number of messages."""
-_ENDINGS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "webp", b"OggS": "ogg", b"ID3": "mp3"}
+_ROWS_PER_FETCH = 500
 
 
 def export(user: User) -> Iterator[bytes]:
     """Yield the ZIP in pieces. Each step opens its own queries, so the steps may run in different threads."""
-    sink = _ZipBuffer()
+    sink = ZipBuffer()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in _parts(user):
             archive.writestr(f"{name}.json", orjson.dumps(content, option=orjson.OPT_INDENT_2))
@@ -53,41 +49,8 @@ def export(user: User) -> Iterator[bytes]:
         if user.avatar and (path := avatars.path_of(user.avatar.removeprefix(avatars.URL_PREFIX))) is not None:
             archive.writestr("avatar.webp", path.read_bytes())
             yield sink.taken()
-        with archive.open("messages.jsonl", "w", force_zip64=True) as lines:
-            for page in _pages(user):
-                for row in page:
-                    lines.write(orjson.dumps(_message(row), option=orjson.OPT_APPEND_NEWLINE))
-                yield sink.taken()
-        for page in _pages(user, files=True):
-            for row in page:
-                content = _content(row)
-                archive.writestr(f"files/{row.pk}.{_ending(content)}", content, zipfile.ZIP_STORED)
-                yield sink.taken()
-        for _ in add_uploads(archive, user):
-            yield sink.taken()
+        yield from write_messages(archive, sink, user)
     yield sink.taken()
-
-
-class _ZipBuffer(io.RawIOBase):
-    """A file object that keeps written bytes until `taken` returns them.
-
-    It is not seekable, so the ZIP is written in one pass.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._held = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, piece: Any) -> int:
-        self._held += piece
-        return len(piece)
-
-    def taken(self) -> bytes:
-        piece, self._held = bytes(self._held), bytearray()
-        return piece
 
 
 def _parts(user: User) -> Iterator[tuple[str, Any]]:
@@ -178,7 +141,7 @@ def _mark(mark: ReadMark) -> dict[str, Any]:
 
 def _reactions(user: User) -> Iterator[ReactionUser]:
     rows = ReactionUser.objects.filter(user=user).select_related("reaction").order_by("pk")
-    return rows.iterator(_MESSAGES_PER_PAGE)
+    return rows.iterator(_ROWS_PER_FETCH)
 
 
 def _reaction(row: ReactionUser) -> dict[str, Any]:
@@ -186,7 +149,7 @@ def _reaction(row: ReactionUser) -> dict[str, Any]:
 
 
 def _mentions(user: User) -> Iterator[MessageMention]:
-    return MessageMention.objects.filter(user=user).order_by("message").iterator(_MESSAGES_PER_PAGE)
+    return MessageMention.objects.filter(user=user).order_by("message").iterator(_ROWS_PER_FETCH)
 
 
 def _mention(row: MessageMention) -> dict[str, Any]:
@@ -198,7 +161,7 @@ def _pin(pin: Pin) -> dict[str, Any]:
 
 
 def _memberships(user: User) -> Iterator[Membership]:
-    return Membership.objects.filter(user=user).select_related("channel").order_by("pk").iterator(_MESSAGES_PER_PAGE)
+    return Membership.objects.filter(user=user).select_related("channel").order_by("pk").iterator(_ROWS_PER_FETCH)
 
 
 def _membership(membership: Membership) -> dict[str, Any]:
@@ -244,60 +207,6 @@ def _restriction(row: Restriction) -> dict[str, Any]:
         "reason": row.reason,
         "since": _time(row.created_at),
     }
-
-
-def _pages(user: User, *, files: bool = False) -> Iterator[list[Message]]:
-    """Yield the user's messages in pages, oldest first; with `files`, pictures and voice messages only."""
-    after = 0
-    while True:
-        found = Message.objects.filter(sender=user, pk__gt=after).order_by("pk")
-        if files:
-            found = found.exclude(type__in=("text", "file")).filter(recalled_at=None)
-        page = list(found[:_MESSAGES_PER_PAGE])
-        if not page:
-            return
-        yield page
-        after = page[-1].pk
-
-
-def _message(row: Message) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "id": str(row.pk),
-        "channel": str(row.channel_id),
-        "seq": row.seq,
-        "time": row.time,
-        "type": row.type,
-    }
-    if row.recalled_at is not None:
-        return fields | {"recalledAt": row.recalled_at}
-    if row.type in ("text", "file"):
-        fields["text"] = row.text
-    if row.type == "file":
-        fields["attachments"] = [
-            {"file": archived_name(item["id"], item["name"]), **item} for item in row.attachments or ()
-        ]
-    elif row.type != "text":
-        fields["file"] = f"files/{row.pk}.{_ending(_content(row))}"
-    if row.mentions:
-        fields["mentions"] = [mention["name"] for mention in row.mentions]
-    if row.edited_at is not None:
-        fields["editedAt"] = row.edited_at
-    if row.reply_to is not None:
-        fields["replyTo"] = str(row.reply_to)
-    if row.thread is not None:
-        fields["threadId"] = str(row.thread)
-    return fields
-
-
-def _content(row: Message) -> bytes:
-    try:
-        return base64.b64decode(row.text)
-    except (binascii.Error, ValueError):
-        return row.text.encode()
-
-
-def _ending(content: bytes) -> str:
-    return next((ending for start, ending in _ENDINGS.items() if content.startswith(start)), "bin")
 
 
 def _time(at: datetime | None) -> str | None:

@@ -27,7 +27,7 @@ from accounts.actions import (
     user_register,
 )
 from accounts.models import ExternalUser, User
-from chat import export as exporting
+from chat import export_messages
 from chat.actions.channel import channel_create_group, channel_create_private
 from chat.actions.message import message_draft, message_draft_attachment, message_recall, message_send_now
 from chat.actions.report import message_report
@@ -49,7 +49,7 @@ NAMING = {
     "accounts.Friendship.from_user": "people.json",
     "admin.LogEntry.user": "work.json",
     "chat.Announcement.created_by": "work.json",
-    "chat.Attachment.uploader": "messages.jsonl",
+    "chat.Attachment.uploader": "uploads.json",
     "chat.IncomingWebhook.bot": "no: services are no people",
     "chat.IncomingWebhook.created_by": "work.json",
     "chat.Membership.user": "memberships.json",
@@ -242,7 +242,7 @@ def test_the_text_of_a_recalled_message_is_not_exported(alice: User, talk: Any) 
 
 def test_the_export_is_streamed_in_pieces(alice: User, talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The size of a piece does not grow with the number of messages."""
-    monkeypatch.setattr(exporting, "_MESSAGES_PER_PAGE", 1)
+    monkeypatch.setattr(export_messages, "_MESSAGES_PER_PAGE", 1)
     assert [said.get("text") for said in lines(unpacked_export(alice))][:2] == [
         "ALICE in the hall",
         "ALICE in the group",

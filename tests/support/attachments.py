@@ -1,10 +1,13 @@
-"""Uploads that are ready to be sent, without their files."""
+"""Uploads that are ready to be sent, with and without their files."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.core.files.base import ContentFile
+
 from accounts.models import User
+from chat.attachments import storage
 from chat.models import Attachment
 
 
@@ -21,3 +24,13 @@ def ready_attachment(uploader: User, name: str = "photo.jpg", **fields: Any) -> 
         "created_at": 1,
     }
     return Attachment.objects.create(uploader=uploader, name=name, **values | fields)
+
+
+def stored_attachment(
+    uploader: User, content: bytes = b"0123456789", name: str = "photo.jpg", **fields: Any
+) -> Attachment:
+    """Store a file and create its row."""
+    stored = storage.new_name()
+    storage.save(stored, ContentFile(content))
+    values = {"file": stored, "size": len(content), "received": len(content)}
+    return ready_attachment(uploader, name, **values | fields)
