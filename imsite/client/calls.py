@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -17,7 +18,10 @@ from imsite.client.types import OutgoingMessage, SendResult
 
 API_PREFIX = "/api/v1/"
 TOO_MANY_REQUESTS = 429
+LOCKED = 423
 GATEWAY_AND_SERVER_ERRORS = frozenset({500, 502, 503, 504})
+REPEATED_STATUSES = GATEWAY_AND_SERVER_ERRORS | {LOCKED}
+"""Statuses after which an idempotent call is repeated."""
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -31,16 +35,22 @@ class Call:
     json: Any = None
     params: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    """The body, if it is not JSON."""
+    timeout: float | None = None
+    """Seconds; None: the client's."""
+    prefix: str = API_PREFIX
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of `httpx.Client.request`."""
-        return {
+        arguments: dict[str, Any] = {
             "method": self.method,
-            "url": API_PREFIX + self.path.lstrip("/"),
-            "json": self.json,
+            "url": self.prefix + self.path.lstrip("/"),
             "params": dict(self.params),
             "headers": dict(self.headers),
         }
+        arguments |= {"json": self.json} if self.content is None else {"content": self.content}
+        return arguments if self.timeout is None else arguments | {"timeout": self.timeout}
 
 
 def generic_call(
@@ -72,6 +82,12 @@ def presence_call(names: Iterable[str], app: int | None) -> Call:
 def status_call(id: str) -> Call:
     """Return the call that reads the delivery status of a message."""
     return Call("GET", f"messages/{int(id)}/status/", True)
+
+
+def reaction_call(method: str, id: str, emoji: str, as_user: str | None) -> Call:
+    """Return the call that adds (PUT) or removes (DELETE) a reaction."""
+    params = {} if as_user is None else {"as": as_user}
+    return Call(method, f"messages/{int(id)}/reactions/{quote(emoji, safe='')}/", True, params=params)
 
 
 def send_results(body: Any) -> list[SendResult]:
@@ -109,7 +125,7 @@ class RetryPolicy:
         """Return the pause before the next attempt; None if the response is final, whether or not it is an error."""
         code = response.status_code
         # A 429 is sent before the call has any effect, so every call can be repeated.
-        if code == TOO_MANY_REQUESTS or (code in GATEWAY_AND_SERVER_ERRORS and self._call.is_idempotent):
+        if code == TOO_MANY_REQUESTS or (code in REPEATED_STATUSES and self._call.is_idempotent):
             return self._next_pause(parse_retry_after(response.headers.get("Retry-After")))
         return None
 

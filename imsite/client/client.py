@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import httpx
 
 from imsite.client import calls
 from imsite.client.connection import HEARTBEAT_SECONDS, MAX_WAITING_PUSHES, ClientConnection
+from imsite.client.downloads import Download
 from imsite.client.errors import Refused
-from imsite.client.types import OutgoingMessage, Recipient, SendResult, new_idempotency_key
+from imsite.client.files import FileSource, open_content
+from imsite.client.types import Attachment, OutgoingMessage, Recipient, SendResult, new_idempotency_key
+from imsite.client.uploads import KeptUploads, Upload
 
 TIMEOUT_SECONDS = 20.0
 RETRY_SECONDS = 30.0
@@ -37,6 +41,7 @@ class Client:
         self._url = url.rstrip("/")
         self._token = token
         self._retry_seconds = retry_seconds
+        self._kept_uploads = KeptUploads()
         self._http = httpx.AsyncClient(
             base_url=self._url, headers=auth_headers(token), timeout=timeout, transport=transport
         )
@@ -54,17 +59,85 @@ class Client:
         text: str,
         *,
         to: Recipient,
+        files: Sequence[FileSource] = (),
+        thread: str | None = None,
+        also_to_channel: bool = False,
         idempotency_key: str | None = None,
         as_user: str | None = None,
         transient: bool = False,
     ) -> list[SendResult]:
-        """Send a message. Returns one result for each destination, once the message is stored there."""
-        message = OutgoingMessage(text, to, idempotency_key or new_idempotency_key(), as_user, transient)
-        return calls.send_results(await self._request(calls.send_call(message)))
+        """Send a message. Returns one result for each destination, once the message is stored there.
+
+        `files` are uploaded first; a message with files has one destination and is not sent `as_user`. `thread` is the
+        id of the message whose thread it answers in; `also_to_channel` shows the answer in the channel as well. After
+        Unreachable, a repetition with the same `idempotency_key` uploads only files that are not uploaded yet.
+        """
+        uploaded = self._kept_uploads.begin(idempotency_key)
+        for place, file in enumerate(files):
+            if place not in uploaded:
+                # Of two sends at once with one key, both send what was uploaded first.
+                uploaded.setdefault(place, await self.upload(file))
+        attachments = tuple(uploaded[place] for place in range(len(files)))
+        key = idempotency_key or new_idempotency_key()
+        message = OutgoingMessage(text, to, key, as_user, transient, thread, also_to_channel, attachments)
+        try:
+            body = await self._request(calls.send_call(message))
+        except Refused as error:
+            if not error.is_transient:
+                self._kept_uploads.end(idempotency_key)
+            raise
+        self._kept_uploads.end(idempotency_key)
+        return calls.send_results(body)
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> list[list[SendResult] | Refused]:
         """Send up to 1,000 messages in one call. Returns one result for each message in their order."""
         return calls.send_many_results(await self._request(calls.send_many_call(messages)))
+
+    async def upload(self, file: FileSource) -> Attachment:
+        """Upload a file, to be sent within a day as one of the `attachments` of a message.
+
+        An interrupted upload is resumed. Raises Refused, and OSError if the file cannot be read.
+        """
+        with open_content(file) as content:
+            upload = Upload(content)
+            while upload.attachment is None:
+                call = await asyncio.to_thread(upload.next_call)
+                try:
+                    upload.handle_result(await self._request(call))
+                except Refused as error:
+                    upload.handle_refusal(error)
+        return upload.attachment
+
+    async def download(self, attachment: Attachment) -> bytes:
+        """Return the content of a file. Raises Refused if the message or the right to read it is gone."""
+        content = BytesIO()
+        await self.download_to(attachment, content)
+        return content.getvalue()
+
+    async def download_to(self, attachment: Attachment, target: BinaryIO) -> None:
+        """Write the content of a file into a binary file object, which must be seekable. Raises like `download`."""
+        download = Download(attachment, target)
+        policy = calls.RetryPolicy(download.next_call(), self._retry_seconds)
+        while True:
+            try:
+                async with self._http.stream(**download.next_call().arguments()) as response:
+                    pause = policy.after_response(response)
+                    if pause is None:
+                        download.begin_response(response)
+                        async for piece in response.aiter_bytes():
+                            download.write(piece)
+                        return
+            except httpx.TransportError as error:
+                pause = policy.after_error(error)
+            await asyncio.sleep(pause)
+
+    async def react(self, id: str, emoji: str, *, as_user: str | None = None) -> int:
+        """Add a reaction to a message. Returns how many users have chosen the emoji now."""
+        return int((await self._request(calls.reaction_call("PUT", id, emoji, as_user)))["count"])
+
+    async def unreact(self, id: str, emoji: str, *, as_user: str | None = None) -> int:
+        """Remove a reaction from a message. Returns how many users still have the emoji chosen."""
+        return int((await self._request(calls.reaction_call("DELETE", id, emoji, as_user)))["count"])
 
     async def online(self, names: Iterable[str], *, app: int | None = None) -> dict[str, bool]:
         """Return for each of these users (up to 1,000) whether they are online, on one app or on any."""

@@ -16,9 +16,10 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 from imsite.client import envelopes
 from imsite.client.backoff import ExponentialBackoff, parse_retry_after
 from imsite.client.errors import Closed, Disconnected, Refused
+from imsite.client.message_commands import MessageCommands
 from imsite.client.position_tracker import PositionTracker
 from imsite.client.socket import ClientSocket, address_options
-from imsite.client.types import LoggedInUser, Push, SendResult, new_idempotency_key
+from imsite.client.types import LoggedInUser, Push
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ RESET = "reset"
 CLOSED_BY_PROGRAM = "closed by the program"
 
 
-class ClientConnection:
+class ClientConnection(MessageCommands):
     """One logged-in user on one app, from `async with` until its end. Iterate the connection for pushes.
 
     It reconnects with growing pauses and fetches missed pushes. Only a refused log-in (Refused) or a permanent close
@@ -115,27 +116,6 @@ class ClientConnection:
         """Return whether this user caused the push, on this or another connection."""
         return push.data.get("fromId") == self.user.id
 
-    async def send(
-        self, text: str, *, target: str | None = None, reply_to: str | None = None, idempotency_key: str | None = None
-    ) -> SendResult:
-        """Send a text to a channel, by default the app's global channel. Returns once the message is stored.
-
-        Retries under one idempotency key, over as many connections as necessary. Raises Refused.
-        """
-        optional = {"target": target, "replyTo": reply_to}
-        fields = {name: value for name, value in optional.items() if value is not None}
-        stored = await self.call(
-            "message.send",
-            retry=True,
-            type="text",
-            msg=text,
-            clientMsgId=idempotency_key or new_idempotency_key(),
-            **fields,
-        )
-        result = SendResult.from_json(stored)
-        self._tracker.mark_delivered(result.position)
-        return result
-
     async def call(self, cmd: str, /, *, retry: bool = False, **data: Any) -> Any:
         """Send any command of the protocol and return its reply's data. Waits for a connection if there is none.
 
@@ -172,6 +152,9 @@ class ClientConnection:
                 raise self._end
             self._waiting_changed.clear()
             await self._waiting_changed.wait()
+
+    def _mark_delivered(self, position: int) -> None:
+        self._tracker.mark_delivered(position)
 
     async def _run(self) -> None:
         while True:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 SERVER_ERROR = 1004
+NO_DATA = 1005
 TRANSIENT_CODES = frozenset({SERVER_ERROR, 1006, 1007, 1008, 1011})
 """Error codes after which the same request may succeed: a fault of the site, or a rate limit."""
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import httpx
 
 from imsite.client import calls
 from imsite.client.client import RETRY_SECONDS, TIMEOUT_SECONDS, auth_headers
+from imsite.client.downloads import Download
 from imsite.client.errors import Refused
-from imsite.client.types import OutgoingMessage, Recipient, SendResult, new_idempotency_key
+from imsite.client.files import FileSource, open_content
+from imsite.client.types import Attachment, OutgoingMessage, Recipient, SendResult, new_idempotency_key
+from imsite.client.uploads import KeptUploads, Upload
 
 ADDRESS_TIMEOUT_SECONDS = 5.0
 """Seconds to connect to one address of the site's host."""
@@ -31,6 +35,7 @@ class SyncClient:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._retry_seconds = retry_seconds
+        self._kept_uploads = KeptUploads()
         self._http = httpx.Client(
             base_url=url.rstrip("/"),
             headers=auth_headers(token),
@@ -52,17 +57,77 @@ class SyncClient:
         text: str,
         *,
         to: Recipient,
+        files: Sequence[FileSource] = (),
+        thread: str | None = None,
+        also_to_channel: bool = False,
         idempotency_key: str | None = None,
         as_user: str | None = None,
         transient: bool = False,
     ) -> list[SendResult]:
         """See `Client.send`."""
-        message = OutgoingMessage(text, to, idempotency_key or new_idempotency_key(), as_user, transient)
-        return calls.send_results(self._request(calls.send_call(message)))
+        uploaded = self._kept_uploads.begin(idempotency_key)
+        for place, file in enumerate(files):
+            if place not in uploaded:
+                # Of two sends at once with one key, both send what was uploaded first.
+                uploaded.setdefault(place, self.upload(file))
+        attachments = tuple(uploaded[place] for place in range(len(files)))
+        key = idempotency_key or new_idempotency_key()
+        message = OutgoingMessage(text, to, key, as_user, transient, thread, also_to_channel, attachments)
+        try:
+            body = self._request(calls.send_call(message))
+        except Refused as error:
+            if not error.is_transient:
+                self._kept_uploads.end(idempotency_key)
+            raise
+        self._kept_uploads.end(idempotency_key)
+        return calls.send_results(body)
 
     def send_many(self, messages: Sequence[OutgoingMessage]) -> list[list[SendResult] | Refused]:
         """See `Client.send_many`."""
         return calls.send_many_results(self._request(calls.send_many_call(messages)))
+
+    def upload(self, file: FileSource) -> Attachment:
+        """See `Client.upload`."""
+        with open_content(file) as content:
+            upload = Upload(content)
+            while upload.attachment is None:
+                call = upload.next_call()
+                try:
+                    upload.handle_result(self._request(call))
+                except Refused as error:
+                    upload.handle_refusal(error)
+        return upload.attachment
+
+    def download(self, attachment: Attachment) -> bytes:
+        """See `Client.download`."""
+        content = BytesIO()
+        self.download_to(attachment, content)
+        return content.getvalue()
+
+    def download_to(self, attachment: Attachment, target: BinaryIO) -> None:
+        """See `Client.download_to`."""
+        download = Download(attachment, target)
+        policy = calls.RetryPolicy(download.next_call(), self._retry_seconds)
+        while True:
+            try:
+                with self._http.stream(**download.next_call().arguments()) as response:
+                    pause = policy.after_response(response)
+                    if pause is None:
+                        download.begin_response(response)
+                        for piece in response.iter_bytes():
+                            download.write(piece)
+                        return
+            except httpx.TransportError as error:
+                pause = policy.after_error(error)
+            time.sleep(pause)
+
+    def react(self, id: str, emoji: str, *, as_user: str | None = None) -> int:
+        """See `Client.react`."""
+        return int((self._request(calls.reaction_call("PUT", id, emoji, as_user)))["count"])
+
+    def unreact(self, id: str, emoji: str, *, as_user: str | None = None) -> int:
+        """See `Client.unreact`."""
+        return int((self._request(calls.reaction_call("DELETE", id, emoji, as_user)))["count"])
 
     def online(self, names: Iterable[str], *, app: int | None = None) -> dict[str, bool]:
         """See `Client.online`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -48,6 +48,47 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """An uploaded file, as the site describes it in messages."""
+
+    id: str
+    name: str
+    content_type: str = ""
+    kind: str = ""
+    """`image`, `video`, `audio` or `file`."""
+    size: int = 0
+    """Bytes."""
+    sha256: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """The whole JSON object, with what only some files have, such as `width`."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Attachment:
+        """Build the attachment from its JSON."""
+        return cls(
+            id=str(data["id"]),
+            name=str(data.get("name") or ""),
+            content_type=str(data.get("type") or ""),
+            kind=str(data.get("kind") or ""),
+            size=int(data.get("size") or 0),
+            sha256=str(data.get("sha256") or ""),
+            data=data,
+        )
+
+
+def thread_and_files(thread: str | None, also_to_channel: bool, attachments: Iterable[Attachment]) -> dict[str, Any]:
+    """Return the fields of a message, the same in both protocols, that only answers and messages with files have."""
+    fields: dict[str, Any] = {}
+    if thread is not None:
+        fields["threadId"] = thread
+        if also_to_channel:
+            fields["alsoToChannel"] = True
+    if ids := [attachment.id for attachment in attachments]:
+        fields["attachments"] = ids
+    return fields
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingMessage:
     """A message to send. Sending the same `idempotency_key` again does not create a second message."""
 
@@ -58,6 +99,12 @@ class OutgoingMessage:
     """User name to send the message as, if the token permits it."""
     transient: bool = False
     """True to push the message only to users who are online and not store it."""
+    thread: str | None = None
+    """Id of the message whose thread it answers in."""
+    also_to_channel: bool = False
+    """True to show an answer in the channel as well."""
+    attachments: Sequence[Attachment] = ()
+    """Uploaded files. The text may then be empty."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of the REST call."""
@@ -71,7 +118,7 @@ class OutgoingMessage:
             body["as"] = self.as_user
         if self.transient:
             body["transient"] = True
-        return body
+        return body | thread_and_files(self.thread, self.also_to_channel, self.attachments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +192,9 @@ class Push:
         """Position in the site's event log; None for events that are not stored."""
         position = self.data.get("position")
         return position if isinstance(position, int) else None
+
+    @property
+    def attachments(self) -> list[Attachment]:
+        """The files of the message, if it is one with files."""
+        listed = self.data.get("attachments")
+        return [Attachment.from_json(item) for item in listed] if isinstance(listed, list) else []

@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
 import httpx
 import pytest
 
-from imsite.client import Client, OutgoingMessage, Recipient, Refused, SendResult, SyncClient, Unreachable
+from imsite.client import OutgoingMessage, Recipient, Refused, SendResult, SyncClient, Unreachable
+from tests.imsite.client.scripted_server import Server
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
 
 STORED = {"messages": [{"target": "5", "id": "7", "seq": 1, "position": 9, "online": True}]}
 SENT = SendResult("5", "7", 1, 9, online=True, data=STORED["messages"][0])
-
-
-class Server:
-    """Gives these answers in turn, raises those that are exceptions, and records the requests."""
-
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
-        self._answers: Iterator[httpx.Response | Exception] = iter(answers)
-        self.asked: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
-        answer = next(self._answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def client(self, *, token: str = "", retry_seconds: float = 30) -> Client:
-        return Client(
-            "http://im.example", token=token, retry_seconds=retry_seconds, transport=httpx.MockTransport(self)
-        )
-
-    def bodies(self) -> list[Any]:
-        return [json.loads(request.content) for request in self.asked]
 
 
 def stored() -> httpx.Response:

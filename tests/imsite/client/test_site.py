@@ -6,6 +6,8 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -159,12 +161,41 @@ async def test_a_revoked_token_ends_the_connection(scenario: ClientScenario) -> 
     assert caught.value.status == 401
 
 
+async def test_files_reactions_and_threads(scenario: ClientScenario, tmp_path: Path) -> None:
+    path = tmp_path / "bill.txt"
+    path.write_bytes(b"one parcel\n" * 1000)
+    async with scenario.bob.listen() as line:
+        sent = await scenario.shop.send("Your bill", to=scenario.to("bob"), files=[path, BytesIO(b"a note")])
+        push = await next_message(line)
+        bill, note = push.attachments
+        assert (push.data["content"], bill.name, bill.kind, bill.size) == ("Your bill", "bill.txt", "file", 11_000)
+        assert await scenario.bob.download(bill) == path.read_bytes()
+        assert await scenario.bob.download(note) == b"a note"
+        with pytest.raises(Refused) as caught:
+            await scenario.alice.download(bill)
+        assert caught.value.reason == "attachment_not_found"
+        id, target = sent[0].id, sent[0].target
+        assert await line.react(id, "👍", target=target) == 1
+        assert await scenario.shop.react(id, "👍") == await scenario.shop.react(id, "👍") == 2
+        assert await line.unreact(id, "👍", target=target) == 1
+        receipt = await scenario.bob.upload(b"receipt")
+        await line.send("Thank you", target=target, thread=id, attachments=[receipt])
+        await scenario.shop.send("Welcome", to=Recipient.channel(target), thread=id, also_to_channel=True)
+        assert (await next_message(line)).data["threadId"] == id
+        answers = (await line.call("thread.history", target=target, threadId=id))["messages"]
+    assert [(answer["msg"], answer.get("threadOnly")) for answer in answers] == [
+        ("Thank you [file]", True),
+        ("Welcome", None),
+    ]
+
+
 async def test_the_synchronous_client_works_with_the_site(scenario: ClientScenario) -> None:
     def use() -> None:
         with SyncClient(scenario.shared_site.site.url, token=scenario.token) as im:
             [sent] = im.send("hello", to=scenario.to("alice"))
             assert im.status(sent.id)["stored"]
             assert not im.is_online(scenario.name["alice"])
+            assert im.download(im.upload(b"content")) == b"content"
 
     await asyncio.to_thread(use)
 

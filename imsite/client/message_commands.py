@@ -1,0 +1,64 @@
+"""The commands of `/acc` about messages, for connections."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+from imsite.client.types import Attachment, SendResult, new_idempotency_key, thread_and_files
+
+
+class MessageCommands(ABC):
+    """Sends messages and reactions with the commands of the protocol."""
+
+    @abstractmethod
+    async def call(self, cmd: str, /, *, retry: bool = False, **data: Any) -> Any:
+        """Send a command and return its reply's data."""
+
+    @abstractmethod
+    def _mark_delivered(self, position: int) -> None:
+        """Note that the program knows the event at this position."""
+
+    async def send(
+        self,
+        text: str,
+        *,
+        target: str | None = None,
+        reply_to: str | None = None,
+        thread: str | None = None,
+        also_to_channel: bool = False,
+        attachments: Iterable[Attachment] = (),
+        idempotency_key: str | None = None,
+    ) -> SendResult:
+        """Send a text to a channel, by default the app's global channel. Returns once the message is stored.
+
+        `thread` is the id of the message whose thread it answers in; `also_to_channel` shows the answer in the channel
+        as well. `attachments` are files from `Client.upload`. Retries under one idempotency key, over as many
+        connections as necessary. Raises Refused.
+        """
+        optional = {"target": target, "replyTo": reply_to}
+        fields = {name: value for name, value in optional.items() if value is not None}
+        stored = await self.call(
+            "message.send",
+            retry=True,
+            type="text",
+            msg=text,
+            clientMsgId=idempotency_key or new_idempotency_key(),
+            **fields,
+            **thread_and_files(thread, also_to_channel, attachments),
+        )
+        result = SendResult.from_json(stored)
+        self._mark_delivered(result.position)
+        return result
+
+    async def react(self, id: str, emoji: str, *, target: str) -> int:
+        """Add a reaction to a message of the channel `target`. Returns how many users have chosen the emoji now."""
+        return await self._change_reaction("message.react", id, emoji, target)
+
+    async def unreact(self, id: str, emoji: str, *, target: str) -> int:
+        """Remove a reaction. Returns how many users still have the emoji chosen."""
+        return await self._change_reaction("message.unreact", id, emoji, target)
+
+    async def _change_reaction(self, cmd: str, id: str, emoji: str, target: str) -> int:
+        return int((await self.call(cmd, retry=True, target=target, id=id, emoji=emoji))["count"])
