@@ -15,6 +15,7 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
         (
             (_("Channels"), "forum", "chat.channel"),
             (_("Messages"), "chat", "chat.message"),
+            (_("Files"), "attach_file", "chat.attachment"),
             (_("Announcements"), "campaign", "chat.announcement"),
         ),
     ),

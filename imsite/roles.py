@@ -18,10 +18,17 @@ _VIEW_ALL = Q(content_type__app_label__in=APPS, codename__startswith="view_")
 _VIEW_AUDIT_LOG = Q(content_type__app_label="admin", codename="view_logentry")
 _MODERATE = Q(
     content_type__app_label="chat",
-    codename__in=("change_message", "change_report", "add_restriction", "delete_restriction"),
+    codename__in=("change_attachment", "change_message", "change_report", "add_restriction", "delete_restriction"),
 )
 _VIEW_AS_MODERATOR = Q(
-    codename__in=("view_user", "view_channel", "view_message", "view_report", "view_restriction"),
+    codename__in=(
+        "view_user",
+        "view_channel",
+        "view_message",
+        "view_attachment",
+        "view_report",
+        "view_restriction",
+    ),
     content_type__app_label__in=("accounts", "chat"),
 )
 

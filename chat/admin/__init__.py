@@ -7,4 +7,14 @@ from accounts.admin.model_translations import translate_models
 
 translate_models("chat")
 
-from chat.admin import announcements, channels, incoming_webhooks, messages, reports, restrictions, users, webhooks  # noqa: E402, F401 - each registers its models
+from chat.admin import (  # noqa: E402, F401 - each registers its models
+    announcements,
+    attachments,
+    channels,
+    incoming_webhooks,
+    messages,
+    reports,
+    restrictions,
+    users,
+    webhooks,
+)

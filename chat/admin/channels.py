@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,7 @@ from chat.admin.base import ReadOnlyTableAdmin, Status
 from chat.admin.channel_actions import BAN_MEMBER, CLOSE, MUTE_MEMBER, REOPEN, ROLE, SETTINGS, TRANSFER
 from chat.admin.display import format_time, user_link
 from chat.admin.queries import channel_titles, channels_matching, member_counts, order_memberships
+from chat.admin.storage_use import cached_storage_use
 from chat.admin.timeline import newest_messages, pinned_messages, render_timeline
 from chat.models import Channel, Membership
 
@@ -69,7 +71,7 @@ class ChannelAdmin(ReadOnlyTableAdmin):
     """Lists channels. A search finds parts of names, and numbers."""
 
     list_display = (
-        "title", "number", "kind", "join", "listed", "status", "members", "message_count", "last_activity",
+        "title", "number", "kind", "join", "listed", "status", "members", "message_count", "storage", "last_activity",
     )  # fmt: skip
     list_filter = ("kind", "join", "listed", "closed", "announcements_only")
     search_fields = ("name",)
@@ -81,11 +83,11 @@ class ChannelAdmin(ReadOnlyTableAdmin):
     fieldsets = (
         (None, {"fields": ("title", "number", "kind", "app", "status", "members", "last_activity")}),
         (_("Settings"), {"fields": ("join", "listed", "history", "announcements_only", "slow_mode", "retention")}),
-        (_("Messages"), {"fields": ("message_count", "deleted_count", "pinned", "newest")}),
+        (_("Messages"), {"fields": ("message_count", "deleted_count", "storage", "pinned", "newest")}),
     )
     readonly_fields = (
         "title", "number", "kind", "app", "status", "members", "last_activity", "join", "listed", "history",
-        "announcements_only", "slow_mode", "retention", "message_count", "deleted_count", "pinned", "newest",
+        "announcements_only", "slow_mode", "retention", "message_count", "deleted_count", "storage", "pinned", "newest",
     )  # fmt: skip
     inlines = (MembershipInline,)
 
@@ -102,7 +104,9 @@ class ChannelAdmin(ReadOnlyTableAdmin):
     def load_display_data(self, rows: Sequence[Any]) -> None:
         counts = member_counts([row.pk for row in rows if row.kind != Channel.Kind.GLOBAL])
         titles = channel_titles(rows, counts)
+        stored = cached_storage_use().by_channel
         for row in rows:
+            row.stored_bytes = stored.get(row.pk, 0)
             row.display_title = titles[row.pk]
             row.member_count = None if row.kind == Channel.Kind.GLOBAL else counts.get(row.pk, 0)
 
@@ -144,6 +148,11 @@ class ChannelAdmin(ReadOnlyTableAdmin):
     @admin.display(description=_("messages"), ordering="last_seq")
     def message_count(self, row: Channel) -> int:
         return row.last_seq
+
+    @admin.display(description=_("storage"))
+    def storage(self, row: Any) -> str | None:
+        """Return the size of the channel's files."""
+        return filesizeformat(row.stored_bytes) if row.stored_bytes else None
 
     @admin.display(description=_("deleted by retention"))
     def deleted_count(self, row: Channel) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from django.urls import reverse
 from django.utils import timezone
@@ -33,4 +34,14 @@ def channel_link(channel: Channel, title: str) -> str:
     """Return a link to the channel's page."""
     return format_html(
         '<a href="{}" class="text-link">{}</a>', reverse("admin:chat_channel_change", args=(channel.pk,)), title
+    )
+
+
+def file_link(key: str, name: str) -> str:
+    """Return a link to an attachment. The download decides who gets it, and shows no page of the file's own."""
+    return format_html(
+        '<a href="/files/{}/{}" class="text-link" target="_blank" rel="noopener noreferrer">{}</a>',
+        key,
+        quote(name, safe=""),
+        isolate(name),
     )

@@ -8,26 +8,30 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
-from django.utils.text import Truncator, smart_split, unescape_string_literal
+from django.template.defaultfilters import filesizeformat
+from django.utils.html import format_html_join
+from django.utils.text import Truncator, smart_split
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from accounts.bidi import isolate
+from chat import rules
 from chat.actions.message import message_recall_as_operator
 from chat.actions.pin import message_pin_as_operator, message_unpin_as_operator
 from chat.admin.admin_actions import AdminAction
 from chat.admin.base import ReadOnlyTableAdmin, Status
-from chat.admin.display import channel_link, format_time, user_link
+from chat.admin.display import channel_link, file_link, format_time, user_link
 from chat.admin.queries import (
     channel_titles,
     channels_by_number_or_name,
     ids_or_subquery,
     messages_matching,
+    unquote,
     users_named,
 )
 from chat.admin.timeline import message_contexts, render_timeline
-from chat.models import Channel, Message, Pin
+from chat.models import Attachment, Channel, Message, Pin
 
 EXCERPT_LENGTH = 80
 
@@ -35,8 +39,8 @@ RECALL = AdminAction(
     name="recall",
     title=_("Recall message"),
     description=_(
-        "The text is deleted permanently, also on the screens of connected users. A note that the message was recalled "
-        "remains."
+        "The text and the files are deleted permanently, also on the screens of connected users. A note that the "
+        "message was recalled remains."
     ),
     success=_("%(count)d recalled."),
     applies_to=lambda message: message.recalled_at is None,
@@ -76,8 +80,8 @@ class MessageAdmin(ReadOnlyTableAdmin):
     list_actions = (RECALL, PIN, UNPIN)
     page_actions = (RECALL, PIN, UNPIN)
     fields = (
-        "content", "sender_link", "shown_as", "channel_title", "sent_at", "edited", "recalled", "seq", "reply_seq",
-        "position", "context",
+        "content", "files", "sender_link", "shown_as", "channel_title", "sent_at", "edited", "recalled", "seq",
+        "reply_seq", "position", "context",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -99,11 +103,11 @@ class MessageAdmin(ReadOnlyTableAdmin):
         for word in smart_split(search_term):
             field, colon, value = word.partition(":")
             if field == "from" and colon:
-                senders.append(ids_or_subquery(users_named(_unquote(value))))
+                senders.append(ids_or_subquery(users_named(unquote(value))))
             elif field == "in" and colon:
-                channels.append(ids_or_subquery(Channel.objects.filter(channels_by_number_or_name(_unquote(value)))))
+                channels.append(ids_or_subquery(Channel.objects.filter(channels_by_number_or_name(unquote(value)))))
             else:
-                words.append(_unquote(word))
+                words.append(unquote(word))
         for ids in senders:
             queryset = queryset.filter(sender__in=ids)
         for ids in channels:
@@ -146,14 +150,31 @@ class MessageAdmin(ReadOnlyTableAdmin):
     def excerpt(self, row: Message) -> str:
         if row.recalled_at is not None:
             return "–"
-        return Truncator(" ".join(row.text.split())).chars(EXCERPT_LENGTH) if row.type == "text" else f"[{row.type}]"
+        if row.type not in ("text", "file"):
+            return f"[{row.type}]"
+        text = rules.with_file_names(row.text, row.attachments)
+        return Truncator(" ".join(text.split())).chars(EXCERPT_LENGTH)
 
     @admin.display(description=_("text"))
     def content(self, row: Message) -> str:
-        if row.type == "text":
+        if row.type in ("text", "file"):
             return row.text
         # An attachment's text is its content in Base64.
         return gettext("[%(type)s] %(size)d bytes") % {"type": row.type, "size": len(row.text) * 3 // 4}
+
+    @admin.display(description=_("files"))
+    def files(self, row: Message) -> str | None:
+        """Return the name, type and size of each file. One that is removed or held back has no link."""
+        listed = [
+            (
+                file_link(file.key, file.name) if file.state == Attachment.State.READY else isolate(file.name),
+                file.content_type,
+                filesizeformat(file.size),
+                "" if file.state == Attachment.State.READY else f", {file.get_state_display()}",
+            )
+            for file in Attachment.objects.filter(message=row).order_by("index")
+        ]
+        return format_html_join("", "<div>{} ({}, {}{})</div>", listed) if listed else None
 
     @admin.display(description=_("context"))
     def context(self, row: Message) -> str:
@@ -176,7 +197,3 @@ class MessageAdmin(ReadOnlyTableAdmin):
         if row.recalled_at is None or row.recalled_by is None:
             return None
         return gettext("%(when)s by %(who)s") % {"when": format_time(row.recalled_at), "who": row.recalled_by}
-
-
-def _unquote(word: str) -> str:
-    return unescape_string_literal(word) if len(word) > 1 and word[0] in "\"'" and word[0] == word[-1] else word

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from chat.admin.live_state import health_totals, node_rows, read_live_state
 from chat.admin.queries import MAX_COUNT, count_messages_since, count_open_reports
 from chat.admin.statistics import cached_statistics
+from chat.admin.storage_use import cached_storage_use, largest_rows
 
 MAX_NAMES = 30
 """Users online whose names are listed."""
@@ -28,6 +29,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     today = count_messages_since(midnight)
     users = sorted(state.users.items(), key=lambda user: user[1])[:MAX_NAMES] if state is not None else []
     has_perm = request.user.has_perm
+    storage = cached_storage_use() if has_perm("chat.view_attachment") else None
     return context | {
         "title": _("Overview"),
         "warnings": warnings,
@@ -38,5 +40,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "today": gettext("%(count)d or more") % {"count": today} if today == MAX_COUNT else str(today),
         "reports": count_open_reports() if has_perm("chat.view_report") else None,
         "statistics": cached_statistics() if has_perm("chat.view_channel") else None,
+        "storage": storage,
+        "largest": largest_rows(storage) if storage is not None else None,
         "health": health_totals(state),
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.utils.text import unescape_string_literal
 
 from accounts.models import User
 from accounts.names import name_key
@@ -129,3 +130,8 @@ def order_memberships(memberships: QuerySet[Membership]) -> QuerySet[Membership]
     return memberships.select_related("user").order_by(
         F("until_position").desc(nulls_first=True), "from_position", "user"
     )
+
+
+def unquote(word: str) -> str:
+    """Return a word of a search without its quotation marks."""
+    return unescape_string_literal(word) if len(word) > 1 and word[0] in "\"'" and word[0] == word[-1] else word

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -17,6 +19,7 @@ from accounts.bidi import isolate
 from accounts.models import User
 from chat.admin.base import LargeTableAdmin, Status, UncountedPaginator
 from chat.admin.queries import users_matching
+from chat.admin.storage_use import bytes_by_user
 from chat.admin.user_actions import USER_ACTIONS
 from chat.admin.user_inlines import DeviceInline, MembershipInline, RestrictionInline
 from chat.models import Restriction
@@ -26,7 +29,7 @@ from chat.models import Restriction
 class UserAdmin(LargeTableAdmin, BaseUserAdmin):
     """Lists users. A search finds parts of names, phone numbers and email addresses, pinyin, and ids."""
 
-    list_display = ("username", "nickname", "kind", "status", "is_staff", "date_joined", "last_login")
+    list_display = ("username", "nickname", "kind", "status", "is_staff", "storage", "date_joined", "last_login")
     list_filter: ClassVar[tuple[str, ...]] = ("kind", "is_active", "is_restricted", "is_staff", "is_superuser")
     search_fields = ("username_key",)
     search_help_text = _("Username, nickname (or its pinyin), phone number, email address or id")
@@ -64,6 +67,11 @@ class UserAdmin(LargeTableAdmin, BaseUserAdmin):
         """Return whether the operator may act on the user: only superusers act on staff."""
         return bool(request.user.is_superuser) or not (row.is_staff or row.is_superuser)
 
+    def load_display_data(self, rows: Sequence[Any]) -> None:
+        stored = bytes_by_user([row.pk for row in rows])
+        for row in rows:
+            row.stored_bytes = stored.get(row.pk, 0)
+
     def describe(self, row: User) -> str:
         return f"{isolate(row.nickname)} ({isolate(row.public_name)}, {row.get_kind_display()})"
 
@@ -79,3 +87,8 @@ class UserAdmin(LargeTableAdmin, BaseUserAdmin):
                 return Status("banned", gettext("banned"))
             return Status("deactivated", gettext("deactivated"))
         return Status("muted", gettext("muted")) if row.is_muted else Status("active", gettext("active"))
+
+    @admin.display(description=_("storage"))
+    def storage(self, row: Any) -> str | None:
+        """Return the size of the user's files."""
+        return filesizeformat(row.stored_bytes) if row.stored_bytes else None

@@ -14,6 +14,8 @@ from chat.actions.pin import message_pin
 from chat.actions.report import message_report
 from chat.models import Channel
 from tests.support.admin_site import NODES, admin_paths, request_for
+from tests.support.attachments import ready_attachment
+from tests.support.in_process import say
 from tests.support.operators import SCRIPT, admin_browser, send_message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -36,6 +38,9 @@ def rows() -> dict[str, int | str]:
     guest_create(name="<img src=x onerror>")
     group = channel_create_group(creator=eve, name=SCRIPT, members=["alice"])
     rude = send_message(eve, group, f"{SCRIPT}{IMAGE} javascript:alert(1) {{{{ 7 }}}}")
+    say(
+        eve, group, IMAGE, attachments=(ready_attachment(eve, f"{SCRIPT}{IMAGE}", content_type=IMAGE).key,), type="file"
+    )
     message_pin(user=eve, channel_id=group.pk, message_id=rude.pk)
     message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason=SCRIPT, app=None)
     user_mute(operator=eve, user_id=eve.pk, channel_id=group.pk, reason=IMAGE)

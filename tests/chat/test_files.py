@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.http import HttpResponse
 from django.test import Client
@@ -12,7 +13,7 @@ from django.test import Client
 from accounts.actions import token_issue
 from accounts.models import User
 from chat.attachments import storage
-from chat.models import Attachment, Channel
+from chat.models import Attachment, Channel, Message
 from chat.views.byte_range import NotSatisfiable, requested_range
 from delivery import log
 from tests.support.in_process import say
@@ -65,6 +66,12 @@ def make(user: User, **fields: Any) -> Attachment:
 def get(user: User, row: Attachment, **headers: str) -> HttpResponse:
     client = Client(headers={"Authorization": f"Bearer {token_issue(user=user)}"})
     return client.get(f"/files/{row.key}/any", headers=headers)  # type: ignore[return-value]
+
+
+def staff(name: str, *rights: str, **fields: Any) -> User:
+    user = User.objects.create_user(name, **{"is_staff": True, **fields})
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    return user
 
 
 def test_the_uploader_gets_an_unsent_file(alice: User, bob: User, ready: Attachment) -> None:
@@ -124,3 +131,38 @@ def test_members_of_the_channel_get_a_sent_file(group: Channel, alice: User, bob
     row = make(alice)
     say(alice, group, attachments=(row.key,))
     assert [get(user, row).status_code for user in (alice, bob, carol)] == [200, 200, 404]
+
+
+def test_operators_who_view_messages_get_their_files(alice: User, group: Channel) -> None:
+    row, unsent = make(alice), make(alice)
+    say(alice, group, attachments=(row.key,))
+    operator = staff("stan", "view_message")
+    assert get(operator, row).status_code == 200
+    assert get(operator, unsent).status_code == 404
+    Attachment.objects.filter(pk=row.pk).update(state=Attachment.State.HELD)
+    assert get(operator, row).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("rights", "fields"),
+    [
+        ((), {}),
+        (("view_attachment", "view_channel", "change_message"), {}),
+        (("view_message",), {"is_staff": False}),
+        (("view_message",), {"is_staff": False, "kind": User.Kind.SERVICE}),
+        (("view_message",), {"kind": User.Kind.SERVICE}),
+    ],
+)
+def test_others_get_no_files_of_foreign_channels(
+    alice: User, group: Channel, rights: tuple[str, ...], fields: dict[str, Any]
+) -> None:
+    row = make(alice)
+    say(alice, group, attachments=(row.key,))
+    assert get(staff("stan", *rights, **fields), row).status_code == 404
+
+
+def test_operators_get_no_file_of_a_recalled_message(alice: User, group: Channel) -> None:
+    row = make(alice)
+    sent = say(alice, group, attachments=(row.key,))
+    Message.objects.filter(pk=sent.id).update(recalled_at=1)
+    assert get(staff("stan", "view_message"), row).status_code == 404

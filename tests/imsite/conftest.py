@@ -11,6 +11,7 @@ from chat.actions.announcement import announcement_create
 from chat.actions.channel import channel_create_group
 from chat.actions.moderation import user_mute
 from chat.actions.report import message_report
+from tests.support.attachments import ready_attachment
 from tests.support.operators import send_message
 
 
@@ -22,6 +23,7 @@ def rows(db: None) -> dict[str, int | str]:
     app_create(number=901, name="Web")
     group = channel_create_group(creator=alice, name="Tea", members=["bob"])
     rude = send_message(bob, group, "rude")
+    ready_attachment(bob, "Tea", content_type="a/b")
     message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason="", app=None)
     user_mute(operator=alice, user_id=bob.pk)
     announcement_create(by=alice, text="Hello")

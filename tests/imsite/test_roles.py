@@ -22,15 +22,17 @@ one_database = pytest.mark.sqlite
 SUPERUSERS = ("auth/group",)
 """Groups grant permissions."""
 LOOKS = {
-    "moderator": {"chat/channel", "chat/message", "chat/report", "chat/restriction", "accounts/user"},
-    "auditor": {"chat/channel", "chat/message", "chat/report", "chat/restriction", "chat/announcement", "accounts/user",
-                "accounts/app", "accounts/service", "knox/authtoken", "axes/accessattempt", "admin/logentry",
-                "chat/webhook", "chat/incomingwebhook"},
+    "moderator": {"chat/channel", "chat/message", "chat/attachment", "chat/report", "chat/restriction",
+                  "accounts/user"},
+    "auditor": {"chat/channel", "chat/message", "chat/attachment", "chat/report", "chat/restriction",
+                "chat/announcement", "accounts/user", "accounts/app", "accounts/service", "knox/authtoken",
+                "axes/accessattempt", "admin/logentry", "chat/webhook", "chat/incomingwebhook"},
 }  # fmt: skip
 """Lists and pages of rows that a role may see."""
 DOES = {
-    "moderator": {"chat/message/recall", "chat/message/pin", "chat/message/unpin", "chat/report/dismiss",
-                  "chat/report/recall", "chat/report/recall_mute", "chat/report/recall_ban", "accounts/user/mute",
+    "moderator": {"chat/message/recall", "chat/message/pin", "chat/message/unpin", "chat/attachment/remove",
+                  "chat/report/dismiss", "chat/report/recall",
+                  "chat/report/recall_mute", "chat/report/recall_ban", "accounts/user/mute",
                   "accounts/user/unmute", "accounts/user/ban", "accounts/user/unban", "chat/channel/mute",
                   "chat/channel/ban"},
     "auditor": set(),
