@@ -145,7 +145,8 @@ OPTIONS = (
     Option(
         "IM_UPLOAD_SECONDS_WITHOUT_PROGRESS",
         30.0,
-        "Seconds in which an upload must bring 16 KiB, and a reader of a file must take 256 KiB.",
+        "Seconds in which an upload must bring 16 KiB, a reader of a file must take 256 KiB, and a reader of another "
+        "response must take anything.",
     ),
     Option("IM_UPLOAD_HOURS", 24, "Hours after which unfinished uploads, and files that were never sent, are deleted."),
     Option(

@@ -15,6 +15,7 @@ from imsite.server.connection_pacer import ConnectionPacer
 from imsite.server.fast_path import WRITE_RESPONSE
 from imsite.server.files import ABORT
 from imsite.server.lean_websocket import LeanWebSocketProtocol
+from imsite.server.unread_data import UnreadDataWatch
 from imsite.server.uploads import find_call
 
 MAX_HEAD_BYTES = 65_536
@@ -42,10 +43,12 @@ class HeaderTooLarge(Exception):
 class HttpProtocol(HttpToolsProtocol):
     """Requires that a request or WebSocket handshake arrives completely within IM_REQUEST_TIMEOUT seconds.
 
-    A handshake that is pipelined behind requests waits until they are answered. uvicorn would answer it first, and
-    write their responses between the frames.
+    A handshake that is pipelined behind requests waits until they are answered, and the client has taken the answers.
+    uvicorn would answer it first, and write their responses between the frames.
 
     The body of an upload may take as long and be as large as it needs, while it makes progress and is not answered.
+
+    A client that takes nothing of a response for IM_UPLOAD_SECONDS_WITHOUT_PROGRESS is cut off.
     """
 
     _deadline: asyncio.TimerHandle | None = None
@@ -69,12 +72,13 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _begin(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
+        self._unread = UnreadDataWatch(transport)
         self._start_deadline()
 
     def data_received(self, data: bytes) -> None:
         if self._upgrade_waits:
             # A client must not send frames before the handshake is answered.
-            self.transport.close()
+            self._close()
             return
         if self._head_bytes is not None:
             self._head_bytes += len(data)
@@ -97,7 +101,7 @@ class HttpProtocol(HttpToolsProtocol):
         elif not self.transport.is_closing():
             log_refusal("body_refused", allowed=f"{limit} bytes", setting="IM_MAX_BODY_BYTES")
             # The application sees a disconnect. Otherwise it would buffer the whole body.
-            self.transport.close()
+            self._close()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
@@ -128,9 +132,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         self._cancel_deadline()
-        self._upgrade_waits = self.cycle is not None and not self.cycle.response_complete
+        # The new protocol would not be told that the client does not read.
+        self._upgrade_waits = self.flow.write_paused or (self.cycle is not None and not self.cycle.response_complete)
         if self._upgrade_waits:
             return
+        self._unread.stop()
         protocol_class: Any = self.ws_protocol_class
         if not issubclass(protocol_class, LeanWebSocketProtocol):
             super().handle_websocket_upgrade()
@@ -146,9 +152,31 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._upgrade_waits and self.cycle.response_complete and not self.transport.is_closing():
+        if self.transport.is_closing():
+            self._unread.start()
+        elif self._upgrade_waits and self.cycle.response_complete:
             self._unset_keepalive_if_required()
             self.handle_websocket_upgrade()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread.start()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.transport.is_closing():
+            return
+        self._unread.stop()
+        if self._upgrade_waits and (self.cycle is None or self.cycle.response_complete):
+            self.handle_websocket_upgrade()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._unread.start()
+
+    def send_400_response(self, msg: str) -> None:
+        super().send_400_response(msg)
+        self._unread.start()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         extensions: dict[str, Any] = {WRITE_RESPONSE: partial(_write_response, cycle), ABORT: cycle.transport.abort}
@@ -157,6 +185,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_deadline()
+        if self.flow is not None:
+            self._unread.stop()
         super().connection_lost(exc)
 
     def _note_progress(self, received: int) -> None:
@@ -189,7 +219,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _close_slow_connection(self) -> None:
         self._deadline = None
+        self._close()
+
+    def _close(self) -> None:
         self.transport.close()
+        self._unread.start()
 
 
 def _write_response(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> bool:

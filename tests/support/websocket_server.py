@@ -23,6 +23,8 @@ from tests.support.waiting import TIMEOUT_SECONDS
 FLOOD_MESSAGE = b"x" * 65_000
 FLOOD_MESSAGES = 400
 """Messages of `/flood`, 26 MB together: more than the buffers of both ends hold."""
+LARGE_BODY = b"y" * 12_000_000
+"""The answer to the request `/large`: more than the buffers of both ends hold."""
 SERVER_CLOSE = (4001, "über")
 """Code and reason with which `/close` closes a connection after its first message."""
 
@@ -69,6 +71,11 @@ class WebSocketServer:
         """Return how many tasks of applications there are."""
         return len(self._server.server_state.tasks)
 
+    @property
+    def connections(self) -> int:
+        """Return how many connections are open."""
+        return len(self._server.server_state.connections)
+
     def __enter__(self) -> WebSocketServer:
         self._listener.bind(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -94,7 +101,7 @@ class WebSocketServer:
         if scope["type"] == "http":
             # Slow enough that what is pipelined behind it arrives first.
             await asyncio.sleep(0.05)
-            body = scope["path"].encode()
+            body = LARGE_BODY if scope["path"] == "/large" else scope["path"].encode()
             headers = [(b"content-length", str(len(body)).encode())]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
