@@ -85,6 +85,15 @@ async def test_alice_and_bob_answer_in_a_thread(site: Site, person: OpenPerson) 
     await bob.go_back()
     await expect(bob.get_by_test_id("thread")).to_be_hidden()
     await expect(bob.get_by_test_id("timeline")).to_be_visible()
+
+    # A search finds the answer in its thread.
+    await bob.get_by_test_id("search-toggle").tap()
+    await bob.get_by_test_id("search-field").fill("waterfall")
+    await bob.get_by_test_id("search-result").tap()
+    await expect(message(bob, "thread", "waterfall")).to_be_visible()
+    await bob.go_back()
+    await expect(bob.get_by_test_id("thread")).to_be_hidden()
+
     await message(alice, "timeline", "我也选").get_by_test_id("in-thread").click()
     await message(alice, "thread", "waterfall").focus()
     await alice.keyboard.press("Delete")

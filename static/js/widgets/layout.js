@@ -18,6 +18,8 @@ const PANELS = ["details", "search", "thread"];
 export class Layout {
   #chat = byId("chat");
   /** The open panel. @type {PanelName | null} */ #panel = null;
+  #isGoingBack = false;
+  /** The panel to open once the browser has gone back. @type {PanelName | null} */ #panelAfterBack = null;
   /** The element that had the focus before the panel. @type {HTMLElement | null} */ #focusOrigin = null;
 
   /**
@@ -41,7 +43,11 @@ export class Layout {
     });
     // A panel over the timeline has a history entry of its own; `navigate` to its channel closes it.
     addEventListener("popstate", () => {
+      const next = this.#panelAfterBack;
+      this.#isGoingBack = false;
+      this.#panelAfterBack = null;
       if (this.isOpen) navigate(this.target);
+      if (this.isOpen && next) this.showPanel(next);
     });
     visualViewport?.addEventListener("resize", fitAboveKeyboard);
     matchMedia(NARROW).addEventListener("change", (event) => event.matches && this.#setPanel(null));
@@ -94,7 +100,7 @@ export class Layout {
     const state = historyState();
     if (historyMode === "replace") history.replaceState({ fromList: isCurrent && state?.fromList }, "", address);
     else if (historyMode === "push" && state?.panel) {
-      if (isCurrent) history.back();
+      if (isCurrent) this.#goBack();
       else history.replaceState({ fromList: fromList || state.fromList }, "", address);
     } else if (historyMode === "push" && !isCurrent) history.pushState({ fromList }, "", address);
   }
@@ -113,6 +119,10 @@ export class Layout {
 
   /** Open a panel as the user's choice, which is remembered and can be undone by going back. @param {PanelName} name */
   showPanel(name) {
+    if (this.#isGoingBack) {
+      this.#panelAfterBack = name;
+      return;
+    }
     const isNarrow = matchMedia(NARROW).matches;
     if (isNarrow && !this.#panel) history.pushState({ ...historyState(), panel: true }, "");
     else if (!isNarrow && name === "details") localStorage.setItem(DETAILS_KEY, "open");
@@ -123,7 +133,7 @@ export class Layout {
   /** Close the panel as the user's choice. */
   closePanel() {
     const isNarrow = matchMedia(NARROW).matches;
-    if (isNarrow && historyState()?.panel) history.back();
+    if (isNarrow && historyState()?.panel) this.#goBack();
     else if (!isNarrow && this.#panel === "details") localStorage.setItem(DETAILS_KEY, "closed");
     this.#setPanel(null);
   }
@@ -131,6 +141,12 @@ export class Layout {
   /** Hide a panel that has nothing to show any more. @param {PanelName} name */
   hidePanel(name) {
     if (this.#panel === name) this.#setPanel(null);
+  }
+
+  /** Leave the history entry of a panel. The browser tells later that it has. */
+  #goBack() {
+    this.#isGoingBack = true;
+    history.back();
   }
 
   /** On a phone, also show the list. @param {HTMLElement} field */
