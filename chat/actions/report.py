@@ -13,7 +13,7 @@ from chat import payloads, reasons, rules
 from chat.actions.message import message_recall_as_operator
 from chat.actions.moderation import user_ban, user_mute
 from chat.errors import ChatError
-from chat.models import Channel, Report
+from chat.models import Channel, Message, Report
 from chat.selectors import access_channel, access_message
 from delivery.db.transactions import write
 
@@ -42,8 +42,13 @@ def message_report(*, user: User, channel_id: int, message_id: int, reason: str,
         lately = Report.objects.filter(reporter=user, created_at__gt=timezone.now() - DAY).count()
         if lately >= settings.IM_MAX_REPORTS_PER_DAY:
             raise ChatError(reasons.REPORT_LIMIT_REACHED, limit=settings.IM_MAX_REPORTS_PER_DAY)
-        text = payloads.message(message, message.sender)["msg"]
-        return Report.objects.create(message=message, reporter=user, reason=reason, text=text[:MAX_STORED_TEXT])
+        return Report.objects.create(message=message, reporter=user, reason=reason, text=reported_text(message))
+
+
+def reported_text(message: Message) -> str:
+    """Return the text that a report of the message keeps, with the names of its files."""
+    text: str = payloads.message(message, message.sender)["msg"]
+    return text[:MAX_STORED_TEXT]
 
 
 def report_handle(*, operator: User, report_id: int, verdict: Verdict, until: datetime | None = None) -> Report:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.bidi import isolate
 from accounts.models import User
-from chat.actions.report import Verdict, report_handle
+from chat.actions.report import Verdict, report_handle, reported_text
 from chat.admin.admin_actions import AdminAction, Text
 from chat.admin.base import ReadOnlyTableAdmin
 from chat.admin.display import channel_link, user_link
@@ -143,7 +143,9 @@ class ReportAdmin(ReadOnlyTableAdmin):
 
     @admin.display(description=_("message"))
     def conversation(self, row: Any) -> str:
-        return render_to_string("admin/chat/report_message.html", {"report": row, "context": self.context(row)})
+        text = reported_text(row.message)
+        context = {"report": row, "context": self.context(row), "is_changed": row.text != text}
+        return render_to_string("admin/chat/report_message.html", context)
 
     @admin.display(description=_("action"))
     def verdicts(self, row: Report) -> str:

@@ -65,6 +65,9 @@ def test_a_report_shows_the_files_of_its_message(operator: Client, photo: Attach
     for page in (REPORTS, f"{REPORTS}{report.pk}/change/"):
         html = operator.get(page).content.decode()
         assert f'href="/files/{photo.key}/' in html and "image/jpeg" in html, page
+        assert "When reported" not in html
+    Message.objects.filter(pk=message.pk).update(text="harmless")
+    assert "When reported: look [" in operator.get(REPORTS).content.decode()
 
 
 def listed(operator: Client, **query: str) -> list[str]:

@@ -42,6 +42,16 @@ def test_a_report_is_shown_with_the_messages_around_it(operator: Client, report:
         assert "<script>alert" not in html
 
 
+def test_a_report_shows_the_earlier_text_only_if_it_has_changed(operator: Client, report: Report) -> None:
+    assert "When reported" not in operator.get(REPORTS).content.decode()
+    Message.objects.filter(pk=report.message_id).update(text="harmless")
+    assert "When reported: rude" in operator.get(REPORTS).content.decode()
+    # The text of a picture is its content.
+    Message.objects.filter(pk=report.message_id).update(type="picture", text="QUJD")
+    Report.objects.update(text="[picture]")
+    assert "When reported" not in operator.get(REPORTS).content.decode()
+
+
 @pytest.mark.parametrize(
     ("verdict", "recalled", "kinds", "state"),
     [
