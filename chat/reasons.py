@@ -286,6 +286,8 @@ KIND_UNKNOWN = Reason("kind_unknown", ILLEGAL_PARAMETER, "kind must be global, p
 RECIPIENT_REQUIRED = Reason("recipient_required", ILLEGAL_PARAMETER,
     "Give exactly one of channel, user, users, app and everyone.",
     "`to` names no recipient, or several kinds.")
+TRANSIENT_IN_THREAD = Reason("transient_in_thread", ILLEGAL_PARAMETER, "A transient message belongs to no thread.",
+    "A transient message has a `threadId`.")
 TRANSIENT_ALONE = Reason("transient_alone", ILLEGAL_PARAMETER, "Send transient messages one at a time.",
     "A bulk call contains a transient message.")
 TOO_MANY_MESSAGES = Reason("too_many_messages", TOO_MUCH, "One call can store at most %(limit)s messages.",

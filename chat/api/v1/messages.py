@@ -222,7 +222,8 @@ def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
     """Return the message for the actions.
 
     Raise ChatError RECIPIENT_REQUIRED unless `to` has exactly one kind of destination, and
-    ATTACHMENTS_ONE_DESTINATION for attachments that would be sent several times or not stored.
+    ATTACHMENTS_ONE_DESTINATION for attachments that would be sent several times or not stored, and
+    TRANSIENT_IN_THREAD for a transient answer.
     """
     to = data.to
     given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)
@@ -239,6 +240,8 @@ def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
         destinations = [Destination("app", to.app)]
     if data.attachments and (data.transient or to.everyone is True or len(destinations) > 1):
         raise ChatError(reasons.ATTACHMENTS_ONE_DESTINATION, field="attachments")
+    if data.threadId is not UNSET and data.transient:
+        raise ChatError(reasons.TRANSIENT_IN_THREAD, field="threadId")
     return AddressedMessage(
         tuple(destinations),
         data.msg,

@@ -136,6 +136,7 @@ export const zhErrors = {
   attachment_not_found: "文件不存在，或无法发送。",
   attachments_one_destination: "带文件的消息只能发往一处，且不能是临时消息。",
   thread_not_found: "话题不存在，或者你无法查看。",
+  transient_in_thread: "临时消息不属于任何话题。",
   too_many_attachments: "一条消息最多带 {limit} 个文件。",
   not_an_emoji: "请选择一个表情。",
   picture_refused: "无法读取这张图片：它可能已损坏，或超过 {limit} 百万像素。",
