@@ -23,7 +23,7 @@ from imsite.server.websocket import frame_messages
 from imsite.server.websocket_wire import CONNECTING, LOST, OPEN, Event, WebSocketWire
 
 CLOSE_TIMEOUT_SECONDS = 10.0
-"""Seconds for which a peer may leave a close frame unanswered, or data unread after the application has ended."""
+"""Seconds for which a peer may leave a close frame unanswered, or data unread at the end."""
 _logger = logging.getLogger("uvicorn.error")
 
 
@@ -88,6 +88,12 @@ class LeanWebSocketProtocol(WebSocketWire):
             self._send_close(1012)
         self._shut()
         self._end_with(1012)
+
+    def _shut(self) -> None:
+        super()._shut()
+        if self._close_timer is None:
+            # Unsent data must not keep open the socket of a peer that does not read.
+            self._close_timer = asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_SECONDS, self.abort)
 
     # -- the handshake --------------------------------------------------------------------------------------------
 
@@ -265,9 +271,5 @@ class LeanWebSocketProtocol(WebSocketWire):
 
     def _finish(self) -> None:
         """Close the transport after the application has returned, unless the peer's close frame is awaited."""
-        if self._close_timer is not None:
-            return
-        if self._state != LOST:
+        if self._close_timer is None and self._state != LOST:
             self._shut()
-            # Unsent data must not keep open the socket of a peer that does not read.
-            self._close_timer = asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_SECONDS, self.abort)

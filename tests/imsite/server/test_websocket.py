@@ -9,8 +9,10 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from imsite.server import lean_websocket
 from imsite.server.lean_websocket import LeanWebSocketProtocol
 from imsite.server.websocket import WebSocketProtocol
+from tests.support.waiting import wait_until
 
 AnyProtocol = WebSocketProtocol | LeanWebSocketProtocol
 PROTOCOLS = (WebSocketProtocol, LeanWebSocketProtocol)
@@ -27,6 +29,10 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.heard = b""
         self.closed = False
+        self.is_cut = False
+
+    def abort(self) -> None:
+        self.is_cut = True
 
     def write(self, data: Any) -> None:
         self.heard += data
@@ -38,13 +44,13 @@ class Wire(asyncio.Transport):
         return self.closed
 
 
-async def _send_handshake(app: Any, made: type[AnyProtocol]) -> tuple[AnyProtocol, Wire]:
+async def _send_handshake(app: Any, made: type[AnyProtocol], head: bytes = HANDSHAKE) -> tuple[AnyProtocol, Wire]:
     """Send the handshake of a client."""
     config = Config(app)
     config.load()
     protocol, wire = made(config, ServerState(), {}), Wire()
     protocol.connection_made(wire)
-    protocol.data_received(HANDSHAKE)
+    protocol.data_received(head)
     await asyncio.sleep(0)
     return protocol, wire
 
@@ -75,3 +81,15 @@ async def test_a_handshake_during_shutdown_can_be_retried_elsewhere(made: type[A
 async def test_a_fault_is_answered_with_500(made: type[AnyProtocol]) -> None:
     _, wire = await _send_handshake(_fails, made)
     assert wire.heard.startswith(b"HTTP/1.1 500 ") and wire.closed
+
+
+@pytest.mark.parametrize("end", ["refused", "shutdown"])
+async def test_a_peer_that_does_not_read_the_end_is_cut(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    """Even if no application has started, or it is still busy."""
+    monkeypatch.setattr(lean_websocket, "CLOSE_TIMEOUT_SECONDS", 0.01)
+    head = HANDSHAKE.replace(b"Version: 13", b"Version: 8") if end == "refused" else HANDSHAKE
+    protocol, wire = await _send_handshake(_considers, LeanWebSocketProtocol, head)
+    if end == "shutdown":
+        protocol.shutdown()
+    assert wire.closed
+    await wait_until(lambda: wire.is_cut)
