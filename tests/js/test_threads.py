@@ -211,3 +211,29 @@ async def test_the_open_thread_loads_follows_live_changes_and_answers(modules: P
         "sent": [["to both", "1", True]],
         "unread": 0,
     }
+
+
+async def test_a_mark_that_the_connection_lost_is_sent_again(modules: Page) -> None:
+    script = """
+      const { DisconnectedError } = await import("/static/js/net/protocol.js");
+      const { store, threads } = open();
+      store.addMessage(answer(2, "bob", { threadCount: 1 }));
+      const marks = [];
+      const request = async (command, { seq }) => {
+        if (command !== "thread.mark") return { messages: [answer(2, "bob")], hasMore: false };
+        marks.push(seq);
+        if (marks.length === 1) throw new DisconnectedError();
+      };
+      const session = new Emitter();
+      const outbox = new Outbox(localStorage, async () => {}, () => true);
+      const conversation = new ThreadConversation({ socket: { request }, store, outbox, session, threads });
+      conversation.open(store.log.messages[0]);
+      await idle();
+      conversation.markRead(2);
+      while (!marks.length) await new Promise((resolve) => setTimeout(resolve, 10));
+      await idle();
+      session.emit("resumed");
+      await idle();
+      session.emit("resumed");
+      return marks;"""
+    assert await run(modules, script) == [2, 2]

@@ -14,7 +14,7 @@
  */
 import { Emitter } from "../lib/events.js";
 import { ChannelLog } from "../state/channel-log.js";
-import { isRequestFailure } from "./protocol.js";
+import { DisconnectedError, isRequestFailure } from "./protocol.js";
 
 const PAGE_SIZE = 50;
 const MARK_READ_DELAY_MS = 300;
@@ -46,9 +46,14 @@ export class ThreadConversation extends Emitter {
     store.on("current", () => {
       if (this.current && this.current.target !== store.currentTarget) this.close();
     });
-    session.on("resumed", () => this.reload());
+    session.on("resumed", () => {
+      this.#sendMarks();
+      this.reload();
+    });
     session.on("loaded", () => {
+      // It may be another user's session.
       threads.clear();
+      this.#unsentMarks.clear();
       this.reload();
     });
   }
@@ -132,12 +137,17 @@ export class ThreadConversation extends Emitter {
   }
 
   #sendMarks() {
+    clearTimeout(this.#markReadTimer);
     this.#markReadTimer = 0;
-    for (const [threadId, { target, seq }] of this.#unsentMarks) {
-      // Without a connection, the next answer that the user reads marks it.
-      this.socket.request("thread.mark", { target, threadId, seq }).catch(() => {});
-    }
+    const marks = [...this.#unsentMarks];
     this.#unsentMarks.clear();
+    for (const [threadId, { target, seq }] of marks) {
+      this.socket.request("thread.mark", { target, threadId, seq }).catch((error) => {
+        // The next connection tells it, unless a later mark waits.
+        if (!(error instanceof DisconnectedError) || this.#unsentMarks.has(threadId)) return;
+        this.#unsentMarks.set(threadId, { target, seq });
+      });
+    }
   }
 
   /** @param {OpenThread} thread @param {{before?: number}} range */
