@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from itertools import compress
 
 from django.conf import settings
 
@@ -131,9 +132,16 @@ def _announce(
 def _acknowledge(
     futures: Sequence[asyncio.Future[StoredMessage]], outcomes: list[Outcome], entries: list[Entry]
 ) -> None:
-    _resolve(futures, outcomes)
     # The senders run first and make their replies. Otherwise each would hold back the events that follow its own.
-    asyncio.get_running_loop().call_soon(publish.publish_committed, entries)
+    # A retry is answered after its message has been delivered, because its connection gets the push as well.
+    new = [isinstance(outcome, StoredMessage) and not outcome.repeated for outcome in outcomes]
+    _resolve(compress(futures, new), list(compress(outcomes, new)))
+    asyncio.get_running_loop().call_soon(_publish, futures, outcomes, entries)
+
+
+def _publish(futures: Sequence[asyncio.Future[StoredMessage]], outcomes: list[Outcome], entries: list[Entry]) -> None:
+    publish.publish_committed(entries)
+    _resolve(futures, outcomes)
 
 
 def _resolve(futures: Iterable[asyncio.Future[StoredMessage]], outcomes: Sequence[Outcome]) -> None:

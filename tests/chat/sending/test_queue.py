@@ -80,3 +80,23 @@ async def test_commits_wait_for_the_senders_of_the_last_one_only() -> None:
     finally:
         await queue.stop()
     assert (await waits).seq == 9
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_new_message_is_acknowledged_before_its_push_and_a_retry_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The connection of the retry gets the push of the first one, and no client expects it after the answer."""
+    (alice,), channel = await asyncio.gather(run(create_users, "alice"), run(create_global_channel))
+    happened: list[str] = []
+    monkeypatch.setattr(publish, "publish_committed", lambda entries: happened.append("push"))
+    queue = WriteQueue()
+    queue.start()
+    drafts = [draft(alice, channel, "hello", client_id="k", origin=origin) for origin in ("phone.1", "laptop.1")]
+    futures = queue.submit_all(drafts)
+    for future, name in zip(futures, ("new", "retry"), strict=True):
+        future.add_done_callback(lambda _, name=name: happened.append(name))
+    first, second = await asyncio.gather(*futures)
+    await queue.stop()
+    assert (first.repeated, second.repeated, first.id) == (False, True, second.id)
+    assert happened == ["new", "push", "retry"]
