@@ -24,6 +24,11 @@ from imsite.server.websocket_wire import CONNECTING, LOST, OPEN, Event, WebSocke
 
 CLOSE_TIMEOUT_SECONDS = 10.0
 """Seconds for which a peer may leave a close frame unanswered, or data unread at the end."""
+MAX_PONG_DELAYS = 3
+"""Time-outs by which a pong may be late because this node is busy and does not read.
+
+A peer that only sends would otherwise keep its connection for as long as the answers fit into the buffers.
+"""
 _logger = logging.getLogger("uvicorn.error")
 
 
@@ -38,6 +43,7 @@ class LeanWebSocketProtocol(WebSocketWire):
         "_accept",
         "_app_state",
         "_close_timer",
+        "_delays",
         "_end",
         "_inbox",
         "_is_paused",
@@ -70,6 +76,8 @@ class LeanWebSocketProtocol(WebSocketWire):
         self._resume: Resume | None = None
         """Set while the connection is parked."""
         self._close_timer: asyncio.TimerHandle | None = None
+        self._delays = 0
+        """Time-outs that passed since the last ping while this node did not read."""
 
     # -- the transport --------------------------------------------------------------------------------------------
 
@@ -216,10 +224,16 @@ class LeanWebSocketProtocol(WebSocketWire):
             if not self._transport.is_closing():
                 self._transport.resume_reading()
 
+    def send_keepalive_ping(self) -> None:
+        self._delays = 0
+        super().send_keepalive_ping()
+
     def keepalive_timeout(self) -> None:
         keepalive = self._keepalive()
-        if self._is_paused and self._drained is None and keepalive is not None:
+        is_unread = self._is_paused and self._drained is None and self._delays < MAX_PONG_DELAYS
+        if is_unread and keepalive is not None:
             # The pong may have come: it is not read while the application is busy.
+            self._delays += 1
             keepalive.await_pong(self)
         else:
             super().keepalive_timeout()
