@@ -83,7 +83,7 @@ class MessageMention(models.Model):
     )
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     seq = models.BigIntegerField()
-    """That of the message."""
+    """The number of the message in its channel."""
     is_silent = models.BooleanField(default=False)
     """True if it is neither counted nor listed: the user has sent the message, or had blocked the sender."""
 
