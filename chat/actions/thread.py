@@ -1,4 +1,4 @@
-"""Follow threads, and mark how far one has read them. Answers are sent like other messages."""
+"""Follow threads, and mark how far a user has read them. Answers are sent like other messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from delivery.log import Entry
 def thread_follow(
     *, user: User, channel_id: int, thread_id: int, follows: bool, app: int | None, connection: Connection | None = None
 ) -> ThreadFollower:
-    """Follow a thread, or no longer. Following it anew, the user has read what is there.
+    """Follow a thread, or stop following it. A user who follows it anew has read what is there.
 
     Raise ChatError THREAD_NOT_FOUND if it has no answers.
     """

@@ -87,7 +87,7 @@ async def follow(call: Call, data: ThreadTarget) -> dict[str, Any]:
 
 @command("thread.unfollow", returns=events.ThreadMark, fault=errors.STORE_FAILED, guests=True)
 async def unfollow(call: Call, data: ThreadTarget) -> dict[str, Any]:
-    """Follow a thread no longer: it is not listed any more, until you answer in it or follow it again."""
+    """Stop following a thread. It is not listed any more, until you answer in it or follow it again."""
     return await _set_following(call, data, follows=False)
 
 

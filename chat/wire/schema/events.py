@@ -312,7 +312,7 @@ READ_SEEN = EventKind(
 THREAD_MARK = EventKind(
     "thread.mark",
     ThreadMark,
-    "You read further in a thread, or followed it or no longer do, on another of your connections.",
+    "On another of your connections, you read further in a thread, followed it, or stopped following it.",
     is_logged=False,
     exported_in="threads.json",
 )
