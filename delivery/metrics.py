@@ -62,12 +62,16 @@ STORED_FILES = Gauge("imsite_attachments", "Stored attachments, as of the last c
 ERRORS = Counter("imsite_errors", "Errors that were logged.")
 WEBHOOKS = Counter("imsite_webhook_attempts", "Requests to webhooks, by result.", ["result"])
 REDIS_AWAY = Gauge("imsite_redis_away", "1 while Redis does not answer this node; presence is then of this node alone.")
+DATABASE_AWAY = Gauge("imsite_database_away", "1 while this node cannot read the event log; nobody can send then.")
+COMMIT_FAILURES = Counter("imsite_commit_failures", "Commits of messages that have failed.")
+MAX_CONNECTIONS = Gauge("imsite_max_connections", "Connections at which this node refuses more (IM_MAX_CONNECTIONS).")
 CONNECTIONS = Gauge("imsite_connections", "WebSocket connections of this node.")
 LOGGED_IN = Gauge("imsite_logged_in", "WebSocket connections of this node that have logged in.")
 
 
-def watch_connections(connections: Mapping[str, _Attachable]) -> None:
-    """Let the gauges count these connections whenever the metrics are read."""
+def watch_connections(connections: Mapping[str, _Attachable], limit: int) -> None:
+    """Let the gauges count these connections whenever the metrics are read. `limit`: the most that the node accepts."""
+    MAX_CONNECTIONS.set(limit)
     CONNECTIONS.set_function(lambda: len(connections))
     LOGGED_IN.set_function(lambda: sum(connection.is_attached for connection in list(connections.values())))
 

@@ -20,7 +20,7 @@ from chat import reasons
 from chat.errors import ChatError
 from chat.sending.drafts import Draft, Outcome, StoredMessage
 from chat.sending.writer import commit
-from delivery import publish
+from delivery import metrics, publish
 from delivery.db.executors import run_priority
 from delivery.log import Entry
 from delivery.log_throttle import log_recovery
@@ -97,6 +97,7 @@ class WriteQueue:
                     outcomes = await run_priority(commit, [draft for draft, _ in batch], announce)
                 except Exception as error:
                     logger.warning("commit_failed", extra={"messages": size, "error": repr(error)})
+                    metrics.COMMIT_FAILURES.inc()
                     _resolve((future for _, future in batch), [error] * size)
                 else:
                     log_recovery(logger, "commit_failed")

@@ -107,6 +107,7 @@ def _commit_halves(
 
 def _fail(drafts: Sequence[Draft], error: Exception) -> list[Outcome]:
     logger.warning("commit_failed", extra={"messages": len(drafts), "error": repr(error)})
+    metrics.COMMIT_FAILURES.inc()
     return [error] * len(drafts)
 
 

@@ -70,7 +70,7 @@ class Hub:
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self.watermark = await run_priority(log.head)
-        metrics.watch_connections(self.connections)
+        metrics.watch_connections(self.connections, settings.IM_MAX_CONNECTIONS)
         self._follower = asyncio.create_task(self._follow_log(), name="hub")
 
     async def stop(self) -> None:
@@ -154,6 +154,7 @@ class Hub:
                 await self._catch_up()
             except DatabaseError as error:
                 logger.warning("event_log_read_failed", extra={"error": str(error)})
+                metrics.DATABASE_AWAY.set(1)
                 await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
                 self._has_news.set()
             except Exception:
@@ -161,6 +162,7 @@ class Hub:
                 await asyncio.sleep(settings.IM_EVENT_LOG_POLL_INTERVAL)
             else:
                 log_recovery(logger, "event_log_read_failed")
+                metrics.DATABASE_AWAY.set(0)
 
     async def _catch_up(self) -> None:
         """Deliver everything up to the head of the log."""

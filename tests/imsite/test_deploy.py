@@ -66,6 +66,22 @@ def test_the_guide_names_existing_commands_files_and_figures() -> None:
         assert name in figures or name.removesuffix("_total") in figures, name
 
 
+@pytest.mark.parametrize("file", ["alerts.yml", "alerts_test.yml", "grafana-dashboard.json"])
+def test_alerts_and_dashboard_name_existing_figures(file: str) -> None:
+    figures = {sample.name for metric in REGISTRY.collect() for sample in metric.samples}
+    # Labelled figures that were not counted yet have no samples.
+    figures |= {f"{metric.name}_total" for metric in REGISTRY.collect() if metric.type == "counter"}
+    named = set(re.findall(r"\b(?:imsite|process)_\w+", (DEPLOY / "monitoring" / file).read_text()))
+    assert named and named <= figures
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool of Prometheus")
+@pytest.mark.parametrize("what", [["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]])
+def test_prometheus_accepts_the_alerts(what: list[str]) -> None:
+    answer = subprocess.run(["promtool", *what], cwd=DEPLOY / "monitoring", capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     unit = tmp_path / "imsite.service"

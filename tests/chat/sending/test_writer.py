@@ -15,7 +15,7 @@ from chat.models import Channel, Message, MessageKey
 from chat.sending import writer
 from chat.sending.drafts import StoredMessage
 from chat.sending.writer import commit
-from delivery import idempotency, log, publish
+from delivery import idempotency, log, metrics, publish
 from delivery.log import Entry
 from delivery.models import Event
 from tests.support.in_process import draft, say
@@ -125,11 +125,14 @@ def test_an_unreachable_database_fails_the_batch_and_nothing_is_stored(
     def disconnect(*args: object) -> None:
         raise OperationalError("the server closed the connection")
 
-    before = log.head()
+    def failures() -> float:
+        return metrics.COMMIT_FAILURES.collect()[0].samples[0].value
+
+    before, failed = log.head(), failures()
     with monkeypatch.context() as patch:
         patch.setattr(*((writer, "store") if step == "store" else (log, "insert_entries")), disconnect)
         assert results(commit([draft(alice, group, client_id="k"), draft(alice, group)])) == [OperationalError] * 2
-    assert log.head() == before and not MessageKey.objects.exists()
+    assert log.head() == before and not MessageKey.objects.exists() and failures() == failed + 1
     assert results(commit([draft(alice, group, client_id="k")])) == [1]
 
 
