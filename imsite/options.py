@@ -48,6 +48,11 @@ OPTIONS = (
     Option("HOST", "127.0.0.1", "Address that `serve` listens on."),
     Option("PORT", 8000, "Port that `serve` listens on."),
     Option("IM_WORKERS", 1, "Processes of `serve`, each a node. The nth also listens alone on PORT + n."),
+    Option(
+        "IM_STATIC_BUNDLES",
+        True,
+        "Pages load their modules and style sheets as one file each; False: one by one.",
+    ),
     Option("IM_TRUSTED_PROXIES", "", "Comma-separated proxies whose X-Forwarded-For and -Proto headers are trusted."),
     Option("IM_ALLOWED_ORIGINS", (), "Comma-separated origins of other sites whose pages may connect."),
     # Access by network

@@ -78,7 +78,7 @@ async def test_a_browser_that_is_too_old_says_which_to_use(site: Site, browser: 
     page = await context.new_page()
     sentence = page.get_by_text(_NEEDS)
     if lack == "syntax":
-        await page.route("**/js/lib/i18n.js", break_syntax)
+        await page.route("**/js/main.bundle.js", break_syntax)
     else:
         await page.add_init_script("delete Array.prototype.findLast")
     await page.goto(site.url)

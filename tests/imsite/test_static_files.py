@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from email.message import Message
@@ -46,17 +49,30 @@ def versioned(site: Site, name: str) -> str:
 def test_every_file_of_the_page_has_one_version_and_is_cached_forever(production: Site) -> None:
     named = addresses(production)
 
-    assert len({address.split("/")[2] for address in named}) == 1 and len(named) > 40
+    assert len({address.split("/")[2] for address in named}) == 1 and len(named) >= 5
     for address in named:
         status, headers, _ = ask(production.url + address)
         assert status == 200 and "immutable" in headers["Cache-Control"], address
+
+
+def test_bundles_are_sent_compressed_and_their_sources_lie_beside_them(production: Site) -> None:
+    for name in ("js/main.bundle.js", "css/chat-page.bundle.css"):
+        address = production.url + versioned(production, name)
+        plain = ask(address)
+        request = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            packed = answer.read()
+        assert answer.headers["Content-Encoding"] == "gzip" and gzip.decompress(packed).decode() == plain[2]
+        assert "Content-Encoding" not in plain[1] and "Accept-Encoding" in plain[1]["Vary"]
+        for source in json.loads(ask(f"{address}.map")[2])["sources"][:3]:
+            assert ask(urllib.parse.urljoin(address, source))[0] == 200, source
 
 
 def test_the_plain_url_works_and_is_revalidated(production: Site) -> None:
     status, headers, text = ask(f"{production.url}/static/js/main.js")
 
     assert status == 200 and "immutable" not in headers["Cache-Control"]
-    assert text == ask(production.url + versioned(production, "/js/main.js"))[2]
+    assert text == ask(production.url + versioned(production, "/js/theme.js").replace("theme", "main"))[2]
 
 
 def test_a_version_of_another_node_gets_the_present_file_uncached(production: Site) -> None:
@@ -83,7 +99,7 @@ def test_collected_files_are_kept_beside_earlier_versions(production: Site) -> N
     production.manage("collectstatic", "--noinput")
     production.restart()
 
-    address = versioned(production, "/js/main.js")
+    address = versioned(production, "/js/main.bundle.js")
     assert (production.data / address.lstrip("/")).read_text() == ask(production.url + address)[2]
     _, headers, text = ask(f"{production.url}/static/{FOREIGN}/js/main.js")
     assert text == "// of before" and "immutable" in headers["Cache-Control"]
