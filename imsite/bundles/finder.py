@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage
-from django.utils import timezone
 
-from imsite.bundles.store import bundle_directory, bundle_files
+from imsite.bundles.store import bundle_directory, bundle_files, newest_source_time
 
 
 class _BundleStorage(FileSystemStorage):
-    """A directory with bundles. They count as new, because `collectstatic` skips what is older than its copy."""
+    """A directory with bundles. Each is as old as the newest source, so `collectstatic` copies it after every change,
+    also if a bundle returns that was made earlier.
+    """
 
     def get_modified_time(self, name: str) -> datetime:
-        return timezone.now()
+        return datetime.fromtimestamp(newest_source_time(), UTC)
 
 
 class BundleFinder(BaseFinder):

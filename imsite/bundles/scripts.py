@@ -29,7 +29,7 @@ _IMPORT = re.compile(
 )
 _EXPORT = re.compile(rf"^export (?=(?:async function\*? |function\*? |class |const )({_NAME}))", re.MULTILINE)
 _EXPORT_OF_TYPES = re.compile(r"^export \{\};$", re.MULTILINE)
-# What is left of either statement has a form that is not known. In comments, `import(…)` names a type.
+# Found in the rest of a line, after the known statements are replaced. In comments, `import(…)` names a type.
 _UNKNOWN_FORM = re.compile(r"^(?:import|export)\b|\bimport\s*[(.]")
 _COMMENT_IN_LINE = re.compile(r"/\*.*?\*/|(?<=\s)//.*")
 

@@ -41,6 +41,11 @@ def bundle_files() -> Iterator[str]:
         yield from (name, f"{name}.gz", f"{name}.map")
 
 
+def newest_source_time() -> float:
+    """Return when the newest source was changed, as a Unix time."""
+    return max(time_ns for _, time_ns, _ in _state(Path(settings.STATICFILES_DIRS[0]))) / 1e9
+
+
 def _state(root: Path) -> Iterator[tuple[str, int, int]]:
     """Iterate over name, time and size of all sources."""
     for folder in sorted({posixpath.dirname(entry) for entry in ENTRIES}):

@@ -1,9 +1,10 @@
 """`python -m tests.load.page_load_time` measures the loading time of the chat page on a slow line, cold and warm.
 
 A Chromium with an empty cache opens the page of its own site with a delay before each response; the time ends when a
-guest can log in. If URLs of running sites are given, it measures those instead, in turn within each round, to compare
-two versions of the code. The second visit follows after a pause, or within the minute in which a browser may reuse the
-files of a node without a request.
+guest can log in, or with `--channels 200`, when a signed-in user with 200 groups can write a message. If URLs of
+running sites are given, it measures those instead, in turn within each round, to compare two versions of the code. The
+second visit follows after a pause, or within the minute in which a browser may reuse the files of a node without a
+request.
 """
 
 from __future__ import annotations
@@ -28,13 +29,24 @@ from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from tests.load import measurements
 from tests.support import machine
+from tests.support.accounts import register
 from tests.support.site import Site
 
 _PATIENCE = 60_000
 _USABLE = """() => {
   const name = document.getElementById("guest-name");
-  return name !== null && name.checkVisibility() && name.value !== "";
+  const composer = document.getElementById("composer");
+  const isWelcome = name !== null && name.checkVisibility() && name.value !== "";
+  return isWelcome || composer !== null && composer.checkVisibility() && !composer.disabled
+    && document.querySelectorAll("[data-testid=channel-item]").length > 1;
 }"""
+_JOIN_GROUPS = """
+from accounts.models import User
+from chat.actions.channel import channel_create_group
+alice = User.objects.get(username="alice")
+for number in range({count}):
+    channel_create_group(creator=alice, name=f"Group {{number}}", members=[])
+"""
 
 
 @dataclass
@@ -84,9 +96,13 @@ async def visit(context: BrowserContext, url: str, *, latency: float) -> Visit:
     return seen
 
 
-async def two_visits(browser: Browser, url: str, *, latency: float, pause: float) -> tuple[Visit, Visit]:
-    """Make the first visit of a user and the next one."""
+async def two_visits(
+    browser: Browser, url: str, *, latency: float, pause: float, session: str = ""
+) -> tuple[Visit, Visit]:
+    """Make the first visit of a user and the next one, signed in by the key of a session if there is one."""
     context = await browser.new_context()
+    if session:
+        await context.add_cookies([{"name": "sessionid", "value": session, "url": url}])
     # The first load after the start of the browser includes work of the browser.
     blank = await context.new_page()
     first = await visit(context, url, latency=latency)
@@ -117,14 +133,16 @@ def _key_hash(certificate: Path) -> str:
     return base64.b64encode(hashlib.sha256(written).digest()).decode()
 
 
-async def measure(urls: list[str], trusted: list[Path], *, rounds: int, latency: float, pause: float) -> None:
+async def measure(
+    urls: list[str], trusted: list[Path], *, rounds: int, latency: float, pause: float, session: str = ""
+) -> None:
     """Visit all of them in turn, and print each visit and the medians."""
     found: dict[str, list[tuple[Visit, Visit]]] = {url: [] for url in urls}
     async with chromium(trusted) as browser:
         await two_visits(browser, urls[0], latency=0, pause=0)
         for number in range(rounds):
             for url in urls:
-                visits = await two_visits(browser, url, latency=latency, pause=pause)
+                visits = await two_visits(browser, url, latency=latency, pause=pause, session=session)
                 found[url].append(visits)
                 print(f"round {number + 1}  {url}  " + "  ".join(map(_description, visits)))
     for url, pairs in found.items():
@@ -144,16 +162,22 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--latency", type=float, default=300, help="milliseconds before each answer")
     parser.add_argument("--pause", type=float, default=61, help="seconds between the two visits")
+    parser.add_argument("--channels", type=int, default=0, help="groups of a user who is signed in to its own site")
     parser.add_argument("--trust", type=Path, action="append", default=[], help="a certificate of one's own making")
     options = parser.parse_args()
     print(measurements.table(measurements.environment()))
     with contextlib.ExitStack() as stack:
-        urls = options.urls
+        urls, session = options.urls, ""
         if not urls:
             site = Site(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsite-load-"))))
             site.manage("setup")
+            if options.channels:
+                register(site, ["alice"])
+                site.manage("shell", "--no-imports", "-c", _JOIN_GROUPS.format(count=options.channels))
+                session = site.sessions["alice"]
             urls = [stack.enter_context(site).url]
-        asyncio.run(measure(urls, options.trust, rounds=options.rounds, latency=options.latency, pause=options.pause))
+        pace = {"rounds": options.rounds, "latency": options.latency, "pause": options.pause}
+        asyncio.run(measure(urls, options.trust, **pace, session=session))
     return 0
 
 

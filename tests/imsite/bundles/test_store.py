@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -119,14 +120,16 @@ def test_collectstatic_copies_bundles_that_are_older_than_their_copies(sources: 
     settings.STATIC_ROOT = sources.parent / "collected"
     settings.STATICFILES_FINDERS = ["imsite.bundles.finder.BundleFinder"]
 
-    def collected(text: str) -> str:
+    def collected(text: str, *, seconds: int) -> str:
+        """Change the script some seconds later, and collect."""
         change(sources, text)
+        os.utime(sources / ENTRIES[0], (at := time.time() + seconds, at))
         call_command("collectstatic", interactive=False, verbosity=0)
         return (sources.parent / "collected" / SCRIPT).read_text()
 
-    first = collected("run();\n")
-    assert "later();" in collected("later();\n")
-    assert collected("run();\n") == first
+    first = collected("run();\n", seconds=0)
+    assert "later();" in collected("later();\n", seconds=2)
+    assert collected("run();\n", seconds=4) == first
 
 
 def test_pages_name_the_bundle_or_the_entry(sources: Path, settings: LazySettings) -> None:
