@@ -15,11 +15,14 @@ class ChatConfig(AppConfig):
         from accounts.actions.profile_events import profile_changed
         from chat import encoders as pushes
         from chat.actions.profile_broadcast import profile_change_events
+        from chat.selectors.inline_media import load_inline_media
         from delivery.hub.encoders import encoders
+        from delivery.hub.media_loaders import media_loaders
 
         encoders["json"] = pushes.json_push
         encoders[pushes.PROTOBUF] = pushes.protobuf_push
         encoders[pushes.PROTOBUF_AND_CALLS] = pushes.protobuf_or_call_push
+        media_loaders.append(load_inline_media)
         app_created.connect(_create_global_channel)
         profile_changed.connect(profile_change_events)
 

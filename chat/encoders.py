@@ -45,15 +45,18 @@ def protobuf_message(entry: Entry) -> protobuf_codec.Message:
         single=recipients is not None,
         receiver=next(user_id for user_id in recipients if user_id != sender) if recipients else entry.channel,
         sender=sender,
-        type="text" if body["type"] == "file" else body["type"],
-        content=_protobuf_content(body),
+        type=entry.media_type or ("text" if body["type"] == "file" else body["type"]),
+        content=entry.media or _protobuf_content(body),
         seq=entry.position,
         time=body["time"],
     )
 
 
 def _protobuf_content(body: dict[str, Any]) -> bytes:
-    """Return the content of a message; of one with attachments, the text and the addresses of its files."""
+    """Return the content of a message; of one with attachments, the text and the addresses of its files.
+
+    Pictures and voice messages of former versions have theirs in the body.
+    """
     if body["type"] not in ("text", "file"):
         return base64.b64decode(body.get("content") or "")
     lines = [body["msg"], *(settings.IM_SITE_URL + item["url"] for item in body.get("attachments", ()))]

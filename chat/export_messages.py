@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +10,7 @@ import orjson
 from django.db.models import Max, QuerySet
 
 from accounts.models import User
+from chat.actions.media_conversion import base64_content
 from chat.export_files import ZipBuffer, archive_path, write_file
 from chat.models import Attachment, Message
 
@@ -41,7 +40,7 @@ def write_messages(archive: zipfile.ZipFile, sink: ZipBuffer, user: User) -> Ite
             yield sink.taken()
     for page in _pages(own.exclude(type__in=("text", "file")).filter(recalled_at=None)):
         for row in page:
-            content = _content(row)
+            content = base64_content(row.text)
             archive.writestr(f"files/{row.pk}.{_ending(content)}", content, zipfile.ZIP_STORED)
             yield sink.taken()
 
@@ -109,7 +108,7 @@ def _message(row: Message, missing: set[str]) -> dict[str, Any]:
     if row.type == "file":
         fields["attachments"] = [_file(item["id"], item["name"], missing) | item for item in row.attachments or ()]
     elif row.type != "text":
-        fields["file"] = f"files/{row.pk}.{_ending(_content(row))}"
+        fields["file"] = f"files/{row.pk}.{_ending(base64_content(row.text))}"
     if row.mentions:
         fields["mentions"] = [mention["name"] for mention in row.mentions]
     if row.edited_at is not None:
@@ -119,13 +118,6 @@ def _message(row: Message, missing: set[str]) -> dict[str, Any]:
     if row.thread is not None:
         fields["threadId"] = str(row.thread)
     return fields
-
-
-def _content(row: Message) -> bytes:
-    try:
-        return base64.b64decode(row.text)
-    except (binascii.Error, ValueError):
-        return row.text.encode()
 
 
 def _ending(content: bytes) -> str:

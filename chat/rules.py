@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -52,16 +51,16 @@ def with_file_names(text: str, attachments: Sequence[Mapping[str, Any]] | None) 
     return " ".join([*([text] if text else ()), *(f"[{item['name']}]" for item in attachments or ())])
 
 
-def check_content(content: bytes, *, limit: int) -> str:
-    """Return the content of a picture or voice message in Base64, as it is stored.
+def check_content(content: bytes, *, limit: int) -> bytes:
+    """Return the content of a picture or voice message.
 
-    Raise ChatError for empty content and for more than `limit` bytes.
+    Raise ChatError if it is empty, or has more than `limit` bytes.
     """
     if not content:
         raise ChatError(reasons.MESSAGE_EMPTY, field="content")
     if len(content) > limit:
         raise ChatError(reasons.ATTACHMENT_TOO_LARGE, limit=limit)
-    return base64.b64encode(content).decode()
+    return content
 
 
 def check_channel_name(name: str) -> str:

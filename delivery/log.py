@@ -37,6 +37,9 @@ class Entry:
     `receipt` lists users for whom its deliveries are counted (`delivery.hub.receipts`);
     `revoke` ends connections of its users (`credential`: only those, `except`: all but those), or with `app` all
     connections on that app.
+
+    `media_type` and `media` are the type and the bytes of a small file, for codecs that send it with the event. The log
+    does not have them: `delivery.hub.media_loaders` load them for the hub.
     """
 
     kind: str
@@ -50,6 +53,8 @@ class Entry:
     body: dict[str, Any] = field(default_factory=dict)
     position: int = 0
     time: int = 0
+    media_type: str = ""
+    media: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from chat.attachments import storage
 from chat.attachments.quotas import DAY_MS
 from chat.attachments.spool import delete_old_spools
-from chat.models import Attachment
+from chat.models import Attachment, InlineMedia
 from delivery import log
 from delivery.db.transactions import write
 from delivery.metrics import STORED_BYTES, STORED_FILES
@@ -69,7 +69,10 @@ def removed_attachments_delete() -> int:
 def _files_delete(row: Attachment) -> bool:
     """Delete the files of a removed row, unless another row has them; return False if the storage fails."""
     try:
-        for name in {row.file, row.thumbnail} - _needed_by_others(row):
+        unneeded = {row.file, row.thumbnail} - _needed_by_others(row)
+        with write():
+            InlineMedia.objects.filter(file__in=unneeded).delete()
+        for name in unneeded:
             storage.delete_file(name)
         storage.delete_parts(row.key)
     except OSError as error:

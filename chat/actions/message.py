@@ -63,23 +63,6 @@ def message_draft(
     )
 
 
-def message_draft_attachment(
-    *, sender: int, channel: int, content: bytes, type: str, client_id: str | None = None, **fields: Any
-) -> Draft:
-    """Return a draft of a picture or voice message of up to IM_MESSAGE_MAX_LENGTH * MAX_BYTES_PER_CHARACTER bytes.
-
-    Raise ChatError if the content or the client id is not valid.
-    """
-    return Draft(
-        sender=sender,
-        channel=channel,
-        text=rules.check_content(content, limit=settings.IM_MESSAGE_MAX_LENGTH * rules.MAX_BYTES_PER_CHARACTER),
-        type=type,
-        client_id=rules.check_client_id(client_id),
-        **fields,
-    )
-
-
 def message_send(draft: Draft) -> asyncio.Future[StoredMessage]:
     """Queue the message. The future returns the stored message after the commit. Call it on the event loop."""
     return current_queue().submit(draft)

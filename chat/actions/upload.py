@@ -20,12 +20,12 @@ from accounts.models import User
 from chat import reasons
 from chat.attachments import storage
 from chat.attachments.content_types import UNKNOWN
-from chat.attachments.inspection import Inspected, inspect
+from chat.attachments.inspection import Inline, Inspected, inspect
 from chat.attachments.names import display_name
 from chat.attachments.quotas import require_quota
 from chat.attachments.spool import LocalFile, Spool
 from chat.errors import ChatError
-from chat.models import Attachment, UploadPart
+from chat.models import Attachment, InlineMedia, UploadPart
 from chat.models.attachment import is_key
 from delivery import log
 from delivery.db.transactions import write
@@ -140,9 +140,10 @@ def upload_complete(*, upload: Attachment) -> Attachment:
             return upload_store(upload=row, received=whole)
 
 
-def upload_store(*, upload: Attachment, received: Spool) -> Attachment:
+def upload_store(*, upload: Attachment, received: Spool, inline: Inline | None = None) -> Attachment:
     """Check the received file and move it into the storage; return its row, which is ready then.
 
+    `inline`: the content that clients of `/ws` get instead of the file, if such a client has sent it.
     A refused file is deleted, and its row counts until its day is over. Raises ChatError FILE_TYPE_REFUSED,
     PICTURE_REFUSED, STORAGE_UNAVAILABLE, UPLOAD_NOT_FOUND for an upload that was cancelled meanwhile, UPLOAD_BUSY.
     """
@@ -150,7 +151,13 @@ def upload_store(*, upload: Attachment, received: Spool) -> Attachment:
     upload.received = received.size
     try:
         with storage_errors():
-            made = inspect(received, name=upload.name, declared=upload.content_type, duration=upload.duration)
+            made = inspect(
+                received,
+                name=upload.name,
+                declared=upload.content_type,
+                duration=upload.duration,
+                inline=inline,
+            )
     except ChatError as refusal:
         if refusal.reason in (reasons.FILE_TYPE_REFUSED, reasons.PICTURE_REFUSED):
             upload_cancel(upload=upload)
@@ -191,6 +198,8 @@ def _store(upload: Attachment, made: Inspected) -> Attachment:
             row.width, row.height, row.duration, row.preview = made.width, made.height, made.duration, made.preview
             row.state = Attachment.State.READY
             row.save()
+            if made.inline is not None:
+                InlineMedia.objects.create(file=row.file, type=made.inline.type, content=made.inline.content)
             UploadPart.objects.filter(attachment=row).delete()
     if row is None or not is_own:
         for name in names.values():

@@ -9,14 +9,15 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from chat import reasons
+from chat import reasons, rules
 from chat.attachments import content_types
 from chat.attachments.spool import Spool
 from chat.errors import ChatError
+from chat.models import InlineMedia
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,14 @@ _PROCESS_SECONDS = 40
 _process_lock = threading.Lock()
 """One file is decoded at a time, because decoding even a small one can take hundreds of megabytes."""
 _MAX_DURATION_MS = 2**31 - 1
+_INLINE_PICTURES = frozenset({"image/jpeg", "image/png", "image/gif"})
+
+
+class Inline(NamedTuple):
+    """The content of a file for clients of `/ws`: its `InlineMedia.Type`, and the bytes."""
+
+    type: str
+    content: bytes
 
 
 @dataclass(slots=True)
@@ -38,6 +47,7 @@ class Inspected:
     duration: int | None = None
     preview: str = ""
     thumbnail: Spool | None = None
+    inline: Inline | None = None
 
     def discard(self) -> None:
         self.content.discard()
@@ -45,11 +55,14 @@ class Inspected:
             self.thumbnail.discard()
 
 
-def inspect(received: Spool, *, name: str, declared: str, duration: int | None = None) -> Inspected:
+def inspect(
+    received: Spool, *, name: str, declared: str, duration: int | None = None, inline: Inline | None = None
+) -> Inspected:
     """Return the finished upload as it is stored, which may be the same file or another.
 
-    `declared` is the MIME type that the client gave, and `duration` (ms) counts if the content does not tell it. Raises
-    ChatError FILE_TYPE_REFUSED, and PICTURE_REFUSED for a picture that cannot be decoded within the limits.
+    `declared` is the MIME type that the client gave, and `duration` (ms) counts if the content does not tell it.
+    `inline` is given for what a client of `/ws` has sent. Raises ChatError FILE_TYPE_REFUSED, and PICTURE_REFUSED for a
+    picture that cannot be decoded within the limits; with `inline`, it is stored as a plain file instead.
     """
     with received.path.open("rb") as file:
         head = file.read(content_types.HEAD_BYTES)
@@ -58,8 +71,15 @@ def inspect(received: Spool, *, name: str, declared: str, duration: int | None =
         raise ChatError(reasons.FILE_TYPE_REFUSED, type=found)
     kind = content_types.kind_of(found)
     if kind == "image":
-        return _inspect_picture(received, found)
-    made = Inspected(received, found, kind)
+        try:
+            return _inspect_picture(received, found, inline)
+        except ChatError:
+            if inline is None:
+                raise
+            return Inspected(received, content_types.UNKNOWN, "file", inline=inline)
+    made = Inspected(received, found, kind, inline=inline)
+    if inline is None and kind == "audio" and received.size <= inline_max_bytes():
+        made.inline = Inline(InlineMedia.Type.VOICE, received.path.read_bytes())
     if kind in ("video", "audio"):
         read = _run({"path": str(received.path), "kind": kind, "maxPixels": 0}) or {}
         made.duration = read.get("duration", duration)
@@ -68,10 +88,15 @@ def inspect(received: Spool, *, name: str, declared: str, duration: int | None =
     return made
 
 
-def _inspect_picture(received: Spool, found: str) -> Inspected:
+def inline_max_bytes() -> int:
+    """Return the bytes that a picture or voice message of `/ws` can have."""
+    return int(settings.IM_MESSAGE_MAX_LENGTH) * rules.MAX_BYTES_PER_CHARACTER
+
+
+def _inspect_picture(received: Spool, found: str, inline: Inline | None) -> Inspected:
     if received.size > settings.IM_PICTURE_MAX_BYTES:
         raise _picture_refused()
-    output, thumbnail = _output_path(received, "clean"), _output_path(received, "small")
+    output, thumbnail, copy = (_output_path(received, suffix) for suffix in ("clean", "small", "copy"))
     try:
         read = _run(
             {
@@ -80,11 +105,17 @@ def _inspect_picture(received: Spool, found: str) -> Inspected:
                 "maxPixels": settings.IM_PICTURE_MAX_PIXELS,
                 "output": str(output),
                 "thumbnail": str(thumbnail),
+                "copy": str(copy),
+                "copyBytes": 0 if inline is not None else inline_max_bytes(),
             }
         )
         if read is None:
             raise _picture_refused()
-        made = Inspected(_copied(output), found, "image", read["width"], read["height"], preview=read["preview"])
+        made = Inspected(
+            _copied(output), found, "image", read["width"], read["height"], preview=read["preview"], inline=inline
+        )
+        if inline is None:
+            made.inline = _inline_picture(made, copy if read["hasCopy"] else None)
         if read["hasThumbnail"]:
             made.thumbnail = _copied(thumbnail)
         received.discard()
@@ -92,6 +123,16 @@ def _inspect_picture(received: Spool, found: str) -> Inspected:
     finally:
         output.unlink(missing_ok=True)
         thumbnail.unlink(missing_ok=True)
+        copy.unlink(missing_ok=True)
+
+
+def _inline_picture(made: Inspected, copy: Path | None) -> Inline | None:
+    """Return the picture itself if it is small and in a format that old clients show, else its copy, if it has one."""
+    if copy is not None:
+        return Inline(InlineMedia.Type.PICTURE, copy.read_bytes())
+    if made.content_type in _INLINE_PICTURES and made.content.size <= inline_max_bytes():
+        return Inline(InlineMedia.Type.PICTURE, made.content.path.read_bytes())
+    return None
 
 
 def _picture_refused() -> ChatError:

@@ -26,6 +26,9 @@ _SMALL_BYTES = 65_536
 """A picture that is no larger, in bytes and pixels, needs no thumbnail."""
 _PREVIEW_PIXELS = 32
 _PREVIEW_QUALITY = 40
+_COPY_SIDES = (THUMBNAIL_PIXELS, 560, 400, 280, 200)
+"""The longest sides that are tried for a copy of a limited size, in pixels."""
+_COPY_QUALITIES = (80, 65, 50)
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 _ORIENTATION = 0x0112
 _MAX_PROFILE_BYTES = 4096
@@ -47,7 +50,10 @@ def main() -> None:
 
 
 def _picture(path: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Strip the picture and write it to `output`, and a smaller one to `thumbnail` if it needs one."""
+    """Strip the picture and write it to `output`, and a smaller one to `thumbnail` if it needs one.
+
+    Write a JPEG of at most `copyBytes` to `copy` if that is not 0 and the picture is none of at most that size.
+    """
     from PIL import Image, ImageOps
 
     # Its warning of many pixels would only repeat the check below.
@@ -80,12 +86,32 @@ def _picture(path: Path, request: dict[str, Any]) -> dict[str, Any]:
         small.save(
             request["thumbnail"], "WEBP", quality=80, icc_profile=profile if len(profile) <= _MAX_PROFILE_BYTES else b""
         )
+    limit = request["copyBytes"]
+    has_copy = limit > 0 and (form == "WEBP" or len(stripped) > limit) and _write_copy(small, request)
     tiny = BytesIO()
     ImageOps.contain(small, (_PREVIEW_PIXELS, _PREVIEW_PIXELS)).save(
         tiny, "WEBP", quality=_PREVIEW_QUALITY, icc_profile=b""
     )
     preview = base64.b64encode(tiny.getvalue()).decode()
-    return {"width": size[0], "height": size[1], "preview": preview, "hasThumbnail": has_thumbnail}
+    return {"width": size[0], "height": size[1], "preview": preview, "hasThumbnail": has_thumbnail, "hasCopy": has_copy}
+
+
+def _write_copy(small: Picture, request: dict[str, Any]) -> bool:
+    """Write a JPEG of at most `copyBytes` to `copy`, on white; return False if none is small enough."""
+    from PIL import Image, ImageOps
+
+    opaque = Image.new("RGB", small.size, "white")
+    opaque.paste(small, mask=small.getchannel("A") if small.mode == "RGBA" else None)
+    for side in _COPY_SIDES:
+        if side < max(opaque.size):
+            opaque = ImageOps.contain(opaque, (side, side))
+        for quality in _COPY_QUALITIES:
+            made = BytesIO()
+            opaque.save(made, "JPEG", quality=quality)
+            if made.tell() <= request["copyBytes"]:
+                Path(request["copy"]).write_bytes(made.getvalue())
+                return True
+    return False
 
 
 def _reduced(image: Picture) -> Picture:

@@ -5,12 +5,14 @@ They call the actions of the JSON commands.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from chat import encoders, reasons, selectors
 from chat.actions import channel as channels
+from chat.actions import inline_media
 from chat.actions import message as messages
 from chat.actions.received_positions import ReceivedPositions
 from chat.commands.registry import Call
@@ -20,7 +22,7 @@ from chat.sending.drafts import Draft, StoredMessage
 from chat.wire import protobuf_codec as codec
 from delivery import publish
 from delivery.db.batches import BatchQueue
-from delivery.db.executors import run
+from delivery.db.executors import run, run_processing
 from delivery.replay import Replay, ReplayRange
 
 LARGEST_ID = 2**63 - 1
@@ -34,7 +36,10 @@ async def log_in(call: Call, token: str, app: int) -> None:
 
 
 def draft(call: Call, up: codec.SendRequest) -> Draft:
-    """Return the draft; its channel is 0 if the receiver is a user. Raise ChatError for an invalid message."""
+    """Return the draft; its channel is 0 if the receiver is a user. Raise ChatError for an invalid message.
+
+    The draft of a picture or voice message lacks the file that `upload` stores.
+    """
     caller = call.caller
     if up.session is None or up.type is None:
         raise ChatError(reasons.MESSAGE_TYPE_UNKNOWN)
@@ -47,11 +52,10 @@ def draft(call: Call, up: codec.SendRequest) -> Draft:
         raise ChatError(reasons.CHANNEL_NOT_FOUND)
     caller.take(caller.connection.rate_limits.sends)
     if up.type != "text":
-        return messages.message_draft_attachment(
+        return inline_media.inline_media_draft(
             sender=call.user.pk,
             channel=channel,
             content=up.content,
-            type=up.type,
             client_id=up.client_msg_id,
             app=caller.app,
             origin=call.origin,
@@ -75,14 +79,42 @@ async def private_channel(call: Call, user_id: int) -> int:
     return await run(channels.private_channel_with, user=call.user, other_id=user_id)
 
 
+async def upload(call: Call, up: codec.SendRequest, draft: Draft) -> None:
+    """Store the content of a picture or voice message, and give it to the draft.
+
+    Later messages of the connection must wait for it, so that they stay in their order.
+    """
+    assert up.type is not None
+    draft.attachments = await run_processing(
+        inline_media.inline_media_upload,
+        user=call.user,
+        type=up.type,
+        content=up.content,
+        client_id=draft.client_id,
+    )
+
+
 async def send(call: Call, draft: Draft) -> StoredMessage:
     """Store the message. Reserves its place in the write queue before the first await."""
-    stored = await messages.message_send(draft)
+    future = messages.message_send(draft)
+    stored = await (future if not draft.attachments else _sent_or_discarded(future, draft.attachments))
     call.awaits_event = not stored.repeated
     if stored.repeated:
         # This node may not have delivered it yet. Events below it must leave before its number; events held behind the
         # reply to a later request lie above it.
         await publish.hub().catch_up_to(stored.position)
+    return stored
+
+
+async def _sent_or_discarded(future: asyncio.Future[StoredMessage], attachments: Sequence[str]) -> StoredMessage:
+    """Return the stored message; delete the uploads that no message has got."""
+    try:
+        stored = await future
+    except ChatError:
+        await run(inline_media.inline_media_discard, attachments)
+        raise
+    if stored.repeated:
+        await run(inline_media.inline_media_discard, attachments)
     return stored
 
 

@@ -234,6 +234,8 @@ class ProtobufConsumer(Consumer):
             if (channel := self._sent.peers.get(up.receiver)) is None:
                 channel = self._sent.peers[up.receiver] = await protobuf_requests.private_channel(call, up.receiver)
             draft.channel = channel
+        if draft.type == "file":
+            await protobuf_requests.upload(call, up, draft)
         return draft
 
     async def _store(self, call: Call, client_id: int, draft: Draft) -> None:

@@ -1,6 +1,6 @@
 """Channels, messages, moderation and webhooks. Written only by `chat.actions`, `chat.webhooks` and `chat.sending`."""
 
-from chat.models.attachment import Attachment, UploadPart
+from chat.models.attachment import Attachment, InlineMedia, UploadPart
 from chat.models.channel import Channel, Membership, ReadMark
 from chat.models.message import Message, MessageKey, MessageMention, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
@@ -13,6 +13,7 @@ __all__ = [
     "Attachment",
     "Channel",
     "IncomingWebhook",
+    "InlineMedia",
     "Membership",
     "Message",
     "MessageKey",

@@ -88,6 +88,24 @@ class Attachment(models.Model):
         return self.name
 
 
+class InlineMedia(models.Model):
+    """The content that clients of `/ws` get in place of a file's address: the sent bytes, or a smaller copy."""
+
+    class Type(models.TextChoices):
+        """The type of a message of `/ws` that has such content."""
+
+        PICTURE = "picture"
+        VOICE = "voice"
+
+    file = models.CharField(max_length=200, primary_key=True)
+    """The name of the file in the storage. All attachments that share the file have it."""
+    type = models.CharField(max_length=8, choices=Type)
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.file
+
+
 class UploadPart(models.Model):
     """A stored part of an unfinished resumable upload. The parts of an upload have no gaps between them."""
 

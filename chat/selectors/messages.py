@@ -11,6 +11,7 @@ from django.conf import settings
 from accounts.models import User
 from chat.models import Channel, Message
 from chat.selectors.access import Access, reads_everything
+from chat.selectors.inline_media import load_inline_media
 from chat.selectors.memberships import channel_intervals, intervals_by_user, membership_intervals
 from chat.selectors.readable import readable_in
 from chat.wire.schema.events import EVENTS, MESSAGE
@@ -106,9 +107,13 @@ def sync_together(ranges: Sequence[ReplayRange]) -> list[Replay]:
 def messages_after(user: User, *, after: int, upto: int, page_size: int = SYNC_PAGE_SIZE) -> tuple[list[Entry], bool]:
     """Return the messages of the user's current channels in (`after`, `upto`], and whether there are more.
 
-    They are ordered oldest first. Only messages sent during a membership are returned, and a page never skips one.
+    They have their media, and are ordered oldest first. Only messages sent during a membership are returned, and a page
+    never skips one.
     """
-    return messages_in_intervals(membership_intervals(user.pk), after=after, upto=upto, page_size=page_size)
+    found, more = messages_in_intervals(membership_intervals(user.pk), after=after, upto=upto, page_size=page_size)
+    load_inline_media(found)
+    fitting = _count_fitting_media(found)
+    return found[:fitting], more or fitting < len(found)
 
 
 def messages_in_intervals(
@@ -129,7 +134,27 @@ def messages_together(ranges: Sequence[ReplayRange]) -> list[Replay]:
     """Return the pages of `messages_after` for each of these short ranges, by a few queries for all of them."""
     intervals = intervals_by_user({wanted.user_id for wanted in ranges})
     present = {user_id: _present_spans(spans) for user_id, spans in intervals.items()}
-    return replay_together(ranges, present, page_size=SYNC_PAGE_SIZE, max_chars=page_bytes(), kind=MESSAGE.name)
+    pages = replay_together(ranges, present, page_size=SYNC_PAGE_SIZE, max_chars=page_bytes(), kind=MESSAGE.name)
+    load_inline_media([entry for page in pages for entry in page.entries])
+    return [_with_fitting_media(page) for page in pages]
+
+
+def _with_fitting_media(page: Replay) -> Replay:
+    fitting = _count_fitting_media(page.entries)
+    if fitting == len(page.entries):
+        return page
+    entries = page.entries[:fitting]
+    return Replay(entries, entries[-1].position, has_more=True)
+
+
+def _count_fitting_media(entries: Sequence[Entry]) -> int:
+    """Return how many of the messages have media that fit into one page; at least one if there are any."""
+    size = 0
+    for index, entry in enumerate(entries):
+        size += len(entry.media)
+        if index and size > page_bytes():
+            return index
+    return len(entries)
 
 
 def _present_spans(spans: Sequence[MembershipInterval]) -> list[MembershipInterval]:

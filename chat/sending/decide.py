@@ -113,7 +113,10 @@ def decide(drafts: Sequence[Draft], loaded: Loaded, now: int) -> Decision:
         sender, channel = loaded.users[draft.sender], loaded.channels[draft.channel]
         new = _new_message(draft, sender, channel, last_seqs[draft.channel], reply_seq, now)
         if draft.attachments:
-            new.attachments = [payloads.attachment(loaded.attachments[key]) for key in draft.attachments]
+            files = [loaded.attachments[key] for key in draft.attachments]
+            new.attachments = list(map(payloads.attachment, files))
+            if len(files) == 1 and not draft.text and (media := loaded.inline_media.get(files[0].file)) is not None:
+                new.entry.media_type, new.entry.media = media
         if loaded.mentions is not None:
             role = permissions.role(draft.sender, draft.channel)
             new.mentioned = loaded.mentions.find(draft.text, sender=sender.pk, channel=channel, role=role)

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from accounts.models import App, Block, User
 from chat import rules
-from chat.models import Attachment, Channel, Membership, Message, MessageKey, ReadMark, Restriction, Thread
+from chat.models import Attachment, Channel, InlineMedia, Membership, Message, MessageKey, ReadMark, Restriction, Thread
 from chat.models.attachment import is_key
 from chat.selectors.restrictions import active_restrictions
 from chat.sending.drafts import ClientKey, Draft, StoredMessage
@@ -65,6 +65,11 @@ _THREADS = PreparedQuery(lambda messages: Thread.objects.filter(pk__in=messages)
 _ATTACHMENTS = PreparedQuery(
     lambda keys: Attachment.objects.select_for_update(no_key=True).filter(key__in=keys).order_by("pk")
 )
+_INLINE_MEDIA = PreparedQuery(
+    lambda keys: InlineMedia.objects.filter(
+        file__in=Attachment.objects.filter(key__in=keys).values("file")
+    ).values_list("file", "type", "content")
+)
 _KEY_FIELDS = ("sender", "client_id", "id", "channel", "seq")
 
 
@@ -90,6 +95,8 @@ class Loaded:
     """Those of their threads that have answers already, by the same id."""
     attachments: Mapping[str, Attachment] = field(default_factory=dict)
     """The drafts' files by key, locked."""
+    inline_media: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    """Type and content of the files that clients of `/ws` get with their message, by name in the storage."""
     inactive: Collection[int] = frozenset()
     """Ids of users of the private channels whose accounts are not active."""
     restrictions: Collection[Restriction] = ()
@@ -132,7 +139,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
     if replied_ids:
         statements.append(_REPLIED.statement(replied_ids))
     if file_keys:
-        statements.append(_ATTACHMENTS.statement(file_keys))
+        statements += [_ATTACHMENTS.statement(file_keys), _INLINE_MEDIA.statement(file_keys)]
     if claimed_keys:
         statements.append(idempotency.find_statement(claimed_keys))
     if root_ids:
@@ -145,7 +152,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
     optional = iter(optional_rows)
     key_rows = next(optional) if client_keys else []
     replied_rows = next(optional) if replied_ids else []
-    file_rows = next(optional) if file_keys else []
+    file_rows, media_rows = (next(optional), next(optional)) if file_keys else ([], [])
     claimed = idempotency.found(next(optional)) if claimed_keys else {}
     root_rows, thread_rows = (next(optional), next(optional)) if root_ids else ([], [])
 
@@ -166,6 +173,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         roots={message.pk: message for message in _ROOTS.instances(root_rows)},
         threads={thread.pk: thread for thread in _THREADS.instances(thread_rows)},
         attachments={attachment.key: attachment for attachment in _ATTACHMENTS.instances(file_rows)},
+        inline_media={file: (type, bytes(content)) for file, type, content in media_rows},
         inactive=inactive,
         restrictions=restrictions,
         blocks=blocks,

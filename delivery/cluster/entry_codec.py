@@ -32,6 +32,8 @@ def encode_entry(entry: Entry, *, body: bool = True) -> bytes:
         origin=entry.origin,
         header=orjson.dumps(entry.header) if entry.header else None,
         body=orjson.dumps(entry.body) if body else None,
+        media_type=entry.media_type if body else None,
+        media=entry.media if body else None,
     ).SerializeToString()
 
 
@@ -58,6 +60,8 @@ def decode_entry(data: bytes, *, body: bool = True) -> Entry:
         origin=message.origin,
         header=_decode_header(message.header) if message.header else {},
         body=_decode_object(message.body) if body else {},
+        media_type=message.media_type,
+        media=message.media,
         position=message.position,
         time=message.time,
     )

@@ -19,6 +19,7 @@ from delivery.db.executors import run_priority
 from delivery.hub.audience import Audience
 from delivery.hub.connection import Connection
 from delivery.hub.fan_out import FanOut
+from delivery.hub.media_loaders import read_with_media
 from delivery.hub.receipts import RECEIPT, ReceiptCounter
 from delivery.hub.revocations import revocation_listeners
 from delivery.hub.ticker import Ticker
@@ -172,7 +173,7 @@ class Hub:
         if head < delivered <= self.watermark:
             self._rewind(head)
         while self.watermark < head:
-            entries = await run_priority(log.read, self.watermark, READ_PAGE_SIZE)
+            entries = await run_priority(read_with_media, self.watermark, READ_PAGE_SIZE)
             for entry in entries:
                 # Events that were announced in the meantime have been delivered.
                 if entry.position > self.watermark:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import zipfile
@@ -29,10 +30,11 @@ from accounts.actions import (
 from accounts.models import ExternalUser, User
 from chat import export_messages
 from chat.actions.channel import channel_create_group, channel_create_private
-from chat.actions.message import message_draft, message_draft_attachment, message_recall, message_send_now
+from chat.actions.message import message_draft, message_recall, message_send_now
 from chat.actions.report import message_report
 from chat.export import export
 from chat.models import Announcement, Message, Pin, Report, Restriction
+from chat.sending.drafts import Draft
 from tests.support.export import unpacked_export
 from tests.support.identity_provider import picture
 from tests.support.in_process import create_global_channel
@@ -140,12 +142,10 @@ def talk(alice: User, bob: User) -> Any:
     private, _ = channel_create_private(creator=alice, other=bob)
     rude = say(bob, private, "BOB is rude")
     message_report(user=alice, channel_id=private.pk, message_id=rude.id, reason="ALICE was hurt", app=901)
-    shot = message_draft_attachment(sender=alice.pk, channel=private.pk, content=picture(), type="picture")
-    message_send_now(shot)
-    theirs = message_draft_attachment(
-        sender=bob.pk, channel=private.pk, content=picture(colour="#000000"), type="picture"
-    )
-    message_send_now(theirs)
+    for sender, content in ((alice, picture()), (bob, picture(colour="#000000"))):
+        # As former versions stored them.
+        text = base64.b64encode(content).decode()
+        message_send_now(Draft(sender=sender.pk, channel=private.pk, text=text, type="picture"))
     return group
 
 

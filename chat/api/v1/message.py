@@ -85,7 +85,7 @@ class Message(Shape):
     position: Position
     content: Annotated[
         str | None,
-        Meta(description="The text beside attachments; or a picture or voice message in Base64."),
+        Meta(description="The text beside attachments; or, in Base64, a picture or voice message of a former version."),
     ] = None
     attachments: list[Attachment] = msgspec.field(default_factory=list)
     mentions: list[Mention] = msgspec.field(default_factory=list)

@@ -109,7 +109,10 @@ class Message(Shape, rename={"from_": "from"}, kw_only=True):
     content: (
         Annotated[
             str,
-            Meta(description="Of a `file` the text beside it, which may be empty; of others the bytes, as Base64."),
+            Meta(
+                description="Of a `file` the text beside it, which may be empty; of pictures and voice messages of"
+                " former versions the bytes, as Base64."
+            ),
         ]
         | UnsetType
     ) = UNSET

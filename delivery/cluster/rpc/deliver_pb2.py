@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"delivery/cluster/rpc/deliver.proto\x12\x08\x64\x65livery\"\xfb\x01\n\x05\x45ntry\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x0c\n\x04time\x18\x02 \x01(\x03\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x14\n\x07\x63hannel\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x10\n\x08user_ids\x18\x05 \x03(\x03\x12\x10\n\x03ref\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x14\n\x07subject\x18\x07 \x01(\x03H\x02\x88\x01\x01\x12\x10\n\x03\x61pp\x18\x08 \x01(\x03H\x03\x88\x01\x01\x12\x0e\n\x06origin\x18\t \x01(\t\x12\x0e\n\x06header\x18\n \x01(\x0c\x12\x11\n\x04\x62ody\x18\x0b \x01(\x0cH\x04\x88\x01\x01\x42\n\n\x08_channelB\x06\n\x04_refB\n\n\x08_subjectB\x06\n\x04_appB\x07\n\x05_body\"\x1e\n\x0bPushRequest\x12\x0f\n\x07\x65ntries\x18\x01 \x03(\x0c\"\x1c\n\tPushReply\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\x05\"A\n\x13\x46ilterOnlineRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\x12\x10\n\x03\x61pp\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x06\n\x04_app\"%\n\x11\x46ilterOnlineReply\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\">\n\x11ListOnlineRequest\x12\x0b\n\x03\x61pp\x18\x01 \x01(\x03\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x03\x12\r\n\x05limit\x18\x03 \x01(\x05\"&\n\nOnlineUser\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0c\n\x04name\x18\x02 \x01(\t\"H\n\x0fListOnlineReply\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.delivery.OnlineUser\x12\x10\n\x08has_more\x18\x02 \x01(\x08\"X\n\x0c\x43loseRequest\x12\x14\n\x07user_id\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x17\n\ncredential\x18\x02 \x01(\tH\x01\x88\x01\x01\x42\n\n\x08_user_idB\r\n\x0b_credential\"\x1c\n\nCloseReply\x12\x0e\n\x06\x63losed\x18\x01 \x01(\x05\"!\n\x0cStateRequest\x12\x11\n\taddresses\x18\x01 \x01(\x08\"\x8d\x01\n\nStateReply\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07started\x18\x02 \x01(\x03\x12\x13\n\x0b\x63onnections\x18\x03 \x01(\x05\x12\x11\n\tlogged_in\x18\x04 \x01(\x05\x12\x11\n\twatermark\x18\x05 \x01(\x03\x12\x12\n\nlogging_in\x18\x06 \x01(\x05\x12\x11\n\taddresses\x18\x07 \x03(\t2\xbd\x02\n\x07\x44\x65liver\x12\x32\n\x04Push\x12\x15.delivery.PushRequest\x1a\x13.delivery.PushReply\x12J\n\x0c\x46ilterOnline\x12\x1d.delivery.FilterOnlineRequest\x1a\x1b.delivery.FilterOnlineReply\x12\x44\n\nListOnline\x12\x1b.delivery.ListOnlineRequest\x1a\x19.delivery.ListOnlineReply\x12\x35\n\x05\x43lose\x12\x16.delivery.CloseRequest\x1a\x14.delivery.CloseReply\x12\x35\n\x05State\x12\x16.delivery.StateRequest\x1a\x14.delivery.StateReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"delivery/cluster/rpc/deliver.proto\x12\x08\x64\x65livery\"\x9e\x02\n\x05\x45ntry\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x0c\n\x04time\x18\x02 \x01(\x03\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x14\n\x07\x63hannel\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x10\n\x08user_ids\x18\x05 \x03(\x03\x12\x10\n\x03ref\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x14\n\x07subject\x18\x07 \x01(\x03H\x02\x88\x01\x01\x12\x10\n\x03\x61pp\x18\x08 \x01(\x03H\x03\x88\x01\x01\x12\x0e\n\x06origin\x18\t \x01(\t\x12\x0e\n\x06header\x18\n \x01(\x0c\x12\x11\n\x04\x62ody\x18\x0b \x01(\x0cH\x04\x88\x01\x01\x12\x12\n\nmedia_type\x18\x0c \x01(\t\x12\r\n\x05media\x18\r \x01(\x0c\x42\n\n\x08_channelB\x06\n\x04_refB\n\n\x08_subjectB\x06\n\x04_appB\x07\n\x05_body\"\x1e\n\x0bPushRequest\x12\x0f\n\x07\x65ntries\x18\x01 \x03(\x0c\"\x1c\n\tPushReply\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\x05\"A\n\x13\x46ilterOnlineRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\x12\x10\n\x03\x61pp\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x06\n\x04_app\"%\n\x11\x46ilterOnlineReply\x12\x10\n\x08user_ids\x18\x01 \x03(\x03\">\n\x11ListOnlineRequest\x12\x0b\n\x03\x61pp\x18\x01 \x01(\x03\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\x03\x12\r\n\x05limit\x18\x03 \x01(\x05\"&\n\nOnlineUser\x12\n\n\x02id\x18\x01 \x01(\x03\x12\x0c\n\x04name\x18\x02 \x01(\t\"H\n\x0fListOnlineReply\x12#\n\x05users\x18\x01 \x03(\x0b\x32\x14.delivery.OnlineUser\x12\x10\n\x08has_more\x18\x02 \x01(\x08\"X\n\x0c\x43loseRequest\x12\x14\n\x07user_id\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x17\n\ncredential\x18\x02 \x01(\tH\x01\x88\x01\x01\x42\n\n\x08_user_idB\r\n\x0b_credential\"\x1c\n\nCloseReply\x12\x0e\n\x06\x63losed\x18\x01 \x01(\x05\"!\n\x0cStateRequest\x12\x11\n\taddresses\x18\x01 \x01(\x08\"\x8d\x01\n\nStateReply\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07started\x18\x02 \x01(\x03\x12\x13\n\x0b\x63onnections\x18\x03 \x01(\x05\x12\x11\n\tlogged_in\x18\x04 \x01(\x05\x12\x11\n\twatermark\x18\x05 \x01(\x03\x12\x12\n\nlogging_in\x18\x06 \x01(\x05\x12\x11\n\taddresses\x18\x07 \x03(\t2\xbd\x02\n\x07\x44\x65liver\x12\x32\n\x04Push\x12\x15.delivery.PushRequest\x1a\x13.delivery.PushReply\x12J\n\x0c\x46ilterOnline\x12\x1d.delivery.FilterOnlineRequest\x1a\x1b.delivery.FilterOnlineReply\x12\x44\n\nListOnline\x12\x1b.delivery.ListOnlineRequest\x1a\x19.delivery.ListOnlineReply\x12\x35\n\x05\x43lose\x12\x16.delivery.CloseRequest\x1a\x14.delivery.CloseReply\x12\x35\n\x05State\x12\x16.delivery.StateRequest\x1a\x14.delivery.StateReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,29 +32,29 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'delivery.cluster.rpc.delive
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ENTRY']._serialized_start=49
-  _globals['_ENTRY']._serialized_end=300
-  _globals['_PUSHREQUEST']._serialized_start=302
-  _globals['_PUSHREQUEST']._serialized_end=332
-  _globals['_PUSHREPLY']._serialized_start=334
-  _globals['_PUSHREPLY']._serialized_end=362
-  _globals['_FILTERONLINEREQUEST']._serialized_start=364
-  _globals['_FILTERONLINEREQUEST']._serialized_end=429
-  _globals['_FILTERONLINEREPLY']._serialized_start=431
-  _globals['_FILTERONLINEREPLY']._serialized_end=468
-  _globals['_LISTONLINEREQUEST']._serialized_start=470
-  _globals['_LISTONLINEREQUEST']._serialized_end=532
-  _globals['_ONLINEUSER']._serialized_start=534
-  _globals['_ONLINEUSER']._serialized_end=572
-  _globals['_LISTONLINEREPLY']._serialized_start=574
-  _globals['_LISTONLINEREPLY']._serialized_end=646
-  _globals['_CLOSEREQUEST']._serialized_start=648
-  _globals['_CLOSEREQUEST']._serialized_end=736
-  _globals['_CLOSEREPLY']._serialized_start=738
-  _globals['_CLOSEREPLY']._serialized_end=766
-  _globals['_STATEREQUEST']._serialized_start=768
-  _globals['_STATEREQUEST']._serialized_end=801
-  _globals['_STATEREPLY']._serialized_start=804
-  _globals['_STATEREPLY']._serialized_end=945
-  _globals['_DELIVER']._serialized_start=948
-  _globals['_DELIVER']._serialized_end=1265
+  _globals['_ENTRY']._serialized_end=335
+  _globals['_PUSHREQUEST']._serialized_start=337
+  _globals['_PUSHREQUEST']._serialized_end=367
+  _globals['_PUSHREPLY']._serialized_start=369
+  _globals['_PUSHREPLY']._serialized_end=397
+  _globals['_FILTERONLINEREQUEST']._serialized_start=399
+  _globals['_FILTERONLINEREQUEST']._serialized_end=464
+  _globals['_FILTERONLINEREPLY']._serialized_start=466
+  _globals['_FILTERONLINEREPLY']._serialized_end=503
+  _globals['_LISTONLINEREQUEST']._serialized_start=505
+  _globals['_LISTONLINEREQUEST']._serialized_end=567
+  _globals['_ONLINEUSER']._serialized_start=569
+  _globals['_ONLINEUSER']._serialized_end=607
+  _globals['_LISTONLINEREPLY']._serialized_start=609
+  _globals['_LISTONLINEREPLY']._serialized_end=681
+  _globals['_CLOSEREQUEST']._serialized_start=683
+  _globals['_CLOSEREQUEST']._serialized_end=771
+  _globals['_CLOSEREPLY']._serialized_start=773
+  _globals['_CLOSEREPLY']._serialized_end=801
+  _globals['_STATEREQUEST']._serialized_start=803
+  _globals['_STATEREQUEST']._serialized_end=836
+  _globals['_STATEREPLY']._serialized_start=839
+  _globals['_STATEREPLY']._serialized_end=980
+  _globals['_DELIVER']._serialized_start=983
+  _globals['_DELIVER']._serialized_end=1300
 # @@protoc_insertion_point(module_scope)

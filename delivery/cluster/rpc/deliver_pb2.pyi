@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Entry(_message.Message):
-    __slots__ = ("position", "time", "kind", "channel", "user_ids", "ref", "subject", "app", "origin", "header", "body")
+    __slots__ = ("position", "time", "kind", "channel", "user_ids", "ref", "subject", "app", "origin", "header", "body", "media_type", "media")
     POSITION_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -19,6 +19,8 @@ class Entry(_message.Message):
     ORIGIN_FIELD_NUMBER: _ClassVar[int]
     HEADER_FIELD_NUMBER: _ClassVar[int]
     BODY_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_FIELD_NUMBER: _ClassVar[int]
     position: int
     time: int
     kind: str
@@ -30,7 +32,9 @@ class Entry(_message.Message):
     origin: str
     header: bytes
     body: bytes
-    def __init__(self, position: _Optional[int] = ..., time: _Optional[int] = ..., kind: _Optional[str] = ..., channel: _Optional[int] = ..., user_ids: _Optional[_Iterable[int]] = ..., ref: _Optional[int] = ..., subject: _Optional[int] = ..., app: _Optional[int] = ..., origin: _Optional[str] = ..., header: _Optional[bytes] = ..., body: _Optional[bytes] = ...) -> None: ...
+    media_type: str
+    media: bytes
+    def __init__(self, position: _Optional[int] = ..., time: _Optional[int] = ..., kind: _Optional[str] = ..., channel: _Optional[int] = ..., user_ids: _Optional[_Iterable[int]] = ..., ref: _Optional[int] = ..., subject: _Optional[int] = ..., app: _Optional[int] = ..., origin: _Optional[str] = ..., header: _Optional[bytes] = ..., body: _Optional[bytes] = ..., media_type: _Optional[str] = ..., media: _Optional[bytes] = ...) -> None: ...
 
 class PushRequest(_message.Message):
     __slots__ = ("entries",)

@@ -6,7 +6,7 @@ import { language } from "./i18n.js";
 
 /** Pictures that every supported browser shows. */
 const SHOWN_PICTURES = /^image\/(?:png|jpeg|gif|webp|avif|bmp)$/;
-const VOICE_NAME = /^voice-message-\d{8}-\d{6}\.(?:m4a|webm|ogg)$/;
+const VOICE_NAME = /^voice-message-\d{8}-\d{6}\.(?:m4a|webm|ogg|mp3|wav|aac|flac)$/;
 /** Characters before the extension that stay when a name is shortened. */
 const KEPT_BEFORE_EXTENSION = 4;
 const MAX_EXTENSION = 10;

@@ -11,7 +11,6 @@ from chat.wire import im_pb2 as im
 from delivery.db.executors import run
 from tests.chat.consumers.conftest import Open
 from tests.support.group_scenario import GroupScenario
-from tests.support.in_process import LocalNode
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,15 +84,6 @@ async def test_pictures_and_voices_arrive_unchanged(
     await bob.until(lambda: bool(bob.messages))
     assert bob.messages[0].content == content
     assert (await bob.sync(0)).messages[0] == bob.messages[0]
-
-
-async def test_the_json_protocol_shows_a_picture_by_its_name(
-    node: LocalNode, scenario: GroupScenario, enter: Open
-) -> None:
-    alice, bob = await enter(scenario.alice), await node.connect(scenario.bob)
-    await alice.send("group", scenario.group.pk, b"\xff", type="picture")
-    data = (await bob.push("msg")).data
-    assert (data["type"], data["msg"], data["content"]) == ("picture", "[picture]", "/w==")
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ _ENTRIES = st.builds(
     body=st.dictionaries(_TEXT, _JSON, max_size=4),
     position=_IDS,
     time=_IDS,
+    media_type=st.sampled_from(["", "picture"]),
+    media=st.binary(max_size=20),
 )
 
 
@@ -52,9 +54,9 @@ def test_an_entry_survives_a_round_trip(entry: Entry) -> None:
 
 @settings(deadline=None)
 @given(_ENTRIES)
-def test_an_announcement_is_the_entry_without_its_body(entry: Entry) -> None:
+def test_an_announcement_is_the_entry_without_body_and_media(entry: Entry) -> None:
     announced = decode_entry(encode_entry(entry, body=False), body=False)
-    entry.body = {}
+    entry.body, entry.media_type, entry.media = {}, "", b""
     assert announced == entry
 
 
