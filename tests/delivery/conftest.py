@@ -11,7 +11,7 @@ from django.conf import Settings
 from django.db import OperationalError
 from redis.asyncio import Redis
 
-from delivery import log
+from delivery import log, metrics
 from delivery.hub.hub import Hub
 from delivery.log import Entry
 from tests.support import machine
@@ -52,6 +52,11 @@ def memory_log(monkeypatch: pytest.MonkeyPatch) -> MemoryLog:
     monkeypatch.setattr(log, "head", made.head)
     monkeypatch.setattr(log, "read", made.read)
     return made
+
+
+def is_database_away() -> bool:
+    """Return whether a hub of this process reports that it cannot read the log."""
+    return bool(metrics.DATABASE_AWAY.collect()[0].samples[0].value)
 
 
 @pytest_asyncio.fixture

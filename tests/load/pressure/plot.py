@@ -9,14 +9,14 @@ from html import escape
 _WIDTH, _ROW, _MARGIN, _LABELS = 860, 22, 40, 330
 _HEIGHT = 320
 _INK, _GOOD, _POOR, _GRID = "#333", "#2a7f62", "#c0562f", "#ddd"
-_BAR_LIMIT = 100.0
-"""Bars have a logarithmic scale from a hundredth of the mark to this many times the mark."""
+_BAR_LIMIT = 10.0
+"""Bars have a logarithmic scale from a tenth of the mark to this many times the mark."""
 
 
 def bars(title: str, values: Sequence[tuple[str, float]], *, mark: float, caption: str = "") -> str:
     """Return horizontal bars on a logarithmic scale, with a line at `mark`; bars that reach it are green."""
     height = 2 * _MARGIN + _ROW * len(values) + 20
-    space = _WIDTH - _LABELS - 90
+    space = _WIDTH - _LABELS - 60
     middle = _LABELS + space / 2
     parts = [_text(_MARGIN / 2, 24, title, size=15)]
     for index, (name, value) in enumerate(values):
@@ -26,7 +26,7 @@ def bars(title: str, values: Sequence[tuple[str, float]], *, mark: float, captio
         color = _GOOD if value >= mark else _POOR
         parts.append(_text(_LABELS - 8, y + 15, name, anchor="end"))
         parts.append(f'<rect x="{_LABELS}" y="{y + 3}" width="{width:.1f}" height="{_ROW - 6}" fill="{color}"/>')
-        parts.append(_text(_LABELS + width + 5, y + 15, f"{value:.2f}"))
+        parts.append(_text(_WIDTH - 10, y + 15, f"{value:.2f}", anchor="end"))
     bottom = _MARGIN + _ROW * len(values)
     parts.append(f'<path d="M{middle:.1f} {_MARGIN - 4}V{bottom + 4}" stroke="{_INK}" stroke-dasharray="4 3"/>')
     parts.append(_text(_MARGIN / 2, height - 14, caption, size=11))
@@ -36,21 +36,33 @@ def bars(title: str, values: Sequence[tuple[str, float]], *, mark: float, captio
 def line(title: str, points: Sequence[tuple[float, float]], *, x_label: str, caption: str = "") -> str:
     """Return a line through the points, from 0 on both axes."""
     x_end = max((x for x, _ in points), default=1) or 1
-    y_end = max((y for _, y in points), default=1) or 1
-    left, right, top, bottom = 80, _WIDTH - 20, _MARGIN, _HEIGHT - 70
+    y_values = _ticks(max((y for _, y in points), default=1) or 1, covering=True)
+    y_end = y_values[-1]
+    left, right, top, bottom = 80, _WIDTH - 30, _MARGIN, _HEIGHT - 70
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return left + (right - left) * x / x_end, bottom - (bottom - top) * y / y_end
+
     parts = [_text(_MARGIN / 2, 24, title, size=15)]
-    for step in range(5):
-        y = bottom - (bottom - top) * step / 4
+    for value in y_values:
+        y = place(0, value)[1]
         parts.append(f'<path d="M{left} {y:.1f}H{right}" stroke="{_GRID}"/>')
-        parts.append(_text(left - 6, y + 4, f"{y_end * step / 4:,.4g}", anchor="end"))
-        parts.append(_text(left + (right - left) * step / 4, bottom + 18, f"{x_end * step / 4:,.4g}", anchor="middle"))
-    path = " ".join(
-        f"{left + (right - left) * x / x_end:.1f},{bottom - (bottom - top) * y / y_end:.1f}" for x, y in points
-    )
+        parts.append(_text(left - 6, y + 4, f"{value:,.4g}", anchor="end"))
+    for value in _ticks(x_end):
+        parts.append(_text(place(value, 0)[0], bottom + 18, f"{value:,.4g}", anchor="middle"))
+    path = " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in points)
     parts.append(f'<polyline points="{path}" fill="none" stroke="{_GOOD}" stroke-width="2"/>')
     parts.append(_text((left + right) / 2, bottom + 36, x_label, anchor="middle"))
     parts.append(_text(_MARGIN / 2, _HEIGHT - 10, caption, size=11))
     return _document(_HEIGHT, parts)
+
+
+def _ticks(end: float, *, covering: bool = False) -> list[float]:
+    """Return round values from 0, four or a few more, up to `end`; with `covering`, up to the next one above it."""
+    power = 10 ** math.floor(math.log10(end / 4))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= end / 5)
+    count = math.ceil(end / step) if covering else math.floor(end / step)
+    return [index * step for index in range(count + 1)]
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 12) -> str:
