@@ -120,6 +120,7 @@ OPTIONS = (
     Option("IM_MAX_BODY_BYTES", 16_777_216, "Maximum bytes of an HTTP body. A longer one closes the connection."),
     Option("IM_OUTBOX_MAX_BYTES", 1_048_576, "Bytes queued for a connection above which it is closed with 4008."),
     Option("IM_OUTBOX_WINDOW_SECONDS", 0.03, "Seconds for which writes to a busy connection are collected."),
+    Option("IM_OUTBOX_MAX_WINDOW_SECONDS", 0.1, "The same while a node writes to hundreds of busy connections."),
     # Limits of users
     Option("IM_MESSAGE_MAX_LENGTH", 8000, "Maximum characters of a message."),
     Option(

@@ -50,7 +50,7 @@ class Hub:
 
     def __init__(self, presence: Presence | None = None) -> None:
         self.presence: Presence = presence or MemoryPresence()
-        self.ticker = Ticker(settings.IM_OUTBOX_WINDOW_SECONDS)
+        self.ticker = Ticker(settings.IM_OUTBOX_WINDOW_SECONDS, settings.IM_OUTBOX_MAX_WINDOW_SECONDS)
         self.watermark = 0
         """The position up to which every event has been delivered."""
         self.connections: dict[str, Connection] = {}

@@ -11,16 +11,24 @@ from delivery.hub.segments import BatchCache
 if TYPE_CHECKING:
     from delivery.hub.outbox import Outbox
 
+WRITES_PER_SECOND = 6000
+"""Writes at ticks above which the window grows: about a tenth of a core."""
+
 
 def _do_nothing() -> None:
     """Do nothing."""
 
 
 class Ticker:
-    """Makes outboxes write: those that wait for the tick, and those with something urgent. Idle, it has no timer."""
+    """Makes outboxes write: those that wait for the tick, and those with something urgent. Idle, it has no timer.
 
-    def __init__(self, window_seconds: float) -> None:
-        self.window_seconds = window_seconds
+    A tick comes `window_seconds` after the one before it. If more outboxes write at a tick than WRITES_PER_SECOND allow
+    in that time, the next one comes later, by up to `max_window_seconds`: a write costs the same whatever its size.
+    """
+
+    def __init__(self, window_seconds: float, max_window_seconds: float = 0.0) -> None:
+        self._window = self._min_window = window_seconds
+        self._max_window = max(window_seconds, max_window_seconds)
         self.tick = 0
         self._waiting: list[Outbox] = []
         self._urgent: list[Outbox] = []
@@ -29,6 +37,11 @@ class Ticker:
         """Called at each tick, before outboxes write."""
         self.batches = BatchCache()
         """Batches of segments, until the tick."""
+
+    @property
+    def window_seconds(self) -> float:
+        """Return the seconds until the next tick, when one is needed."""
+        return self._window
 
     def write_at_tick(self, outbox: Outbox) -> None:
         """Make the outbox write at the next tick."""
@@ -50,13 +63,14 @@ class Ticker:
         """Make `tick` advance within one window from now."""
         if not self._running:
             self._running = True
-            asyncio.get_running_loop().call_later(self.window_seconds, self._advance)
+            asyncio.get_running_loop().call_later(self._window, self._advance)
 
     def _advance(self) -> None:
         self._running = False
         self.tick += 1
         self.on_tick()
         self.batches.clear()
+        self._window = min(max(self._min_window, len(self._waiting) / WRITES_PER_SECOND), self._max_window)
         self.write_waiting()
 
     def write_waiting(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from delivery.hub.outbox import Outbox
 from delivery.hub.segments import Frame
 from delivery.hub.ticker import Ticker
-from tests.support.waiting import TIMEOUT_SECONDS
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 
 class Reader:
@@ -68,6 +68,18 @@ async def test_a_busy_reader_gets_the_waiting_frames_in_one_write() -> None:
             outbox.put(frame)
         await reader.until(4)
     assert reader.writes == [["a"], ["b", "c", "d"]]
+
+
+@pytest.mark.parametrize(("waiting", "window"), [(1, 0.001), (12, 0.002), (600, 0.004)])
+async def test_the_more_outboxes_write_at_a_tick_the_later_comes_the_next_one(waiting: int, window: float) -> None:
+    ticker = Ticker(0.001, 0.004)
+    for _ in range(waiting):
+        ticker.write_at_tick(Outbox(ticker, 1000, Reader().overflow))
+    await wait_until(lambda: ticker.tick == 1)
+    assert ticker.window_seconds == window
+    ticker.ensure_running()
+    await wait_until(lambda: ticker.tick == 2)
+    assert ticker.window_seconds == 0.001
 
 
 async def test_an_urgent_frame_and_the_frames_before_it_do_not_wait_for_the_tick() -> None:
