@@ -27,13 +27,30 @@ from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
+DOUBLING_MESSAGES = 4
+"""Messages in a batch after which the next one begins twice as late: a commit costs as much as storing a dozen."""
+MAX_INTERVAL_SECONDS = 0.03
+"""The longest interval that comes of this growth."""
+
+
+def interval_after(messages: int, base: float) -> float:
+    """Return the seconds between the beginning of a batch of so many messages and the next one. `base`: without load.
+
+    The more arrives in an interval, the more a longer one saves.
+    """
+    return max(base, min(base * (1 + messages / DOUBLING_MESSAGES), MAX_INTERVAL_SECONDS))
+
 
 class WriteQueue:
     """Gathers the drafts of this process and commits them in batches, one batch at a time, in order of arrival."""
 
     def __init__(self, commit_interval: float | None = None) -> None:
-        """`commit_interval`: seconds between commits while several users send; None: IM_COMMIT_INTERVAL."""
+        """`commit_interval`: seconds between commits while several users send; None: IM_COMMIT_INTERVAL.
+
+        See `interval_after` for times with many messages.
+        """
         self._commit_interval: float = settings.IM_COMMIT_INTERVAL if commit_interval is None else commit_interval
+        self._last_size = 0
         self._waiting: deque[tuple[Draft, asyncio.Future[StoredMessage]]] = deque()
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -87,7 +104,7 @@ class WriteQueue:
                 await self._wait_for_more()
                 size = min(len(self._waiting), settings.IM_COMMIT_MAX_MESSAGES)
                 batch = [self._waiting.popleft() for _ in range(size)]
-                self._last_batch_at = time.monotonic()
+                self._last_batch_at, self._last_size = time.monotonic(), size
                 self._missing_senders = {draft.sender for draft, _ in batch}
                 self._missing_senders.difference_update([draft.sender for draft, _ in self._waiting])
                 announce = partial(
@@ -109,7 +126,7 @@ class WriteQueue:
         Users who each send one draft after another wait for each other only: the commit begins when all of the last
         batch have sent again.
         """
-        left = self._last_batch_at + self._commit_interval - time.monotonic()
+        left = self._last_batch_at + interval_after(self._last_size, self._commit_interval) - time.monotonic()
         is_full = len(self._waiting) >= settings.IM_COMMIT_MAX_MESSAGES
         if left <= 0 or is_full or not self._missing_senders or self._is_stopping:
             return

@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 from chat.errors import ChatError
 from chat.models import Message
 from chat.sending.drafts import Draft, StoredMessage
-from chat.sending.queue import WriteQueue, set_queue
+from chat.sending.queue import MAX_INTERVAL_SECONDS, WriteQueue, interval_after, set_queue
 from chat.sending.queue_bridge import commit_in_queue
 from delivery import publish
 from delivery.db.executors import run
@@ -27,6 +27,15 @@ async def test_drafts_that_do_not_fit_into_the_queue_are_refused_together(settin
         queue.submit_all(some)
     assert refused.value.data is not None and refused.value.data["retryAfter"]
     assert len(queue.submit_all(some[:1])) == 1
+
+
+@pytest.mark.parametrize(
+    ("messages", "base", "seconds"),
+    [(4, 0.008, 0.016), (200, 0.008, MAX_INTERVAL_SECONDS), (200, 0.06, 0.06), (200, 0.0, 0.0)],
+)
+def test_the_next_batch_comes_later_after_one_with_many_messages(messages: int, base: float, seconds: float) -> None:
+    assert interval_after(messages, base) == pytest.approx(seconds)
+    assert base <= interval_after(1, base) <= base * 1.25
 
 
 async def test_a_stopped_queue_refuses_at_once() -> None:
