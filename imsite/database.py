@@ -56,7 +56,7 @@ def database(data_dir: Path) -> dict[str, Any]:
         return config
     data_dir.mkdir(parents=True, exist_ok=True)
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "imsite.sqlite",
         "NAME": data_dir / "imsite.sqlite3",
         # Reopening the file costs four to six times as much as a query.
         "CONN_MAX_AGE": None,

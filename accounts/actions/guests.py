@@ -20,7 +20,7 @@ from accounts.errors import NameTaken
 from accounts.models import Device, User
 from accounts.names import GUEST_PREFIX, check_guest_name
 from accounts.selectors.users import guest_names_taken
-from delivery.db.bulk import execute_batch, insert_instances
+from delivery.db.bulk import execute_batch, insert_instances, insert_numbered_instances, inserted_ids
 from delivery.db.transactions import write
 
 
@@ -68,17 +68,16 @@ def guests_create(wanted: Sequence[NewGuest]) -> list[CreatedGuest | NameTaken]:
         return [NameTaken() for _ in wanted]
     created: dict[int, CreatedGuest] = {}
     with write():
-        (rows,) = execute_batch([insert_instances(list(guests.values()), returning=("username", "id"))])
-        ids = dict(rows)
+        *_, rows = execute_batch(insert_numbered_instances(list(guests.values())))
         tokens, devices = [], []
-        for index, guest in guests.items():
-            guest.pk, guest._state.adding, guest._state.db = ids[guest.username], False, "default"
+        for (index, guest), pk in zip(guests.items(), inserted_ids(rows, len(guests)), strict=True):
+            guest.pk, guest._state.adding, guest._state.db = pk, False, "default"
             token, secret = _new_token(guest)
             device = _device(wanted[index], token)
             tokens.append(token)
             devices.append(device)
             created[index] = CreatedGuest(guest, secret, device.credential, token.expiry)
-        execute_batch([insert_instances(tokens), insert_instances(devices)])
+        execute_batch([*insert_instances(tokens), *insert_instances(devices)])
     return [created.get(index) or NameTaken() for index in range(len(wanted))]
 
 

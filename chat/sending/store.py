@@ -16,7 +16,14 @@ from chat.models import Attachment, Channel, Message, MessageKey, MessageMention
 from chat.sending.decide import NewMessage
 from chat.sending.store_threads import follower_statements, thread_statements
 from delivery import idempotency, log
-from delivery.db.bulk import Statement, execute_batch, insert_statement, insert_statements
+from delivery.db.bulk import (
+    Statement,
+    execute_batch,
+    insert_numbered,
+    insert_statements,
+    inserted_ids,
+    update_statements,
+)
 
 _FIELDS = ("id", "channel", "seq", "sender", "type", "text", "shown_as", "reply_to", "reply_seq", "position", "time")
 _values = attrgetter(
@@ -96,14 +103,17 @@ def _link_files(new: Sequence[NewMessage]) -> list[Statement]:
 def _store_keys(new: Sequence[NewMessage]) -> int:
     """Claim the keys and set the messages' ids; return the last of the log positions reserved for them."""
     plain_keys = [message.draft.scoped_key for message in new if message.draft.scoped_key is not None]
-    keys = [*idempotency.claim_statements(plain_keys), _insert_message_keys(new)]
-    statements = [*keys, _update_channels(new), *_update_read_marks(new), *follower_statements(new)]
+    # In sorted order, so that two transactions with the same keys do not deadlock.
+    by_key = sorted(new, key=lambda message: (message.sender_id, message.draft.client_id or ""))
+    keys = [*idempotency.claim_statements(plain_keys), *_insert_message_keys(by_key)]
+    statements = [*keys, *_update_channels(new), *_update_read_marks(new), *follower_statements(new)]
     counter = log.reserve_positions(len(new))
     keyed = [message for message in new if message.draft.idempotency_key is not None]
     if not keyed:
         statements.append(counter)
     results = execute_batch(statements)
-    _set_ids(new, results[len(keys) - 1])
+    for message, pk in zip(by_key, inserted_ids(results[len(keys) - 1], len(by_key)), strict=True):
+        message.pk = pk
     if keyed:
         # The response of an idempotency key needs the message's id; claiming the key may wait, so the counter is last.
         responses = {
@@ -115,26 +125,17 @@ def _store_keys(new: Sequence[NewMessage]) -> int:
     return int(results[-1][0][0])
 
 
-def _set_ids(new: Sequence[NewMessage], key_rows: Sequence[Sequence[int]]) -> None:
-    ids = {(channel, seq): pk for pk, channel, seq in key_rows}
-    for message in new:
-        message.pk = ids[message.channel_id, message.seq]
-
-
-def _insert_message_keys(new: Sequence[NewMessage]) -> Statement:
-    """Insert in sorted order, so that two transactions with the same keys do not deadlock."""
-    rows = [(message.sender_id, message.draft.client_id, message.channel_id, message.seq) for message in new]
-    rows.sort(key=lambda row: (row[0], row[1] or ""))
+def _insert_message_keys(new: Sequence[NewMessage]) -> list[Statement]:
     fields = ("sender", "client_id", "channel", "seq")
-    return insert_statement(MessageKey, fields, rows, returning=("id", "channel", "seq"))
+    rows = [(message.sender_id, message.draft.client_id, message.channel_id, message.seq) for message in new]
+    return insert_numbered(MessageKey, fields, rows)
 
 
-def _update_channels(new: Sequence[NewMessage]) -> Statement:
+def _update_channels(new: Sequence[NewMessage]) -> list[Statement]:
     last_seqs = {message.channel_id: message.seq for message in new}
-    return Statement(
-        f"UPDATE {Channel._meta.db_table} SET last_seq = given.column2, active_at = %s"
-        f" FROM (VALUES {', '.join(['(%s, %s)'] * len(last_seqs))}) AS given WHERE id = given.column1",
-        [new[0].time, *(value for row in sorted(last_seqs.items()) for value in row)],
+    time = new[0].time
+    return update_statements(
+        Channel, ("last_seq", "active_at"), [(seq, time, channel) for channel, seq in sorted(last_seqs.items())]
     )
 
 

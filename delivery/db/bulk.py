@@ -7,7 +7,7 @@ The hot path writes four rows per message. With `bulk_create`, and statement by 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,6 +17,9 @@ from django.db.models import AutoField, BooleanField, CharField, Field, ForeignK
 T = TypeVar("T")
 
 _ROWS_PER_STATEMENT = 1000
+_SQLITE_ROWS = 128
+"""The most rows of a statement on SQLite, a power of two."""
+_KEPT_STATEMENTS = 256
 
 
 class Statement(NamedTuple):
@@ -97,33 +100,59 @@ def _from_pairs(model: type[Model], pair: tuple[str, str], size: int) -> str:
     return f"FROM {table} WHERE ({_columns(model, pair)}) IN (VALUES {', '.join(['(%s, %s)'] * size)})"
 
 
-def insert_statement(
-    model: type[Model],
-    fields: Sequence[str],
-    rows: Sequence[Sequence[Any]],
-    suffix: str = "",
-    *,
-    returning: Sequence[str] = (),
-) -> Statement:
-    """Return a statement that inserts at least one row with values of these fields.
-
-    It returns the fields in `returning` of each row, in any order. `suffix` ends the SQL, for example ON CONFLICT ….
-    """
-    placeholders = f"({', '.join(['%s'] * len(fields))})"
-    sql = f"{_insert_into(model, tuple(fields))} VALUES {', '.join([placeholders] * len(rows))} {suffix}"
-    if returning:
-        sql += f" RETURNING {', '.join(_column(model, field) for field in returning)}"
-    return Statement(sql, [value for row in rows for value in row], returns=bool(returning))
-
-
 def insert_statements(
     model: type[Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], suffix: str = ""
 ) -> list[Statement]:
-    """Return statements that insert any number of rows."""
+    """Return statements that insert any number of rows with values of these fields.
+
+    `suffix` ends the SQL, for example ON CONFLICT ….
+    """
+    names = tuple(fields)
     return [
-        insert_statement(model, fields, rows[start : start + _ROWS_PER_STATEMENT], suffix)
-        for start in range(0, len(rows), _ROWS_PER_STATEMENT)
+        Statement(_insert_sql(model, names, len(part), suffix), list(chain.from_iterable(part))) for part in parts(rows)
     ]
+
+
+def insert_numbered(model: type[Model], fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Statement]:
+    """Return the statements that insert at least one row, at most 1,000, with an automatic id.
+
+    The last one returns the ids: see `inserted_ids`.
+    """
+    if connection.vendor == "sqlite":
+        return [*insert_statements(model, fields, rows), Statement("SELECT last_insert_rowid()", (), returns=True)]
+    sql = _insert_sql(model, tuple(fields), len(rows), "RETURNING id")
+    return [Statement(sql, list(chain.from_iterable(rows)), returns=True)]
+
+
+def inserted_ids(rows: Sequence[Sequence[int]], count: int) -> Sequence[int]:
+    """Return the ids of `count` inserted rows, in their order, from the rows of the last of `insert_numbered`."""
+    if len(rows) == count:
+        return [pk for (pk,) in rows]
+    # SQLite has one writer, so a transaction's ids are consecutive.
+    ((last,),) = rows
+    return range(last - count + 1, last + 1)
+
+
+def update_statements(model: type[Model], fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Statement]:
+    """Return statements that update any number of rows by their ids. Each of `rows` has the new values, then the id."""
+    names = tuple(fields)
+    return [Statement(_update_sql(model, names, len(part)), list(chain.from_iterable(part))) for part in parts(rows)]
+
+
+def parts(rows: Sequence[T]) -> list[Sequence[T]]:
+    """Divide the rows among statements.
+
+    SQLite prepares a statement once for each number of rows, and spends more on that than on the rows themselves. So
+    there the numbers are powers of two. One row at a time would cost as little, but let another thread interrupt the
+    transaction at each.
+    """
+    is_sqlite = connection.vendor == "sqlite"
+    found, start = [], 0
+    while left := len(rows) - start:
+        size = min(1 << (left.bit_length() - 1), _SQLITE_ROWS) if is_sqlite else min(left, _ROWS_PER_STATEMENT)
+        found.append(rows[start : start + size])
+        start += size
+    return found
 
 
 def insert_rows(model: type[Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], suffix: str = "") -> None:
@@ -132,15 +161,23 @@ def insert_rows(model: type[Model], fields: Sequence[str], rows: Sequence[Sequen
         execute_batch([statement])
 
 
-def insert_instances(instances: Sequence[Model], *, returning: Sequence[str] = ()) -> Statement:
-    """Return a statement that inserts at least one new instance of a model. See `insert_statement`.
+def insert_instances(instances: Sequence[Model]) -> list[Statement]:
+    """Return statements that insert new instances of a model. See `insert_statements`.
 
     Automatic keys are left out. Signals are not sent, and `auto_now_add` fields must be set.
     """
-    model = type(instances[0])
+    return insert_statements(type(instances[0]), *_fields_and_rows(instances))
+
+
+def insert_numbered_instances(instances: Sequence[Model]) -> list[Statement]:
+    """Return the statements that insert the instances and return their ids. See `insert_numbered`."""
+    return insert_numbered(type(instances[0]), *_fields_and_rows(instances))
+
+
+def _fields_and_rows(instances: Sequence[Model]) -> tuple[list[str], list[list[Any]]]:
     # The proxy `django.db.connection` would look it up for each value.
     database = connections[DEFAULT_DB_ALIAS]
-    fields = _stored_fields(model)
+    fields = _stored_fields(type(instances[0]))
     rows = [
         [
             getattr(one, field.attname)
@@ -150,7 +187,7 @@ def insert_instances(instances: Sequence[Model], *, returning: Sequence[str] = (
         ]
         for one in instances
     ]
-    return insert_statement(model, [field.name for field, _ in fields], rows, returning=returning)
+    return [field.name for field, _ in fields], rows
 
 
 @cache
@@ -161,9 +198,27 @@ def _stored_fields(model: type[Model]) -> list[tuple[Field[Any, Any], bool]]:
     return [(field, isinstance(field, plain)) for field in fields]
 
 
-@cache
-def _insert_into(model: type[Model], fields: tuple[str, ...]) -> str:
-    return f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({_columns(model, fields)})"
+@lru_cache(maxsize=_KEPT_STATEMENTS)
+def _insert_sql(model: type[Model], fields: tuple[str, ...], count: int, suffix: str) -> str:
+    table = connection.ops.quote_name(model._meta.db_table)
+    return f"INSERT INTO {table} ({_columns(model, fields)}) VALUES {placeholders(len(fields), count)} {suffix}"
+
+
+@lru_cache(maxsize=_KEPT_STATEMENTS)
+def _update_sql(model: type[Model], fields: tuple[str, ...], count: int) -> str:
+    table = connection.ops.quote_name(model._meta.db_table)
+    changes = ", ".join(f"{_column(model, field)} = given.column{number}" for number, field in enumerate(fields, 1))
+    width = len(fields) + 1
+    return (
+        f"UPDATE {table} SET {changes} FROM (VALUES {placeholders(width, count)}) AS given"
+        f" WHERE id = given.column{width}"
+    )
+
+
+def placeholders(columns: int, count: int) -> str:
+    """Return the SQL of the values of `count` rows."""
+    row = f"({', '.join(['%s'] * columns)})"
+    return ", ".join([row] * count)
 
 
 @cache

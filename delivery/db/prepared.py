@@ -28,7 +28,9 @@ class PreparedQuery(Generic[M]):
     def __init__(self, build: Callable[..., QuerySet[M, Any]]) -> None:
         self._build = build
         self._compiled: dict[tuple[int, ...], tuple[str, list[int]]] = {}
-        self._columns: list[tuple[str, list[Callable[..., Any]], Any]] = []
+        self._names: list[str] = []
+        self._converters: list[tuple[int, Callable[..., Any], Any]] = []
+        """Functions that make Python values of those columns that need it, by the column's index."""
 
     def statement(self, *values: Collection[Any]) -> Statement:
         """Return the statement that reads by these values, at least one in each collection."""
@@ -44,19 +46,17 @@ class PreparedQuery(Generic[M]):
         """Return the statement's rows as model instances. Fields that the query leaves out are deferred."""
         if not rows:
             return []
-        model = self._model
-        names = [name for name, _, _ in self._columns]
-        return [model.from_db(DEFAULT_DB_ALIAS, names, self._convert(row)) for row in rows]
+        model, names = self._model, self._names
+        return [model.from_db(DEFAULT_DB_ALIAS, names, row) for row in self.values(rows)]
 
-    def values(self, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-        """Return the statement's rows as lists of Python values, in the order of the query's `values_list`."""
-        return [self._convert(row) for row in rows]
+    def values(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Return the statement's rows with Python values, in the order of the query's `values_list`."""
+        return [self._convert(row) for row in rows] if self._converters else rows
 
     def _convert(self, row: Sequence[Any]) -> list[Any]:
         values = list(row)
-        for index, (_, converters, expression) in enumerate(self._columns):
-            for convert in converters:
-                values[index] = convert(values[index], expression, connection)
+        for index, convert, expression in self._converters:
+            values[index] = convert(values[index], expression, connection)
         return values
 
     def _compile(self, sizes: tuple[int, ...]) -> tuple[str, list[int]]:
@@ -67,8 +67,10 @@ class PreparedQuery(Generic[M]):
         sql, parameters = compiler.as_sql()
         converters = compiler.get_converters(expression for expression, _, _ in compiler.select)
         self._model = queryset.model
-        self._columns = [
-            (expression.target.attname, converters[index][0] if index in converters else [], expression)
-            for index, (expression, _, _) in enumerate(compiler.select)
+        self._names = [expression.target.attname for expression, _, _ in compiler.select]
+        self._converters = [
+            (index, convert, expression)
+            for index, (functions, expression) in converters.items()
+            for convert in functions
         ]
         return sql, [int(parameter) for parameter in parameters]

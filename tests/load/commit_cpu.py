@@ -28,8 +28,9 @@ def measure() -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    from accounts.actions import guest_create
+    from accounts.actions import guest_create, user_register
     from accounts.models import App
+    from chat.actions.channel import channel_create_private
     from chat.sending.drafts import Draft
     from chat.sending.writer import commit
     from tests.load.measurements import environment, table
@@ -39,23 +40,40 @@ def measure() -> None:
     senders = [guest_create(name=f"sender {index}").pk for index in range(50)]
     key = count()
 
+    accounts = [user_register(username=f"sender{index}", password="a good password") for index in range(51)]
+    private = [channel_create_private(creator=accounts[0], other=other)[0].pk for other in accounts[1:]]
+
     def drafts(number: int) -> list[Draft]:
         return [
             Draft(sender=senders[index % 50], channel=app.channel.pk, text="hello there", client_id=str(next(key)))
             for index in range(number)
         ]
 
+    def private_drafts(number: int) -> list[Draft]:
+        return [
+            Draft(
+                sender=accounts[1 + index % 50].pk,
+                channel=private[index % 50],
+                text="hello there",
+                receipt_for=(accounts[1 + index % 50].pk,),
+            )
+            for index in range(number)
+        ]
+
     commit(drafts(200))
     rows: dict[str, object] = dict(environment()) | {"database": connection.vendor}
-    for size in BATCHES:
-        rounds = max(1, min(MESSAGES, size * 500) // size)
-        batches = [drafts(size) for _ in range(rounds)]
+
+    def run(name: str, batches: list[list[Draft]]) -> None:
+        messages = sum(map(len, batches))
         cpu, wall = time.process_time(), time.perf_counter()
         for batch in batches:
             commit(batch)
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        messages = size * rounds
-        rows[f"batch of {size}"] = f"{cpu / messages * 1e6:.0f} µs CPU, {wall / messages * 1e6:.0f} µs wall per message"
+        rows[name] = f"{cpu / messages * 1e6:.0f} µs CPU, {wall / messages * 1e6:.0f} µs wall per message"
+
+    for size in BATCHES:
+        run(f"batch of {size}", [drafts(size) for _ in range(max(1, min(MESSAGES, size * 500) // size))])
+    run("1 to 50 in a batch, each to a private channel", [private_drafts(1 + 7 * turn % 50) for turn in range(150)])
     print(table(rows))
 
 

@@ -11,7 +11,17 @@ import pytest
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
-from delivery.db.bulk import Statement, execute_batch, insert_instances, insert_rows, insert_statement
+from delivery.db.bulk import (
+    Statement,
+    execute_batch,
+    insert_instances,
+    insert_numbered,
+    insert_numbered_instances,
+    insert_rows,
+    insert_statements,
+    inserted_ids,
+    update_statements,
+)
 from delivery.models import EventRecipient, IdempotencyRecord, LogHead
 from tests.support import postgres
 from tests.support.waiting import TIMEOUT_SECONDS
@@ -29,11 +39,35 @@ def test_no_row_one_row_and_many_rows_are_inserted() -> None:
 def test_instances_are_stored_as_by_their_own_save() -> None:
     at = timezone.now()
     records = [IdempotencyRecord(scope="a scope", key=key, fingerprint="%s", expires_at=at) for key in ("1", "2")]
-    (rows,) = execute_batch([insert_instances(records, returning=("key", "id"))])
-    stored = IdempotencyRecord.objects.in_bulk()
-    assert {key: (stored[pk].key, stored[pk].fingerprint, stored[pk].expires_at) for key, pk in rows} == {
-        "1": ("1", "%s", at), "2": ("2", "%s", at),
-    }  # fmt: skip
+    *_, rows = execute_batch(insert_numbered_instances(records))
+    stored = [IdempotencyRecord.objects.get(pk=pk) for pk in inserted_ids(rows, 2)]
+    assert [(row.key, row.fingerprint, row.expires_at) for row in stored] == [("1", "%s", at), ("2", "%s", at)]
+    IdempotencyRecord.objects.all().delete()
+    execute_batch(insert_instances(records))
+    assert sorted(IdempotencyRecord.objects.values_list("key", "expires_at")) == [("1", at), ("2", at)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("count", [1, 2, 300])
+def test_numbered_rows_have_the_ids_that_are_returned_for_them(count: int) -> None:
+    rows = [(7, position) for position in range(count, 0, -1)]
+    for _ in range(2):
+        # The ids of deleted rows are not used again, so they do not begin at 1.
+        EventRecipient.objects.all().delete()
+        with transaction.atomic():
+            returned = execute_batch(insert_numbered(EventRecipient, ("user_id", "position"), rows))[-1]
+        ids = inserted_ids(returned, count)
+        assert [EventRecipient.objects.get(pk=pk).position for pk in ids] == [position for _, position in rows]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("count", [1, 2])
+def test_each_row_is_updated_by_its_id(count: int) -> None:
+    insert_rows(LogHead, ("id", "position"), [(1, 10), (2, 20), (3, 30)])
+    with transaction.atomic():
+        execute_batch(update_statements(LogHead, ("position",), [(21, 2), (11, 1)][:count]))
+    expected = {1: 11 if count == 2 else 10, 2: 21, 3: 30}
+    assert dict(LogHead.objects.values_list("id", "position")) == expected
 
 
 @pytest.mark.django_db(transaction=True)
@@ -43,20 +77,21 @@ def test_each_statement_of_a_batch_returns_its_own_rows() -> None:
     with transaction.atomic():
         answers = execute_batch(
             [
-                insert_statement(EventRecipient, fields, [(7, 1), (7, 2)], returning=fields),
+                Statement(f"INSERT INTO {table} (user_id, position) VALUES (%s, %s) RETURNING position", [7, 1], True),
+                *insert_statements(EventRecipient, fields, [(7, 2)]),
                 Statement(f"UPDATE {table} SET user_id = %s WHERE position = %s", [8, 2]),
                 Statement(f"SELECT user_id, '%%' FROM {table} WHERE position = %s", [2], returns=True),
                 Statement(f"SELECT user_id FROM {table} WHERE position = %s", [3], returns=True),
-                insert_statement(EventRecipient, fields, [(7, 3)]),
+                *insert_statements(EventRecipient, fields, [(7, 3)]),
             ]
         )
-    assert (sorted(answers[0]), answers[1:]) == ([(7, 1), (7, 2)], [[], [(8, "%")], [], []])
+    assert answers == [[(1,)], [], [], [(8, "%")], [], []]
     assert sorted(EventRecipient.objects.values_list(*fields)) == [(7, 1), (7, 3), (8, 2)]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_batch_with_a_failing_statement_changes_nothing() -> None:
-    row = insert_statement(EventRecipient, ("user_id", "position"), [(7, 1)])
+    (row,) = insert_statements(EventRecipient, ("user_id", "position"), [(7, 1)])
     nonsense = Statement("SELECT nothing FROM nowhere", [], returns=True)
     with pytest.raises(DatabaseError), transaction.atomic():
         execute_batch([row, nonsense, row])
