@@ -202,9 +202,14 @@ def read_channel(channel: int, kinds: Collection[str], after: int, before: int |
 
 def read_refs(kinds: Sequence[str], *, after: int, upto: int, limit: int) -> list[tuple[int, int]]:
     """Return position and `ref` of the first `limit` events of these kinds in (`after`, `upto`] that have a ref."""
-    found = Event.objects.filter(position__gt=after, position__lte=upto, kind__in=kinds, ref__isnull=False)
-    rows = found.order_by("position").values_list("position", "ref")[:limit]
-    return [(position, ref) for position, ref in rows if ref is not None]
+    statement = Statement(
+        f"SELECT position, ref FROM {Event._meta.db_table} WHERE position > %s AND position <= %s"
+        f" AND kind IN ({', '.join(['%s'] * len(kinds))}) AND ref IS NOT NULL ORDER BY position LIMIT %s",
+        [after, upto, *kinds, limit],
+        returns=True,
+    )
+    (rows,) = execute_batch([statement])
+    return [(position, ref) for position, ref in rows]
 
 
 def to_entries(rows: Sequence[Event]) -> list[Entry]:

@@ -5,8 +5,9 @@ It follows the event log with its own cursor. Its results are candidates, which 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -16,6 +17,8 @@ from chat.models import Message, SearchCursor
 from chat.search.tokenizer import Phrase, tokenize
 from chat.wire.schema.events import EVENTS
 from delivery import log
+from delivery.db.bulk import execute_batch, parts, placeholders
+from delivery.db.prepared import PreparedQuery
 from delivery.db.transactions import write
 
 MAX_EVENTS_PER_BATCH = 200
@@ -76,8 +79,8 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
     references = log.read_refs(_INDEXED_KINDS, after=after, upto=head, limit=MAX_EVENTS_PER_BATCH)
     # Tokenizing is slow, so it happens before the lock. A later edit comes as an event of its own.
     texts = {
-        pk: (channel, rules.with_file_names(text, attachments))
-        for pk, channel, text, attachments in _searchable(ref for _, ref in references).values_list(*_FIELDS)
+        pk: (channel, rules.with_file_names(text, attachments) if attachments else text)
+        for pk, channel, text, attachments in _select(_TEXTS, {ref for _, ref in references})
     }
     fitting = _count_fitting([len(texts[ref][1]) if ref in texts else 0 for _, ref in references])
     more = fitting < len(references) or len(references) == MAX_EVENTS_PER_BATCH
@@ -92,7 +95,7 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
         if cursor is None:
             return known, False
         # Locked, so that retention deletes a message and its words only after they have been indexed.
-        remaining = set(_searchable(ids).select_for_update(no_key=True).values_list("pk", flat=True))
+        remaining = {pk for (pk,) in _select(_LOCKED, ids)}
         index_forget(sorted(ids - remaining))
         _store([row for row in rows if row[0] in remaining])
         cursor.position = references[-1][0] if more else head
@@ -140,12 +143,25 @@ _Row = tuple[int, int, list[str]]
 """Message id, channel id and words."""
 
 
-_FIELDS = ("pk", "channel", "text", "attachments")
-
-
-def _searchable(ids: Iterable[int]) -> QuerySet[Message]:
+def _searchable(ids: Collection[int], types: Collection[str]) -> QuerySet[Message]:
     """Return those messages that have searchable text: not recalled, and no picture or voice message."""
-    return Message.objects.filter(pk__in=set(ids), type__in=SEARCHABLE_TYPES, recalled_at=None)
+    return Message.objects.filter(pk__in=ids, type__in=types, recalled_at=None)
+
+
+_TEXTS: PreparedQuery[Message] = PreparedQuery(
+    lambda ids, types: _searchable(ids, types).values_list("pk", "channel", "text", "attachments")
+)
+_LOCKED: PreparedQuery[Message] = PreparedQuery(
+    lambda ids, types: _searchable(ids, types).select_for_update(no_key=True).values_list("pk")
+)
+
+
+def _select(query: PreparedQuery[Message], ids: Collection[int]) -> Sequence[Sequence[Any]]:
+    """Return the values of those of the messages that are `_searchable`."""
+    if not ids:
+        return []
+    (rows,) = execute_batch([query.statement(ids, SEARCHABLE_TYPES)])
+    return query.values(rows)
 
 
 def _count_fitting(sizes: Sequence[int]) -> int:
@@ -159,10 +175,11 @@ def _store(rows: Sequence[_Row]) -> None:
         return
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.executemany(
-                "INSERT OR REPLACE INTO chat_search (rowid, words, channel) VALUES (%s, %s, %s)",
-                [(pk, " ".join(words), f"c{channel}") for pk, channel, words in rows],
-            )
+            for part in parts(rows):
+                cursor.execute(
+                    f"INSERT OR REPLACE INTO chat_search (rowid, words, channel) VALUES {placeholders(3, len(part))}",
+                    [value for pk, channel, words in part for value in (pk, " ".join(words), f"c{channel}")],
+                )
         else:
             values = ", ".join(["(%s, %s::tsvector)"] * len(rows))
             cursor.execute(

@@ -10,14 +10,13 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import groupby
 
 MAX_WORD_LENGTH = 64
 """Characters of a word that are indexed."""
 MAX_PHRASES = 16
 _IGNORED = re.compile("[\u00ad\u200b-\u200f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Variation selectors and joiners, which users do not type into a search field."""
+_ASCII_WORD = re.compile("[0-9a-z]+")
 _ASIAN = (
     (0x3005, 0x3007), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF),
     (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
@@ -73,24 +72,40 @@ def _contains_phrase(found: list[str], phrase: Phrase) -> bool:
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """Yield runs of characters of one kind, and whether their script has no spaces between words."""
+    if text.isascii():
+        # As below: of the ASCII characters, only letters and digits are no separators.
+        for word in _ASCII_WORD.findall(text.lower()):
+            yield word[:MAX_WORD_LENGTH], False
+        return
     plain = _IGNORED.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
-    for kind, chars in groupby(plain, _kind):
-        if kind == "sign":
-            for sign in chars:
-                yield sign, False
-        elif kind:
-            run = "".join(chars)
-            asian = kind == "asian"
-            yield (run if asian else run[:MAX_WORD_LENGTH]), asian
+    for run in _RUN.finditer(plain.translate(_kinds)):
+        found, is_asian = plain[run.start() : run.end()], run.lastgroup == "asian"
+        yield (found if is_asian else found[:MAX_WORD_LENGTH]), is_asian
 
 
-@lru_cache(maxsize=10_000)
-def _kind(char: str) -> str:
-    """Return `asian`, `word`, `sign` (an emoji, a word of its own), or an empty string for a separator."""
-    code = ord(char)
+_ASIAN_KIND, _WORD_KIND, _SIGN_KIND, _SEPARATOR_KIND = "aws "
+_RUN = re.compile(f"(?P<asian>{_ASIAN_KIND}+)|{_WORD_KIND}+|{_SIGN_KIND}")
+
+
+class _Kinds(dict[int, str]):
+    """The kind of each character, one letter by its code: the table of `str.translate`."""
+
+    def __missing__(self, code: int) -> str:
+        if len(self) >= _MAX_KINDS:
+            self.clear()
+        kind = self[code] = _kind(code)
+        return kind
+
+
+_MAX_KINDS = 20_000
+_kinds = _Kinds()
+
+
+def _kind(code: int) -> str:
+    """Return whether the character is Asian, part of a word, a sign (an emoji, a word of its own), or a separator."""
     if any(first <= code <= last for first, last in _ASIAN):
-        return "asian"
-    category = unicodedata.category(char)
+        return _ASIAN_KIND
+    category = unicodedata.category(chr(code))
     if category[0] in "LN" or category in ("Mn", "Mc"):
-        return "word"
-    return "sign" if category == "So" else ""
+        return _WORD_KIND
+    return _SIGN_KIND if category == "So" else _SEPARATOR_KIND

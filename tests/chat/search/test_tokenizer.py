@@ -31,6 +31,11 @@ def test_a_text_is_split_into_words(text: str, found: list[str]) -> None:
     assert tokenize(text) == found
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+def test_ascii_is_split_as_it_is_beside_other_characters(text: str) -> None:
+    assert tokenize(text) == tokenize(f"{text} é")[:-1]
+
+
 @pytest.mark.parametrize(
     ("question", "asked"),
     [
