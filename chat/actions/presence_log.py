@@ -66,6 +66,8 @@ class PresenceLog:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _add(self, kind: EventKind, user_id: int, app: int) -> None:
+        if not self._pending and self._is_checked and not self._has_webhook:
+            return
         self._pending.append((kind, user_id, app))
         if len(self._pending) > MAX_PENDING_EVENTS:
             del self._pending[0]
@@ -86,8 +88,13 @@ class PresenceLog:
             log_recovery(logger, "presence_log_write_failed")
             del self._pending[: len(batch)]
 
+    @property
+    def _is_checked(self) -> bool:
+        """Return whether the answer to `_check_webhook` is cached."""
+        return time.monotonic() - self._checked_at < SUBSCRIPTION_CACHE_SECONDS
+
     async def _check_webhook(self) -> bool:
-        if time.monotonic() - self._checked_at >= SUBSCRIPTION_CACHE_SECONDS:
+        if not self._is_checked:
             self._has_webhook = await run(has_presence_webhook)
             self._checked_at = time.monotonic()
         return self._has_webhook

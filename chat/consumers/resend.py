@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from chat.node.resend_timer import ResendTimer
-from chat.wire.protobuf_codec import decode_pushed_message
+from chat.wire.protobuf_codec import pushed_seq
 
 RESEND_BATCH_SIZE = 100
 """Pushes of one connection that are sent again at a time, oldest first."""
@@ -47,12 +47,12 @@ class UnacknowledgedPushes:
 
     def _track(self, frames: Iterable[bytes]) -> None:
         for frame in frames:
-            message = decode_pushed_message(frame)
-            if message is not None and message.seq > self._last:
-                self._last = message.seq
+            seq = pushed_seq(frame)
+            if seq is not None and seq > self._last:
+                self._last = seq
                 if not self._waiting:
                     self._waiting = deque()
-                self._waiting.append((message.seq, frame, self._timer.tick))
+                self._waiting.append((seq, frame, self._timer.tick))
         self._watch()
 
     def _watch(self) -> None:

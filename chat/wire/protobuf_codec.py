@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from google.protobuf.message import DecodeError
@@ -173,6 +174,16 @@ def decode_pushed_message(frame: bytes) -> im.Message | None:
     """Return the message in a frame of this module; None if the frame does not push a message."""
     output = im.Output.FromString(im.OutputBatch.FromString(frame).outputs[0])
     return im.PushMsg.FromString(output.data).msg if output.type == im.CT_MESSAGE else None
+
+
+@lru_cache(maxsize=128)
+def pushed_seq(frame: bytes) -> int | None:
+    """Return the number of the message in a frame of this module; None if the frame does not push a message.
+
+    The same frame goes to all members of a group at about the same time, so it is decoded once.
+    """
+    message = decode_pushed_message(frame)
+    return None if message is None else message.seq
 
 
 def join_frames(frames: Sequence[bytes]) -> bytes:

@@ -227,7 +227,7 @@ def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
     """
     to = data.to
     given = (to.channel, to.user, to.users, to.app, to.everyone or UNSET)
-    if sum(item is not UNSET for item in given) != 1:
+    if given.count(UNSET) != len(given) - 1:
         raise ChatError(reasons.RECIPIENT_REQUIRED, field="to")
     destinations: list[Destination] = []
     if to.channel is not UNSET:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
+from websockets.frames import Frame, Opcode
 
 from imsite.server import lean_websocket
 from imsite.server.lean_websocket import LeanWebSocketProtocol
-from imsite.server.websocket import WebSocketProtocol
+from imsite.server.websocket import WebSocketProtocol, frame_messages
 from tests.support.waiting import wait_until
 
 AnyProtocol = WebSocketProtocol | LeanWebSocketProtocol
@@ -53,6 +54,14 @@ async def _send_handshake(app: Any, made: type[AnyProtocol], head: bytes = HANDS
     protocol.data_received(head)
     await asyncio.sleep(0)
     return protocol, wire
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 70_000])
+def test_frames_are_those_of_the_library(size: int) -> None:
+    for message, opcode in (("x" * size, Opcode.TEXT), (b"\xff" * size, Opcode.BINARY)):
+        payload = message.encode() if isinstance(message, str) else message
+        assert frame_messages([message]) == Frame(opcode, payload).serialize(mask=False)
+    assert frame_messages(["马", b"\0"]) == b"\x81\x03\xe9\xa9\xac\x82\x01\0"
 
 
 async def _considers(scope: Any, receive: Any, send: Any) -> None:
