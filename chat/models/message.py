@@ -14,9 +14,10 @@ UNCOUNTED = models.Q(recalled_at__isnull=False) | models.Q(thread_only=True)
 class MessageKey(models.Model):
     """The idempotency key of a send: sender and client message id. It outlives its message, and their ids are equal."""
 
-    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # Without an index of their own, which every message would pay for: users and channels are never deleted.
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     client_id = models.CharField(max_length=64, null=True)
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     seq = models.BigIntegerField()
 
     class Meta:
@@ -28,9 +29,12 @@ class Message(models.Model):
 
     # An "auto" field although the value is always given: SQLite then uses it as the row id, without a second index.
     id = models.BigAutoField(primary_key=True)
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="messages")
+    # Channel and sender are the first fields of indexes below.
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="messages", db_index=False)
     seq = models.BigIntegerField()
-    sender = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages", db_index=False
+    )
     type = models.CharField(max_length=16, default="text")
     text = models.TextField()
     shown_as = models.CharField(max_length=64, blank=True, default="")
@@ -51,7 +55,7 @@ class Message(models.Model):
     edited_at = models.BigIntegerField(null=True, blank=True)
     recalled_at = models.BigIntegerField(null=True, blank=True)
     recalled_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
 
     class Meta:
@@ -59,6 +63,9 @@ class Message(models.Model):
         indexes = (
             models.Index(fields=["sender", "-id"], name="message_sender"),
             models.Index(fields=["time"], name="message_file_time", condition=~models.Q(type="text")),
+            models.Index(
+                fields=["recalled_by"], name="message_recalled_by", condition=models.Q(recalled_by__isnull=False)
+            ),
             models.Index(fields=["thread", "seq"], name="message_thread", condition=models.Q(thread__isnull=False)),
             # Every list of channels subtracts these from the unread messages.
             models.Index(fields=["channel", "seq"], name="message_uncounted", condition=UNCOUNTED),

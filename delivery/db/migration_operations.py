@@ -43,3 +43,34 @@ class RenameConstraint(Operation):
         model = state.apps.get_model(app_label, self.model_name)
         table, *names = map(schema_editor.quote_name, (model._meta.db_table, old, new))
         schema_editor.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {' TO '.join(names)}")
+
+
+class RemoveFieldIndex(Operation):
+    """Drop the index that Django makes for a foreign key, without writing the table anew as SQLite's AlterField does.
+
+    The model's field then says `db_index=False`. Another index must begin with the field if rows are looked up by it.
+    """
+
+    reduces_to_sql = False
+
+    def __init__(self, model_name: str, name: str) -> None:
+        self.model_name, self.name = model_name, name
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        field = state.models[app_label, self.model_name].fields[self.name].clone()
+        field.db_index = False
+        state.alter_field(app_label, self.model_name, self.name, field, preserve_default=True)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = from_state.apps.get_model(app_label, self.model_name)
+        column = model._meta.get_field(self.name).column
+        declared = {index.name for index in model._meta.indexes}
+        for index in schema_editor._constraint_names(model, [column], index=True, unique=False, exclude=declared):
+            schema_editor.execute(schema_editor._delete_index_sql(model, index))
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        schema_editor.execute(schema_editor._create_index_sql(model, fields=[model._meta.get_field(self.name)]))
+
+    def describe(self) -> str:
+        return f"Drop the index of {self.name} on model {self.model_name}"
