@@ -6,7 +6,7 @@ from delivery.db.migration_operations import RemoveFieldIndex
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("chat", "0018_threads"),
+        ("chat", "0019_inline_media"),
     ]
 
     operations = [
