@@ -47,7 +47,8 @@ class Permissions:
             raise ChatError(reasons.CHANNEL_NOT_FOUND)
         ranges, role = self._read_access(draft, user, channel)
         rules.require_open_channel(channel.closed)
-        if any(peer in self._loaded.inactive for peer in rules.pair_user_ids(channel.pair)):
+        inactive = self._loaded.inactive
+        if inactive and any(peer in inactive for peer in rules.pair_user_ids(channel.pair)):
             raise ChatError(reasons.USER_UNREACHABLE)
         reply_seq = self._reply_seq(draft, channel, ranges)
         self._require_thread(draft, channel, ranges)
@@ -61,8 +62,10 @@ class Permissions:
 
     def role(self, user: int, channel: int) -> str | None:
         """Return the user's role in the channel; None without a present membership, and in an app's channel."""
-        memberships = self._loaded.memberships.get((channel, user), ())
-        return next((membership.role for membership in memberships if membership.until_position is None), None)
+        for membership in self._loaded.memberships.get((channel, user), ()):
+            if membership.until_position is None:
+                return membership.role
+        return None
 
     def _read_access(self, draft: Draft, user: Sender, channel: SendChannel) -> tuple[Ranges, str | None]:
         """Return the ranges that the sender may read, and their role in the channel (None in an app's channel)."""

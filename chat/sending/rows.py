@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from accounts.models import App
 
 
+_GUEST: str = User.Kind.GUEST.value
+"""Kept, because an enumeration looks its values up anew each time."""
+
+
 class SenderRow(NamedTuple):
     """Columns of a `User`. Booleans may be 0 and 1, as SQLite returns them, here and below."""
 
@@ -27,7 +31,7 @@ class SenderRow(NamedTuple):
 
     @property
     def is_guest(self) -> bool:
-        return self.kind == User.Kind.GUEST.value
+        return self.kind == _GUEST
 
     @property
     def public_name(self) -> str:
