@@ -257,7 +257,10 @@ if (boot.signedIn) {
   session.start(boot.appId);
   layout.open();
   channelList.render();
-} else welcome.show();
+} else {
+  welcome.show();
+  browserUser.check();
+}
 
 /** Add or remove the user's reaction. @param {Message} message @param {string} emoji @param {boolean} isAdded */
 async function react(message, emoji, isAdded) {

@@ -71,6 +71,23 @@ async def test_a_page_that_asks_for_a_sign_in_follows_one_in_another_tab(modules
     assert await run(modules, script) == [0, 1, 1, 2, 2]
 
 
+async def test_a_page_that_asks_for_a_sign_in_follows_one_that_it_missed(modules: Page) -> None:
+    """It was loading, or frozen: it has heard no event."""
+    script = """
+      logIn("1");
+      const storedAt = localStorage.getItem("im.user-login");
+      const welcome = open(false);
+      const follow = (time) => {
+        localStorage.setItem("im.user-login", String(time));
+        welcome.check();
+        return left;
+      };
+      const before = follow(Date.now() - performance.now() - 1000);
+      const clockWasAhead = follow(Date.now() + 60_000);
+      return [before, clockWasAhead, follow(storedAt), follow(storedAt)];"""
+    assert await run(modules, script) == [0, 0, 1, 1]
+
+
 async def test_each_login_is_told_to_other_tabs(modules: Page) -> None:
     """A storage event needs a change, and the same user may have signed out before."""
     script = """
