@@ -32,12 +32,12 @@ async def is_above_composer(page: Page, seq: int) -> None:
 async def test_the_timeline_keeps_its_place(site: Site, person: OpenPerson) -> None:
     tokens = register(site, ["alice", "bob"])
     alice = await person("alice")
-    await sign_in(alice, site, "alice")
     composer, frame = alice.get_by_test_id("composer"), alice.get_by_test_id("timeline")
     async with await Client.connect(site.acc) as bob:
         await bob.login_token(tokens["bob"])
         group = await bob.call("channel.create", kind="public", name="Readers", members=["alice"])
         await say_many(bob, group["target"], 120)
+        await sign_in(alice, site, "alice")
         await open_channel(alice, "Readers")
         await alice.get_by_test_id("new-messages").click()
         await expect(message(alice, 120)).to_be_in_viewport(ratio=1)

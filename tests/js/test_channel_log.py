@@ -72,6 +72,11 @@ async def test_a_live_message_is_not_added_to_a_window_in_the_middle(modules: Pa
     assert await run(modules, script) == [20, True, True]
 
 
+async def test_a_late_push_from_before_the_window_leaves_no_gap(modules: Page) -> None:
+    script = "log.setNewest(page(51, 100, true)); log.add(m(50)); log.add(m(7)); log.add(m(101));"
+    assert await run(modules, f"{script} return [log.firstSeq, log.lastSeq, log.gap()];") == [51, 101, None]
+
+
 async def test_scrolling_far_back_drops_the_newest_end(modules: Page) -> None:
     script = """
       log.setNewest(page(951, 1000, true));

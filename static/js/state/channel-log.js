@@ -57,9 +57,13 @@ export class ChannelLog {
     return this.messages.findLast(({ fromId, recalled, threadOnly, type }) => fromId === userId && !recalled && !threadOnly && isEditable(type));
   }
 
-  /** Add a message that was sent or received just now. Returns whether it is new. @param {LoggedMessage} message */
+  /**
+   * Add a message that was sent or received just now. Returns whether it is new. A push may arrive after the page that
+   * was loaded behind it: a message before the window comes with the next older page.
+   * @param {LoggedMessage} message
+   */
   add(message) {
-    if (this.hasNewer) return false;
+    if (this.hasNewer || (this.hasOlder && message.seq < this.firstSeq)) return false;
     const isNew = this.#insert(message);
     if (this.messages.length > MAX_MESSAGES + EXCESS) this.#trim();
     return isNew;
