@@ -74,8 +74,8 @@ BURST = 6
 def strict_site(site_factory: SiteFactory) -> Iterator[SharedSite]:
     """Run a site that allows a user a burst of six requests and then almost none."""
     site = site_factory(
-        IM_SEND_RATE="0.01", IM_SEND_BURST=str(BURST), IM_PRESENCE_GRACE_SECONDS="0.1",
-        IM_REGISTRATION_RATE="3", IM_API_RATE="0.01",
+        IM_SEND_RATE="0.001", IM_SEND_BURST=str(BURST), IM_PRESENCE_GRACE_SECONDS="0.1",
+        IM_REGISTRATION_RATE="3", IM_API_RATE="0.001",
         IM_API_BURST="5",
     )  # fmt: skip
     with contextlib.closing(SharedSite(site, {"alice": 30, "bob": 30})) as made, site:

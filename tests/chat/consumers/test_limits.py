@@ -11,21 +11,22 @@ import pytest_asyncio
 from websockets.exceptions import InvalidStatus
 
 from tests.support.bare_socket import PING, BareSocket, frame
-from tests.support.client import Closed
+from tests.support.client import TIMEOUT, Closed
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.shared_site import Clients, SharedSite, UserClient
 
 pytestmark = pytest.mark.each_database
 
+# A bucket gets no further token while a test runs, however slow the machine is.
 OPTIONS = {
     "IM_MAX_CONNECTIONS": "8",
     "IM_MAX_CONNECTIONS_PER_ADDRESS": "6",
     "IM_MAX_CONNECTIONS_PER_USER": "3",
     "IM_PRESENCE_LIMIT": "3",
     "IM_PRESENCE_GRACE_SECONDS": "0.1",
-    "IM_SEND_RATE": "0.5",
+    "IM_SEND_RATE": "0.001",
     "IM_SEND_BURST": "12",
-    "IM_REQUEST_RATE": "0.5",
+    "IM_REQUEST_RATE": "0.001",
     "IM_REQUEST_BURST": "40",
     "IM_GROUP_MAX_MEMBERS": "3",
     "IM_SYNC_MAX_EVENTS": "10",
@@ -49,7 +50,7 @@ async def clients(small_site: SharedSite) -> AsyncIterator[Clients]:
 
 async def room_for(clients: Clients, count: int) -> None:
     """Wait until the site has released ended connections and has room for `count`."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(TIMEOUT):
         while True:
             opened: list[UserClient] = []
             with contextlib.suppress(InvalidStatus):
@@ -157,8 +158,9 @@ async def test_a_flood_of_requests_is_refused_then_disconnected(clients: Clients
 
     assert await alice.closed() == 4029
     # The last refusals may be lost with the connection, but nothing beyond the burst was answered otherwise.
-    codes = [one.code for one in alice.received[1:]]
-    assert set(codes[45:]) <= {1011}
+    # Meanwhile other users come and go.
+    codes = [one.code for one in alice.received if one.cmd not in ("login", "enter", "exit")]
+    assert set(codes[40:]) <= {1011}
 
 
 async def test_a_client_within_twice_the_burst_is_only_refused(clients: Clients) -> None:

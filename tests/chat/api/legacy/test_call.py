@@ -174,13 +174,13 @@ def test_an_exception_is_a_server_error_without_its_text(monkeypatch: pytest.Mon
 
 
 def test_calls_of_a_token_are_rate_limited(shop: User, grant: Grant, settings: Settings) -> None:
-    settings.IM_API_RATE, settings.IM_API_BURST = 0.1, 1
+    settings.IM_API_RATE, settings.IM_API_BURST = 0.001, 1
     throttles.reset()
     headers = {"Authorization": grant(shop, "use_gateway")}
     try:
         replies = [Client().get("/user/list", READS["/user/list"], headers=headers) for _ in range(2)]
         assert [answer(reply)["code"] for reply in replies] == [200, 1011]
-        assert int(replies[1].headers["Retry-After"]) >= 9
+        assert int(replies[1].headers["Retry-After"]) >= 900
         # Programs in an open network need no token.
         assert [get(Client(), "/user/list", appID="101")["code"] for _ in range(2)] == [200, 200]
     finally:
