@@ -17,6 +17,7 @@ from tests.support.site import Site
 
 pytest_plugins = [
     "tests.support.clock",
+    "tests.support.fixtures.browser",
     "tests.support.fixtures.identity_provider",
     "tests.support.fixtures.databases",
     "tests.support.fixtures.sites",
@@ -35,6 +36,7 @@ _SERVICE_FIXTURES = {
     "page",
     "modules",
     "pure_modules",
+    "clock_modules",
     "redis_server",
     "redis",
     "receiver",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.support import machine
+from tests.support.fixtures.browser import BROWSER_TIMEOUT_MS
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.identity_provider import KEYS, IdentityProvider, new_identity
 from tests.support.site import Site
@@ -22,23 +22,6 @@ _RESULTS = _HERE.parent.parent / "test-results"
 # A page reports on its console that its server was killed; that is no fault of the page.
 _NETWORK_NOISE = re.compile(r"net::ERR_|WebSocket connection to|Failed to load resource: net::")
 _failed = pytest.StashKey[bool]()
-
-_UNUSED_FEATURES = (
-    # These are Playwright's own: Chromium uses only the last such list.
-    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
-    "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning",
-    "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin", "OptimizationHints", "NetworkTimeServiceQuerying",
-    "AimEnabled", "PreconnectToSearch",
-    # A renderer process in reserve, started anew at each page, is a quarter of Chromium's CPU time in these tests.
-    "SpareRendererForSitePerProcess",
-    # The hidden suggestions under the address bar are two more pages and a process for each user.
-    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
-)  # fmt: skip
-
-_PATIENCE = 30_000
-"""Milliseconds after which an expected element counts as missing. Generous, so that a busy machine does not fail a
-test.
-"""
 
 OpenPerson = Callable[..., Awaitable[Page]]
 
@@ -59,21 +42,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     if report.when == "call":
         item.stash[_failed] = report.failed
     return report
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """Run the system's headless Chromium, one for all tests of a worker; each user gets a context of their own."""
-    path = machine.chromium()
-    assert path
-    arguments = [f"--disable-features={','.join(_UNUSED_FEATURES)}"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    expect.set_options(timeout=_PATIENCE)
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=path, args=arguments)
-        yield running
-        await running.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -103,7 +71,7 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
             permissions=["clipboard-write"],
             **{"locale": "en-GB", **options},
         )
-        context.set_default_timeout(_PATIENCE)
+        context.set_default_timeout(BROWSER_TIMEOUT_MS)
         context.on("page", lambda page: watch(name, page))
         contexts.append((name, context))
         return await context.new_page()

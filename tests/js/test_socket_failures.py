@@ -55,11 +55,11 @@ class Server:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def server(modules: Page) -> Server:
+async def server(clock_modules: Page) -> Server:
     server = Server()
-    await modules.route_web_socket("ws://modules.test/acc", server.accept)
-    await modules.clock.install()
-    await modules.reload()
+    await clock_modules.route_web_socket("ws://modules.test/acc", server.accept)
+    await clock_modules.clock.install()
+    await clock_modules.reload()
     script = """async () => {
       const { Socket } = await import("/static/js/net/socket.js");
       window.socket = new Socket("ws://modules.test/acc");
@@ -67,46 +67,50 @@ async def server(modules: Page) -> Server:
       socket.addEventListener("status", ({ detail }) => events.push([detail.status, detail.reason].join(" ").trim()));
       socket.addEventListener("refused", ({ detail }) => events.push(`refused ${detail.reason}`));
     }"""
-    await modules.evaluate(script)
+    await clock_modules.evaluate(script)
     return server
 
 
-async def reach(modules: Page, event: str) -> list[str]:
+async def reach(clock_modules: Page, event: str) -> list[str]:
     """Wait for the event; return all so far."""
-    await modules.wait_for_function("(event) => events.at(-1) === event", arg=event)
-    happened: list[str] = await modules.evaluate("events")
+    await clock_modules.wait_for_function("(event) => events.at(-1) === event", arg=event)
+    happened: list[str] = await clock_modules.evaluate("events")
     return happened
 
 
-async def test_a_tab_over_the_limit_comes_in_when_another_closes(modules: Page, server: Server) -> None:
+async def test_a_tab_over_the_limit_comes_in_when_another_closes(clock_modules: Page, server: Server) -> None:
     server.login = TOO_MANY
-    await modules.evaluate("socket.start({ appId: 101 })")
-    assert await reach(modules, "waiting too-many") == ["idle", "connecting", "waiting too-many"]
-    await modules.clock.run_for(8_000)
-    await reach(modules, "waiting too-many")
+    await clock_modules.evaluate("socket.start({ appId: 101 })")
+    assert await reach(clock_modules, "waiting too-many") == ["idle", "connecting", "waiting too-many"]
+    await clock_modules.clock.run_for(8_000)
+    await reach(clock_modules, "waiting too-many")
     assert len(server.connections) == 2
     server.login = SUCCESS
-    await modules.clock.run_for(8_000)
-    assert (await reach(modules, "ready"))[-3:] == ["connecting too-many", "catching-up too-many", "ready"]
+    await clock_modules.clock.run_for(8_000)
+    assert (await reach(clock_modules, "ready"))[-3:] == ["connecting too-many", "catching-up too-many", "ready"]
 
 
-async def test_an_expired_connection_logs_in_again_at_once(modules: Page, server: Server) -> None:
-    await modules.evaluate("socket.start({ appId: 101 })")
-    await reach(modules, "ready")
+async def test_an_expired_connection_logs_in_again_at_once(clock_modules: Page, server: Server) -> None:
+    await clock_modules.evaluate("socket.start({ appId: 101 })")
+    await reach(clock_modules, "ready")
     await server.connections[0].close(code=4001, reason="expired")
-    await modules.wait_for_function("events.filter((event) => event === 'ready').length === 2")
+    await clock_modules.wait_for_function("events.filter((event) => event === 'ready').length === 2")
 
     server.login = SESSION_ENDED
     await server.connections[1].close(code=4001, reason="expired")
-    assert (await reach(modules, "refused session_ended"))[-3:] == ["connecting", "ended", "refused session_ended"]
+    assert (await reach(clock_modules, "refused session_ended"))[-3:] == [
+        "connecting",
+        "ended",
+        "refused session_ended",
+    ]
 
 
-async def test_a_network_that_swallows_websockets_is_named(modules: Page, server: Server) -> None:
+async def test_a_network_that_swallows_websockets_is_named(clock_modules: Page, server: Server) -> None:
     server.is_silent = True
-    await modules.evaluate("socket.start({ appId: 101 })")
-    await modules.wait_for_function("socket.status === 'connecting'")
-    await modules.clock.run_for(12_000)
-    assert await reach(modules, "waiting blocked") == [
+    await clock_modules.evaluate("socket.start({ appId: 101 })")
+    await clock_modules.wait_for_function("socket.status === 'connecting'")
+    await clock_modules.clock.run_for(12_000)
+    assert await reach(clock_modules, "waiting blocked") == [
         "idle",
         "connecting",
         "waiting unresponsive",
@@ -114,27 +118,27 @@ async def test_a_network_that_swallows_websockets_is_named(modules: Page, server
     ]
     # The name stays during the next attempt, which the user can start at once, until one succeeds.
     server.is_silent = False
-    await modules.evaluate("socket.reconnect()")
-    assert (await reach(modules, "ready"))[-3:] == ["connecting blocked", "catching-up blocked", "ready"]
+    await clock_modules.evaluate("socket.reconnect()")
+    assert (await reach(clock_modules, "ready"))[-3:] == ["connecting blocked", "catching-up blocked", "ready"]
 
 
-async def test_a_server_that_does_not_answer_http_either_blocks_nothing(modules: Page, server: Server) -> None:
+async def test_a_server_that_does_not_answer_http_either_blocks_nothing(clock_modules: Page, server: Server) -> None:
     async def fail(route: Route) -> None:
         await route.abort()
 
-    await modules.route("http://modules.test/", fail)
+    await clock_modules.route(clock_modules.url, fail)
     server.is_silent = True
-    await modules.evaluate("socket.start({ appId: 101 })")
-    await modules.clock.run_for(12_000)
-    assert (await reach(modules, "waiting closed"))[-2:] == ["waiting unresponsive", "waiting closed"]
+    await clock_modules.evaluate("socket.start({ appId: 101 })")
+    await clock_modules.clock.run_for(12_000)
+    assert (await reach(clock_modules, "waiting closed"))[-2:] == ["waiting unresponsive", "waiting closed"]
 
 
-async def test_an_attempt_under_way_can_be_given_up(modules: Page, server: Server) -> None:
+async def test_an_attempt_under_way_can_be_given_up(clock_modules: Page, server: Server) -> None:
     server.is_silent = True
-    await modules.evaluate("socket.start({ appId: 101 })")
-    await modules.wait_for_function("socket.status === 'connecting'")
+    await clock_modules.evaluate("socket.start({ appId: 101 })")
+    await clock_modules.wait_for_function("socket.status === 'connecting'")
     server.is_silent = False
-    await modules.evaluate("socket.reconnect()")
-    await reach(modules, "ready")
-    await modules.evaluate("socket.stop(); socket.reconnect()")
-    assert await modules.evaluate("socket.status") == "idle"
+    await clock_modules.evaluate("socket.reconnect()")
+    await reach(clock_modules, "ready")
+    await clock_modules.evaluate("socket.stop(); socket.reconnect()")
+    assert await clock_modules.evaluate("socket.status") == "idle"
