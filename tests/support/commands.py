@@ -15,8 +15,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from multiprocessing.context import ForkServerContext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnProcess
 from pathlib import Path
 from typing import Protocol
 
@@ -77,6 +78,17 @@ def run(*arguments: str, environment: Mapping[str, str]) -> str:
     return output
 
 
+def start_function(
+    function: Callable[[Connection], None], connection: Connection, *, environment: Mapping[str, str]
+) -> ForkServerProcess | SpawnProcess:
+    """Run a function of a module in a process with Django and this environment, connected to this one."""
+    context = _fork_server or multiprocessing.get_context("spawn")
+    arguments = (function, connection, dict(environment), _fork_server is not None)
+    process = context.Process(target=_call, args=arguments, daemon=True)
+    process.start()
+    return process
+
+
 class _ForkedCommand:
     def __init__(
         self,
@@ -115,9 +127,7 @@ class _ForkedCommand:
 
 
 def _main(arguments: list[str], environment: dict[str, str], log: str, errors: str) -> None:
-    os.chdir(ROOT)
-    os.environ.clear()
-    os.environ.update(environment)
+    _enter(environment)
     for name, descriptor, path in (("stdout", 1, log), ("stderr", 2, errors)):
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.dup2(file, descriptor)
@@ -125,8 +135,35 @@ def _main(arguments: list[str], environment: dict[str, str], log: str, errors: s
         setattr(sys, name, os.fdopen(descriptor, "w", buffering=1, encoding="utf-8", closefd=False))
     sys.argv = ["manage.py", *arguments]
     application_template.adopt_environment()
-    try:
+    with _exit_functions():
         runpy.run_path(str(ROOT / "manage.py"), run_name="__main__")
+
+
+def _call(
+    function: Callable[[Connection], None], connection: Connection, environment: dict[str, str], is_forked: bool
+) -> None:
+    _enter(environment)
+    if is_forked:
+        application_template.adopt_environment()
+    else:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imsite.settings")
+    import django
+
+    django.setup()
+    with _exit_functions():
+        function(connection)
+
+
+def _enter(environment: Mapping[str, str]) -> None:
+    os.chdir(ROOT)
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+@contextlib.contextmanager
+def _exit_functions() -> Iterator[None]:
+    """Run the functions of `atexit` at the end, because processes of multiprocessing end without them."""
+    try:
+        yield
     finally:
-        # Processes of multiprocessing end without them.
         atexit._run_exitfuncs()

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
-import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
@@ -19,7 +17,7 @@ from typing import Any
 from websockets.asyncio.client import connect
 
 from tests.support.client import Client, Envelope
-from tests.support.commands import ROOT
+from tests.support.shell import Shell
 from tests.support.site import Site
 
 FOREIGN_ORIGIN = "https://friend.example:8443"
@@ -58,23 +56,6 @@ with transaction.atomic():
     AuthToken.objects.bulk_create(tokens)
     Session.objects.bulk_create(sessions)
 print(json.dumps(rows))
-"""
-_ELSEWHERE = """
-import contextlib, io, json, sys
-from django.db import connection
-
-for line in sys.stdin:
-    printed = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(printed):
-            exec(json.loads(line), dict())
-        answer = ["", printed.getvalue()]
-    except Exception as error:
-        answer = [repr(error), printed.getvalue()]
-    connection.close()
-    if hasattr(connection, "close_pool"):
-        connection.close_pool()
-    print(json.dumps(answer), flush=True)
 """
 _APPS = """
 from accounts.actions import app_create, app_update
@@ -161,14 +142,7 @@ class SharedSite:
 
     def __init__(self, site: Site, crowd: Mapping[str, int] = _CROWD) -> None:
         self.site = site
-        self._elsewhere = subprocess.Popen(
-            [sys.executable, "manage.py", "shell", "--no-imports", "-c", _ELSEWHERE],
-            cwd=ROOT,
-            env=site.environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._shell = Shell(site.environment())
         self._numbers = itertools.count(1)
         self._made = dict.fromkeys(crowd, 0)
         self._unused: dict[str, list[Account]] = {name: [] for name in crowd}
@@ -197,22 +171,10 @@ class SharedSite:
 
         Return the output.
         """
-        assert self._elsewhere.stdin and self._elsewhere.stdout
-        self._elsewhere.stdin.write(json.dumps(script) + "\n")
-        self._elsewhere.stdin.flush()
-        line = self._elsewhere.stdout.readline()
-        try:
-            error, printed = json.loads(line)
-        except ValueError as invalid:
-            raise RuntimeError(f"not an answer: {line!r}") from invalid
-        if error:
-            raise RuntimeError(error)
-        return str(printed)
+        return self._shell.run(script)
 
     def close(self) -> None:
-        assert self._elsewhere.stdin
-        self._elsewhere.stdin.close()
-        self._elsewhere.wait(20)
+        self._shell.close()
 
     def post(self, path: str, cookie: str, **fields: str) -> int:
         """Submit a form of the site's pages with that cookie; return the final status."""
