@@ -23,6 +23,7 @@ from chat.export_files import ZipBuffer
 from chat.export_messages import write_messages
 from chat.models import (
     Announcement,
+    CustomEmoji,
     IncomingWebhook,
     Membership,
     Message,
@@ -124,6 +125,7 @@ def _work(user: User) -> dict[str, Any]:
             {"name": row.name, "channel": str(row.channel_id), "since": _time(row.created_at)}
             for row in IncomingWebhook.objects.filter(created_by=user).order_by("pk")
         ],
+        "customEmoji": list(CustomEmoji.objects.filter(created_by=user).order_by("pk").values_list("name", flat=True)),
         "adminActions": [
             {"on": row.content_type.model if row.content_type else "", "time": _time(row.action_time)}
             for row in LogEntry.objects.filter(user=user).select_related("content_type").order_by("pk")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from accounts.models import User
 from chat import rules
-from chat.models import Attachment, Channel, Message, Pin, Thread, ThreadFollower
+from chat.models import Attachment, Channel, CustomEmoji, Message, Pin, Thread, ThreadFollower
 from chat.selectors import NEVER_ENDS, ChannelSummary
 from chat.selectors.message_details import MessageDetails
 from chat.selectors.threads import ThreadSummary
@@ -214,6 +214,16 @@ def reacted(row: Message, by: User, emoji: str, count: int) -> dict[str, Any]:
         "emoji": emoji,
         "count": count,
         "by": person(by),
+    }
+
+
+def custom_emoji(row: CustomEmoji) -> dict[str, Any]:
+    """Return a `CustomEmoji`."""
+    return {
+        "name": row.name,
+        "url": f"/custom-emoji/{row.sha256}.webp",
+        "width": row.width,
+        "height": row.height,
     }
 
 

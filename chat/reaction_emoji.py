@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
+from chat.models.emoji import NAME_LIMIT
+
 _VARIATION_SELECTOR = "\ufe0f"
 """Asks for the coloured form of a character. Keyboards differ in whether they send it."""
-MAX_CHARACTERS = 16
-"""Longer texts are refused unread. The longest emoji of Unicode 17 has ten."""
+MAX_CHARACTERS = NAME_LIMIT + 2
+"""Longer texts are refused unread. The longest emoji of Unicode 17 has ten; a custom one is a name and two colons."""
 
 
 def normalize_emoji(text: str) -> str | None:

@@ -17,6 +17,7 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Messages"), "chat", "chat.message"),
             (_("Files"), "attach_file", "chat.attachment"),
             (_("Announcements"), "campaign", "chat.announcement"),
+            (_("Custom emoji"), "add_reaction", "chat.customemoji"),
         ),
     ),
     (

@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from accounts.views.profile import AvatarImageView
 from accounts.views.sign_in import AdminSignInRedirectView
 from chat.views.account_data import AccountDataView, DeleteAccountView, ExportView
-from chat.views.emoji import emoji_json
+from chat.views.emoji import custom_emoji_image, emoji_json
 from chat.views.files import FileView, ThumbnailView
 from chat.views.home import home
 from chat.views.websocket_only import upgrade_required
@@ -31,6 +31,7 @@ urlpatterns = [
     path("avatars/<str:name>", AvatarImageView.as_view(), name="picture"),
     *(path(url.removeprefix("/"), staff_only(view)) for url, view in VIEWS.items()),
     path("emoji.json", emoji_json, name="emoji"),
+    path("custom-emoji/<str:sha256>.webp", custom_emoji_image),
     path("acc", upgrade_required),
     path("ws", upgrade_required),
     path("", include("chat.urls")),

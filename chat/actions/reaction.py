@@ -10,10 +10,12 @@ from accounts.models import User
 from chat import payloads, reasons, rules
 from chat.actions.block_checks import require_peer_not_blocking
 from chat.actions.message import message_event
+from chat.custom_emoji_names import name_between_colons
 from chat.errors import ChatError
 from chat.models import Message, Reaction, ReactionUser
 from chat.reaction_emoji import normalize_emoji
 from chat.selectors import Access, access_channel, access_message
+from chat.selectors.custom_emoji import is_custom_emoji
 from chat.selectors.restrictions import require_unmuted
 from chat.wire.schema.events import MESSAGE_REACTED, MESSAGE_UNREACTED, EventKind
 from delivery import log, publish
@@ -24,7 +26,7 @@ from delivery.db.transactions import write
 class Reacted:
     """A message with the emoji in its recommended form, and the number of users who have chosen it now.
 
-    `position` is that of the event; None if nothing has changed.
+    A custom emoji is its name between colons. `position` is that of the event; None if nothing has changed.
     """
 
     message: Message
@@ -41,6 +43,9 @@ def message_react(
     Raise ChatError NOT_AN_EMOJI, MESSAGE_RECALLED, or REACTION_LIMIT_REACHED for one more emoji than allowed.
     """
     form = _require_emoji(emoji)
+    name = name_between_colons(form)
+    if name is not None and not is_custom_emoji(name):
+        raise _not_an_emoji()
     with write():
         access, message = _lock(user, channel_id, message_id, app)
         if message.recalled_at is not None:
@@ -60,7 +65,7 @@ def message_react(
 def message_unreact(
     *, user: User, channel_id: int, message_id: int, emoji: str, app: int | None, origin: str = ""
 ) -> Reacted:
-    """Remove the user's reaction. Nothing changes if there is none."""
+    """Remove the user's reaction, also one with a custom emoji that is gone. Nothing changes if there is none."""
     form = _require_emoji(emoji)
     with write():
         access, message = _lock(user, channel_id, message_id, app)
@@ -71,10 +76,16 @@ def message_unreact(
 
 
 def _require_emoji(text: str) -> str:
-    form = normalize_emoji(text)
+    """Return the form in which the emoji is stored: the one that Unicode recommends, or a name between colons."""
+    name = name_between_colons(text)
+    form = normalize_emoji(text) if name is None else f":{name}:"
     if form is None:
-        raise ChatError(reasons.NOT_AN_EMOJI, field="emoji")
+        raise _not_an_emoji()
     return form
+
+
+def _not_an_emoji() -> ChatError:
+    return ChatError(reasons.NOT_AN_EMOJI, field="emoji")
 
 
 def _lock(user: User, channel_id: int, message_id: int, app: int | None) -> tuple[Access, Message]:

@@ -11,6 +11,7 @@ from chat.admin import (  # noqa: E402, F401 - each registers its models
     announcements,
     attachments,
     channels,
+    custom_emoji,
     incoming_webhooks,
     messages,
     reports,

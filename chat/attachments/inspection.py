@@ -81,7 +81,7 @@ def inspect(
     if inline is None and kind == "audio" and received.size <= inline_max_bytes():
         made.inline = Inline(InlineMedia.Type.VOICE, received.path.read_bytes())
     if kind in ("video", "audio"):
-        read = _run({"path": str(received.path), "kind": kind, "maxPixels": 0}) or {}
+        read = run_media_process({"path": str(received.path), "kind": kind, "maxPixels": 0}) or {}
         made.duration = read.get("duration", duration)
         if made.duration is not None and made.duration > _MAX_DURATION_MS:
             made.duration = None
@@ -98,7 +98,7 @@ def _inspect_picture(received: Spool, found: str, inline: Inline | None) -> Insp
         raise _picture_refused()
     output, thumbnail, copy = (_output_path(received, suffix) for suffix in ("clean", "small", "copy"))
     try:
-        read = _run(
+        read = run_media_process(
             {
                 "path": str(received.path),
                 "kind": "image",
@@ -152,7 +152,7 @@ def _copied(path: Path) -> Spool:
     return spool
 
 
-def _run(request: dict[str, Any]) -> dict[str, Any] | None:
+def run_media_process(request: dict[str, Any]) -> dict[str, Any] | None:
     """Return the answer of a process of `media_process`; None if it cannot read the file."""
     with _process_lock:
         try:

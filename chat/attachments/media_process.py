@@ -2,7 +2,7 @@
 
 Decoders see what strangers made. Here a crash, an endless loop or much memory ends with this process, which has no
 secret of the site in its environment. It reads a request as JSON from its input and writes the result as JSON. It ends
-with an error for a file that cannot be read. It imports nothing of the site but `chat.attachments.metadata`.
+with an error for a file that cannot be read. It imports nothing of the site but its neighbours that decode.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chat.attachments.emoji_encoder import encode_emoji
 from chat.attachments.metadata import strip_metadata
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (largest, largest))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     path = Path(request["path"])
-    read = _picture if request["kind"] == "image" else _sound
+    read = {"image": _picture, "emoji": encode_emoji}.get(request["kind"], _sound)
     json.dump(read(path, request), sys.stdout)
 
 

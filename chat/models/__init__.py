@@ -2,6 +2,7 @@
 
 from chat.models.attachment import Attachment, InlineMedia, UploadPart
 from chat.models.channel import Channel, Membership, ReadMark
+from chat.models.emoji import CustomEmoji
 from chat.models.message import Message, MessageKey, MessageMention, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
 from chat.models.search import SearchCursor
@@ -12,6 +13,7 @@ __all__ = [
     "Announcement",
     "Attachment",
     "Channel",
+    "CustomEmoji",
     "IncomingWebhook",
     "InlineMedia",
     "Membership",

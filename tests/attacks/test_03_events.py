@@ -106,6 +106,14 @@ async def rename(scenario: EventScenario) -> None:
     )
 
 
+async def add_emoji(scenario: EventScenario) -> None:
+    scenario.shared_site.shell(
+        "from accounts.actions import system_user; from chat.actions.custom_emoji import custom_emoji_create;"
+        "from chat.attachments.emoji_picture import EmojiPicture;"
+        f"custom_emoji_create(by=system_user(), name='emoji{scenario.owner.id}', picture=EmojiPicture(b'x', 1, 1))"
+    )
+
+
 async def expire(scenario: EventScenario) -> None:
     # Another process does it, as `manage.py retention` does.
     scenario.shared_site.shell(
@@ -126,6 +134,7 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
     "message.unpinned": (unpin, IN_GROUP),
     "message.reacted": (lambda scenario: scenario.change("message.react", emoji="👍"), IN_GROUP),
     "message.unreacted": (unreact, IN_GROUP),
+    "emoji.changed": (add_emoji, ON_APP),
     "channel.note": (
         lambda scenario: scenario.owner.call("channel.rename", target=scenario.group, name="New"),
         "owner phone member",

@@ -52,6 +52,7 @@ NAMING = {
     "admin.LogEntry.user": "work.json",
     "chat.Announcement.created_by": "work.json",
     "chat.Attachment.uploader": "uploads.json",
+    "chat.CustomEmoji.created_by": "work.json",
     "chat.IncomingWebhook.bot": "no: services are no people",
     "chat.IncomingWebhook.created_by": "work.json",
     "chat.Membership.user": "memberships.json",

@@ -7,6 +7,7 @@ from django.urls import path, re_path
 from chat.api.v1 import (
     attachments,
     channels,
+    custom_emoji,
     external_users,
     history,
     incoming_webhooks,
@@ -52,6 +53,7 @@ urlpatterns = [
     path("channels/<channel_id>/members/", members.MemberListView.as_view()),
     path("channels/<channel_id>/members/<name>/", members.MemberView.as_view()),
     path("channels/<channel_id>/messages/", history.HistoryView.as_view()),
+    path("emoji/", custom_emoji.CustomEmojiListView.as_view()),
     path("mentions/", mentions.MentionListView.as_view()),
     path("search/messages/", search.SearchView.as_view()),
     path("users/", users.UserListView.as_view()),

@@ -15,7 +15,20 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.wire.schema.objects import Count, Id, Kind, Mention, Message, Note, Person, Position, Restriction, Shape, Time
+from chat.wire.schema.objects import (
+    Count,
+    CustomEmoji,
+    Id,
+    Kind,
+    Mention,
+    Message,
+    Note,
+    Person,
+    Position,
+    Restriction,
+    Shape,
+    Time,
+)
 
 
 class Clients(enum.Enum):
@@ -140,6 +153,12 @@ class MessageReacted(Shape):
     position: Position
 
 
+class EmojiChanged(Shape, kw_only=True):
+    name: Annotated[str, Meta(description="The name of the custom emoji, without colons.")]
+    emoji: Annotated[CustomEmoji, Meta(description="Absent if it has been removed.")] | UnsetType = UNSET
+    position: Position
+
+
 class MembershipChange(Shape):
     """Users joined or left a group. `by` made the change and may be one of them."""
 
@@ -244,6 +263,12 @@ MESSAGE_UNREACTED = EventKind(
     "A user removed a reaction. With `count` 0 the message has no such reaction any more.",
     webhooks=(WebhookEvent("message.unreacted", MessageReacted),),
     not_exported="nothing is stored of a reaction that is gone",
+)
+EMOJI_CHANGED = EventKind(
+    "emoji.changed",
+    EmojiChanged,
+    "A custom emoji of the site was added or removed.",
+    not_exported="it names no user",
 )
 CHANNEL_NOTE = EventKind(
     "channel.note",

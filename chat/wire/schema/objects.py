@@ -51,10 +51,19 @@ class Friend(Person, kw_only=True):
     online: bool
 
 
+class CustomEmoji(Shape):
+    """An emoji of this site. Texts and reactions have its name between colons, such as `:shipped:`."""
+
+    name: str
+    url: Annotated[str, Meta(description="The path of its picture on the site, which never changes.")]
+    width: Annotated[int, Meta(ge=1, description="Pixels.")]
+    height: Annotated[int, Meta(ge=1, description="Pixels.")]
+
+
 class Reaction(Shape):
     """An emoji that users chose for a message. It stays with `count` 0 when the last one removes it."""
 
-    emoji: str
+    emoji: Annotated[str, Meta(description="An emoji, or the name of a custom one between colons.")]
     count: Count
     mine: Annotated[bool, Meta(description="You are one of them.")]
     users: Annotated[list[Person], Meta(description="The first ten of them.")]

@@ -10,6 +10,7 @@ from chat.wire.schema.objects import (
     App,
     Channel,
     Count,
+    CustomEmoji,
     Envelope,
     FoundChannel,
     Friend,
@@ -109,6 +110,10 @@ class ReactionReply(Shape):
     emoji: Annotated[str, Meta(description="In the form that Unicode recommends.")]
     count: Count
     position: Position
+
+
+class CustomEmojiList(Shape):
+    emoji: Annotated[list[CustomEmoji], Meta(description="In the order of their names.")]
 
 
 class ThreadPage(Shape):
