@@ -14,6 +14,7 @@ import { BrowserUser } from "./net/browser-user.js";
 import { ChatApi } from "./net/chat-api.js";
 import { ContactsSync } from "./net/contacts-sync.js";
 import { Conversation } from "./net/conversation.js";
+import { CustomEmojiSync } from "./net/custom-emoji-sync.js";
 import { GapFiller } from "./net/gap-filler.js";
 import { csrfToken, signInAsGuest } from "./net/guest-sign-in.js";
 import { MemberLoader } from "./net/member-loader.js";
@@ -110,6 +111,7 @@ const pushHandlers = new PushHandlers({ socket, store, threads, gapFiller, membe
 const presence = new PresenceSync({ socket, store });
 const session = new Session({ socket, store, outbox, presence, gapFiller });
 const contactsSync = new ContactsSync({ socket, store, session, presence });
+new CustomEmojiSync({ socket, session });
 const pins = new Pins({ socket, store, session });
 const conversation = new Conversation({ socket, store, outbox, session, gapFiller });
 const threadConversation = new ThreadConversation({ socket, store, outbox, session, threads });

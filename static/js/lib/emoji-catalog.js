@@ -2,7 +2,8 @@
  * The emoji that the page offers, found by their names. Pure.
  *
  * @typedef {{emoji: string, version: number, name: string, chineseName: string, aliases: string[], toned: string}} EmojiEntry
- *   `version`: of Unicode's emoji, which added it; `name`, `aliases`: as between colons; `toned`: in medium skin tone, or ""
+ *   `version`: of Unicode's emoji, which added it; `name`, `aliases`: as between colons; `toned`: in medium skin tone, or "";
+ *   `emoji` of a custom one: its name between colons
  * @typedef {{name: string, entries: EmojiEntry[]}} EmojiGroup
  * @typedef {[string, number, string, string, string[], string]} EmojiRow  the members of an entry in this order
  * @typedef {{groups: {name: string, emoji: EmojiRow[]}[]}} EmojiData  as the server has it: see chat/emoji_catalog.py
@@ -14,6 +15,7 @@ export const SKIN_TONES = ["", "\u{1f3fb}", "\u{1f3fc}", "\u{1f3fd}", "\u{1f3fe}
 const MEDIUM_TONE = /\u{1f3fd}/gu;
 const TONE = /[\u{1f3fb}-\u{1f3ff}]/gu;
 const VARIATION_SELECTOR = /\ufe0f/g;
+const CUSTOM_GROUP = "custom";
 const SEPARATORS = /[\s_:,.’'"“”()!-]+/u;
 
 export class EmojiCatalog {
@@ -73,6 +75,18 @@ export class EmojiCatalog {
     const nameWords = names.flatMap((name) => name.split(SEPARATORS));
     return words.every((word) => nameWords.some((candidate) => candidate.startsWith(word))) ? 2 : null;
   }
+}
+
+/** Return the group of these custom emoji as data. @param {string[]} names @returns {EmojiData["groups"]} none without names */
+export function customGroups(names) {
+  /** @type {EmojiRow[]} */
+  const rows = names.map((name) => [`:${name}:`, 0, name, "", [], ""]);
+  return rows.length ? [{ name: CUSTOM_GROUP, emoji: rows }] : [];
+}
+
+/** Tell whether an emoji of an entry is a custom one. @param {string} emoji */
+export function isCustom(emoji) {
+  return emoji.startsWith(":");
 }
 
 /** Return the emoji in the skin tone, if it has skin. @param {EmojiEntry} entry @param {string} tone */

@@ -12,6 +12,7 @@ export const enEmoji = {
   "emoji.suggestions": "Emoji",
   "emoji.tone": "Skin tone",
   "emoji.group.frequent": "Frequently used",
+  "emoji.group.custom": "Of this site",
   "emoji.group.smileys": "Smileys",
   "emoji.group.people": "People",
   "emoji.group.nature": "Animals and nature",

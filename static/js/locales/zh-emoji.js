@@ -12,6 +12,7 @@ export const zhEmoji = {
   "emoji.suggestions": "表情",
   "emoji.tone": "肤色",
   "emoji.group.frequent": "常用",
+  "emoji.group.custom": "本站表情",
   "emoji.group.smileys": "笑脸",
   "emoji.group.people": "人物",
   "emoji.group.nature": "动物与自然",

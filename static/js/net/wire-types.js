@@ -24,6 +24,7 @@
  *
  * @typedef {{id: string, count: number, lastSeq: number, lastAt: number, position: number, follows: boolean,
  *   readSeq: number, unread: number}} Thread  the answers to a message; `id` is the message's
+ * @typedef {{name: string, url: string, width: number, height: number}} CustomEmoji  `name`: without colons; sizes in pixels
  * @typedef {{emoji: string, count: number, mine: boolean, users: User[], position: number}} Reaction
  *   `users`: the first ten; `position`: that of the last event about this emoji
  * @typedef {{id: string, name: string, type: string, kind: "image" | "video" | "audio" | "file", size: number,
@@ -86,6 +87,7 @@
  *   "thread.mark": {data: {target: string, threadId: string, seq: number}, reply: Pushes["thread.mark"]},
  *   "message.react": {data: {target: string, id: string, emoji: string}, reply: ReactionReply},
  *   "message.unreact": {data: {target: string, id: string, emoji: string}, reply: ReactionReply},
+ *   "emoji.list": {data: {}, reply: {emoji: CustomEmoji[]}},
  *   "message.pin": {data: {target: string, id: string}, reply: {}},
  *   "message.unpin": {data: {target: string, id: string}, reply: {}},
  *   "message.pins": {data: {target: string}, reply: {messages: Message[]}},
@@ -137,6 +139,7 @@
  *   "message.reacted": ReactionPush,
  *   "message.unreacted": ReactionPush,
  *   "message.unpinned": {target: string, id: string},
+ *   "emoji.changed": {name: string, emoji?: CustomEmoji},
  *   "channel.note": SystemNote,
  *   "restriction": {kind: "mute" | "unmute" | "ban" | "unban", target?: string, until?: number},
  *   "friend.requested": ContactChange,

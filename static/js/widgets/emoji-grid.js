@@ -9,6 +9,7 @@
 import { cloneTemplate, part, setText, targetOf } from "../lib/dom.js";
 import { inTone, spokenName } from "../lib/emoji-catalog.js";
 import { language } from "../lib/i18n.js";
+import { showEmoji } from "./custom-emoji.js";
 
 export const COLUMNS = 8;
 /** The distance from the visible part at which sections get their buttons. */
@@ -104,7 +105,7 @@ export class EmojiGrid {
     button.className = "plain emoji-choice";
     button.tabIndex = -1;
     button.dataset.testid = "emoji-choice";
-    button.textContent = inTone(entry, this.#tone);
+    showEmoji(button, inTone(entry, this.#tone));
     button.setAttribute("aria-label", spokenName(entry, language.code === "zh"));
     this.#entries.set(button, entry);
     return button;

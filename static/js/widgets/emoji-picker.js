@@ -7,12 +7,13 @@
  * @import { EmojiSection } from "./emoji-grid.js"
  */
 import { cloneTemplate, part, setText, targetOf } from "../lib/dom.js";
-import { SKIN_TONES, inTone, spokenName } from "../lib/emoji-catalog.js";
+import { SKIN_TONES, inTone, isCustom, spokenName } from "../lib/emoji-catalog.js";
 import { graphemes } from "../lib/graphemes.js";
 import { hasText, language, t } from "../lib/i18n.js";
 import { isInputMethodKey, isUnfinishedInput } from "../lib/keys.js";
 import { isEmojiOnly } from "../lib/text.js";
 import { loadEmoji } from "../net/emoji-loader.js";
+import { showEmoji } from "./custom-emoji.js";
 import { EmojiGrid } from "./emoji-grid.js";
 import { openPopup } from "./popup.js";
 
@@ -167,9 +168,9 @@ class EmojiPicker {
   /** Show the name of the emoji under the pointer or with the focus; null for none. @param {Element | null} element */
   #showName(element) {
     const entry = element && this.#grid.entryAt(element);
-    setText(part(this.element, "preview-emoji"), entry ? inTone(entry, this.preferences.tone) : "");
+    showEmoji(part(this.element, "preview-emoji"), entry ? inTone(entry, this.preferences.tone) : "");
     setText(part(this.element, "preview-name"), entry ? spokenName(entry, language.code === "zh") : "");
-    setText(part(this.element, "preview-code"), entry && entry.version ? `:${entry.aliases[0] ?? entry.name}:` : "");
+    setText(part(this.element, "preview-code"), entry && (entry.version || isCustom(entry.emoji)) ? `:${entry.aliases[0] ?? entry.name}:` : "");
   }
 }
 

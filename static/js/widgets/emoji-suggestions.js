@@ -6,7 +6,7 @@
  * @import { Query, Suggestion } from "./suggestion-list.js"
  */
 import { byId, part, setText } from "../lib/dom.js";
-import { inTone, spokenName } from "../lib/emoji-catalog.js";
+import { inTone, isCustom, spokenName } from "../lib/emoji-catalog.js";
 import { closedNameAt, emojiQueryAt } from "../lib/emoji-names.js";
 import { insertText } from "../lib/field-editing.js";
 import { language } from "../lib/i18n.js";
@@ -14,6 +14,8 @@ import { isUnfinishedInput } from "../lib/keys.js";
 import { MAX_SUGGESTIONS } from "../lib/mentions.js";
 import { UNSPACED } from "../lib/text.js";
 import { loadEmoji } from "../net/emoji-loader.js";
+import { customEmoji } from "../state/custom-emoji.js";
+import { showEmoji } from "./custom-emoji.js";
 
 export class EmojiSuggestions {
   template = "template-emoji-option";
@@ -26,6 +28,7 @@ export class EmojiSuggestions {
   /** @param {EmojiPreferences} preferences */
   constructor(preferences) {
     this.preferences = preferences;
+    customEmoji.on("change", () => (this.#catalog = null));
     this.#field.addEventListener("input", (event) => this.#onInput(event));
   }
 
@@ -68,7 +71,8 @@ export class EmojiSuggestions {
     const { value, selectionStart, selectionEnd } = this.#field;
     const closed = selectionStart === selectionEnd ? closedNameAt(value, selectionEnd) : null;
     const entry = closed && this.#catalog?.byName(closed.q);
-    if (!closed || !entry) return;
+    // The name of a custom one stays as it is.
+    if (!closed || !entry || isCustom(entry.emoji)) return;
     this.preferences.countUse(entry.emoji);
     insertText(this.#field, closed.start, selectionEnd, inTone(entry, this.preferences.tone));
   }
@@ -76,7 +80,7 @@ export class EmojiSuggestions {
   /** @param {HTMLElement} option @param {EmojiEntry} entry */
   #render(option, entry) {
     const { name, aliases } = entry;
-    setText(part(option, "emoji"), inTone(entry, this.preferences.tone));
+    showEmoji(part(option, "emoji"), inTone(entry, this.preferences.tone));
     setText(part(option, "name"), spokenName(entry, language.code === "zh"));
     setText(part(option, "code"), `:${aliases[0] ?? name}:`);
   }

@@ -6,6 +6,7 @@
 import { cloneTemplate, part, setText } from "../lib/dom.js";
 import { formatNameList } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
+import { showEmoji } from "./custom-emoji.js";
 
 /** @param {HTMLElement} container @param {Message} message */
 export function renderReactions(container, { reactions = [], recalled }) {
@@ -29,7 +30,7 @@ export function renderReactions(container, { reactions = [], recalled }) {
 /** @param {HTMLElement} button @param {Reaction} reaction */
 function renderReaction(button, { emoji, count, mine, users }) {
   button.dataset.emoji = emoji;
-  setText(part(button, "emoji"), emoji);
+  showEmoji(part(button, "emoji"), emoji);
   setText(part(button, "count"), String(count));
   button.setAttribute("aria-pressed", String(mine));
   const names = users.map(({ name }) => name);

@@ -3,6 +3,7 @@
  *
  * @import { Block, MarkupNode } from "../lib/markup-blocks.js"
  */
+import { emojiNodes } from "./custom-emoji.js";
 
 const STYLE_TAGS = /** @type {const} */ ({ strong: "strong", emphasis: "em", strike: "s" });
 
@@ -15,7 +16,7 @@ export function markupNodes(nodes) {
 function renderNode(node) {
   switch (node.kind) {
     case "text":
-      return node.text;
+      return emojiNodes(node.text);
     case "link":
       return linkElement(node.href, node.text);
     case "labelled-link":

@@ -12,7 +12,7 @@ import { errorReplyText } from "../lib/error-messages.js";
 import { formatFullTime, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 import { parseMarkup, summaryLine } from "../lib/markup.js";
-import { isEmojiOnly } from "../lib/text.js";
+import { customEmoji } from "../state/custom-emoji.js";
 import { messageText } from "../state/message-content.js";
 import { showAvatar } from "./avatar.js";
 import { attachmentSummary, renderAttachments } from "./message-attachments.js";
@@ -45,7 +45,7 @@ export function renderMessage(element, row, quoted, names, uploads) {
   const reason = error ? errorReplyText(error) : "";
   const uploading = message.attachments?.map(({ id }) => uploads.get(id)?.state);
   const links = [isAnswer, thread, thread && threadTime(thread)];
-  const signature = JSON.stringify([fields, text, mentions, isGroupStart, state, isRead, reason, quote, uploading, links, language.code]);
+  const signature = JSON.stringify([fields, text, mentions, isGroupStart, state, isRead, reason, quote, uploading, links, customEmoji.version, language.code]);
   if (rendered.get(element) === signature) return;
   rendered.set(element, signature);
 
@@ -117,7 +117,7 @@ function renderQuote(element, message, quoted) {
 /** @param {HTMLElement} container @param {Message} message @param {string} text @param {MarkupNode[]} nodes of the text */
 function renderContent(container, message, text, nodes) {
   const isText = message.type !== "picture" && message.type !== "voice";
-  container.classList.toggle("emoji-only", isText && !message.recalled && isEmojiOnly(text));
+  container.classList.toggle("emoji-only", isText && !message.recalled && customEmoji.isEmojiOnly(text));
   if (message.recalled) container.replaceChildren(t("message.recalled"));
   else if (isText) container.replaceChildren(...markupNodes(nodes));
   // A media element is created once, so that playing is not interrupted.

@@ -19,6 +19,7 @@ import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
 import { throttleRender } from "../lib/throttle.js";
 import { today } from "../lib/today.js";
+import { customEmoji } from "../state/custom-emoji.js";
 import { mentionNames } from "../state/message-mentions.js";
 import { threadRows } from "../state/thread-rows.js";
 import { showProgress } from "./message-attachments.js";
@@ -54,7 +55,7 @@ export class ThreadPanel {
     this.actions = actions;
     const render = throttleRender(() => this.render());
     for (const type of /** @type {const} */ (["me", "channels", "log"])) store.on(type, render);
-    for (const source of [conversation, threads, outbox, language, today]) source.addEventListener("change", render);
+    for (const source of [conversation, threads, outbox, customEmoji, language, today]) source.addEventListener("change", render);
     actions.uploads.on("progress", () => showProgress(this.list, actions.uploads));
     outbox.on("failed", ({ threadId, refusal }) => {
       if (!threadId || this.shows(threadId)) return;

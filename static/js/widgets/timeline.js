@@ -17,6 +17,7 @@ import { throttleRender } from "../lib/throttle.js";
 import { today } from "../lib/today.js";
 import { timelineRows } from "../state/timeline-rows.js";
 import { showChannelIntro } from "./channel-intro.js";
+import { customEmoji } from "../state/custom-emoji.js";
 import { messageText } from "../state/message-content.js";
 import { mentionNames } from "../state/message-mentions.js";
 import { reloadPictures } from "./attachment-picture.js";
@@ -73,6 +74,7 @@ export class Timeline {
     conversation.on("loading", renderIfCurrent);
     conversation.on("sending", () => this.jumpToLatest());
     conversation.on("reveal", ({ seq }) => this.#revealMessage(seq));
+    customEmoji.on("change", render);
     language.on("change", render);
     today.on("change", render);
     this.scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
