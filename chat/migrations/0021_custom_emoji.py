@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0018_threads'),
+        ('chat', '0020_fewer_message_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
