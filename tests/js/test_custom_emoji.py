@@ -9,9 +9,7 @@ from playwright.async_api import Page
 
 from tests.js.test_emoji import pytestmark as pytestmark
 
-_EMOJI = [
-    {"name": name, "url": f"data:,{name}", "width": 8, "height": 4} for name in ("shipped", "赞", "a_b")
-]
+_EMOJI = [{"name": name, "url": f"data:,{name}", "width": 8, "height": 4} for name in ("shipped", "赞", "a_b")]
 
 
 async def run(modules: Page, body: str, given: Any) -> Any:
