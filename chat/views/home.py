@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from accounts.models import App, User
@@ -18,6 +19,9 @@ DEFAULT_APP = 101
 
 
 @require_safe
+# The page repeats nothing that a request chooses, and its CSRF token differs in each response, so the size of the
+# compressed page tells nothing.
+@gzip_page
 @never_cache
 @ensure_csrf_cookie
 def home(request: HttpRequest) -> HttpResponse:

@@ -68,6 +68,15 @@ def test_bundles_are_sent_compressed_and_their_sources_lie_beside_them(productio
             assert ask(urllib.parse.urljoin(address, source))[0] == 200, source
 
 
+def test_the_chat_page_is_sent_compressed(production: Site) -> None:
+    request = urllib.request.Request(f"{production.url}/", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        packed = answer.read()
+
+    assert b"main.bundle.js" in gzip.decompress(packed) and len(packed) < 20_000
+    assert "Accept-Encoding" in answer.headers["Vary"]
+
+
 def test_the_plain_url_works_and_is_revalidated(production: Site) -> None:
     status, headers, text = ask(f"{production.url}/static/js/main.js")
 
