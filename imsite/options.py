@@ -135,6 +135,31 @@ OPTIONS = (
     Option("IM_MENTIONS_PER_MESSAGE", 50, "Different mentions that count in one message."),
     # Uploads
     Option("IM_ATTACHMENT_STORAGE", "", "Directory of uploaded files. Empty: `attachments` in IM_DATA_DIR."),
+    Option(
+        "IM_S3_BUCKET", "", "Bucket of an S3-compatible storage for uploaded files. Empty: they are in a directory."
+    ),
+    Option("IM_S3_ENDPOINT", "", "Address of that storage, such as https://s3.example.org. Empty: Amazon's."),
+    Option("IM_S3_REGION", "us-east-1", "Region of the bucket."),
+    Option(
+        "IM_S3_KEY",
+        "",
+        "Access key of the storage. Empty: keys are looked up as Amazon's tools do, such as in AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY, the file AWS_SHARED_CREDENTIALS_FILE, or the role of the machine.",
+    ),
+    Option("IM_S3_SECRET", "", "Secret of that access key."),
+    Option(
+        "IM_S3_ADDRESSING",
+        "auto",
+        "`path` for storages with the bucket in the path, `virtual` with the bucket in the host name, or `auto`.",
+    ),
+    Option("IM_S3_PREFIX", "", "Start of the names of all objects, such as imsite, if others use the bucket too."),
+    Option("IM_S3_TIMEOUT", 10.0, "Seconds in which the storage must connect, and then must send something."),
+    Option(
+        "IM_S3_REDIRECT",
+        True,
+        "Browsers load files from the storage, by addresses that are valid for a minute. False: the node sends them, "
+        "for a storage that browsers cannot reach.",
+    ),
     Option("IM_ATTACHMENT_MAX_BYTES", 2_147_483_648, "Maximum bytes of an uploaded file."),
     Option(
         "IM_ATTACHMENT_TYPES",

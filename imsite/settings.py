@@ -218,10 +218,26 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _STATIC_FILES if DEVELOPMENT else "imsite.static_files.VersionedStorage"},
     "attachments": {
-        "BACKEND": "chat.attachments.storage.DurableFileSystemStorage",
+        "BACKEND": "chat.attachments.local_storage.LocalAttachmentStorage",
         "OPTIONS": {"location": str(read("IM_ATTACHMENT_STORAGE")) or DATA_DIR / "attachments"},
     },
 }
+if read("IM_S3_BUCKET"):
+    if read("IM_S3_ADDRESSING") not in ("auto", "path", "virtual"):
+        raise ImproperlyConfigured("IM_S3_ADDRESSING is auto, path or virtual.")
+    STORAGES["attachments"] = {
+        "BACKEND": "chat.attachments.s3_storage.S3AttachmentStorage",
+        "OPTIONS": {
+            "bucket_name": read("IM_S3_BUCKET"),
+            "endpoint_url": read("IM_S3_ENDPOINT") or None,
+            "region_name": read("IM_S3_REGION"),
+            "access_key": read("IM_S3_KEY") or None,
+            "secret_key": read("IM_S3_SECRET") or None,
+            "location": read("IM_S3_PREFIX"),
+            "addressing_style": read("IM_S3_ADDRESSING"),
+            "timeout": read("IM_S3_TIMEOUT"),
+        },
+    }
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -98,6 +98,7 @@ def leftovers_delete() -> None:
         rows = Attachment.objects.filter(key__in=batch, state=Attachment.State.UPLOADING)
         for key in set(batch) - set(rows.values_list("key", flat=True)):
             storage.delete_parts(key)
+    storage.delete_unfinished()
     delete_old_spools()
 
 

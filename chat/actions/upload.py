@@ -108,7 +108,7 @@ def upload_part_store(*, upload: Attachment, offset: int, part: Spool) -> int:
             row.received = offset + part.size
             row.save(update_fields=["received"])
     except BaseException:
-        storage.delete_file(name)
+        _delete_unneeded(name)
         raise
     return row.received
 
@@ -202,10 +202,9 @@ def _store(upload: Attachment, made: Inspected) -> Attachment:
                 InlineMedia.objects.create(file=row.file, type=made.inline.type, content=made.inline.content)
             UploadPart.objects.filter(attachment=row).delete()
     if row is None or not is_own:
-        for name in names.values():
-            storage.delete_file(name)
+        _delete_unneeded(*names.values())
         return _completed_elsewhere(row)
-    storage.delete_parts(row.key)
+    _delete_parts(row.key)
     return row
 
 
@@ -232,7 +231,24 @@ def upload_cancel(*, upload: Attachment) -> None:
         row.state = Attachment.State.REMOVED
         row.save(update_fields=["size", "state"])
         UploadPart.objects.filter(attachment=row).delete()
-    storage.delete_parts(row.key)
+    _delete_parts(row.key)
+
+
+def _delete_parts(key: str) -> None:
+    """Delete the stored parts of an upload that has ended. The clean-up deletes those that cannot be deleted now."""
+    try:
+        storage.delete_parts(key)
+    except OSError as error:
+        logger.warning("attachment_not_deleted", extra={"key": key, "error": type(error).__name__})
+
+
+def _delete_unneeded(*names: str) -> None:
+    """Delete stored files that no row names, as far as possible. `manage.py attachments` finds the others."""
+    for name in names:
+        try:
+            storage.delete_file(name)
+        except OSError as error:
+            logger.warning("attachment_not_deleted", extra={"file": name, "error": type(error).__name__})
 
 
 def release_connection() -> None:
@@ -268,5 +284,5 @@ def storage_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        logger.error("attachment_storage_error", extra={"error": f"{type(error).__name__} {error.errno}"})
+        logger.error("attachment_storage_error", extra={"error": error.strerror or type(error).__name__})
         raise ChatError(reasons.STORAGE_UNAVAILABLE, retryAfter=_RETRY_SECONDS) from error

@@ -1,37 +1,49 @@
 """The storage of uploaded files: `STORAGES["attachments"]`, and the names in it.
 
+It is a directory (`local_storage.py`) or a bucket (`s3_storage.py`).
+
 - `ab/cd/<random>`: files and thumbnails. No part of a name comes from a user.
 - `parts/<key of the upload>/<offset>-<random>`: the parts of an unfinished resumable upload.
 """
 
 from __future__ import annotations
 
-import os
+import logging
 import secrets
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils import timezone
 
+logger = logging.getLogger(__name__)
+
 _RANDOM_BYTES = 16
 _PARTS = "parts"
 
 
-class DurableFileSystemStorage(FileSystemStorage):
-    """A directory whose new names survive a power cut. The content is flushed by `Spool` before."""
+class AttachmentStorage(Protocol):
+    """The methods of a storage of attachments beside those of Django's storages. Its failures are OSErrors."""
 
-    def _save(self, name: str, content: File[Any]) -> str:
-        saved: str = super()._save(name, content)  # type: ignore[misc]
-        directory = os.open(os.path.dirname(self.path(saved)), os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-        return saved
+    def open_range(self, name: str, wanted: range) -> IO[bytes]:
+        """Open a file for reading these bytes. It may go on after them. Raises FileNotFoundError."""
+        ...
+
+    def all_files(self) -> list[str]:
+        """Return the names of all files and thumbnails."""
+        ...
+
+    def delete_unfinished(self) -> None:
+        """Delete what an interrupted `save` has left."""
+        ...
+
+    def signed_url(self, name: str, *, method: str, content_type: str, disposition: str) -> str:
+        """Return an address of the storage, valid for a minute, that answers with these headers; empty without one."""
+        ...
 
 
 def storage() -> Storage:
@@ -48,6 +60,11 @@ def new_name() -> str:
 def new_part_name(key: str, offset: int) -> str:
     """Return a random name for the part of this upload that begins at `offset`."""
     return f"{_parts_directory(key)}/{offset:015d}-{secrets.token_hex(_RANDOM_BYTES)}"
+
+
+def open_range(name: str, wanted: range) -> IO[bytes]:
+    """Open a stored file for reading these bytes. It may go on after them. Raises FileNotFoundError."""
+    return _own().open_range(name, wanted)
 
 
 def save(name: str, content: File[Any]) -> None:
@@ -98,12 +115,33 @@ def uploads_with_parts() -> list[str]:
 
 
 def all_files() -> list[str]:
-    """Return the names of all stored files and thumbnails. It takes a request for each directory."""
-    found = []
-    for first in _listed("")[0]:
-        for second in _listed(first)[0] if len(first) == 2 else ():
-            found += [f"{first}/{second}/{name}" for name in _listed(f"{first}/{second}")[1]]
-    return found
+    """Return the names of all stored files and thumbnails. It takes many requests to a large storage."""
+    return _own().all_files()
+
+
+def delete_unfinished() -> None:
+    """Delete what an interrupted `save` has left in the storage."""
+    _own().delete_unfinished()
+
+
+def signed_url(name: str, *, method: str, content_type: str, disposition: str) -> str:
+    """Return an address of the storage for this method (GET or HEAD) that is valid for a minute.
+
+    It answers with these headers. Empty: downloads do not leave the site.
+    """
+    if not settings.IM_S3_REDIRECT:
+        return ""
+    return _own().signed_url(name, method=method, content_type=content_type, disposition=disposition)
+
+
+def signed_origin() -> str:
+    """Return the origin of signed addresses, for the Content-Security-Policy; empty if there are none."""
+    try:
+        parts = urlsplit(signed_url("any", method="GET", content_type="", disposition=""))
+    except OSError as error:
+        logger.error("attachment_storage_error", extra={"error": error.strerror or type(error).__name__})
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def is_local() -> bool:
@@ -116,6 +154,10 @@ def spool_directory() -> Path:
     chosen = storage()
     root = Path(chosen.location) if isinstance(chosen, FileSystemStorage) else Path(settings.DATA_DIR)
     return root / "spool"
+
+
+def _own() -> AttachmentStorage:
+    return cast(AttachmentStorage, storage())
 
 
 def _parts_directory(key: str) -> str:

@@ -49,7 +49,8 @@ async def _run_every(pause: float, name: str, task: Callable[[], Awaitable[None]
     while True:
         try:
             await task()
-        except DatabaseError as error:
+        except (DatabaseError, OSError) as error:
+            # The database or the storage of files does not answer.
             logger.warning("periodic_task_failed", extra={"job": name, "error": type(error).__name__})
         except Exception:
             # The loop must survive a task that always fails, and the log must show it.

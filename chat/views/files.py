@@ -1,13 +1,17 @@
 """Downloads of attachments and their thumbnails, under the rights of their message.
 
-The views decide and write the headers; the content is sent by `imsite.server.files`, or by nginx, which both read it
-from the storage while no thread of the site waits for a slow reader.
+The views decide and write the headers. The content is sent by `imsite.server.files`, or by nginx, which both read it
+from the storage while no thread of the site waits for a slow reader; or by an object storage, to which browsers are
+redirected.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
@@ -24,10 +28,15 @@ from chat.errors import ChatError
 from chat.models import Attachment
 from chat.views.byte_range import NotSatisfiable, requested_range
 
+logger = logging.getLogger(__name__)
+
 SENT_FILE = "X-Imsite-File"
 """Header for `imsite.server.files`: name in the storage, first byte and number of bytes. It never leaves the site."""
 CONTENT_SECURITY_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; sandbox"
+REDIRECTED = frozenset({"image", "video", "audio", "document"})
+"""Values of Sec-Fetch-Dest with which a browser follows a redirect to another origin. Scripts and programs may not."""
 _THUMBNAIL_TYPE = "image/webp"
+_RETRY_SECONDS = 30
 
 
 @method_decorator(require_safe, name="dispatch")
@@ -40,7 +49,7 @@ class FileView(View):
         return _file_response(
             request,
             row.file,
-            size=row.size,
+            size=lambda: row.size,
             etag=f'"{row.sha256}"',
             content_type=row.content_type if is_inline else UNKNOWN,
             disposition=content_disposition_header(not is_inline, row.name) or "inline",
@@ -55,14 +64,10 @@ class ThumbnailView(View):
         row = _readable(request, key)
         if not row.thumbnail:
             raise Http404
-        try:
-            size = storage.file_size(row.thumbnail)
-        except FileNotFoundError:
-            raise Http404 from None
         return _file_response(
             request,
             row.thumbnail,
-            size=size,
+            size=lambda: storage.file_size(row.thumbnail),
             etag=f'"{row.sha256}-small"',
             content_type=_THUMBNAIL_TYPE,
             disposition="inline",
@@ -81,8 +86,29 @@ def _readable(request: HttpRequest, key: str) -> Attachment:
 
 
 def _file_response(
-    request: HttpRequest, stored: str, *, size: int, etag: str, content_type: str, disposition: str
+    request: HttpRequest, stored: str, *, size: Callable[[], int], etag: str, content_type: str, disposition: str
 ) -> HttpResponseBase:
+    """Return the response with this stored file. Its size is asked for only where the site sends it."""
+    try:
+        if request.headers.get("Sec-Fetch-Dest") in REDIRECTED and (
+            url := storage.signed_url(
+                stored, method=str(request.method), content_type=content_type, disposition=disposition
+            )
+        ):
+            redirect = HttpResponseRedirect(url)
+            redirect["Cache-Control"] = "private, no-store"
+            return redirect
+        return _sent_by_site(request, stored, size(), etag, content_type, disposition)
+    except FileNotFoundError:
+        raise Http404 from None
+    except OSError as error:
+        logger.error("attachment_storage_error", extra={"error": error.strerror or type(error).__name__})
+        return HttpResponse(status=503, headers={"Retry-After": str(_RETRY_SECONDS)})
+
+
+def _sent_by_site(
+    request: HttpRequest, stored: str, size: int, etag: str, content_type: str, disposition: str
+) -> HttpResponse:
     response = HttpResponse(content_type=content_type)
     response["Content-Disposition"] = disposition
     response["Cache-Control"] = "private, no-cache"

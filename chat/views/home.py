@@ -14,6 +14,7 @@ from accounts.models import App, User
 from accounts.names import GUEST_NAME_MAX_LENGTH
 from accounts.numbers import parse_decimal
 from accounts.selectors.users import app_by_number
+from chat.attachments import storage
 
 DEFAULT_APP = 101
 
@@ -31,6 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page = render(request, "chat/home.html", {"app": app, "boot": _boot_data(app, user)})
     # Pictures and voice messages arrive over the WebSocket as data; `imsite.middleware` allows them on this page only.
     page.shows_blobs = True  # type: ignore[attr-defined]
+    page.media_origin = storage.signed_origin()  # type: ignore[attr-defined]
     return page
 
 

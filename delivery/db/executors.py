@@ -55,7 +55,7 @@ def background_executor() -> ThreadPoolExecutor:
 @cache
 def file_executor() -> ThreadPoolExecutor:
     """Return threads that write and read pieces of files. None is held while a client is slow."""
-    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="files")
+    return ThreadPoolExecutor(max_workers=8, thread_name_prefix="files")
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import IO
 
 from django.conf import settings
 
@@ -69,11 +68,13 @@ async def _send_file(start: Scope, send: Send, gone: asyncio.Task[None], name: s
     Return False if the client takes nothing, so that the connection must be closed.
     """
     try:
-        file = await run_file(_open_at, name, first)
+        file = await run_file(storage.open_range, name, range(first, first + max(1, length)))
     except OSError as error:
-        # The row is there, the file is not: `manage.py attachments` reports it.
+        # The row is there, the file is not: `manage.py attachments` reports it. Or the storage does not answer.
         logger.error("attachment_unreadable", extra={"file": name, "error": type(error).__name__})
-        await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+        is_absent = isinstance(error, FileNotFoundError)
+        headers = [(b"content-length", b"0"), *([] if is_absent else [(b"retry-after", b"30")])]
+        await send({"type": "http.response.start", "status": 404 if is_absent else 503, "headers": headers})
         await send({"type": "http.response.body"})
         return True
     try:
@@ -90,6 +91,9 @@ async def _send_file(start: Scope, send: Send, gone: asyncio.Task[None], name: s
         return True
     except TimeoutError:
         return False
+    except OSError as error:
+        logger.error("attachment_unreadable", extra={"file": name, "error": type(error).__name__})
+        return False
     finally:
         await run_file(file.close)
 
@@ -98,9 +102,3 @@ async def _send_in_time(send: Send, message: Scope) -> None:
     """Send a message once the client has taken those before it. Raise TimeoutError if it takes nothing for too long."""
     async with asyncio.timeout(settings.IM_UPLOAD_SECONDS_WITHOUT_PROGRESS):
         await send(message)
-
-
-def _open_at(name: str, first: int) -> IO[bytes]:
-    file = storage.open_file(name)
-    file.seek(first)
-    return file

