@@ -180,6 +180,12 @@ FILE_TYPE_REFUSED = Reason("file_type_refused", ILLEGAL_PARAMETER,
 PICTURE_REFUSED = Reason("picture_refused", ILLEGAL_PARAMETER,
     "This picture cannot be read. It may be damaged, or have more than %(limit)s million pixels.",
     "A picture cannot be decoded within IM_PICTURE_MAX_PIXELS and IM_PICTURE_MAX_BYTES.")
+FILE_INFECTED = Reason("file_infected", ILLEGAL_PARAMETER, "This file contains a virus (%(threat)s) and was deleted.",
+    "The virus scanner of the site found something in the file.")
+SCANNER_UNAVAILABLE = Reason("scanner_unavailable", SERVER_ERROR,
+    "The file cannot be checked for viruses at the moment. Try again.",
+    "The virus scanner of the site does not answer. `retryAfter` says when to try again. A resumable upload is kept: "
+    "repeat its last request, or GET it.", retry=True)
 UPLOAD_QUOTA = Reason("upload_quota", TOO_MUCH,
     "You have uploaded as much as you can for now. Try again later, or delete messages with files.",
     "The user's files exceed IM_UPLOAD_BYTES_PER_DAY (`retryAfter` says when to try again) or "

@@ -18,8 +18,9 @@ _SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/email/)[\w:.
 """URLs of incoming webhooks and of links in mails. Their paths are secrets."""
 
 EXTRA_KEYS = (
-    "action", "allowed", "call", "cmd", "code", "connections", "count", "entries", "error", "job", "kind", "left_out",
-    "messages", "node", "operator", "outage", "position", "provider", "received", "seconds", "setting", "target",
+    "action", "allowed", "call", "cmd", "code", "connections", "count", "entries", "error", "file", "job", "key",
+    "kind", "left_out", "messages", "node", "operator", "outage", "position", "provider", "received", "seconds",
+    "setting", "sha256", "target", "threat", "user",
 )  # fmt: skip
 """Fields that the site's own log events add. Other extras, such as Django's request objects, are not logged."""
 

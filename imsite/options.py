@@ -170,6 +170,22 @@ OPTIONS = (
         "IM_UPLOAD_BYTES_PER_DAY", 4_294_967_296, "Bytes that a user may upload within 24 hours; 0 is unlimited.", 0
     ),
     Option("IM_STORAGE_BYTES_PER_USER", 21_474_836_480, "Bytes of a user's files; 0 is unlimited.", 0),
+    Option(
+        "IM_SCANNER",
+        "",
+        "ClamAV's daemon, which checks uploaded files for viruses: host:port, or the path of its socket. Empty: none.",
+    ),
+    Option(
+        "IM_SCANNER_MAX_BYTES",
+        26_214_400,
+        "Bytes up to which files are checked, at most its StreamMaxLength. Larger ones are accepted unchecked.",
+    ),
+    Option("IM_SCANNER_TIMEOUT", 60.0, "Seconds in which the daemon must connect, take a piece of a file, and answer."),
+    Option(
+        "IM_SCANNER_FAILURE",
+        "hold",
+        "If the daemon does not answer: `hold` uploads until it does, or `accept` them unchecked.",
+    ),
     Option("IM_GUEST_UPLOADS", False, "Guests may upload files."),
     Option("IM_PICTURE_MAX_PIXELS", 50_000_000, "Maximum pixels of an uploaded picture."),
     Option("IM_PICTURE_MAX_BYTES", 67_108_864, "Maximum bytes of an uploaded picture."),

@@ -222,6 +222,8 @@ STORAGES = {
         "OPTIONS": {"location": str(read("IM_ATTACHMENT_STORAGE")) or DATA_DIR / "attachments"},
     },
 }
+if read("IM_SCANNER_FAILURE") not in ("hold", "accept"):
+    raise ImproperlyConfigured("IM_SCANNER_FAILURE is hold or accept.")
 if read("IM_S3_BUCKET"):
     if read("IM_S3_ADDRESSING") not in ("auto", "path", "virtual"):
         raise ImproperlyConfigured("IM_S3_ADDRESSING is auto, path or virtual.")

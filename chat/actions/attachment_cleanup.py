@@ -19,6 +19,7 @@ from chat.attachments import storage
 from chat.attachments.quotas import DAY_MS
 from chat.attachments.spool import delete_old_spools
 from chat.models import Attachment, InlineMedia
+from chat.models.attachment import INCOMPLETE
 from delivery import log
 from delivery.db.transactions import write
 from delivery.metrics import STORED_BYTES, STORED_FILES
@@ -95,7 +96,7 @@ def leftovers_delete() -> None:
     listed = storage.uploads_with_parts()
     for start in range(0, len(listed), _LOOKUP_BATCH):
         batch = listed[start : start + _LOOKUP_BATCH]
-        rows = Attachment.objects.filter(key__in=batch, state=Attachment.State.UPLOADING)
+        rows = Attachment.objects.filter(key__in=batch, state__in=INCOMPLETE)
         for key in set(batch) - set(rows.values_list("key", flat=True)):
             storage.delete_parts(key)
     storage.delete_unfinished()

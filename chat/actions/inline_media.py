@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat import rules
-from chat.actions.upload import upload_cancel, upload_create, upload_store
+from chat.actions.upload import storage_errors, upload_cancel, upload_create
+from chat.actions.upload_completion import upload_store
 from chat.attachments.content_types import HEAD_BYTES, UNKNOWN, content_type
 from chat.attachments.inspection import Inline, inline_max_bytes
 from chat.attachments.spool import Spool
@@ -66,9 +67,11 @@ def inline_media_store(*, upload: Attachment, inline: Inline) -> Attachment:
         upload.name = f"voice-message-{timezone.localtime():%Y%m%d-%H%M%S}{ending}"
     else:
         upload.name = f"picture{ending}"
-    received = Spool()
+    with storage_errors():
+        received = Spool()
     try:
-        received.write(inline.content)
+        with storage_errors():
+            received.write(inline.content)
         return upload_store(upload=upload, received=received, inline=inline)
     finally:
         received.discard()

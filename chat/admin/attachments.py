@@ -52,7 +52,7 @@ class AttachmentAdmin(ReadOnlyTableAdmin):
     page_actions = (REMOVE,)
     fields = (
         "link", "kind", "content_type", "size_text", "dimensions", "seconds", "sha256", "uploaded_at", "uploader_link",
-        "sent_in", "status",
+        "sent_in", "status", "virus",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -120,9 +120,13 @@ class AttachmentAdmin(ReadOnlyTableAdmin):
             row.message.seq,
         )
 
+    @admin.display(description=_("virus"))
+    def virus(self, row: Attachment) -> str | None:
+        return row.threat or None
+
     @display(
         description=_("status"),
         label={"ready": "success", "uploading": "info", "held": "warning", "removed": "danger"},
     )  # type: ignore[untyped-decorator]
     def status(self, row: Attachment) -> Status:
-        return Status(row.state, row.get_state_display())
+        return Status(row.state, gettext("Infected") if row.threat else row.get_state_display())

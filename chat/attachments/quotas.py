@@ -10,6 +10,7 @@ from django.db.models import Min, QuerySet, Sum
 from chat import reasons
 from chat.errors import ChatError
 from chat.models import Attachment
+from chat.models.attachment import INCOMPLETE
 from delivery import log
 
 DAY_MS = 86_400_000
@@ -32,7 +33,7 @@ def require_quota(user_id: int, size: int) -> None:
         raise ChatError(reasons.UPLOAD_QUOTA, limit=limit, retryAfter=max(1, wait))
     if limit and size > limit:
         raise ChatError(reasons.UPLOAD_QUOTA, limit=limit)
-    if day.filter(state=Attachment.State.UPLOADING).count() >= MAX_UNFINISHED:
+    if day.filter(state__in=INCOMPLETE).count() >= MAX_UNFINISHED:
         raise ChatError(reasons.UPLOAD_QUOTA, limit=MAX_UNFINISHED)
     limit = settings.IM_STORAGE_BYTES_PER_USER
     if limit and _bytes(own.exclude(state=Attachment.State.REMOVED)) + size > limit:

@@ -6,12 +6,15 @@ Nothing imports this module unless IM_S3_BUCKET is set, because Amazon's library
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import IO, Any, cast
 
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage
 
 from chat.attachments.s3_reader import ObjectReader, storage_errors_as_os_errors
@@ -24,6 +27,8 @@ _CHUNK_BYTES = 16 * 2**20
 _FILE_DIRECTORY_LENGTH = 2
 """Length of the directories of files. Parts of uploads are in another one."""
 _UNFINISHED_AGE = timedelta(days=1)
+_NO_UPLOADS = frozenset({"NoSuchUpload", "NotImplemented"})
+"""Codes of servers that know of no interrupted upload, or no longer."""
 
 
 class S3AttachmentStorage(S3Storage):  # type: ignore[misc]
@@ -79,7 +84,7 @@ class S3AttachmentStorage(S3Storage):  # type: ignore[misc]
     def delete_unfinished(self) -> None:
         """End uploads to the bucket that a crash has interrupted, a day later. Their parts would stay for good."""
         before = datetime.now(UTC) - _UNFINISHED_AGE
-        with storage_errors_as_os_errors():
+        with storage_errors_as_os_errors(), _without_uploads():
             for page in self._client.get_paginator("list_multipart_uploads").paginate(
                 Bucket=self.bucket_name, Prefix=self._prefix
             ):
@@ -156,3 +161,12 @@ class S3AttachmentStorage(S3Storage):  # type: ignore[misc]
     def _reader(self, name: str, first: int, end: int | None) -> IO[bytes]:
         reader = ObjectReader(self._client, bucket=self.bucket_name, key=self._key(name), first=first, end=end)
         return cast(IO[bytes], reader)
+
+
+@contextmanager
+def _without_uploads() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") not in _NO_UPLOADS:
+            raise

@@ -36,7 +36,7 @@ class Attachment(models.Model):
         FILE = "file"
 
     class State(models.TextChoices):
-        """The steps of a file. Only a ready file can be sent or downloaded."""
+        """The steps of a file. Only a ready file can be sent or downloaded. A held one waits for the virus scanner."""
 
         UPLOADING = "uploading"
         HELD = "held"
@@ -72,6 +72,8 @@ class Attachment(models.Model):
     thumbnail = models.CharField(max_length=200, blank=True, default="")
     """The name of its smaller picture in the storage; empty if there is none."""
     state = models.CharField(max_length=10, choices=State, default=State.UPLOADING)
+    threat = models.CharField(max_length=200, blank=True, default="")
+    """The name of the virus for which it was removed."""
     created_at = models.BigIntegerField()
 
     class Meta:
@@ -86,6 +88,10 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+INCOMPLETE = (Attachment.State.UPLOADING, Attachment.State.HELD)
+"""States of an upload whose parts are still needed."""
 
 
 class InlineMedia(models.Model):

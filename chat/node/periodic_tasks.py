@@ -14,20 +14,22 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.actions import orphaned_avatars
-from chat.actions import attachment_cleanup, last_seen, retention
+from chat.actions import attachment_cleanup, last_seen, retention, upload_completion
 from chat.actions.account_deletion import finish_interrupted_deletions
 from chat.actions.announcement import announcements_send_due
 from chat.actions.moderation import restrictions_lift_expired
 from chat.search.index import Indexer
 from chat.webhooks.incoming import last_use
 from delivery import publish
-from delivery.db.executors import run_background
+from delivery.db.executors import run_background, run_processing
 from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
 
 PAUSE_BETWEEN_BATCHES_SECONDS = 0.05
 """Seconds between two batches of retention, so that other writes can commit in between."""
+
+HELD_UPLOADS_INTERVAL_SECONDS = 30.0
 
 
 def start_periodic_tasks() -> list[asyncio.Task[None]]:
@@ -36,6 +38,7 @@ def start_periodic_tasks() -> list[asyncio.Task[None]]:
         ("announcements", settings.IM_ANNOUNCEMENT_INTERVAL, _send_announcements_and_lift_restrictions),
         ("retention", settings.IM_CLEANUP_INTERVAL, _apply_retention),
         ("attachments", settings.IM_CLEANUP_INTERVAL, _clean_up_attachments),
+        ("held uploads", HELD_UPLOADS_INTERVAL_SECONDS, _complete_held_uploads),
         ("search", settings.IM_SEARCH_INTERVAL, partial(_update_search_index, Indexer())),
         ("deletions", settings.IM_CLEANUP_INTERVAL, _finish_deletions),
         ("incoming webhooks", last_use.FLUSH_INTERVAL_SECONDS, _record_webhook_use),
@@ -78,6 +81,12 @@ async def _clean_up_attachments() -> None:
     await _run_until_done(attachment_cleanup.removed_attachments_delete)
     await run_background(attachment_cleanup.leftovers_delete)
     await run_background(attachment_cleanup.metrics_update)
+
+
+async def _complete_held_uploads() -> None:
+    if settings.IM_SCANNER:
+        # Not in the background thread, which a large file would occupy for minutes.
+        await run_processing(upload_completion.uploads_complete_held)
 
 
 async def _update_search_index(indexer: Indexer) -> None:

@@ -68,6 +68,20 @@ def get(user: User, row: Attachment, **headers: str) -> HttpResponse:
     return client.get(f"/files/{row.key}/any", headers=headers)  # type: ignore[return-value]
 
 
+def test_a_storage_that_does_not_answer_is_a_passing_refusal(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = make(alice, thumbnail="aa/bb/c")
+
+    def fail(name: str) -> int:
+        raise OSError(5, "away")
+
+    monkeypatch.setattr(storage, "file_size", fail)
+    client = Client(headers={"Authorization": f"Bearer {token_issue(user=alice)}"})
+    answer = client.get(f"/thumbnails/{row.key}.webp")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    monkeypatch.undo()
+    assert client.get(f"/thumbnails/{row.key}.webp").status_code == 404, "the file is absent"
+
+
 def staff(name: str, *rights: str, **fields: Any) -> User:
     user = User.objects.create_user(name, **{"is_staff": True, **fields})
     user.user_permissions.set(Permission.objects.filter(codename__in=rights))

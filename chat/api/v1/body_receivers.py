@@ -15,15 +15,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from chat import payloads, reasons
-from chat.actions.upload import (
-    announced_size,
-    storage_errors,
-    upload_cancel,
-    upload_complete,
-    upload_create,
-    upload_part_store,
-    upload_store,
-)
+from chat.actions.upload import announced_size, storage_errors, upload_cancel, upload_create, upload_part_store
+from chat.actions.upload_completion import upload_complete, upload_store
 from chat.api.common.fast_path import Answer
 from chat.api.v1.endpoint import encode
 from chat.attachments.names import display_name

@@ -18,7 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import payloads, reasons
-from chat.actions.upload import announced_size, upload_cancel, upload_complete, upload_create, upload_of
+from chat.actions.upload import announced_size, upload_cancel, upload_create, upload_of
+from chat.actions.upload_completion import upload_complete
 from chat.api.common.authentication import TokenOrSessionWithCsrf
 from chat.api.v1.attachments import EXAMPLE
 from chat.api.v1.body_receivers import BodyReceiver, PartReceiver, duration_of

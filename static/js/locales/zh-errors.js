@@ -166,6 +166,8 @@ export const zhErrors = {
   slow_mode_range: "慢速模式可设为 0 到 {limit} 秒。",
   staff_protected: "只有超级管理员可以这样管理工作人员。",
   status_invalid: "状态最多 {limit} 个可见字符。",
+  file_infected: "这个文件含有病毒（{threat}），已被删除。",
+  scanner_unavailable: "暂时无法对文件进行病毒扫描，请重试。",
   storage_unavailable: "暂时无法保存文件，请重试。",
   text_not_utf8: "文字必须使用 UTF-8 编码。",
   time_zone_unknown: "没有这个时区。",

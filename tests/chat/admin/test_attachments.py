@@ -48,6 +48,12 @@ def test_a_message_shows_its_files(operator: Client, photo: Attachment, group: C
     assert "look [&lt;script&gt;" in operator.get(MESSAGES).content.decode()
 
 
+def test_an_infected_file_is_shown_with_its_virus(operator: Client, bob: User) -> None:
+    row = ready_attachment(bob, state=Attachment.State.REMOVED, threat="Eicar-Test")
+    assert "Infected" in operator.get(ATTACHMENTS).content.decode()
+    assert "Eicar-Test" in operator.get(f"{ATTACHMENTS}{row.pk}/change/").content.decode()
+
+
 def test_a_recall_removes_the_files(operator: Client, photo: Attachment) -> None:
     message = photo.message
     assert message is not None

@@ -157,7 +157,7 @@ def test_a_signed_address_gives_one_file_with_its_headers(settings: Settings, bu
         return answer.status, content, answer.headers
 
     status, content, headers = get(url)
-    assert (status, content, headers["Content-Type"]) == (206, CONTENT[1:4], "image/png")
+    assert status in (200, 206) and content == CONTENT[1:4] and headers["Content-Type"] == "image/png"
     assert headers["Content-Disposition"] == 'inline; filename="a.png"'
     assert get(url.replace(name, other))[0] == get(url.replace("png", "gif"))[0] == 403
     assert get(storage.signed_url(name, method="HEAD", content_type="", disposition=""), "HEAD")[0] in (200, 206)

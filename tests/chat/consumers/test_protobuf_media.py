@@ -11,7 +11,8 @@ from pytest_django.fixtures import Settings
 from accounts.models import User
 from chat.actions import attachment_cleanup as cleanup
 from chat.actions.message import message_draft, message_edit, message_recall
-from chat.actions.upload import upload_create, upload_store
+from chat.actions.upload import upload_create
+from chat.actions.upload_completion import upload_store
 from chat.attachments import storage
 from chat.attachments.spool import Spool
 from chat.models import Attachment, Channel, InlineMedia, Message

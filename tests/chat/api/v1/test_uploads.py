@@ -9,7 +9,7 @@ import pytest
 
 from accounts.actions import token_issue
 from accounts.models import User
-from chat.actions import upload as actions
+from chat.actions import upload_completion as actions
 from chat.actions.upload import upload_of, upload_part_store
 from chat.api.v1 import body_receivers
 from chat.attachments import storage

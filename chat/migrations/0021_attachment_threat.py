@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('chat', '0020_fewer_message_indexes'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='attachment',
+            name='threat',
+            field=models.CharField(blank=True, default='', max_length=200),
+        ),
+    ]
