@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0020_fewer_message_indexes'),
+        ('chat', '0021_custom_emoji'),
     ]
 
     operations = [
