@@ -111,6 +111,8 @@ def _message(row: Message, missing: set[str]) -> dict[str, Any]:
         fields["file"] = f"files/{row.pk}.{_ending(base64_content(row.text))}"
     if row.mentions:
         fields["mentions"] = [mention["name"] for mention in row.mentions]
+    if row.forwarded is not None:
+        fields["forwarded"] = row.forwarded
     if row.edited_at is not None:
         fields["editedAt"] = row.edited_at
     if row.reply_to is not None:

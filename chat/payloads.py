@@ -5,7 +5,7 @@ Ids are decimal strings, times Unix milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -19,6 +19,8 @@ from chat.selectors.threads import ThreadSummary
 from chat.wire.schema.events import ENTER, EXIT
 from delivery.log import Entry
 
+ORIGIN_CHANNEL_FIELDS = ("target", "id", "seq")
+"""The fields of a `ForwardOrigin` that are of its channel."""
 PRESENCE_TEXTS = {ENTER.name: "{} is here", EXIT.name: "{} has left"}
 """Texts of `enter` and `exit`; `{}` is the user's name."""
 
@@ -67,6 +69,8 @@ class MessageFields(Protocol):
     @property
     def mentions(self) -> list[dict[str, Any]] | None: ...
     @property
+    def forwarded(self) -> Mapping[str, Any] | None: ...
+    @property
     def thread(self) -> int | None: ...
     @property
     def thread_only(self) -> bool: ...
@@ -98,7 +102,7 @@ def message(row: MessageFields, sender: SenderFields) -> dict[str, Any]:
     data = {
         "target": str(row.channel_id),
         "type": row.type,
-        "msg": row.text if row.recalled_at is None else "",
+        "msg": plain_text(row),
         "from": row.shown_as or sender.public_name,
         "fromId": str(row.sender_id),
         "name": row.shown_as or sender.nickname,
@@ -108,15 +112,12 @@ def message(row: MessageFields, sender: SenderFields) -> dict[str, Any]:
         "time": row.time,
         "position": row.position,
     }
-    if row.type == "file":
-        data["content"] = data["msg"]
-        if row.recalled_at is None:
-            data["attachments"] = row.attachments or []
-            data["msg"] = rules.with_file_names(row.text, row.attachments)
-    elif row.type != "text":
-        # A client that supports only texts shows the type instead.
+    if row.type != "text" or row.forwarded is not None:
         data["content"] = row.text
-        data["msg"] = f"[{row.type}]" if row.recalled_at is None else ""
+    if row.type == "file" and row.recalled_at is None:
+        data["attachments"] = row.attachments or []
+    if row.forwarded is not None:
+        data["forwarded"] = row.forwarded
     if row.mentions is not None:
         data["mentions"] = row.mentions
     if row.reply_to is not None:
@@ -131,6 +132,28 @@ def message(row: MessageFields, sender: SenderFields) -> dict[str, Any]:
     if row.recalled_at is not None:
         data["recalled"] = True
     return data
+
+
+def plain_text(row: MessageFields) -> str:
+    """Return the text of a message for clients that show only texts: with file names, or with its type instead."""
+    if row.recalled_at is not None:
+        return ""
+    if row.type == "text":
+        text = row.text
+    else:
+        text = rules.with_file_names(row.text, row.attachments) if row.type == "file" else f"[{row.type}]"
+    return text if row.forwarded is None else rules.with_origin(text, row.forwarded)
+
+
+def forward_origin(row: Message, channel: Channel | None) -> dict[str, Any]:
+    """Return the `ForwardOrigin` of a message that is forwarded. `channel`: its own, if the receivers may know it."""
+    origin = {
+        "from": row.shown_as or row.sender.public_name,
+        "fromId": str(row.sender_id),
+        "name": row.shown_as or row.sender.nickname,
+        "time": row.time,
+    }
+    return origin if channel is None else origin | {"target": str(channel.pk), "id": str(row.pk), "seq": row.seq}
 
 
 def mention(user_id: int | None, name: str) -> dict[str, Any]:

@@ -223,6 +223,8 @@ NOT_THE_AUTHOR = Reason("not_the_author", NOT_AUTHORISED, "You can only edit you
     "The caller did not write the message.")
 NOT_EDITABLE = Reason("not_editable", OPERATION_FAILED, "Only text messages can be edited.",
     "The message is a picture or a voice message of the protobuf protocol.")
+FORWARDED_NOT_EDITABLE = Reason("forwarded_not_editable", OPERATION_FAILED, "A forwarded message cannot be edited.",
+    "The text of a forwarded message is that of another user.")
 MESSAGE_RECALLED = Reason("message_recalled", OPERATION_FAILED, "This message was recalled.",
     "A recalled message cannot be edited, pinned or reported.")
 ANNOUNCEMENTS_ONLY = Reason("announcements_only", NOT_AUTHORISED, "Only owners and admins can post in this channel.",

@@ -133,14 +133,16 @@ def insert_entries(entries: Sequence[Entry], last_position: int) -> list[Stateme
 def redact(changes: Mapping[int, Mapping[str, Any]], fields: Mapping[str, Collection[str]]) -> None:
     """Update the bodies of events with the changes for their ref, so that a replay does not return the earlier text.
 
-    `fields`: the members of a body that may change, by the kind of the event. Events of other kinds stay as they are.
+    A change to None removes the member. `fields`: the members of a body that may change, by the kind of the event.
+    Events of other kinds stay as they are.
     """
     # Locked in the order of `delivery.anonymize`, which rewrites bodies too.
     rows = Event.objects.select_for_update(no_key=True).filter(ref__in=list(changes), kind__in=list(fields))
     for row in rows.order_by("position"):
         assert row.ref is not None
         changed = {name: value for name, value in changes[row.ref].items() if name in fields[row.kind]}
-        row.body = orjson.dumps(orjson.loads(row.body) | changed).decode()
+        body = orjson.loads(row.body) | changed
+        row.body = orjson.dumps({name: value for name, value in body.items() if value is not None}).decode()
         row.save(update_fields=["body"])
 
 

@@ -15,7 +15,7 @@ from accounts.actions.anonymization import (
 )
 from accounts.models import User
 from accounts.selectors.contacts import contact_ids
-from chat import payloads
+from chat import payloads, rules
 from chat.actions.attachment import attachments_remove_unsent
 from chat.actions.member import end_membership
 from chat.actions.profile_broadcast import MAX_USERS
@@ -56,6 +56,7 @@ def _finish(user_id: int) -> None:
     name = User.objects.values_list("username", flat=True).get(pk=user_id)
     _anonymize_service_messages(name)
     _remove_mentions(user_id)
+    _anonymize_forwarded(user_id)
     with write():
         ReadMark.objects.filter(user=user_id).delete()
         ThreadFollower.objects.filter(user=user_id).delete()
@@ -65,8 +66,9 @@ def _finish(user_id: int) -> None:
     position = log.head()
     anonymize_events(user_id, name)
     user_anonymize(user_id=user_id, group_ids=group_ids, known_user_ids=known_user_ids)
-    # Events that others caused meanwhile, such as the end of a friendship, and mentions that were being stored.
+    # Events that others caused meanwhile, such as the end of a friendship, and messages that were being stored.
     _remove_mentions(user_id)
+    _anonymize_forwarded(user_id)
     anonymize_events(user_id, name, after=position)
     texts = [*_search_texts(user_id, name), orjson.dumps(name).decode()]
     rewrite_responses(texts, lambda response: _without_username(_anonymized(response, str(user_id), name), name))
@@ -94,6 +96,20 @@ def _remove_mentions(user_id: int) -> None:
                 row.mentions = _without_mentions(row.mentions or [], str(user_id))
                 row.save(update_fields=["mentions"])
             MessageMention.objects.filter(message__in=batch, user=user_id).delete()
+
+
+def _anonymize_forwarded(user_id: int) -> None:
+    """Anonymize the user as the first sender of messages that others have forwarded."""
+    names = {"from": anonymized_username(user_id), "name": ANONYMIZED_NICKNAME}
+    forwarded = Message.objects.filter(forwarded_from=user_id)
+    message_ids = list(forwarded.exclude(forwarded__name=ANONYMIZED_NICKNAME).values_list("pk", flat=True))
+    for start in range(0, len(message_ids), _MESSAGES_PER_TRANSACTION):
+        with write():
+            batch = message_ids[start : start + _MESSAGES_PER_TRANSACTION]
+            rows = forwarded.select_for_update(no_key=True).filter(pk__in=batch).order_by("pk")
+            for row in rows.only("forwarded"):
+                row.forwarded = (row.forwarded or {}) | names
+                row.save(update_fields=["forwarded"])
 
 
 def _without_mentions(mentions: Any, user_id: str) -> Any:
@@ -136,6 +152,9 @@ def _anonymized(value: Any, user_id: str, name: str) -> Any:
     changed = {key: _anonymized(item, user_id, name) for key, item in value.items()}
     if isinstance(changed.get("mentions"), list):
         changed["mentions"] = _without_mentions(changed["mentions"], user_id)
+    if isinstance(origin := changed.get("forwarded"), dict) and origin != value["forwarded"]:
+        content = str(changed["msg"]).removeprefix(rules.with_origin("", value["forwarded"]))
+        changed["msg"] = rules.with_origin(content, origin)
     picture = {field: "" for field in ("avatar", "status") if field in changed}
     if changed.get("fromId") == user_id:
         changed |= {"from": anonymized_username(int(user_id)), "name": ANONYMIZED_NICKNAME} | picture

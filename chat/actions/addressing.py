@@ -29,12 +29,21 @@ class Destination(NamedTuple):
     name: str = ""
 
 
+class ForwardedMessage(NamedTuple):
+    """A message to forward. `files`: keys of those of its files to forward without the text; empty: all of it."""
+
+    channel: int
+    id: int
+    files: tuple[str, ...] = ()
+
+
 class AddressedMessage(NamedTuple):
     """A message and its destinations.
 
     `author`: name of the user to send it as; empty: the caller. `everyone`: send it to the global channels of all apps
     as well. `attachments`: keys of the author's uploads; such a message has one destination.
     `thread`: the message whose thread it answers in; `thread_only`: the channel does not show it.
+    `forward`: the message whose content it has, in place of a text.
     """
 
     destinations: tuple[Destination, ...]
@@ -47,6 +56,7 @@ class AddressedMessage(NamedTuple):
     attachments: tuple[str, ...] = ()
     thread: int | None = None
     thread_only: bool = False
+    forward: ForwardedMessage | None = None
 
     @property
     def is_fan_out(self) -> bool:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from chat.attachments import storage
-from chat.attachments.quotas import DAY_MS
+from chat.attachments.quotas import DAY_MS, stored_bytes
 from chat.attachments.spool import delete_old_spools
 from chat.models import Attachment, InlineMedia
 from chat.models.attachment import INCOMPLETE
@@ -105,9 +105,9 @@ def leftovers_delete() -> None:
 
 def metrics_update() -> None:
     """Set the metrics of stored attachments."""
-    total = Attachment.objects.filter(state=Attachment.State.READY).aggregate(number=Count("pk"), bytes=Sum("size"))
-    STORED_FILES.set(total["number"])
-    STORED_BYTES.set(total["bytes"] or 0)
+    ready = Attachment.objects.filter(state=Attachment.State.READY)
+    STORED_FILES.set(ready.aggregate(number=Count("file", distinct=True))["number"])
+    STORED_BYTES.set(stored_bytes(ready))
 
 
 @dataclass

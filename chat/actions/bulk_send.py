@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from accounts.caches.directory import accounts_by_names, enabled_apps
 from accounts.models import User
@@ -21,6 +22,7 @@ from chat.actions.addressing import (
     look_up,
     require_size,
 )
+from chat.actions.forward import forward_draft
 from chat.actions.idempotency import claim_requests
 from chat.actions.message import message_draft
 from chat.actions.private_channels import private_channels_open
@@ -92,7 +94,9 @@ async def _to_known_channels(caller: User, messages: Sequence[AddressedMessage])
     None if any message has other destinations, or its channel must be read or created: the messages of a call are
     stored together, in their order.
     """
-    if caller.is_guest or any(message.author or not message.has_one_destination for message in messages):
+    if caller.is_guest or any(
+        message.author or message.forward or not message.has_one_destination for message in messages
+    ):
         return None
     destinations = [message.destinations[0] for message in messages]
     names = {destination.name for destination in destinations if destination.kind == "user"}
@@ -229,19 +233,26 @@ def _draft(send: _PendingSend, caller: User) -> Draft:
     message, author = send.message, send.author
     # A client id names one message of one sender, so it holds neither for a fan-out nor in another user's name.
     has_own_client_id = author.pk == caller.pk and not message.is_fan_out
-    draft = message_draft(
-        sender=author.pk,
-        channel=send.channel,
-        text=message.text,
-        type=message.type,
-        client_id=message.client_id,
-        attachments=message.attachments,
-        thread=message.thread,
-        thread_only=message.thread_only,
-        idempotency_key=send.idempotency_key,
-        recipient_online=send.result.online,
-        receipt_for=(author.pk,) if author.pk == caller.pk else (author.pk, caller.pk),
-    )
+    fields: dict[str, Any] = {
+        "channel": send.channel,
+        "client_id": message.client_id,
+        "idempotency_key": send.idempotency_key,
+        "recipient_online": send.result.online,
+        "receipt_for": (author.pk,) if author.pk == caller.pk else (author.pk, caller.pk),
+    }
+    if message.forward is not None:
+        source, message_id, files = message.forward
+        draft = forward_draft(sender=author, source=source, message_id=message_id, files=files, **fields)
+    else:
+        draft = message_draft(
+            sender=author.pk,
+            text=message.text,
+            type=message.type,
+            attachments=message.attachments,
+            thread=message.thread,
+            thread_only=message.thread_only,
+            **fields,
+        )
     if not has_own_client_id:
         draft.client_id = None
     return draft

@@ -88,8 +88,10 @@ def message_edit(
         message = access_message(user, access, message_id)
         if message.sender_id != user.pk:
             raise ChatError(reasons.NOT_THE_AUTHOR)
-        if message.type not in ("text", "file"):
+        if message.type not in rules.TYPES_WITH_TEXT:
             raise ChatError(reasons.NOT_EDITABLE)
+        if message.forwarded is not None:
+            raise ChatError(reasons.FORWARDED_NOT_EDITABLE)
         if message.recalled_at is not None:
             raise ChatError(reasons.MESSAGE_RECALLED)
         rules.require_open_channel(access.channel.closed)
@@ -157,12 +159,19 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
         return None
     now = log.now_ms()
     removed: dict[str, Any] = {"msg": ""} if message.type == "text" else {"msg": "", "content": ""}
+    if message.forwarded is not None:
+        removed |= {"content": None, "forwarded": None}
+        message.forwarded = message.forwarded_from = None
     if message.mentions is not None:
         removed["mentions"] = []
         MessageMention.objects.filter(message=message).delete()
     message.text, message.attachments, message.mentions = "", None, None
     message.recalled_at, message.recalled_by = now, by
-    message.save(update_fields=["text", "attachments", "mentions", "recalled_at", "recalled_by"])
+    message.save(
+        update_fields=[
+            "text", "attachments", "mentions", "forwarded", "forwarded_from", "recalled_at", "recalled_by",
+        ]
+    )  # fmt: skip
     if message.type == "file":
         attachments_remove([message.pk])
         removed["attachments"] = []

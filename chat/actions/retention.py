@@ -128,7 +128,9 @@ def expired_files() -> QuerySet[Message]:
 
 def _without_files(row: Message) -> dict[str, Any]:
     """Return those fields of a message's event that change when its files expire."""
-    return {"msg": row.text, "content": row.text, "attachments": []} if row.type == "file" else {"content": ""}
+    if row.type != "file":
+        return {"content": ""}
+    return {"msg": payloads.plain_text(row), "content": row.text, "attachments": []}
 
 
 def files_delete_expired(*, limit: int | None = None) -> int:
@@ -140,7 +142,7 @@ def files_delete_expired(*, limit: int | None = None) -> int:
         found = list(expired_files().values_list("pk", flat=True)[: limit or settings.IM_RETENTION_BATCH_MESSAGES])
         # An edit or a recall comes before or after: its text must not be replaced by the one before it.
         locked = Message.objects.select_for_update(no_key=True).filter(_HAS_FILE, pk__in=found).order_by("pk")
-        rows = list(locked.only("type", "text", "channel"))
+        rows = list(locked.only("type", "text", "channel", "forwarded", "recalled_at"))
         attachments_remove([row.pk for row in rows if row.type == "file"])
         for row in rows:
             row.text, row.attachments = (row.text if row.type == "file" else ""), None

@@ -35,6 +35,11 @@ def message_for_status(user: User, message_id: int) -> Message:
     return message_for_service(user, message_id)
 
 
+def message_for_author(*, caller: User, message_id: int, author: str) -> Message:
+    """Return a message that the author may read. `author`: a user name; empty: the service itself."""
+    return message_for_service(_acting_user(caller, author), message_id)
+
+
 def message_edit_by_service(*, caller: User, message_id: int, text: str, author: str = "") -> Message:
     """Replace the text of the author's own message. `author`: a user name; empty: the service itself."""
     user = _acting_user(caller, author)

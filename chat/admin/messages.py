@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from accounts.bidi import isolate
-from chat import rules
+from chat import payloads, rules
 from chat.actions.message import message_recall_as_operator
 from chat.actions.pin import message_pin_as_operator, message_unpin_as_operator
 from chat.admin.admin_actions import AdminAction
@@ -80,8 +80,8 @@ class MessageAdmin(ReadOnlyTableAdmin):
     list_actions = (RECALL, PIN, UNPIN)
     page_actions = (RECALL, PIN, UNPIN)
     fields = (
-        "content", "files", "sender_link", "shown_as", "channel_title", "sent_at", "edited", "recalled", "seq",
-        "reply_seq", "position", "context",
+        "content", "files", "sender_link", "shown_as", "forwarded_message", "channel_title", "sent_at", "edited",
+        "recalled", "seq", "reply_seq", "position", "context",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -150,14 +150,12 @@ class MessageAdmin(ReadOnlyTableAdmin):
     def excerpt(self, row: Message) -> str:
         if row.recalled_at is not None:
             return "–"
-        if row.type not in ("text", "file"):
-            return f"[{row.type}]"
-        text = rules.with_file_names(row.text, row.attachments)
+        text = payloads.plain_text(row)
         return Truncator(" ".join(text.split())).chars(EXCERPT_LENGTH)
 
     @admin.display(description=_("text"))
     def content(self, row: Message) -> str:
-        if row.type in ("text", "file"):
+        if row.type in rules.TYPES_WITH_TEXT:
             return row.text
         # An attachment's text is its content in Base64.
         return gettext("[%(type)s] %(size)d bytes") % {"type": row.type, "size": len(row.text) * 3 // 4}
@@ -175,6 +173,13 @@ class MessageAdmin(ReadOnlyTableAdmin):
             for file in Attachment.objects.filter(message=row).order_by("index")
         ]
         return format_html_join("", "<div>{} ({}, {}{})</div>", listed) if listed else None
+
+    @admin.display(description=_("forwarded from"))
+    def forwarded_message(self, row: Message) -> str | None:
+        """Return the name of the first sender and the time of their message."""
+        if row.forwarded is None:
+            return None
+        return f"{isolate(row.forwarded['name'])}, {format_time(row.forwarded['time'])}"
 
     @admin.display(description=_("context"))
     def context(self, row: Message) -> str:

@@ -1,4 +1,7 @@
-"""Storage that the files of each channel and user take. Files that are removed do not count."""
+"""Storage that the files of each channel and user take. Files that are removed do not count.
+
+A forwarded file counts in each of its channels, and for the user who uploaded it first.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from django.db.models import QuerySet, Sum
 
 from accounts.models import User
 from chat.admin.queries import channel_titles
+from chat.attachments.quotas import stored_bytes
 from chat.models import Attachment, Channel
 
 CACHE_KEY = "admin.storage_use"
@@ -43,15 +47,15 @@ def cached_storage_use() -> StorageUse:
 def read_storage_use() -> StorageUse:
     """Return the use of storage now."""
     return StorageUse(
-        total=int(_stored().aggregate(bytes=Sum("size"))["bytes"] or 0),
+        total=stored_bytes(_stored()),
         by_channel=dict(_sums(_stored().filter(message__isnull=False), "message__channel")),
-        largest_users=list(_sums(_stored(), "uploader")[:MAX_LARGEST]),
+        largest_users=list(_sums(_stored().filter(is_copy=False), "uploader")[:MAX_LARGEST]),
     )
 
 
 def bytes_by_user(users: Collection[int]) -> dict[int, int]:
     """Return the bytes of these users' files, by user id. Users without files are left out."""
-    return dict(_sums(_stored().filter(uploader__in=users), "uploader"))
+    return dict(_sums(_stored().filter(uploader__in=users, is_copy=False), "uploader"))
 
 
 def largest_rows(use: StorageUse) -> dict[str, list[tuple[int, str, int]]]:

@@ -3,6 +3,7 @@
 from chat.commands import (
     channel,
     emoji,
+    forward,
     friends,
     mention,
     message,
@@ -17,6 +18,7 @@ from chat.commands import (
 __all__ = [
     "channel",
     "emoji",
+    "forward",
     "friends",
     "mention",
     "message",

@@ -15,6 +15,7 @@ from chat.errors import ChatError
 from chat.selectors import access_channel, access_message, history
 from chat.selectors.message_details import with_details
 from chat.selectors.status import newly_delivered_positions
+from chat.sending.drafts import StoredMessage
 from chat.wire.schema import events, objects, replies
 from delivery import publish
 from delivery.db.executors import run
@@ -53,6 +54,11 @@ async def send(call: Call, data: Send) -> dict[str, Any]:
     )
     stored = await messages.message_send(draft)
     call.awaits_event = not stored.repeated
+    return sent_reply(stored)
+
+
+def sent_reply(stored: StoredMessage) -> dict[str, Any]:
+    """Return a `SentMessage`."""
     return {
         "target": str(stored.channel),
         "id": str(stored.id),

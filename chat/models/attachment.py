@@ -69,6 +69,8 @@ class Attachment(models.Model):
     """A tiny WebP picture in Base64, to be shown blurred until the file is loaded."""
     file = models.CharField(max_length=200, blank=True, default="")
     """Its name in the storage. Several rows may share a stored file, which goes with the last of them."""
+    is_copy = models.BooleanField(default=False, db_default=False)
+    """True for a file of a forwarded message: its uploader has forwarded it, and it takes no further storage."""
     thumbnail = models.CharField(max_length=200, blank=True, default="")
     """The name of its smaller picture in the storage; empty if there is none."""
     state = models.CharField(max_length=10, choices=State, default=State.UPLOADING)

@@ -52,6 +52,10 @@ class Message(models.Model):
     """Its files as clients get them, a list of `payloads.attachment`; None without any. They never change."""
     mentions = models.JSONField(null=True, blank=True)
     """The users whom its text mentions as clients get them, a list of `payloads.mention`; None without any."""
+    forwarded = models.JSONField(null=True, blank=True)
+    """Its first sender and time as clients get them, a `payloads.forward_origin`; None unless it was forwarded."""
+    forwarded_from = models.BigIntegerField(null=True, blank=True)
+    """The id of the user whom `forwarded` names."""
     edited_at = models.BigIntegerField(null=True, blank=True)
     recalled_at = models.BigIntegerField(null=True, blank=True)
     recalled_by = models.ForeignKey(
@@ -67,6 +71,10 @@ class Message(models.Model):
                 fields=["recalled_by"], name="message_recalled_by", condition=models.Q(recalled_by__isnull=False)
             ),
             models.Index(fields=["thread", "seq"], name="message_thread", condition=models.Q(thread__isnull=False)),
+            # Account deletion looks for these.
+            models.Index(
+                fields=["forwarded_from"], name="message_forwarded", condition=models.Q(forwarded_from__isnull=False)
+            ),
             # Every list of channels subtracts these from the unread messages.
             models.Index(fields=["channel", "seq"], name="message_uncounted", condition=UNCOUNTED),
         )

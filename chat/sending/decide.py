@@ -5,19 +5,21 @@ The ids of new messages and their positions in the log are set later, by `store`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chat import payloads, rules
 from chat.errors import ChatError
-from chat.sending.drafts import Draft, Outcome, StoredMessage
+from chat.sending.drafts import Draft, Forward, Outcome, StoredMessage
 from chat.sending.duplicates import Duplicates
+from chat.sending.forwarding import forwarded_content
 from chat.sending.permissions import Permissions
 from chat.wire.schema.events import MESSAGE
 from delivery.log import Entry
 
 if TYPE_CHECKING:
+    from chat.models import Attachment
     from chat.sending.load import Loaded
     from chat.sending.mentions import FoundMentions
     from chat.sending.rows import SendChannel, Sender
@@ -42,6 +44,9 @@ class NewMessage:
     time: int
     entry: Entry
     attachments: list[dict[str, Any]] | None = None
+    copies: Sequence[Attachment] = ()
+    """Rows of forwarded files, to be stored with it."""
+    forwarded: Mapping[str, Any] | None = None
     mentions: list[dict[str, Any]] | None = None
     mentioned: FoundMentions | None = None
     thread: int | None = None
@@ -113,11 +118,10 @@ def decide(drafts: Sequence[Draft], loaded: Loaded, now: int) -> Decision:
         sender, channel = loaded.users[draft.sender], loaded.channels[draft.channel]
         new = _new_message(draft, sender, channel, last_seqs[draft.channel], reply_seq, now)
         if draft.attachments:
-            files = [loaded.attachments[key] for key in draft.attachments]
-            new.attachments = list(map(payloads.attachment, files))
-            if len(files) == 1 and not draft.text and (media := loaded.inline_media.get(files[0].file)) is not None:
-                new.entry.media_type, new.entry.media = media
-        if loaded.mentions is not None:
+            _set_files(new, [loaded.attachments[key] for key in draft.attachments], loaded)
+        if draft.forward is not None:
+            _take_over(new, draft.forward, loaded, now)
+        elif loaded.mentions is not None:
             role = permissions.role(draft.sender, draft.channel)
             new.mentioned = loaded.mentions.find(draft.text, sender=sender.pk, channel=channel, role=role)
             new.mentions = None if new.mentioned is None else new.mentioned.shown
@@ -163,6 +167,20 @@ def _new_message(
             time=now,
         ),
     )
+
+
+def _set_files(new: NewMessage, files: Sequence[Attachment], loaded: Loaded) -> None:
+    new.attachments = list(map(payloads.attachment, files))
+    if len(files) == 1 and not new.text and (media := loaded.inline_media.get(files[0].file)) is not None:
+        new.entry.media_type, new.entry.media = media
+
+
+def _take_over(new: NewMessage, forward: Forward, loaded: Loaded, now: int) -> None:
+    """Give the message the content of the one that it forwards. It mentions nobody: its sender has not written it."""
+    content = forwarded_content(forward, loaded, sender=new.sender_id, now=now)
+    new.type, new.text, new.copies, new.forwarded = content.type, content.text, content.files, forward.origin
+    if content.files:
+        _set_files(new, content.files, loaded)
 
 
 def _header(draft: Draft, channel: SendChannel) -> dict[str, list[int]]:

@@ -8,10 +8,27 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from delivery.idempotency import IdempotencyKey, ScopedKey
 
 ClientKey = tuple[int, str]
 """The sender's id and the client message id, which is unique for the sender."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A message that a draft forwards. Its text and files are taken over when the draft is stored.
+
+    `message`: its id. `files`: keys of those of its files that are forwarded without the text; empty: the whole
+    message. `origin`: its first sender and time as receivers see them, a `payloads.forward_origin`; `origin_user`: the
+    id of that sender.
+    """
+
+    message: int
+    files: tuple[str, ...]
+    origin: Mapping[str, Any]
+    origin_user: int
 
 
 @dataclass(slots=True)
@@ -23,6 +40,7 @@ class Draft:
 
     `thread`: the message whose thread it belongs to; `thread_only`: only the thread shows it, not the channel.
     `attachments`: keys of the sender's uploads, in the order in which they are shown; the text may then be empty.
+    `forward`: the message whose content it has, in place of `type`, `text` and `attachments`.
 
     Three keys make a retry store nothing. `client_id` is kept for good and answers with the first message.
     `idempotency_key` answers the same request with the first message, and refuses another request. `scoped_key`
@@ -41,6 +59,7 @@ class Draft:
     client_id: str | None = None
     reply_to: int | None = None
     attachments: tuple[str, ...] = ()
+    forward: Forward | None = None
     thread: int | None = None
     thread_only: bool = False
     app: int | None = None

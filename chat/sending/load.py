@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q
@@ -70,11 +71,17 @@ _INLINE_MEDIA = PreparedQuery(
         file__in=Attachment.objects.filter(key__in=keys).values("file")
     ).values_list("file", "type", "content")
 )
+_SOURCES = PreparedQuery(lambda messages: Message.objects.only("type", "text", "recalled_at").filter(pk__in=messages))
+_SOURCE_FILES = PreparedQuery(
+    # Locked, so that a stored file is not deleted while it gets a further row.
+    lambda messages: Attachment.objects.select_for_update(no_key=True).filter(message__in=messages).order_by("pk")
+)
+_SOURCE_MEDIA = PreparedQuery(
+    lambda messages: InlineMedia.objects.filter(
+        file__in=Attachment.objects.filter(message__in=messages).values("file")
+    ).values_list("file", "type", "content")
+)
 _KEY_FIELDS = ("sender", "client_id", "id", "channel", "seq")
-
-
-TYPES_WITH_TEXT = ("text", "file")
-"""Types of messages whose text may mention users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,10 @@ class Loaded:
     """The drafts' files by key, locked."""
     inline_media: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
     """Type and content of the files that clients of `/ws` get with their message, by name in the storage."""
+    sources: Mapping[int, Message] = field(default_factory=dict)
+    """The messages that are forwarded, by id."""
+    source_files: Sequence[Attachment] = ()
+    """Their files that can be downloaded, locked."""
     inactive: Collection[int] = frozenset()
     """Ids of users of the private channels whose accounts are not active."""
     restrictions: Collection[Restriction] = ()
@@ -144,7 +155,11 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         statements.append(idempotency.find_statement(claimed_keys))
     if root_ids:
         statements += [_ROOTS.statement(root_ids), _THREADS.statement(root_ids)]
-    texts = [draft.text for draft in drafts if "@" in draft.text and draft.type in TYPES_WITH_TEXT]
+    source_ids = {draft.forward.message for draft in drafts if draft.forward is not None}
+    if source_ids:
+        sources = (_SOURCES, _SOURCE_FILES, _SOURCE_MEDIA)
+        statements += [query.statement(source_ids) for query in sources]
+    texts = [draft.text for draft in drafts if "@" in draft.text and draft.type in rules.TYPES_WITH_TEXT]
     mentions = MentionLookup(channel_ids, texts) if texts else None
     mention_statements = mentions.statements() if mentions is not None else []
     rows = execute_batch([*statements, *mention_statements])
@@ -155,6 +170,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
     file_rows, media_rows = (next(optional), next(optional)) if file_keys else ([], [])
     claimed = idempotency.found(next(optional)) if claimed_keys else {}
     root_rows, thread_rows = (next(optional), next(optional)) if root_ids else ([], [])
+    source_rows, source_file_rows, source_media_rows = islice(optional, 3) if source_ids else ([], [], [])
 
     users = {row[0]: SenderRow._make(row) for row in user_rows}
     apps = {app.pk: app for app in _APPS.instances(app_rows)}
@@ -173,7 +189,11 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         roots={message.pk: message for message in _ROOTS.instances(root_rows)},
         threads={thread.pk: thread for thread in _THREADS.instances(thread_rows)},
         attachments={attachment.key: attachment for attachment in _ATTACHMENTS.instances(file_rows)},
-        inline_media={file: (type, bytes(content)) for file, type, content in media_rows},
+        inline_media={file: (type, bytes(content)) for file, type, content in (*media_rows, *source_media_rows)},
+        sources={message.pk: message for message in _SOURCES.instances(source_rows)},
+        source_files=[
+            file for file in _SOURCE_FILES.instances(source_file_rows) if file.state == Attachment.State.READY
+        ],
         inactive=inactive,
         restrictions=restrictions,
         blocks=blocks,

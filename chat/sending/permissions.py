@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chat import reasons, rules
 from chat.errors import ChatError
 from chat.rules import Ranges
+from chat.sending import forwarding
 from chat.sending.drafts import Draft
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Permissions:
         reply_seq = self._reply_seq(draft, channel, ranges)
         self._require_thread(draft, channel, ranges)
         self._require_attachments(draft)
+        if draft.forward is not None:
+            forwarding.require_source(draft.forward, self._loaded)
         if user.is_restricted:
             self._require_unrestricted(user, channel)
         if channel.announcements_only or channel.slow_mode:

@@ -19,6 +19,7 @@ from delivery import idempotency, log
 from delivery.db.bulk import (
     Statement,
     execute_batch,
+    insert_instances,
     insert_numbered,
     insert_statements,
     inserted_ids,
@@ -30,7 +31,7 @@ _values = attrgetter(
     "pk", "channel_id", "seq", "sender_id", "type", "text", "shown_as", "reply_to", "reply_seq", "position", "time"
 )
 """The values of `_FIELDS`, in the same order."""
-_RARE_FIELDS = ("attachments", "mentions", "thread", "thread_only")
+_RARE_FIELDS = ("attachments", "mentions", "thread", "thread_only", "forwarded", "forwarded_from")
 """Columns that few messages have."""
 _MENTION_FIELDS = ("message", "user", "channel", "seq", "is_silent")
 
@@ -49,7 +50,7 @@ def store(new: Sequence[NewMessage]) -> None:
     for message, entry in zip(new, entries, strict=True):
         entry.ref, entry.body["id"] = message.pk, str(message.pk)
     events = log.insert_entries(entries, last_position)
-    if any(message.attachments or message.mentions or message.thread for message in new):
+    if any(message.attachments or message.mentions or message.thread or message.forwarded for message in new):
         execute_batch([*events, *_insert_messages_with_all_fields(new)])
     else:
         execute_batch([*events, *insert_statements(Message, _FIELDS, list(map(_values, new)))])
@@ -64,6 +65,8 @@ def _insert_messages_with_all_fields(new: Sequence[NewMessage]) -> list[Statemen
             _json(message.mentions),
             message.thread,
             message.thread_only,
+            _json(message.forwarded),
+            None if message.draft.forward is None else message.draft.forward.origin_user,
         )
         for message in new
     ]
@@ -72,6 +75,7 @@ def _insert_messages_with_all_fields(new: Sequence[NewMessage]) -> list[Statemen
         *insert_statements(Message, (*_FIELDS, *_RARE_FIELDS), rows),
         *insert_statements(MessageMention, _MENTION_FIELDS, mentions),
         *_link_files(new),
+        *_insert_copies(new),
         *thread_statements(new),
     ]
 
@@ -83,7 +87,7 @@ def _mention_rows(message: NewMessage) -> list[tuple[Any, ...]]:
     return [(message.pk, user, message.channel_id, message.seq, user in found.silent) for user in found.users]
 
 
-def _json(value: list[dict[str, Any]] | None) -> str | None:
+def _json(value: list[dict[str, Any]] | Mapping[str, Any] | None) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
 
@@ -98,6 +102,15 @@ def _link_files(new: Sequence[NewMessage]) -> list[Statement]:
         f" FROM (VALUES {', '.join(['(%s, %s, %s)'] * len(links))}) AS given WHERE key = given.column1"
     )
     return [Statement(sql, [value for link in links for value in link])]
+
+
+def _insert_copies(new: Sequence[NewMessage]) -> list[Statement]:
+    """Insert the rows of forwarded files."""
+    copies = [file for message in new for file in message.copies]
+    for message in new:
+        for index, file in enumerate(message.copies):
+            file.message_id, file.index = message.pk, index
+    return insert_instances(copies) if copies else []
 
 
 def _store_keys(new: Sequence[NewMessage]) -> int:

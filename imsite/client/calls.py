@@ -14,7 +14,7 @@ import httpx
 
 from imsite.client.backoff import ExponentialBackoff, parse_retry_after
 from imsite.client.errors import Refused, Unreachable
-from imsite.client.types import OutgoingMessage, SendResult
+from imsite.client.types import Attachment, OutgoingMessage, Recipient, SendResult
 
 API_PREFIX = "/api/v1/"
 TOO_MANY_REQUESTS = 429
@@ -88,6 +88,13 @@ def reaction_call(method: str, id: str, emoji: str, as_user: str | None) -> Call
     """Return the call that adds (PUT) or removes (DELETE) a reaction."""
     params = {} if as_user is None else {"as": as_user}
     return Call(method, f"messages/{int(id)}/reactions/{quote(emoji, safe='')}/", True, params=params)
+
+
+def forward_call(id: str, to: Recipient, files: Iterable[Attachment], key: str, as_user: str | None) -> Call:
+    """Return the call that forwards a message, or only these files of it."""
+    body: dict[str, Any] = {"to": dict(to.body), "attachments": [file.id for file in files], "clientMsgId": key}
+    body |= {} if as_user is None else {"as": as_user}
+    return Call("POST", f"messages/{int(id)}/forward/", True, body, headers={"Idempotency-Key": key})
 
 
 def send_results(body: Any) -> list[SendResult]:

@@ -131,6 +131,19 @@ class Client:
                 pause = policy.after_error(error)
             await asyncio.sleep(pause)
 
+    async def forward(
+        self,
+        id: str,
+        *,
+        to: Recipient,
+        files: Iterable[Attachment] = (),
+        idempotency_key: str | None = None,
+        as_user: str | None = None,
+    ) -> list[SendResult]:
+        """Forward a message, or only these files of it. Returns one result for each destination, as `send` does."""
+        key = idempotency_key or new_idempotency_key()
+        return calls.send_results(await self._request(calls.forward_call(id, to, files, key, as_user)))
+
     async def react(self, id: str, emoji: str, *, as_user: str | None = None) -> int:
         """Add a reaction to a message. Returns how many users have chosen the emoji now."""
         return int((await self._request(calls.reaction_call("PUT", id, emoji, as_user)))["count"])

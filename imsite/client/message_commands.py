@@ -52,6 +52,32 @@ class MessageCommands(ABC):
         self._mark_delivered(result.position)
         return result
 
+    async def forward(
+        self,
+        id: str,
+        *,
+        target: str,
+        to: str | None = None,
+        files: Iterable[Attachment] = (),
+        idempotency_key: str | None = None,
+    ) -> SendResult:
+        """Forward a message of the channel `target` to the channel `to`, by default the app's global channel.
+
+        `files`: only these files of it. Retries like `send`. Raises Refused.
+        """
+        stored = await self.call(
+            "message.forward",
+            retry=True,
+            target=target,
+            id=id,
+            attachments=[file.id for file in files],
+            clientMsgId=idempotency_key or new_idempotency_key(),
+            **({} if to is None else {"to": to}),
+        )
+        result = SendResult.from_json(stored)
+        self._mark_delivered(result.position)
+        return result
+
     async def react(self, id: str, emoji: str, *, target: str) -> int:
         """Add a reaction to a message of the channel `target`. Returns how many users have chosen the emoji now."""
         return await self._change_reaction("message.react", id, emoji, target)

@@ -143,6 +143,19 @@ class SyncClient:
         status: dict[str, Any] = self._request(calls.status_call(id))
         return status
 
+    def forward(
+        self,
+        id: str,
+        *,
+        to: Recipient,
+        files: Iterable[Attachment] = (),
+        idempotency_key: str | None = None,
+        as_user: str | None = None,
+    ) -> list[SendResult]:
+        """See `Client.forward`."""
+        key = idempotency_key or new_idempotency_key()
+        return calls.send_results(self._request(calls.forward_call(id, to, files, key, as_user)))
+
     def call(
         self,
         method: str,

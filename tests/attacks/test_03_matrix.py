@@ -63,6 +63,7 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "mention.list": ({}, "1000 200 200 200 200 200 200"),
     "emoji.list": ({}, "1000 200 200 200 200 200 200"),
     "message.send": ({"target": "$target", "msg": "x"}, "1000 1005 1005 1005 200 200 200"),
+    "message.forward": ({"target": "$target", "id": "$message"}, "1000 1005 1005 1005 200 200 200"),
     "message.history": ({"target": "$target"}, "1000 1005 1005 1005 200 200 200"),
     "message.get": ({"target": "$target", "id": "$message"}, "1000 1005 1005 1005 200 200 200"),
     "message.edit": ({"target": "$target", "id": "$message", "msg": "x"}, "1000 1005 1005 1005 1003 1003 200"),

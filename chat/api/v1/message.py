@@ -69,6 +69,18 @@ class Mention(Shape):
     id: Annotated[Id | None, Meta(description="Absent for `@all`.")] = None
 
 
+class ForwardOrigin(Shape):
+    """The message that a forwarded one repeats. Its channel is named only if all receivers can know it."""
+
+    author: str = msgspec.field(name="from")
+    fromId: Id
+    name: str
+    time: Milliseconds
+    target: Id | None = None
+    id: Id | None = None
+    seq: Count | None = None
+
+
 class Message(Shape):
     """A message. A recalled one has no text and no attachments."""
 
@@ -85,10 +97,14 @@ class Message(Shape):
     position: Position
     content: Annotated[
         str | None,
-        Meta(description="The text beside attachments; or, in Base64, a picture or voice message of a former version."),
+        Meta(
+            description="The text beside attachments or of a forwarded message; or, in Base64, a picture or voice "
+            "message of a former version."
+        ),
     ] = None
     attachments: list[Attachment] = msgspec.field(default_factory=list)
     mentions: list[Mention] = msgspec.field(default_factory=list)
+    forwarded: Annotated[ForwardOrigin | None, Meta(description="Of a forwarded message.")] = None
     replyTo: Id | None = None
     replySeq: Count | None = None
     editedAt: Milliseconds | None = None

@@ -30,7 +30,7 @@ MAX_MESSAGES_PER_CALL = 1000
 """Messages in one call."""
 
 
-_ONE = {"minProperties": 1, "maxProperties": 1}
+ONE_DESTINATION = {"minProperties": 1, "maxProperties": 1}
 
 
 class Recipient(Shape, forbid_unknown_fields=True):
@@ -49,7 +49,7 @@ class Recipient(Shape, forbid_unknown_fields=True):
 class NewMessage(Shape):
     """A message and its destination."""
 
-    to: Annotated[Recipient, Meta(extra_json_schema=_ONE)]
+    to: Annotated[Recipient, Meta(extra_json_schema=ONE_DESTINATION)]
     msg: Annotated[str, Meta(description=f"Stored as it is sent; empty only beside attachments. {SHOWN_MARKUP}")]
     type: Annotated[str, Meta(pattern="^text$")] = "text"
     clientMsgId: (
@@ -144,7 +144,7 @@ async def send_message(call: CallContext, data: NewMessage) -> dict[str, Any]:
     service, created if necessary, and finds it there later. Guests have no private channels: they receive only
     transient messages.
     """
-    await call.charge(_message_count(data))
+    await call.charge(message_count(data))
     key = call.idempotency(data, data.clientMsgId)
     # A message has the same fingerprint whether it is sent alone or in a bulk call.
     if key is not None:
@@ -157,8 +157,8 @@ async def send_message(call: CallContext, data: NewMessage) -> dict[str, Any]:
     result = await message_send(caller=call.user, message=message)
     if isinstance(result, ChatError):
         raise result
-    call.status = _status(result)
-    return {"messages": _stored(result)}
+    call.status = sent_status(result)
+    return {"messages": sent_body(result)}
 
 
 def _push_once(caller: User, message: AddressedMessage, key: IdempotencyKey | None) -> tuple[dict[str, Any], bool]:
@@ -196,7 +196,7 @@ async def send_messages(call: CallContext, data: NewMessages) -> dict[str, Any]:
     """
     if any(item.transient for item in data.messages):
         raise ChatError(reasons.TRANSIENT_ALONE, field="transient")
-    await call.charge(sum(map(_message_count, data.messages)))
+    await call.charge(sum(map(message_count, data.messages)))
     bulk_key = call.idempotency(data)
     if bulk_key is not None and (used := await run_or_call(claim_requests, [bulk_key])):
         raise used[bulk_key]
@@ -256,7 +256,7 @@ def addressed(data: NewMessage, key: IdempotencyKey | None) -> AddressedMessage:
     )
 
 
-def _message_count(data: NewMessage) -> int:
+def message_count(data: NewMessage) -> int:
     """Return the number of messages that this one counts as for the rate limit."""
     return len(data.to.users) if data.to.users is not UNSET else 1
 
@@ -265,7 +265,7 @@ def _fingerprint(data: NewMessage) -> str:
     return hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest()
 
 
-def _status(results: Sequence[SendResult]) -> int:
+def sent_status(results: Sequence[SendResult]) -> int:
     """Return 201 if a message is new, else 200. Raise the first refusal if all destinations refused it."""
     stored = [result.stored for result in results if result.stored is not None]
     if not stored and results and results[0].refusal is not None:
@@ -277,7 +277,7 @@ def _result(result: list[SendResult] | ChatError) -> dict[str, Any]:
     if isinstance(result, ChatError):
         return _refused(result)
     try:
-        return {"status": _status(result), "messages": _stored(result)}
+        return {"status": sent_status(result), "messages": sent_body(result)}
     except Exception as refusal:
         return _refused(refusal)
 
@@ -297,7 +297,8 @@ def _recipient_body(destination: Destination) -> dict[str, Any]:
             return {"channel": str(destination.id)}
 
 
-def _stored(results: Sequence[SendResult]) -> list[dict[str, Any]]:
+def sent_body(results: Sequence[SendResult]) -> list[dict[str, Any]]:
+    """Return the `DestinationResult` of each destination."""
     return [_destination_body(result) for result in results]
 
 

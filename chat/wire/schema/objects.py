@@ -109,6 +109,22 @@ class Mention(Shape, kw_only=True):
     name: Annotated[str, Meta(description="The name as it stands in the text after the `@`.")]
 
 
+class ForwardOrigin(Shape, rename={"from_": "from"}, kw_only=True):
+    """The message that a forwarded one repeats, as it was when it was forwarded first.
+
+    Its channel is named only if all receivers can know it: a group that everyone can find and open, the global channel
+    of an app, the channel itself, or in a private channel a group of both users.
+    """
+
+    from_: Annotated[str, Meta(description="The user name of its sender.")]
+    fromId: Id
+    name: str
+    time: Time
+    target: Annotated[str, Meta(title="id", description="Its channel.")] | UnsetType = UNSET
+    id: Id | UnsetType = UNSET
+    seq: Annotated[int, Meta(ge=0, description="Its number within that channel.")] | UnsetType = UNSET
+
+
 class Message(Shape, rename={"from_": "from"}, kw_only=True):
     """A message. A recalled message has no text and no attachments."""
 
@@ -119,8 +135,8 @@ class Message(Shape, rename={"from_": "from"}, kw_only=True):
         Annotated[
             str,
             Meta(
-                description="Of a `file` the text beside it, which may be empty; of pictures and voice messages of"
-                " former versions the bytes, as Base64."
+                description="Of a `file` the text beside it, which may be empty; of a forwarded text the text itself;"
+                " of pictures and voice messages of former versions the bytes, as Base64."
             ),
         ]
         | UnsetType
@@ -128,6 +144,10 @@ class Message(Shape, rename={"from_": "from"}, kw_only=True):
     attachments: list[Attachment] | UnsetType = UNSET
     mentions: (
         Annotated[list[Mention], Meta(description="Those who can read the message, if it mentions any.")] | UnsetType
+    ) = UNSET
+    forwarded: (
+        Annotated[ForwardOrigin, Meta(description="Of a forwarded message; `msg` then begins with the name.")]
+        | UnsetType
     ) = UNSET
     from_: Annotated[str, Meta(description="The sender's user name.")]
     fromId: Id
