@@ -1,6 +1,6 @@
 /** The page's entry point: creates the parts of the chat and connects them. */
 
-/** @import { Channel, Message } from "./net/wire-types.js" */
+/** @import { Channel, ForwardOrigin, Message } from "./net/wire-types.js" */
 /** @import { AttachmentLimits } from "./state/attachment-limits.js" */
 /** @import { MessageRow } from "./state/timeline-rows.js" */
 /** @import { MessageActions } from "./widgets/message-toolbar.js" */
@@ -42,6 +42,7 @@ import { closeDialogs, confirmAction } from "./widgets/dialog.js";
 import { attachEmojiButton } from "./widgets/emoji-button.js";
 import { openEmojiPicker } from "./widgets/emoji-picker.js";
 import { EmojiSuggestions } from "./widgets/emoji-suggestions.js";
+import { ForwardDialog } from "./widgets/forward-dialog.js";
 import { FormatToolbar } from "./widgets/format-toolbar.js";
 import { GroupDialogs } from "./widgets/group-dialogs.js";
 import { Layout } from "./widgets/layout.js";
@@ -133,7 +134,9 @@ const retryContacts = () => (socket.isReady ? contactsSync.load() : reconnect())
 const contactList = new ContactList({ store, userMenu, userDialogs, filter, retry: retryContacts });
 const sidebar = new Sidebar({ store, channelList, contactList });
 const openThread = (/** @type {Message} */ message) => threadConversation.open(message);
-const clickActions = { conversation, uploads, sends, react, openThread };
+const forwardDialog = new ForwardDialog({ socket, store, api, open: openChannel });
+const forward = forwardDialog.show.bind(forwardDialog);
+const clickActions = { conversation, uploads, sends, react, openThread, forward, openOrigin };
 const timeline = new Timeline({ store, threads, outbox, reconnect, actions: clickActions });
 const mentionSuggestions = new MentionSuggestions({ store, memberLoader, mentionAll: boot.mentionAll });
 const sources = [mentionSuggestions, new EmojiSuggestions(emojiPreferences)];
@@ -155,7 +158,7 @@ const threadPanel = new ThreadPanel({
 const chooseFiles = attachments.connect({ store, composer, limits: boot.attachments });
 const searchPanel = new SearchPanel({ search: messageSearch, store, layout, open: openChannel, channelFilter: filter });
 const welcome = new Welcome({ signIn: onGuestSignIn });
-const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu });
+const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, forward });
 new PinBar({ pins, conversation });
 new ChannelHeader(store);
 const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(threadId));
@@ -306,6 +309,12 @@ function openChannel(target, seq) {
   if (seq !== undefined) conversation.openAt(target, seq);
   else if (isShown) composer.focus();
   else conversation.open(target);
+}
+
+/** Open the message that a forwarded one repeats. @param {ForwardOrigin} origin */
+function openOrigin({ target = "", seq }) {
+  if (store.channels.has(target)) openChannel(target, seq);
+  else showToast(t("error.1005"), { isError: true });
 }
 
 /** The user has gone back or forward. @param {string | null} target */

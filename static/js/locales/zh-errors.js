@@ -114,6 +114,7 @@ export const zhErrors = {
   not_a_member: "你不在这个群里。",
   not_a_seq: "{field} 必须是消息的序号。",
   not_a_service: "{name} 不是服务。",
+  forwarded_not_editable: "转发的消息不能编辑。",
   not_editable: "只有文字消息可以编辑。",
   not_the_author: "只能编辑自己的消息。",
   oauth_account_closed: "这个账号已关闭。",

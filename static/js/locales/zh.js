@@ -2,12 +2,14 @@
 import { zhAttachments } from "./zh-attachments.js";
 import { zhDialogs } from "./zh-dialogs.js";
 import { zhEmoji } from "./zh-emoji.js";
+import { zhMessageTools } from "./zh-message-tools.js";
 
 /** @type {Record<TextKey, Text>} */
 export const zh = {
   ...zhAttachments,
   ...zhDialogs,
   ...zhEmoji,
+  ...zhMessageTools,
 
   "welcome.title": "起个名字，开始聊天",
   "welcome.text": "这个应用的所有人都在同一个频道里。以访客身份进入，或登录后建群、私聊。",

@@ -17,6 +17,7 @@
  * @typedef {{change: string, sent: {entry: OutboxEntry, reply: SendReply}, failed: OutboxEntry}} OutboxEvents
  */
 import { Emitter } from "../lib/events.js";
+import { newId } from "../lib/random-id.js";
 import { DisconnectedError, RequestError } from "./protocol.js";
 
 const MAX_ATTEMPTS = 5;
@@ -229,11 +230,6 @@ export class Outbox extends Emitter {
   #targets() {
     return new Set([...this.#entries.values()].map(({ target }) => target));
   }
-}
-
-/** Return 128 random bits in hex. `crypto.randomUUID` is missing on a page that comes over plain HTTP from another machine. */
-function newId() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** @param {number} milliseconds @returns {Promise<void>} */

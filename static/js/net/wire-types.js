@@ -32,12 +32,14 @@
  *   thumbnail?: string}} Attachment
  *   `type`: a MIME type; `duration` in ms; `preview`: a tiny WebP picture in Base64; `thumbnail`: an address
  * @typedef {{id?: string, name: string}} Mention  without `id` of all members; `name`: as it stands in the text
+ * @typedef {{from: string, fromId: string, name: string, time: number, target?: string, id?: string, seq?: number}} ForwardOrigin
+ *   the first sender of a forwarded message and its time; `target` and `seq`: its channel and number there, if they may be known
  * @typedef {{target: string, type: "text" | "file" | "picture" | "voice", msg: string, from: string, fromId: string,
  *   name: string, avatar: string, id: string, seq: number, time: number, position?: number, replyTo?: string,
  *   replySeq?: number, editedAt?: number, recalled?: boolean, content?: string, attachments?: Attachment[],
  *   mentions?: Mention[], reactions?: Reaction[], threadId?: string, threadOnly?: boolean, threadCount?: number,
- *   thread?: Thread}} Message
- *   `from`: the sender's user name; `content`: the text beside attachments, or Base64 of a picture or voice message;
+ *   thread?: Thread, forwarded?: ForwardOrigin}} Message
+ *   `from`: the sender's user name; `content`: the text beside attachments or of a forwarded message, or Base64 of a picture or voice message;
  *   `msg`: the text, or in those messages what stands for them
  * @typedef {{target: string, note: string, by: User, who: User[], value: string, seq: number, time: number,
  *   position: number}} SystemNote  an event of a channel, shown after its message number `seq`
@@ -75,6 +77,8 @@
  *   "sync": {data: {after: number}, reply: SyncReply},
  *   "message.send": {data: {target: string, type: "text", msg: string, clientMsgId: string, replyTo?: string,
  *     threadId?: string, alsoToChannel?: boolean, attachments?: string[]}, reply: SendReply},
+ *   "message.forward": {data: {target: string, id: string, to: string, attachments: string[], clientMsgId: string},
+ *     reply: SendReply},
  *   "message.history": {data: {target: string, before?: number, after?: number, limit?: number}, reply: HistoryPage},
  *   "message.search": {data: {q: string, target?: string, before?: string, limit?: number}, reply: SearchPage},
  *   "mention.list": {data: {before?: string, limit?: number}, reply: SearchPage},

@@ -54,7 +54,7 @@ export class ChannelLog {
 
   /** Return the last message of a user in the channel itself that can be edited. @param {string | undefined} userId */
   lastEditable(userId) {
-    return this.messages.findLast(({ fromId, recalled, threadOnly, type }) => fromId === userId && !recalled && !threadOnly && isEditable(type));
+    return this.messages.findLast((message) => message.fromId === userId && !message.recalled && !message.threadOnly && isEditable(message));
   }
 
   /**

@@ -5,14 +5,22 @@
  * @import { OutboxFile } from "../net/outbox.js"
  */
 
-/** Return what the user has written: of a message with attachments, the text beside them. @param {Pick<Message, "type" | "msg" | "content">} message */
-export function messageText({ type, msg, content = "" }) {
-  return type === "file" ? content : msg;
+/**
+ * Return what the user has written: of a message with attachments, the text beside them.
+ * @param {Pick<Message, "type" | "msg" | "content" | "forwarded">} message
+ */
+export function messageText({ type, msg, content = "", forwarded }) {
+  return type === "file" || (type === "text" && forwarded) ? content : msg;
 }
 
-/** Tell whether the text of a message can be edited. @param {Message["type"]} type */
-export function isEditable(type) {
+/** Tell whether the message has a text, and not the content of an old picture or voice message. @param {Message["type"]} type */
+export function hasText(type) {
   return type === "text" || type === "file";
+}
+
+/** Tell whether the text of a message can be edited. @param {Pick<Message, "type" | "forwarded">} message */
+export function isEditable({ type, forwarded }) {
+  return hasText(type) && !forwarded;
 }
 
 /**

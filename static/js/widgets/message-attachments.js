@@ -61,14 +61,19 @@ export function attachmentSummary(attachments) {
  * @param {Message[]} messages
  * @param {Message} message that has the picture
  * @param {Uploads} uploads
+ * @param {((message: Message, files: string[]) => void) | null} forward null if the user cannot
  */
-export function openPicture(target, messages, message, uploads) {
+export function openPicture(target, messages, message, uploads, forward) {
   const { attachmentId } = /** @type {HTMLElement} */ (target.closest("[data-part=open-picture]")).dataset;
   const shown = messages.some(({ id }) => id === message.id) ? messages : [message];
-  const items = shown.flatMap((candidate) => (candidate.recalled ? [] : itemsOf(candidate, uploads)))
+  const items = shown.flatMap((candidate) => (candidate.recalled ? [] : itemsOf(candidate, uploads).map((item) => ({ ...item, candidate }))))
     .filter(({ view }) => view === "picture");
   const index = items.findIndex(({ attachment }) => attachment.id === attachmentId);
-  showPictures(items.map(({ attachment, upload }) => pictureItem(attachment, upload)), Math.max(0, index));
+  const pictures = items.map(({ attachment, upload, candidate }) => ({
+    ...pictureItem(attachment, upload),
+    forward: forward && attachment.url ? () => forward(candidate, [attachment.id]) : null,
+  }));
+  showPictures(pictures, Math.max(0, index));
 }
 
 /** @param {Message} message @param {Uploads} uploads @returns {Item[]} */

@@ -2,13 +2,14 @@
  * Carries out clicks within a message: go to the quoted one, react, open a picture, cancel an upload, send again, open
  * the thread.
  *
- * @import { Message } from "../net/wire-types.js"
+ * @import { ForwardOrigin, Message } from "../net/wire-types.js"
  * @import { AttachmentSends } from "../net/attachment-sends.js"
  * @import { Conversation } from "../net/conversation.js"
  * @import { Uploads } from "../net/uploads.js"
  * @import { LoggedMessage } from "../state/channel-log.js"
  * @typedef {{conversation: Conversation, sends: AttachmentSends, uploads: Uploads,
- *   react: (message: Message, emoji: string, isAdded: boolean) => void, openThread: (message: Message) => void}} ClickActions
+ *   react: (message: Message, emoji: string, isAdded: boolean) => void, openThread: (message: Message) => void,
+ *   forward: (message: Message, files: string[]) => void, openOrigin: (origin: ForwardOrigin) => void}} ClickActions
  */
 import { openPicture } from "./message-attachments.js";
 
@@ -18,17 +19,20 @@ import { openPicture } from "./message-attachments.js";
  * @param {Message[]} messages among whose pictures one is opened
  * @param {ClickActions} actions
  */
-export function onMessageClick(element, message, messages, { conversation, sends, uploads, react, openThread }) {
+export function onMessageClick(element, message, messages, actions) {
+  const { conversation, sends, uploads, react, openThread } = actions;
   const isIn = (/** @type {string} */ name) => element.closest(`[data-part="${name}"]`) !== null;
   if (message.replyTo && isIn("quote")) {
     const quoted = conversation.quotedMessage(message.target, message.replyTo);
     if (quoted) conversation.reveal(quoted.target, quoted.seq);
-  } else if (isIn("thread-link") || isIn("in-thread")) openThread(message);
+  } else if (message.forwarded && isIn("origin")) actions.openOrigin(message.forwarded);
+  else if (isIn("thread-link") || isIn("in-thread")) openThread(message);
   else if (isIn("reactions")) {
     const button = element.closest("button");
     if (button) react(message, button.dataset.emoji ?? "", button.getAttribute("aria-pressed") !== "true");
   } else if (isIn("open-picture")) {
-    openPicture(element, messages, message, uploads);
+    const isGuest = conversation.store.me?.kind === "guest";
+    openPicture(element, messages, message, uploads, isGuest ? null : actions.forward);
   } else if (message.clientMsgId && isIn("upload")) {
     if (isIn("cancel")) sends.remove(message.clientMsgId);
   } else if (message.clientMsgId && isIn("failure")) {

@@ -14,8 +14,12 @@ import { isManager } from "../state/send-permission.js";
 import { showErrorToast } from "./toast.js";
 
 export class MessageMenu {
-  /** @param {{store: Store, pins: Pins, userDialogs: UserDialogs, userMenu: UserMenu}} deps */
-  constructor({ store, pins, userDialogs, userMenu }) {
+  /**
+   * @param {{store: Store, pins: Pins, userDialogs: UserDialogs, userMenu: UserMenu,
+   *   forward: (message: Message) => void}} deps
+   */
+  constructor({ store, pins, userDialogs, userMenu, forward }) {
+    this.forward = forward;
     this.store = store;
     this.pins = pins;
     this.userDialogs = userDialogs;
@@ -27,7 +31,7 @@ export class MessageMenu {
     const { channel, me } = this.store;
     if (!channel || !me || me.kind === "guest" || state !== "sent" || message.recalled) return [];
     /** @type {MenuItem[]} */
-    const items = [];
+    const items = [{ text: t("forward.forward"), icon: "forward", testid: "forward", run: () => this.forward(message) }];
     const isPrivate = channel.kind === "private";
     if ((isPrivate || isManager(channel.role)) && !channel.closed) items.push(this.#pinItem(message));
     if (isOwn) return items;

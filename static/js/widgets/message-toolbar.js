@@ -12,7 +12,7 @@
  */
 import { cloneTemplate, part, targetOf } from "../lib/dom.js";
 import { language, translateElements } from "../lib/i18n.js";
-import { isEditable, messageText } from "../state/message-content.js";
+import { hasText, isEditable, messageText } from "../state/message-content.js";
 import { canReact, isManager } from "../state/send-permission.js";
 
 const LONG_PRESS_MS = 450;
@@ -63,14 +63,13 @@ export class MessageToolbar {
     const { state, isOwn, message } = row;
     const { channel } = this.store;
     if (state !== "sent" || message.recalled || !channel) return [];
-    const hasText = isEditable(message.type);
     /** @type {Record<MessageAction, boolean>} */
     const isPossible = {
       react: canReact(channel, this.store.contacts, Date.now()),
       reply: !channel.closed,
       thread: !channel.closed || Boolean(row.thread ?? message.threadId),
-      edit: !channel.closed && isOwn && hasText,
-      copy: hasText && messageText(message) !== "",
+      edit: !channel.closed && isOwn && isEditable(message),
+      copy: hasText(message.type) && messageText(message) !== "",
       recall: isOwn || isManager(channel.role),
       more: this.hasMenu(row),
     };

@@ -7,9 +7,10 @@
  * @import { MentionNames } from "../lib/text.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
  */
+import { isolate } from "../lib/bidi.js";
 import { cloneTemplate, part, setText } from "../lib/dom.js";
 import { errorReplyText } from "../lib/error-messages.js";
-import { formatFullTime, formatTime } from "../lib/format.js";
+import { formatDateTime, formatFullTime, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 import { parseMarkup, summaryLine } from "../lib/markup.js";
 import { customEmoji } from "../state/custom-emoji.js";
@@ -61,6 +62,7 @@ export function renderMessage(element, row, quoted, names, uploads) {
   element.setAttribute("aria-label", `${message.name}, ${formatTime(message.time)}: ${messageSummary(message)}`);
   renderSender(element, row);
   renderQuote(element, message, quoted);
+  renderOrigin(element, message);
   renderAttachments(element, row, uploads);
   renderContent(part(element, "text"), message, text, mentions ?? parseMarkup(text));
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
@@ -112,6 +114,17 @@ function renderQuote(element, message, quoted) {
   setText(part(button, "quote-name"), quoted?.name ?? "");
   const replacement = t(quoted === null ? "message.quoteUnavailable" : "message.quoteLoading");
   setText(part(button, "quote-text"), quoted ? messageSummary(quoted) : replacement);
+}
+
+/** Name the first sender of a forwarded message. @param {HTMLElement} element @param {Message} message */
+function renderOrigin(element, { forwarded, recalled }) {
+  const button = part(element, "origin", HTMLButtonElement);
+  button.hidden = !forwarded || Boolean(recalled);
+  if (!forwarded || recalled) return;
+  button.disabled = !forwarded.target;
+  button.title = forwarded.target ? t("forward.goTo") : formatFullTime(forwarded.time);
+  setText(part(button, "origin-name"), t("forward.from", { name: isolate(forwarded.name) }));
+  setText(part(button, "origin-time"), formatDateTime(forwarded.time));
 }
 
 /** @param {HTMLElement} container @param {Message} message @param {string} text @param {MarkupNode[]} nodes of the text */

@@ -2,8 +2,9 @@
  * Shows pictures as large as the window allows, one after the other. Arrow keys, buttons and swipes change the picture;
  * Esc, the button, a click beside the picture or a swipe down closes the viewer.
  *
- * @typedef {{name: string, url: string, small: string, download: string, width?: number, height?: number}} ViewerPicture
- *   `small`: the address of what is loaded already; `download`: "" if it is not on the server
+ * @typedef {{name: string, url: string, small: string, download: string, width?: number, height?: number,
+ *   forward?: (() => void) | null}} ViewerPicture
+ *   `small`: the address of what is loaded already; `download`: "" if it is not on the server; `forward` opens a dialog
  */
 import { byId, part, setText } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
@@ -32,6 +33,7 @@ class PictureViewer {
     part(dialog, "previous").addEventListener("click", () => this.#move(-1), { signal });
     part(dialog, "next").addEventListener("click", () => this.#move(1), { signal });
     part(dialog, "close").addEventListener("click", () => dialog.close(), { signal });
+    part(dialog, "forward").addEventListener("click", () => this.pictures[this.index].forward?.(), { signal });
     part(dialog, "stage").addEventListener("click", ({ target }) => target !== this.#image && dialog.close(), { signal });
     dialog.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     dialog.addEventListener("pointerdown", ({ isPrimary, clientX: x, clientY: y }) => {
@@ -78,6 +80,7 @@ class PictureViewer {
       if (isEnd && button === document.activeElement) part(dialog, "close").focus();
       button.disabled = isEnd;
     }
+    part(dialog, "forward").hidden = !this.pictures[this.index].forward;
     const link = part(dialog, "download", HTMLAnchorElement);
     link.hidden = !download;
     link.href = download;

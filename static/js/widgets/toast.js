@@ -7,17 +7,31 @@ import { DisconnectedError, RequestError } from "../net/protocol.js";
 const DURATION_MS = 6000;
 let hideTimer = 0;
 
-/** @param {string} text @param {{isError?: boolean}} [options] */
-export function showToast(text, { isError = false } = {}) {
+/**
+ * @param {string} text
+ * @param {{isError?: boolean, action?: {text: string, run: () => void} | null}} [options] `action`: shown as a link after the text
+ */
+export function showToast(text, { isError = false, action = null } = {}) {
   const toast = byId("toast");
   toast.hidden = false;
   // Showing it again puts it above a dialog that was opened since. A browser without popovers shows it below.
   toast.hidePopover?.();
   toast.showPopover?.();
-  toast.textContent = text;
+  toast.replaceChildren(text, ...(action ? [" ", actionButton(action)] : []));
   toast.classList.toggle("is-error", isError);
   clearTimeout(hideTimer);
   hideTimer = setTimeout(hideToast, DURATION_MS);
+}
+
+/** @param {{text: string, run: () => void}} action */
+function actionButton({ text, run }) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: text });
+  button.dataset.testid = "notice-action";
+  button.addEventListener("click", () => {
+    hideToast();
+    run();
+  });
+  return button;
 }
 
 export function hideToast() {
