@@ -28,6 +28,7 @@ import { ThreadConversation } from "./net/thread-conversation.js";
 import { Drafts } from "./state/drafts.js";
 import { EmojiPreferences } from "./state/emoji-preferences.js";
 import { messageText } from "./state/message-content.js";
+import { NotificationSettings } from "./state/notification-settings.js";
 import { Pins } from "./state/pins.js";
 import { Store } from "./state/store.js";
 import { Threads } from "./state/threads.js";
@@ -50,6 +51,8 @@ import { MentionSuggestions } from "./widgets/mention-suggestions.js";
 import { openMenu } from "./widgets/menu.js";
 import { MessageMenu } from "./widgets/message-menu.js";
 import { MessageToolbar } from "./widgets/message-toolbar.js";
+import { openNotificationDialog } from "./widgets/notification-dialog.js";
+import { Notifications } from "./widgets/notifications.js";
 import { reopenPage } from "./widgets/page-reopening.js";
 import { PinBar } from "./widgets/pin-bar.js";
 import { closePopup } from "./widgets/popup.js";
@@ -62,6 +65,7 @@ import { ThreadComposer } from "./widgets/thread-composer.js";
 import { ThreadPanel } from "./widgets/thread-panel.js";
 import { Timeline } from "./widgets/timeline.js";
 import { hideToast, showErrorToast, showToast } from "./widgets/toast.js";
+import { UnreadBadge } from "./widgets/unread-badge.js";
 import { UserDialogs } from "./widgets/user-dialogs.js";
 import { UserMenu } from "./widgets/user-menu.js";
 import { Welcome } from "./widgets/welcome.js";
@@ -103,6 +107,7 @@ const outbox = new Outbox(
 );
 const drafts = new Drafts(localStorage);
 const emojiPreferences = new EmojiPreferences(localStorage);
+const notificationSettings = new NotificationSettings(localStorage);
 const signOutForm = byId("sign-out", HTMLFormElement);
 const attachments = new Attachments({ outbox, csrfToken: () => csrfToken(signOutForm) });
 const { uploads, sends, drafts: attachmentDrafts } = attachments;
@@ -163,6 +168,8 @@ new PinBar({ pins, conversation });
 new ChannelHeader(store);
 const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(threadId));
 new ConnectionBar({ store, socket, announcer });
+new UnreadBadge(store);
+const notifications = new Notifications({ store, threads, settings: notificationSettings, open: openChannel });
 /** @type {MessageActions} */
 const messageActions = {
   react: ({ message }, button) => {
@@ -206,10 +213,12 @@ new SidebarMenus({
   isRegistrationOpen: boot.registration,
   switchApp,
   showShortcuts,
+  showNotifications: () => openNotificationDialog(notificationSettings),
   clearStoredData: () => {
     drafts.clear();
     outbox.clear();
     emojiPreferences.clear();
+    notificationSettings.clear();
     attachments.clear();
   },
 });
@@ -238,7 +247,7 @@ document.addEventListener("visibilitychange", () => {
 });
 store.on("me", () => {
   if (!store.me) return;
-  for (const stored of [drafts, emojiPreferences, attachments]) stored.load(store.me.id);
+  for (const stored of [drafts, emojiPreferences, notificationSettings, attachments]) stored.load(store.me.id);
 });
 store.on("channel-left", onChannelLeft);
 conversation.on("reveal", ({ seq }) => {
@@ -252,6 +261,7 @@ session.on("signed-out", ({ isExpired }) => {
   closePopup();
   hideToast();
   announcer.clear();
+  notifications.clear();
   welcome.show(t(isExpired ? "welcome.signedOut" : "welcome.refused"));
 });
 pushHandlers.on("notice", ({ name, from, msg }) => showToast(`${isolate(name || from)}: ${isolate(msg)}`));

@@ -86,6 +86,18 @@ export const enDialogs = {
   "error.1010": "This server does not support this action.",
   "error.1011": "Too many requests. Please wait a moment and try again.",
 
+  "notifications.title": "Notifications",
+  "notifications.hint": "This browser notifies you while the chat is open in a tab and you are looking at something else.",
+  "notifications.direct": "Direct messages, mentions, and threads you follow",
+  "notifications.all": "All new messages",
+  "notifications.none": "Nothing",
+  "notifications.showsText": "Show what the message says",
+  "notifications.sound": "Play a sound",
+  "notifications.confirm": "Save",
+  "notifications.blocked": "Your browser blocks notifications of this site. Allow them in the browser's settings for this site, then try again.",
+  "notifications.from": "{name} in {channel}",
+  "notifications.hiddenText": "New message",
+
   "shortcuts.title": "Keyboard shortcuts",
   "shortcuts.send": "Send message",
   "shortcuts.newLine": "New line",

@@ -34,6 +34,7 @@ export const en = {
   "menu.darkTheme": "Dark theme",
   "menu.lightTheme": "Light theme",
   "menu.otherLanguage": "中文",
+  "menu.notifications": "Notifications",
   "menu.shortcuts": "Keyboard shortcuts",
   "menu.signOut": "Sign out",
   "menu.signIn": "Sign in",

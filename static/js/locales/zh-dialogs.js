@@ -86,6 +86,18 @@ export const zhDialogs = {
   "error.1010": "服务器还不支持这个操作。",
   "error.1011": "请求太频繁，请稍等片刻再试。",
 
+  "notifications.title": "通知",
+  "notifications.hint": "聊天页面在标签页中打开、而您正在看别处时，此浏览器会通知您。",
+  "notifications.direct": "私信、提及我的消息和我关注的话题",
+  "notifications.all": "所有新消息",
+  "notifications.none": "不通知",
+  "notifications.showsText": "显示消息内容",
+  "notifications.sound": "播放提示音",
+  "notifications.confirm": "保存",
+  "notifications.blocked": "浏览器阻止了本站的通知。请在浏览器的本站设置中允许通知，然后重试。",
+  "notifications.from": "{name}（{channel}）",
+  "notifications.hiddenText": "新消息",
+
   "shortcuts.title": "键盘快捷键",
   "shortcuts.send": "发送消息",
   "shortcuts.newLine": "换行",

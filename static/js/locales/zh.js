@@ -31,6 +31,7 @@ export const zh = {
   "menu.darkTheme": "深色主题",
   "menu.lightTheme": "浅色主题",
   "menu.otherLanguage": "English",
+  "menu.notifications": "通知",
   "menu.shortcuts": "键盘快捷键",
   "menu.signOut": "退出登录",
   "menu.signIn": "登录",

@@ -1,16 +1,14 @@
 /**
  * Announces to screen readers what is otherwise only seen: new messages of the open channel, failed messages, and a lost
- * connection. Counts unread messages in the page title.
+ * connection.
  *
  * @import { Message } from "../net/wire-types.js"
  * @import { Outbox } from "../net/outbox.js"
  * @import { Store } from "../state/store.js"
  */
-import { isolate } from "../lib/bidi.js";
 import { byId } from "../lib/dom.js";
 import { errorReplyText } from "../lib/error-messages.js";
 import { t } from "../lib/i18n.js";
-import { throttleRender } from "../lib/throttle.js";
 import { messageSummary } from "./message.js";
 
 const MAX_LINES = 5;
@@ -30,7 +28,6 @@ export class Announcer {
    */
   constructor(store, outbox, isThreadShown) {
     this.store = store;
-    this.initialTitle = document.title;
     store.on("message", (message) => {
       if (message.target !== store.currentTarget || (message.threadOnly && !isThreadShown(message.threadId))) return;
       if (this.#collected.length === 0) setTimeout(() => this.#announceCollected(), COLLECT_MS);
@@ -39,9 +36,6 @@ export class Announcer {
     outbox.on("failed", ({ refusal }) => {
       this.announce(t("message.failed", { reason: refusal ? errorReplyText(refusal) : "" }));
     });
-    const updateTitle = throttleRender(() => this.#updateTitle());
-    store.on("channels", updateTitle);
-    store.on("current", updateTitle);
   }
 
   /** @param {string} text */
@@ -67,13 +61,5 @@ export class Announcer {
     for (const message of messages) {
       this.announce(t("message.announcement", { name: message.name, text: messageSummary(message) }));
     }
-  }
-
-  #updateTitle() {
-    const unread = [...this.store.channels.values()].reduce((sum, channel) => sum + channel.unread, 0);
-    const name = this.store.channel?.name;
-    const title = name ? `${isolate(name)} · imsite` : this.initialTitle;
-    const text = unread ? `(${unread}) ${title}` : title;
-    if (document.title !== text) document.title = text;
   }
 }

@@ -12,6 +12,7 @@ import { throttleRender } from "../lib/throttle.js";
 import { showAvatar } from "./avatar.js";
 import { confirmAction } from "./dialog.js";
 import { attachMenu } from "./menu.js";
+import { canNotify } from "./notifications.js";
 import { isDark, toggleTheme } from "./theme.js";
 
 export class SidebarMenus {
@@ -21,7 +22,7 @@ export class SidebarMenus {
   /**
    * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, isStaff: boolean,
    *   isRegistrationOpen: boolean, switchApp: (appId: number) => void, showShortcuts: () => void,
-   *   clearStoredData: () => void}} deps
+   *   showNotifications: () => void, clearStoredData: () => void}} deps
    *   `clearStoredData`: deletes what the browser stores for a guest who signs out
    */
   constructor(deps) {
@@ -60,13 +61,14 @@ export class SidebarMenus {
 
   /** @returns {MenuItem[]} */
   #accountItems() {
-    const { isStaff, showShortcuts } = this.deps;
+    const { isStaff, showShortcuts, showNotifications } = this.deps;
     /** @type {MenuItem[]} */
     const items = [
       { text: t(isDark() ? "menu.lightTheme" : "menu.darkTheme"), icon: "moon", testid: "theme", run: toggleTheme },
       { text: t("menu.otherLanguage"), icon: "globe", testid: "language", run: () => language.toggle() },
       { text: t("menu.shortcuts"), icon: "keyboard", run: showShortcuts },
     ];
+    if (canNotify) items.unshift({ text: t("menu.notifications"), icon: "bell", testid: "notifications", run: showNotifications });
     if (isStaff) items.push({ text: t("menu.admin"), icon: "shield", run: () => location.assign("/admin/") });
     const signOut = { text: t("menu.signOut"), icon: "leave", testid: "sign-out" };
     if (this.#isGuest) {

@@ -1,0 +1,61 @@
+/**
+ * The new messages that this browser notifies a user of, in localStorage. No DOM.
+ *
+ * @import { Message, Channel } from "../net/wire-types.js"
+ * @typedef {"all" | "direct" | "none"} NotificationLevel
+ *   `direct`: direct messages, mentions, and answers in threads that the user follows
+ * @typedef {{level: NotificationLevel, sound: boolean, showsText: boolean}} StoredSettings
+ *   stored as it is, so its names must stay
+ */
+import { JsonStorage } from "./json-storage.js";
+import { mentionsUser } from "./message-mentions.js";
+
+/** @type {StoredSettings} */
+const DEFAULTS = { level: "none", sound: true, showsText: true };
+
+export class NotificationSettings {
+  #userId = "";
+
+  /** @param {Storage} storage */
+  constructor(storage) {
+    this.storage = new JsonStorage(storage);
+  }
+
+  /** Use the settings of this user. @param {string} id */
+  load(id) {
+    this.#userId = id;
+  }
+
+  /** @returns {StoredSettings} */
+  get current() {
+    return { ...DEFAULTS, .../** @type {Partial<StoredSettings>} */ (this.storage.get(this.#key)) };
+  }
+
+  /** @param {StoredSettings} settings */
+  set(settings) {
+    this.storage.set(this.#key, settings);
+  }
+
+  /** Delete the settings of the user, who will not return. */
+  clear() {
+    this.storage.set(this.#key, null);
+  }
+
+  /**
+   * Tell whether the user wants to be notified of a new message of others.
+   * @param {Message} message
+   * @param {{channel: Channel | undefined, followsThread: boolean}} about
+   */
+  includes(message, { channel, followsThread }) {
+    const { level } = this.current;
+    if (level === "none" || !channel) return false;
+    if (mentionsUser(message, this.#userId) || followsThread) return true;
+    // Only its thread shows it.
+    if (message.threadOnly) return false;
+    return level === "all" || channel.kind === "private";
+  }
+
+  get #key() {
+    return `im.notifications.${this.#userId}`;
+  }
+}
