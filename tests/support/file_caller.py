@@ -6,7 +6,7 @@ import http.client
 import json
 import socket
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.support.site import Site
 from tests.support.uploads import metadata
@@ -20,10 +20,13 @@ print(token_issue(user=user_register(username="alice", nickname="Alice", passwor
 class FileCaller:
     """A client with a token of a site, called at its own port or at that of a proxy."""
 
+    setup: ClassVar[str] = _TOKEN
+    """Code that prints the token, run once on the site."""
+
     def __init__(self, site: Site, port: int | None = None) -> None:
         self.site = site
         self._port = port
-        self.token = site.manage("shell", "--no-imports", "-c", _TOKEN).strip().splitlines()[-1]
+        self.token = site.manage("shell", "--no-imports", "-c", self.setup).strip().splitlines()[-1]
 
     @property
     def port(self) -> int:
