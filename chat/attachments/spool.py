@@ -36,11 +36,17 @@ class Spool:
         self._digest = hashlib.sha256()
 
     def write(self, data: bytes | memoryview) -> None:
-        """Append the data. Raises OSError, for example if the disk is full."""
+        """Append the data, or nothing of it. Raises OSError, for example if the disk is full."""
         assert self._file is not None
         view = memoryview(data)
-        while view:
-            view = view[self._file.write(view) :]
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError:
+            # The bytes before may be stored, and more than their size must not be.
+            self._file.truncate(self.size)
+            self._file.seek(self.size)
+            raise
         self._digest.update(data)
         self.size += len(data)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -107,6 +108,30 @@ def test_an_upload_continues_after_a_crash(caller: FileCaller) -> None:
     assert (status, made["size"], made["sha256"]) == (200, size, hashlib.sha256(content).hexdigest())
     assert caller("GET", made["url"])[1] == content
     assert not list((caller.site.data / "attachments" / "parts").rglob("*"))
+
+
+def test_a_full_disk_is_a_passing_refusal(caller: FileCaller) -> None:
+    """The disk has no room for a whole part. Once it has, the upload goes on behind the bytes that were stored."""
+    content = bytes(range(256)) * (4096 * 12)
+    body, path, files = form(content, "a.bin"), caller.start(len(content)), stored_files(caller.site)
+    full = (6 * MEBIBYTE, resource.RLIM_INFINITY)
+    before = resource.prlimit(caller.site.pid, resource.RLIMIT_FSIZE, full)
+    try:
+        for method, address, sent, headers in (
+            ("PATCH", path, content, part_headers(0)),
+            ("POST", "/api/v1/attachments/", body, {"Content-Type": FORM}),
+        ):
+            status, refused, answered = caller(method, address, sent, **headers)
+            assert (status, refused["reason"], answered["Retry-After"]) == (503, "storage_unavailable", "30")
+        assert len(stored_files(caller.site) - files) == 1, "the first bytes of the upload"
+    finally:
+        resource.prlimit(caller.site.pid, resource.RLIMIT_FSIZE, before)
+
+    offset = caller.offset(path)
+    status, made, _ = caller("PATCH", path, content[offset:], **part_headers(offset))
+    assert (status, made["sha256"]) == (200, hashlib.sha256(content).hexdigest())
+    assert caller("POST", "/api/v1/attachments/", body, Content_Type=FORM)[0] == 201
+    assert len(stored_files(caller.site) - files) == 2
 
 
 def test_slow_uploads_hold_no_request_slot_and_are_cut(caller: FileCaller) -> None:
