@@ -3,8 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("chat", "0021_attachment_threat"),
-        ("chat", "0021_custom_emoji"),
+        ("chat", "0022_attachment_threat"),
     ]
 
     operations = [
