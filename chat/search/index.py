@@ -21,7 +21,7 @@ from delivery.db.bulk import execute_batch, parts, placeholders
 from delivery.db.prepared import PreparedQuery
 from delivery.db.transactions import write
 
-MAX_EVENTS_PER_BATCH = 200
+MAX_EVENTS_PER_BATCH = 500
 """Events indexed in one transaction. Kept small, because other writes may wait for the transaction."""
 MAX_CHARACTERS_PER_BATCH = 32_768
 """Characters indexed in one transaction; further messages follow in the next one."""

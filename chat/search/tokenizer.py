@@ -33,6 +33,8 @@ class Phrase:
 
 def tokenize(text: str) -> list[str]:
     """Return the words of a text in order, normalised for width and case."""
+    if text.isascii():
+        return _ascii_words(text)
     found: list[str] = []
     for run, asian in _runs(text):
         found += [run[start : start + 2] for start in range(len(run))] if asian else [run]
@@ -73,14 +75,19 @@ def _contains_phrase(found: list[str], phrase: Phrase) -> bool:
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """Yield runs of characters of one kind, and whether their script has no spaces between words."""
     if text.isascii():
-        # As below: of the ASCII characters, only letters and digits are no separators.
-        for word in _ASCII_WORD.findall(text.lower()):
-            yield word[:MAX_WORD_LENGTH], False
+        for word in _ascii_words(text):
+            yield word, False
         return
     plain = _IGNORED.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
     for run in _RUN.finditer(plain.translate(_kinds)):
         found, is_asian = plain[run.start() : run.end()], run.lastgroup == "asian"
         yield (found if is_asian else found[:MAX_WORD_LENGTH]), is_asian
+
+
+def _ascii_words(text: str) -> list[str]:
+    """Return the words of ASCII text, of whose characters only letters and digits are no separators."""
+    words: list[str] = _ASCII_WORD.findall(text.lower())
+    return words if len(text) <= MAX_WORD_LENGTH else [word[:MAX_WORD_LENGTH] for word in words]
 
 
 _ASIAN_KIND, _WORD_KIND, _SIGN_KIND, _SEPARATOR_KIND = "aws "

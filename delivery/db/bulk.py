@@ -118,7 +118,7 @@ def insert_numbered(model: type[Model], fields: Sequence[str], rows: Sequence[Se
 
     The last one returns the ids: see `inserted_ids`.
     """
-    if connection.vendor == "sqlite":
+    if len(rows) > 1 and connection.vendor == "sqlite":
         return [*insert_statements(model, fields, rows), Statement("SELECT last_insert_rowid()", (), returns=True)]
     sql = _insert_sql(model, tuple(fields), len(rows), "RETURNING id")
     return [Statement(sql, list(chain.from_iterable(rows)), returns=True)]
@@ -146,6 +146,8 @@ def parts(rows: Sequence[T]) -> list[Sequence[T]]:
     there the numbers are powers of two. One row at a time would cost as little, but let another thread interrupt the
     transaction at each.
     """
+    if len(rows) <= 1:
+        return [rows] if rows else []
     is_sqlite = connection.vendor == "sqlite"
     found, start = [], 0
     while left := len(rows) - start:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from sqlite3 import Cursor
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -13,10 +14,10 @@ _KEPT_TEXTS = 512
 class _Cursor(base.SQLiteCursorWrapper):
     """Django's cursor. It replaces `%s` by `?` once for each text, which takes longer than an insert of the rows."""
 
-    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
-        if param_names is not None:
-            return str(super().convert_query(query, param_names=param_names))
-        return _with_question_marks(query)
+    def execute(self, query: str, params: Any = None) -> Any:
+        if not isinstance(params, list | tuple):
+            return super().execute(query, params)
+        return Cursor.execute(self, _with_question_marks(query), params)
 
 
 @lru_cache(maxsize=_KEPT_TEXTS)
