@@ -126,9 +126,14 @@ async def test_after_a_sign_out_elsewhere_no_dialog_of_alice_stays_open(town: Si
     await tab.get_by_test_id("new-menu").click()
     await tab.get_by_test_id("create-group").click()
     await tab.locator("dialog[open]").get_by_test_id("group-name").fill("A secret")
-    other = await tab.context.new_page()
+    # A menu that is opened while the page still connects stays open.
+    other, line = await tab.context.new_page(), Line()
+    await line.attach(other)
+    line.is_cut = True
     await other.goto(town.url)
     await other.get_by_test_id("me-menu").click()
+    line.is_cut = False
+    await expect(other.get_by_test_id("channel-title")).to_have_text("Web")
     await other.get_by_test_id("sign-out").click()
 
     await expect(tab.get_by_test_id("guest-name")).to_be_visible()

@@ -77,6 +77,12 @@ export function isVisible(element) {
   return element.getClientRects().length > 0;
 }
 
+/** Tell whether the user has put the focus somewhere. */
+export function hasFocus() {
+  const { activeElement, body } = document;
+  return activeElement !== null && activeElement !== body && isVisible(activeElement);
+}
+
 /** @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

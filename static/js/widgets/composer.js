@@ -11,7 +11,7 @@
  * @import { Store } from "../state/store.js"
  * @import { SuggestionList } from "./suggestion-list.js"
  */
-import { byId, find, part, setText } from "../lib/dom.js";
+import { byId, find, hasFocus, part, setText } from "../lib/dom.js";
 import { formatDateTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
@@ -151,8 +151,9 @@ export class Composer {
 
   #onChannelOpened() {
     const target = this.store.currentTarget ?? "";
+    const isFirst = this.#target === "" && target !== "";
     // Text from before any channel could be loaded belongs to the first one.
-    const early = this.#target === "" && target !== "" ? this.field.value.trim() : "";
+    const early = isFirst ? this.field.value.trim() : "";
     this.#target = target;
     this.#show(this.drafts.openEdit(target));
     if (early) {
@@ -160,7 +161,8 @@ export class Composer {
       this.#setText([this.field.value, early].filter(Boolean).join("\n"));
       this.#save();
     }
-    if (matchMedia("(hover: hover)").matches) this.focus();
+    // While the page was loading, the user may have opened a menu or begun to search.
+    if (matchMedia("(hover: hover)").matches && !(isFirst && hasFocus())) this.focus();
   }
 
   /** Take over what another tab has changed. */
