@@ -211,8 +211,9 @@ STATICFILES_FINDERS = [
 ]
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
-# On a development start, files may change while the site runs, so their URLs have no version.
+# On a development start, files may change while the site runs, so their URLs have no version, and browsers ask again.
 WHITENOISE_AUTOREFRESH = DEVELOPMENT
+WHITENOISE_MAX_AGE = 0 if DEVELOPMENT else 60
 _STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

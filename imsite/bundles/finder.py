@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -11,16 +10,7 @@ from django.contrib.staticfiles.finders import BaseFinder
 from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage
 
-from imsite.bundles.store import bundle_directory, bundle_files, newest_source_time
-
-
-class _BundleStorage(FileSystemStorage):
-    """A directory with bundles. Each is as old as the newest source, so `collectstatic` copies it after every change,
-    also if a bundle returns that was made earlier.
-    """
-
-    def get_modified_time(self, name: str) -> datetime:
-        return datetime.fromtimestamp(newest_source_time(), UTC)
+from imsite.bundles.store import bundle_directory, bundle_files
 
 
 class BundleFinder(BaseFinder):
@@ -37,5 +27,5 @@ class BundleFinder(BaseFinder):
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterable[Any]:
         if settings.IM_STATIC_BUNDLES:
-            storage = _BundleStorage(location=bundle_directory())
+            storage = FileSystemStorage(location=bundle_directory())
             yield from ((name, storage) for name in bundle_files())

@@ -5,6 +5,7 @@ A process that still runs with earlier sources therefore goes on serving its own
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import os
@@ -41,11 +42,6 @@ def bundle_files() -> Iterator[str]:
         yield from (name, f"{name}.gz", f"{name}.map")
 
 
-def newest_source_time() -> float:
-    """Return when the newest source was changed, as a Unix time."""
-    return max(time_ns for _, time_ns, _ in _state(Path(settings.STATICFILES_DIRS[0]))) / 1e9
-
-
 def _state(root: Path) -> Iterator[tuple[str, int, int]]:
     """Iterate over name, time and size of all sources."""
     for folder in sorted({posixpath.dirname(entry) for entry in ENTRIES}):
@@ -66,6 +62,7 @@ def _directory(root: Path, parent: Path, state: tuple[tuple[str, int, int], ...]
     if not directory.is_dir():
         _make(root, directory)
         _delete_old(parent)
+    _touch_older(directory, max(time_ns for _, time_ns, _ in state))
     return directory
 
 
@@ -84,6 +81,18 @@ def _make(root: Path, directory: Path) -> None:
             raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _touch_older(directory: Path, time_ns: int) -> None:
+    """Touch the files that are older than the newest source, because the sources are as they were before.
+
+    Otherwise browsers and `collectstatic` would take them for older than what they have.
+    """
+    for path in map(directory.joinpath, bundle_files()):
+        # Another user may have made them.
+        with contextlib.suppress(PermissionError):
+            if path.stat().st_mtime_ns < time_ns:
+                path.touch()
 
 
 def _write_bundle(root: Path, entry: str, path: Path) -> None:

@@ -74,6 +74,17 @@ def test_text_is_compressed_for_clients_that_accept_it(front: Front) -> None:
     assert gzip.decompress(packed).decode() == STYLE and len(packed) < len(text) / 10
 
 
+def test_a_file_that_is_stored_compressed_is_sent_as_it_is(front: Front, tmp_path: Path) -> None:
+    stored = gzip.compress(b"a { color: green }")
+    (tmp_path / "static" / VERSION / "css" / "base.css.gz").write_bytes(stored)
+
+    headers, packed = front.get(f"/static/{VERSION}/css/base.css", **{"Accept-Encoding": "gzip"})
+    _, plain = front.get(f"/static/{VERSION}/css/base.css")
+
+    assert packed == stored and headers["Content-Encoding"] == "gzip" and headers["Content-Type"] == "text/css"
+    assert "immutable" in headers["Cache-Control"] and plain.decode() == STYLE
+
+
 def test_http2_is_served_over_tls(tmp_path: Path) -> None:
     """HTTP/2 is enabled as the head of the file describes."""
     certificate, key = CertificateAuthority().issue()

@@ -46,6 +46,16 @@ async def test_a_first_visit_takes_few_requests(person: OpenPerson, start: str, 
     ]
 
 
+async def test_the_page_works_with_single_files(person: OpenPerson, site_factory: SiteFactory) -> None:
+    alice = await person("alice")
+    with site_factory(IM_STATIC_BUNDLES="0") as site:
+        await alice.goto(site.url)
+        await alice.get_by_test_id("guest-enter").click()
+        await expect(alice.get_by_test_id("composer")).to_be_editable()
+        await expect(alice.get_by_test_id("channel-item").first).to_have_css("min-height", "48px")
+        await alice.goto("about:blank")
+
+
 async def test_a_page_below_a_path_says_why_it_stays_white(site: Site, person: OpenPerson) -> None:
     alice = await person("alice")
     notice = alice.get_by_text("imsite works only at the root of a host name")
