@@ -82,6 +82,7 @@ def _profile(user: User) -> dict[str, Any]:
         "timeZone": user.time_zone,
         "sharesRead": user.shares_read,
         "sharesPresence": user.shares_presence,
+        "previewsPrivateLinks": user.previews_private_links,
         "joined": _time(user.date_joined),
         "lastSignIn": _time(user.last_login),
         "staff": user.is_staff,

@@ -113,6 +113,8 @@ def _message(row: Message, missing: set[str]) -> dict[str, Any]:
         fields["mentions"] = [mention["name"] for mention in row.mentions]
     if row.forwarded is not None:
         fields["forwarded"] = row.forwarded
+    if row.previews:
+        fields["previews"] = row.previews
     if row.edited_at is not None:
         fields["editedAt"] = row.edited_at
     if row.reply_to is not None:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from accounts.models import User
 from chat import rules
-from chat.models import Attachment, Channel, CustomEmoji, Message, Pin, Thread, ThreadFollower
+from chat.models import Attachment, Channel, CustomEmoji, LinkPreview, Message, Pin, Thread, ThreadFollower
 from chat.selectors import NEVER_ENDS, ChannelSummary
 from chat.selectors.message_details import MessageDetails
 from chat.selectors.threads import ThreadSummary
@@ -71,6 +71,8 @@ class MessageFields(Protocol):
     @property
     def forwarded(self) -> Mapping[str, Any] | None: ...
     @property
+    def previews(self) -> list[dict[str, Any]] | None: ...
+    @property
     def thread(self) -> int | None: ...
     @property
     def thread_only(self) -> bool: ...
@@ -120,6 +122,8 @@ def message(row: MessageFields, sender: SenderFields) -> dict[str, Any]:
         data["forwarded"] = row.forwarded
     if row.mentions is not None:
         data["mentions"] = row.mentions
+    if row.previews is not None:
+        data["previews"] = row.previews
     if row.reply_to is not None:
         data["replyTo"] = str(row.reply_to)
         data["replySeq"] = row.reply_seq
@@ -181,6 +185,27 @@ def attachment(row: Attachment) -> dict[str, Any]:
     if row.preview:
         data["preview"] = row.preview
     return data
+
+
+def link_preview(row: LinkPreview, message_id: int) -> dict[str, Any]:
+    """Return a `LinkPreview`, as a message shows it."""
+    data: dict[str, Any] = {"id": row.key, "url": row.address, "title": row.title}
+    if row.site_name:
+        data["siteName"] = row.site_name
+    if row.description:
+        data["description"] = row.description
+    if row.picture:
+        data |= {
+            "picture": f"/link-previews/{message_id}/{row.key}.webp",
+            "width": row.width,
+            "height": row.height,
+        }
+    return data
+
+
+def previewed(row: Message) -> dict[str, Any]:
+    """Return a `MessagePreviewed` without the position."""
+    return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "previews": row.previews or []}
 
 
 def message_with_details(found: MessageDetails) -> dict[str, Any]:
@@ -340,6 +365,7 @@ def channel(item: ChannelSummary) -> dict[str, Any]:
         "history": channel.history,
         "announcementsOnly": channel.announcements_only,
         "slowMode": channel.slow_mode,
+        "linkPreviews": channel.shows_link_previews,
         "role": item.role,
         "lastSeq": channel.last_seq,
         "readSeq": item.read_seq,

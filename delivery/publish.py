@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from django.db import transaction
@@ -22,6 +22,13 @@ class EventRelay(Protocol):
 
 _hub: Hub | None = None
 _relay: EventRelay | None = None
+_observer: Callable[[Sequence[Entry]], None] | None = None
+
+
+def observe_commits(observer: Callable[[Sequence[Entry]], None] | None) -> None:
+    """Pass all events that this process commits to `observer`, which must be quick and thread-safe. None ends it."""
+    global _observer
+    _observer = observer
 
 
 def configure(hub: Hub | None, relay: EventRelay | None = None) -> None:
@@ -52,6 +59,8 @@ def publish_committed(entries: Sequence[Entry]) -> None:
         _hub.receive(entries)
         if _relay is not None:
             _hub.call_soon(_relay.send, entries)
+        if _observer is not None:
+            _observer(entries)
 
 
 def after_commit(entries: Sequence[Entry]) -> None:

@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-_NETWORKS = ("IM_OPEN_GATEWAY", "IM_MONITORING_NETWORKS", "IM_API_DOCS_NETWORKS", "IM_WEBHOOK_PRIVATE_NETWORKS")
+_NETWORKS = (
+    "IM_OPEN_GATEWAY",
+    "IM_MONITORING_NETWORKS",
+    "IM_API_DOCS_NETWORKS",
+    "IM_WEBHOOK_PRIVATE_NETWORKS",
+    "IM_LINK_PREVIEW_PRIVATE_NETWORKS",
+)
 
 
 @register("imsite")

@@ -133,6 +133,29 @@ OPTIONS = (
         "Members of a group who can mention all by @all: `managers` (owners and admins), `members` or `nobody`.",
     ),
     Option("IM_MENTIONS_PER_MESSAGE", 50, "Different mentions that count in one message."),
+    # Link previews
+    Option("IM_LINK_PREVIEWS", True, "The site loads pages that messages link to, and shows what they are about."),
+    Option("IM_LINK_PREVIEWS_PER_MESSAGE", 3, "Links of one message that get a preview."),
+    Option("IM_LINK_PREVIEW_RATE", 0.5, "Pages per second and user that are loaded for previews."),
+    Option("IM_LINK_PREVIEW_BURST", 20, "Pages per user that are loaded at once."),
+    Option("IM_LINK_PREVIEW_HOST_INTERVAL", 0.5, "Seconds between two requests of a node to the same host."),
+    Option("IM_LINK_PREVIEW_TIMEOUT", 8.0, "Seconds in which a page, or its picture, must arrive with all redirects."),
+    Option("IM_LINK_PREVIEW_MAX_REDIRECTS", 5, "Redirects that are followed to a page."),
+    Option("IM_LINK_PREVIEW_MAX_BYTES", 1_048_576, "Bytes of a page that are read."),
+    Option("IM_LINK_PREVIEW_PICTURE_MAX_BYTES", 5_242_880, "Maximum bytes of a page's picture."),
+    Option("IM_LINK_PREVIEW_HOURS", 24, "Hours for which a loaded page, and one that could not be read, is shared."),
+    Option("IM_LINK_PREVIEW_PORTS", ("80", "443"), "Comma-separated ports that pages are loaded from."),
+    Option(
+        "IM_LINK_PREVIEW_PRIVATE_NETWORKS",
+        (),
+        "Comma-separated private networks that pages are loaded from, such as 10.0.0.0/8. Everyone who sends a "
+        "message can then make the site call them.",
+    ),
+    Option(
+        "IM_LINK_PREVIEW_USER_AGENT",
+        "imsite-link-preview/1.0 (bot)",
+        "The name by which the site calls other sites.",
+    ),
     # Uploads
     Option("IM_ATTACHMENT_STORAGE", "", "Directory of uploaded files. Empty: `attachments` in IM_DATA_DIR."),
     Option(

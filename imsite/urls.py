@@ -9,7 +9,7 @@ from accounts.views.profile import AvatarImageView
 from accounts.views.sign_in import AdminSignInRedirectView
 from chat.views.account_data import AccountDataView, DeleteAccountView, ExportView
 from chat.views.emoji import custom_emoji_image, emoji_json
-from chat.views.files import FileView, ThumbnailView
+from chat.views.files import FileView, LinkPreviewPictureView, ThumbnailView
 from chat.views.home import home
 from chat.views.websocket_only import upgrade_required
 from imsite.lazy_urls import lazy_include
@@ -28,6 +28,7 @@ urlpatterns = [
     path("accounts/data/delete/", DeleteAccountView.as_view(), name="account-data-delete"),
     path("files/<str:key>/<str:name>", FileView.as_view()),
     path("thumbnails/<str:key>.webp", ThumbnailView.as_view()),
+    path("link-previews/<int:message_id>/<str:key>.webp", LinkPreviewPictureView.as_view()),
     path("avatars/<str:name>", AvatarImageView.as_view(), name="picture"),
     *(path(url.removeprefix("/"), staff_only(view)) for url, view in VIEWS.items()),
     path("emoji.json", emoji_json, name="emoji"),

@@ -27,6 +27,7 @@ def profile_update(
     time_zone: str,
     shares_read: bool,
     shares_presence: bool,
+    previews_private_links: bool = False,
 ) -> User:
     """Change all profile fields except the picture and the email address. Empty language or time zone: the browser's.
 
@@ -48,7 +49,9 @@ def profile_update(
         user.nickname, user.status_text = nickname, status_text
         user.language, user.time_zone = language, time_zone
         user.shares_read, user.shares_presence = shares_read, shares_presence
-        update_user(user, "nickname", "status_text", "language", "time_zone", "shares_read", "shares_presence")
+        user.previews_private_links = previews_private_links
+        privacy = ("shares_read", "shares_presence", "previews_private_links")
+        update_user(user, "nickname", "status_text", "language", "time_zone", *privacy)
         publish_profile_change(user, others=is_visible)
     return user
 

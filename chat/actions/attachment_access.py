@@ -31,12 +31,13 @@ def access_attachment(user: User, key: str) -> Attachment:
             raise ChatError(reasons.ATTACHMENT_NOT_FOUND)
         return row
     message = row.message
-    if not _views_all_messages(user):
+    if not views_all_messages(user):
         message = access_message(user, access_for_service(user, message.channel_id), message.pk)
     if message.recalled_at is not None:
         raise ChatError(reasons.ATTACHMENT_NOT_FOUND)
     return row
 
 
-def _views_all_messages(user: User) -> bool:
+def views_all_messages(user: User) -> bool:
+    """Return whether the user is an operator who may view all messages in the admin."""
     return user.is_staff and user.is_active and user.kind == User.Kind.PERSON and user.has_perm(VIEW_MESSAGES)

@@ -23,16 +23,20 @@ class ChannelSettingsChanges(TypedDict, total=False):
     history: str | None
     announcements_only: bool | None
     slow_mode: int | None
+    link_previews: bool | None
 
 
 def channel_update_settings(*, user: User, channel_id: int, **changes: Unpack[ChannelSettingsChanges]) -> Access:
-    """Change a group's settings, as an owner or admin. Only an owner changes `history`.
+    """Change a group's settings, as an owner or admin. Only an owner changes `history` and `link_previews`.
 
     Raise ChatError OWNER_REQUIRED or MANAGER_REQUIRED.
     """
     with write():
         access = lock_managed_group(user, channel_id)
-        if changes.get("history") not in (None, access.channel.history) and access.role != "owner":
+        is_for_owner = changes.get("history") not in (None, access.channel.history) or changes.get(
+            "link_previews"
+        ) not in (None, access.channel.shows_link_previews)
+        if is_for_owner and access.role != "owner":
             raise ChatError(reasons.OWNER_REQUIRED)
         _apply_changes(access.channel, user, changes)
     return access
@@ -58,6 +62,9 @@ def channel_update_settings_as_operator(
 
 def _apply_changes(channel: Channel, by: User, changes: ChannelSettingsChanges) -> None:
     wanted = {field: value for field, value in changes.items() if value not in (None, getattr(channel, field))}
+    if wanted.get("link_previews") == channel.shows_link_previews:
+        # A form that only repeats the default leaves the choice to the default.
+        del wanted["link_previews"]
     if not wanted:
         return
     for field, value in wanted.items():

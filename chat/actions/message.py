@@ -17,7 +17,7 @@ from chat.actions.redaction import messages_redact
 from chat.actions.service_access import access_for_service
 from chat.actions.thread import thread_forget_recalled
 from chat.errors import ChatError
-from chat.models import Channel, Message, MessageMention, Pin, Reaction, ReadMark
+from chat.models import Channel, Message, MessageMention, MessagePreview, Pin, Reaction, ReadMark
 from chat.selectors import Access, access_channel, access_message, peer_id_of
 from chat.selectors.restrictions import require_unmuted
 from chat.sending.drafts import Draft, StoredMessage
@@ -165,11 +165,15 @@ def _recall(message: Message, access: Access, by: User, origin: str) -> int | No
     if message.mentions is not None:
         removed["mentions"] = []
         MessageMention.objects.filter(message=message).delete()
-    message.text, message.attachments, message.mentions = "", None, None
+    if message.previews is not None:
+        removed["previews"] = []
+        MessagePreview.objects.filter(message=message).delete()
+    message.text, message.attachments, message.mentions, message.previews = "", None, None, None
     message.recalled_at, message.recalled_by = now, by
     message.save(
         update_fields=[
-            "text", "attachments", "mentions", "forwarded", "forwarded_from", "recalled_at", "recalled_by",
+            "text", "attachments", "mentions", "previews", "forwarded", "forwarded_from", "recalled_at",
+            "recalled_by",
         ]
     )  # fmt: skip
     if message.type == "file":

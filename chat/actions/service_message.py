@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.selectors.users import user_by_name
 from chat import errors, reasons
 from chat.actions.addressing import SPEAK_FOR_OTHERS
+from chat.actions.link_preview import message_remove_preview
 from chat.actions.message import message_edit, message_recall
 from chat.actions.reaction import Reacted, message_react, message_unreact
 from chat.actions.service_access import access_for_service
@@ -73,6 +74,14 @@ def message_unreact_by_service(*, caller: User, message_id: int, emoji: str, aut
     with _hide_channel_refusals():
         channel_id = _channel_id_of(message_id)
         return message_unreact(user=user, channel_id=channel_id, message_id=message_id, emoji=emoji, app=None)
+
+
+def message_remove_preview_by_service(*, caller: User, message_id: int, preview_id: str, author: str = "") -> None:
+    """Remove a link preview; see `message_remove_preview`. `author`: a user name; empty: the service itself."""
+    user = _acting_user(caller, author)
+    with _hide_channel_refusals():
+        channel_id = _channel_id_of(message_id)
+        message_remove_preview(user=user, channel_id=channel_id, message_id=message_id, preview_id=preview_id, app=None)
 
 
 @contextmanager

@@ -82,12 +82,16 @@ class ChannelAdmin(ReadOnlyTableAdmin):
     page_actions = (SETTINGS, ROLE, TRANSFER, MUTE_MEMBER, BAN_MEMBER, CLOSE, REOPEN)
     fieldsets = (
         (None, {"fields": ("title", "number", "kind", "app", "status", "members", "last_activity")}),
-        (_("Settings"), {"fields": ("join", "listed", "history", "announcements_only", "slow_mode", "retention")}),
+        (
+            _("Settings"),
+            {"fields": ("join", "listed", "history", "announcements_only", "slow_mode", "previews", "retention")},
+        ),
         (_("Messages"), {"fields": ("message_count", "deleted_count", "storage", "pinned", "newest")}),
     )
     readonly_fields = (
         "title", "number", "kind", "app", "status", "members", "last_activity", "join", "listed", "history",
-        "announcements_only", "slow_mode", "retention", "message_count", "deleted_count", "storage", "pinned", "newest",
+        "announcements_only", "slow_mode", "previews", "retention", "message_count", "deleted_count", "storage",
+        "pinned", "newest",
     )  # fmt: skip
     inlines = (MembershipInline,)
 
@@ -138,6 +142,10 @@ class ChannelAdmin(ReadOnlyTableAdmin):
     @admin.display(description=_("last activity"), ordering="active_at")
     def last_activity(self, row: Channel) -> str | None:
         return format_time(row.active_at)
+
+    @admin.display(description=_("link previews"), boolean=True)
+    def previews(self, row: Channel) -> bool:
+        return row.shows_link_previews
 
     @admin.display(description=_("retention"))
     def retention(self, row: Channel) -> str:

@@ -1,4 +1,7 @@
-"""Finds out what an uploaded file is, and prepares it for storing: its type, and for pictures a clean copy."""
+"""Finds out what an uploaded file is, and prepares it for storing: its type, and for pictures a clean copy.
+
+It also makes small copies of pictures that were not uploaded.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,11 @@ logger = logging.getLogger(__name__)
 _PROCESS_SECONDS = 40
 _process_lock = threading.Lock()
 """One file is decoded at a time, because decoding even a small one can take hundreds of megabytes."""
+_thumbnail_lock = threading.Lock()
+"""Another one for pictures of foreign pages, so that uploads do not wait for them."""
 _MAX_DURATION_MS = 2**31 - 1
+_SMALL_PIXELS = 320
+_THUMBNAIL_CPU_SECONDS = 5
 _INLINE_PICTURES = frozenset({"image/jpeg", "image/png", "image/gif"})
 
 
@@ -53,6 +60,37 @@ class Inspected:
         self.content.discard()
         if self.thumbnail is not None:
             self.thumbnail.discard()
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small WebP picture in a local file, which its owner stores or discards."""
+
+    content: Spool
+    width: int
+    height: int
+
+
+def make_thumbnail(picture: bytes) -> Thumbnail | None:
+    """Return a small copy of a picture, of up to 320 pixels a side; None if it cannot be decoded within the limits."""
+    received = Spool()
+    small = _output_path(received, "small")
+    try:
+        received.write(picture)
+        received.finish()
+        request = {
+            "path": str(received.path),
+            "kind": "thumbnail",
+            "maxPixels": settings.IM_PICTURE_MAX_PIXELS,
+            "pixels": _SMALL_PIXELS,
+            "cpuSeconds": _THUMBNAIL_CPU_SECONDS,
+            "thumbnail": str(small),
+        }
+        read = run_media_process(request, _thumbnail_lock)
+        return None if read is None else Thumbnail(_copied(small), read["width"], read["height"])
+    finally:
+        received.discard()
+        small.unlink(missing_ok=True)
 
 
 def inspect(
@@ -152,9 +190,9 @@ def _copied(path: Path) -> Spool:
     return spool
 
 
-def run_media_process(request: dict[str, Any]) -> dict[str, Any] | None:
+def run_media_process(request: dict[str, Any], lock: threading.Lock = _process_lock) -> dict[str, Any] | None:
     """Return the answer of a process of `media_process`; None if it cannot read the file."""
-    with _process_lock:
+    with lock:
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "chat.attachments.media_process"],

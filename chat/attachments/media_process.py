@@ -44,9 +44,10 @@ def main() -> None:
     request = json.load(sys.stdin)
     largest = _BASE_BYTES + request["maxPixels"] * _BYTES_PER_PIXEL
     resource.setrlimit(resource.RLIMIT_AS, (largest, largest))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
+    seconds = request.get("cpuSeconds", _CPU_SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     path = Path(request["path"])
-    read = {"image": _picture, "emoji": encode_emoji}.get(request["kind"], _sound)
+    read = {"image": _picture, "emoji": encode_emoji, "thumbnail": _thumbnail}.get(request["kind"], _sound)
     json.dump(read(path, request), sys.stdout)
 
 
@@ -113,6 +114,25 @@ def _write_copy(small: Picture, request: dict[str, Any]) -> bool:
                 Path(request["copy"]).write_bytes(made.getvalue())
                 return True
     return False
+
+
+def _thumbnail(path: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """Write a smaller copy of the first frame, with sides of up to `pixels`, to `thumbnail`."""
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = None
+    with Image.open(path, formats=_FORMATS) as image:
+        if image.size[0] * image.size[1] > request["maxPixels"]:
+            raise ValueError("too many pixels")
+        orientation = image.getexif().get(_ORIENTATION, 1)
+        image.draft("RGB", (2 * THUMBNAIL_PIXELS, 2 * THUMBNAIL_PIXELS))
+        small = _reduced(image)
+    if orientation in range(2, 9):
+        small = _transposed(small, orientation)
+    if max(small.size) > request["pixels"]:
+        small = ImageOps.contain(small, (request["pixels"], request["pixels"]))
+    small.save(request["thumbnail"], "WEBP", quality=80, icc_profile=b"")
+    return {"width": small.size[0], "height": small.size[1]}
 
 
 def _reduced(image: Picture) -> Picture:

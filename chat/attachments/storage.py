@@ -4,6 +4,7 @@ It is a directory (`local_storage.py`) or a bucket (`s3_storage.py`).
 
 - `ab/cd/<random>`: files and thumbnails. No part of a name comes from a user.
 - `parts/<key of the upload>/<offset>-<random>`: the parts of an unfinished resumable upload.
+- `previews/<random>`: pictures of link previews.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 _RANDOM_BYTES = 16
 _PARTS = "parts"
+_PREVIEWS = "previews"
 
 
 class AttachmentStorage(Protocol):
@@ -60,6 +62,11 @@ def new_name() -> str:
 def new_part_name(key: str, offset: int) -> str:
     """Return a random name for the part of this upload that begins at `offset`."""
     return f"{_parts_directory(key)}/{offset:015d}-{secrets.token_hex(_RANDOM_BYTES)}"
+
+
+def new_preview_name() -> str:
+    """Return a random name for the picture of a link preview."""
+    return f"{_PREVIEWS}/{secrets.token_hex(_RANDOM_BYTES)}"
 
 
 def open_range(name: str, wanted: range) -> IO[bytes]:

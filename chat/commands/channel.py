@@ -162,12 +162,13 @@ class Policy(msgspec.Struct):
     history: Literal["joined", "all"] | None = None
     announcementsOnly: bool | None = None
     slowMode: Annotated[int, msgspec.Meta(ge=0, le=MAX_SLOW_MODE_SECONDS)] | None = None
+    linkPreviews: bool | None = None
 
 
 @command("channel.policy", returns=objects.Channel, fault=errors.STORE_FAILED)
 async def set_policy(call: Call, data: Policy) -> dict[str, Any]:
-    """Change a group's settings: `join`, `listed`, `history` (only owners), `announcementsOnly`, and `slowMode`, the
-    seconds between two messages of a member.
+    """Change a group's settings: `join`, `listed`, `history` (only owners), `announcementsOnly`, `slowMode`, the
+    seconds between two messages of a member, and `linkPreviews` (only owners), by default true in open groups only.
 
     Absent fields stay unchanged. Members get a `channel.note` with note `policy`.
     """
@@ -181,6 +182,7 @@ async def set_policy(call: Call, data: Policy) -> dict[str, Any]:
             history=data.history,
             announcements_only=data.announcementsOnly,
             slow_mode=data.slowMode,
+            link_previews=data.linkPreviews,
         )
         return channel_data(call, access)
 

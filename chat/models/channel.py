@@ -53,6 +53,10 @@ class Channel(models.Model):
         null=True, blank=True, help_text="Days to keep messages. Empty: the site's default. 0: forever."
     )
 
+    link_previews = models.BooleanField(
+        null=True, blank=True, help_text="The site loads pages that messages link to. Empty: only if anyone can join."
+    )
+
     class Meta:
         permissions = (
             ("use_gateway", "Can call the gateway: see who is online, send to users and apps"),
@@ -67,6 +71,13 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.kind} {self.pk}"
+
+    @property
+    def shows_link_previews(self) -> bool:
+        """Return whether links in it get previews. In private channels, each sender decides instead."""
+        if self.link_previews is not None:
+            return self.link_previews
+        return self.kind == self.Kind.GLOBAL or (self.kind == self.Kind.PUBLIC and self.join == self.Join.OPEN)
 
 
 class Membership(models.Model):

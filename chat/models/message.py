@@ -56,6 +56,8 @@ class Message(models.Model):
     """Its first sender and time as clients get them, a `payloads.forward_origin`; None unless it was forwarded."""
     forwarded_from = models.BigIntegerField(null=True, blank=True)
     """The id of the user whom `forwarded` names."""
+    previews = models.JSONField(null=True, blank=True)
+    """The previews of its links as clients get them, a list of `payloads.link_preview`; None if it never had any."""
     edited_at = models.BigIntegerField(null=True, blank=True)
     recalled_at = models.BigIntegerField(null=True, blank=True)
     recalled_by = models.ForeignKey(

@@ -16,6 +16,7 @@ from accounts import actions as accounts
 from chat import errors
 from chat.actions.presence_broadcast import PresenceBroadcaster
 from chat.actions.received_positions import ReceivedPositions
+from chat.link_previews.queue import PreviewQueue
 from chat.node import periodic_tasks
 from chat.node.connection_limiter import ConnectionLimiter
 from chat.node.resend_timer import ResendTimer
@@ -54,6 +55,7 @@ class Node:
         self.resend_timer = ResendTimer()
         self.received_positions = ReceivedPositions()
         self.webhooks = Dispatcher(node_id, self.hub)
+        self.link_previews = PreviewQueue(self.hub)
         self.accepting = True
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -66,6 +68,7 @@ class Node:
         use_shared_buckets(self.cluster.token_buckets if self.cluster is not None else None)
         set_queue(self.writer)
         self.webhooks.start()
+        self.link_previews.start()
         if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:
             self.presence_broadcaster.log.record_reset()
         own = {"sweep": self._sweep(), "tidy": _run_cleanup(), "receipts": self.hub.receipts.run()}
@@ -98,6 +101,7 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.webhooks.stop()
+        await self.link_previews.stop()
         await self.writer.stop()
         set_queue(None)
         use_shared_buckets(None)

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.actions import orphaned_avatars
-from chat.actions import attachment_cleanup, last_seen, retention, upload_completion
+from chat.actions import attachment_cleanup, last_seen, link_preview, retention, upload_completion
 from chat.actions.account_deletion import finish_interrupted_deletions
 from chat.actions.announcement import announcements_send_due
 from chat.actions.moderation import restrictions_lift_expired
@@ -80,6 +80,7 @@ async def _clean_up_attachments() -> None:
     await _run_until_done(attachment_cleanup.uploads_expire)
     await _run_until_done(attachment_cleanup.removed_attachments_delete)
     await run_background(attachment_cleanup.leftovers_delete)
+    await _run_until_done(link_preview.unused_previews_delete)
     await run_background(attachment_cleanup.metrics_update)
 
 

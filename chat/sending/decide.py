@@ -56,6 +56,7 @@ class NewMessage:
     root_sender: int = 0
     """The sender of the message that the thread is about."""
     pk: int = 0
+    previews: None = None
     edited_at: None = None
     recalled_at: None = None
 

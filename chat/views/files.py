@@ -1,4 +1,4 @@
-"""Downloads of attachments and their thumbnails, under the rights of their message.
+"""Downloads of attachments, thumbnails and pictures of link previews, under the rights of their message.
 
 The views decide and write the headers. The content is sent by `imsite.server.files`, or by nginx, which both read it
 from the storage while no thread of the site waits for a slow reader; or by an object storage, to which browsers are
@@ -20,7 +20,9 @@ from django.views import View
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import AuthenticationFailed
 
+from accounts.models import User
 from chat.actions.attachment_access import access_attachment
+from chat.actions.link_preview import access_preview_picture
 from chat.api.common.authentication import TokenOrSession
 from chat.attachments import storage
 from chat.attachments.content_types import INLINE, UNKNOWN
@@ -74,15 +76,41 @@ class ThumbnailView(View):
         )
 
 
+@method_decorator(require_safe, name="dispatch")
+class LinkPreviewPictureView(View):
+    """Sends the picture of a link preview to those who may read the message."""
+
+    def get(self, request: HttpRequest, message_id: int, key: str) -> HttpResponseBase:
+        try:
+            stored = access_preview_picture(_caller(request), message_id, key)
+        except ChatError:
+            raise Http404 from None
+        return _file_response(
+            request,
+            stored,
+            size=lambda: storage.file_size(stored),
+            etag=f'"{key}"',
+            content_type=_THUMBNAIL_TYPE,
+            disposition="inline",
+        )
+
+
 def _readable(request: HttpRequest, key: str) -> Attachment:
     """Return the file if the caller may read it. All others get the answer for an absent one."""
     try:
-        known = TokenOrSession().authenticate(request)
-        if known is None:
-            raise Http404
-        return access_attachment(known[0], key)
-    except (ChatError, AuthenticationFailed):
+        return access_attachment(_caller(request), key)
+    except ChatError:
         raise Http404 from None
+
+
+def _caller(request: HttpRequest) -> User:
+    try:
+        known = TokenOrSession().authenticate(request)
+    except AuthenticationFailed:
+        known = None
+    if known is None:
+        raise Http404
+    return known[0]
 
 
 def _file_response(

@@ -43,11 +43,11 @@ class UrlNotAllowed(Exception):
     """The site does not call this URL; the text of the exception gives the reason."""
 
 
-def check_url(text: str) -> httpx.URL:
+def check_url(text: str, private_networks: Iterable[str] | None = None) -> httpx.URL:
     """Return the parsed URL. Raises UrlNotAllowed if its text alone forbids calling it.
 
     Only http and https are allowed, no user name or fragment, and no IP address that `resolve` would refuse. Host names
-    are checked by `resolve`.
+    are checked by `resolve`. `private_networks` are allowed beside the internet; None: those of webhooks.
     """
     try:
         url = httpx.URL(text)
@@ -58,12 +58,12 @@ def check_url(text: str) -> httpx.URL:
     if url.userinfo or url.fragment:
         raise UrlNotAllowed("A URL must not contain a user name, password or fragment.")
     if (address := _parse_address(url.raw_host.decode("ascii"))) is not None:
-        _require_allowed(address)
+        _require_allowed(address, private_networks)
     return url
 
 
-async def resolve(url: httpx.URL) -> list[Address]:
-    """Return the addresses of the URL's host.
+async def resolve(url: httpx.URL, private_networks: Iterable[str] | None = None) -> list[Address]:
+    """Return the addresses of the URL's host. `private_networks` as for `check_url`.
 
     Raises UrlNotAllowed unless all are allowed, and OSError if there are none.
     """
@@ -72,7 +72,7 @@ async def resolve(url: httpx.URL) -> list[Address]:
     addresses = [address] if address is not None else await _look_up(host)
     # A forbidden address among allowed ones is no accident, so none of them is called.
     for each in addresses:
-        _require_allowed(each)
+        _require_allowed(each, private_networks)
     return addresses
 
 
@@ -97,8 +97,9 @@ def _parse_address(host: str) -> Address | None:
         return None
 
 
-def _require_allowed(address: Address) -> None:
-    if not is_allowed(address, settings.IM_WEBHOOK_PRIVATE_NETWORKS):
+def _require_allowed(address: Address, private_networks: Iterable[str] | None) -> None:
+    networks = settings.IM_WEBHOOK_PRIVATE_NETWORKS if private_networks is None else private_networks
+    if not is_allowed(address, networks):
         raise UrlNotAllowed(
             "Its address belongs to a private network. Add the network to IM_WEBHOOK_PRIVATE_NETWORKS to allow it."
         )

@@ -86,5 +86,9 @@ class MessageCommands(ABC):
         """Remove a reaction. Returns how many users still have the emoji chosen."""
         return await self._change_reaction("message.unreact", id, emoji, target)
 
+    async def remove_preview(self, id: str, preview: str, *, target: str) -> None:
+        """Remove the link preview with the id `preview` from a message of the channel `target`."""
+        await self.call("message.remove_preview", retry=True, target=target, id=id, previewId=preview)
+
     async def _change_reaction(self, cmd: str, id: str, emoji: str, target: str) -> int:
         return int((await self.call(cmd, retry=True, target=target, id=id, emoji=emoji))["count"])

@@ -141,7 +141,7 @@ const sidebar = new Sidebar({ store, channelList, contactList });
 const openThread = (/** @type {Message} */ message) => threadConversation.open(message);
 const forwardDialog = new ForwardDialog({ socket, store, api, open: openChannel });
 const forward = forwardDialog.show.bind(forwardDialog);
-const clickActions = { conversation, uploads, sends, react, openThread, forward, openOrigin };
+const clickActions = { conversation, uploads, sends, react, removePreview, openThread, forward, openOrigin };
 const timeline = new Timeline({ store, threads, outbox, reconnect, actions: clickActions });
 const mentionSuggestions = new MentionSuggestions({ store, memberLoader, mentionAll: boot.mentionAll });
 const sources = [mentionSuggestions, new EmojiSuggestions(emojiPreferences)];
@@ -281,6 +281,15 @@ if (boot.signedIn) {
 async function react(message, emoji, isAdded) {
   try {
     await api.react(message, emoji, isAdded);
+  } catch (error) {
+    showErrorToast(error);
+  }
+}
+
+/** @param {Message} message @param {string} previewId */
+async function removePreview(message, previewId) {
+  try {
+    await api.removePreview(message, previewId);
   } catch (error) {
     showErrorToast(error);
   }

@@ -122,6 +122,17 @@ async def expire(scenario: EventScenario) -> None:
     )
 
 
+async def preview(scenario: EventScenario) -> None:
+    # Another process does it, because no foreign page can be loaded here.
+    scenario.shared_site.shell(
+        "from chat.actions.link_preview import message_set_previews, preview_store;"
+        " from chat.models import Message;"
+        " row = preview_store(address='https://a.test', title='A', description='', site_name='', thumbnail=None);"
+        f" said = Message.objects.get(pk={scenario.message});"
+        " message_set_previews(message_id=said.pk, text=said.text, previews=[row])"
+    )
+
+
 IN_GROUP = "phone member"
 ON_APP = "owner phone member gone stranger guest"
 # For each kind: its cause and its audience. The connection that sent the command gets the reply instead.
@@ -130,6 +141,7 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
     "message.edited": (lambda scenario: scenario.change("message.edit", msg="edited"), IN_GROUP),
     "message.recalled": (lambda scenario: scenario.change("message.recall"), IN_GROUP),
     "message.expired": (expire, "owner phone member"),
+    "message.previewed": (preview, "owner phone member"),
     "message.pinned": (lambda scenario: scenario.change("message.pin"), IN_GROUP),
     "message.unpinned": (unpin, IN_GROUP),
     "message.reacted": (lambda scenario: scenario.change("message.react", emoji="👍"), IN_GROUP),

@@ -31,6 +31,7 @@ FIELDS: dict[str, Any] = {
     "replyTo": "$message",
     "q": "x",
     "emoji": "👍",
+    "previewId": "x",
 }
 
 

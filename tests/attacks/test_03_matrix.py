@@ -78,6 +78,10 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "thread.follow": ({"target": "$target", "threadId": "$thread"}, "1000 1005 1005 1005 200 200 200"),
     "thread.unfollow": ({"target": "$target", "threadId": "$thread"}, "1000 1005 1005 1005 200 200 200"),
     "thread.mark": ({"target": "$target", "threadId": "$thread", "seq": 1}, "1000 1005 1005 1005 200 200 200"),
+    "message.remove_preview": (
+        {"target": "$target", "id": "$message", "previewId": "x"},
+        "1000 1005 1005 1005 1003 200 200",
+    ),
     "message.report": ({"target": "$target", "id": "$message"}, "1000 1003 1005 1005 200 200 1009"),
     "read.mark": ({"target": "$target", "seq": 1}, "1000 1005 1005 1005 200 200 200"),
 }
@@ -144,7 +148,7 @@ async def test_an_unreadable_message_is_answered_like_a_missing_one(
     await carol.call("channel.invite", target=here, members=[alice.name])
     await carol.call("channel.role", target=here, member=alice.name, role="admin")
     other = await bob.say(elsewhere)
-    fields = {"target": here, "msg": "x", "emoji": "👍", "seq": 1}
+    fields = {"target": here, "msg": "x", "emoji": "👍", "seq": 1, "previewId": "x"}
 
     absent = await alice.refused(cmd, **fields, **{field: ABSENT})
     # One message is in another group of hers, one from before she joined, and one in a channel of strangers.

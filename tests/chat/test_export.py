@@ -85,6 +85,7 @@ PROFILE = {
     "time_zone": "timeZone",
     "shares_read": "sharesRead",
     "shares_presence": "sharesPresence",
+    "previews_private_links": "previewsPrivateLinks",
     "date_joined": "joined",
     "last_login": "lastSignIn",
     "is_staff": "staff",

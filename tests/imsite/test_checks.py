@@ -25,7 +25,14 @@ def test_a_deployment_that_trusts_no_proxy_is_reported(settings: Settings) -> No
 
 
 @pytest.mark.parametrize(
-    "setting", ["IM_OPEN_GATEWAY", "IM_MONITORING_NETWORKS", "IM_API_DOCS_NETWORKS", "IM_WEBHOOK_PRIVATE_NETWORKS"]
+    "setting",
+    [
+        "IM_OPEN_GATEWAY",
+        "IM_MONITORING_NETWORKS",
+        "IM_API_DOCS_NETWORKS",
+        "IM_WEBHOOK_PRIVATE_NETWORKS",
+        "IM_LINK_PREVIEW_PRIVATE_NETWORKS",
+    ],
 )
 def test_a_network_that_is_none_is_reported(setting: str, settings: Settings) -> None:
     setattr(settings, setting, ("10.0.0.0/8", "127.0.0.1", "10.0.0.0-10.0.0.9"))

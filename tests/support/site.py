@@ -75,6 +75,8 @@ class Site:
             "PORT": str(self.port),
             "DATABASE_URL": self.database_url,
             "PYTHONUNBUFFERED": "1",
+            # Tests that send links must not call the sites behind them.
+            "IM_LINK_PREVIEWS": "False",
             **self.options,
         }
 

@@ -42,8 +42,8 @@ SlowMode = Annotated[
 
 PAINTERS = {
     "target": "31", "kind": "public", "name": "Painters", "join": "invite", "listed": False, "closed": False,
-    "history": "joined", "announcementsOnly": False, "slowMode": 0, "role": "owner", "lastSeq": 12, "readSeq": 12,
-    "unread": 0, "activeAt": 1795168800000, "memberCount": 3,
+    "history": "joined", "announcementsOnly": False, "slowMode": 0, "linkPreviews": False, "role": "owner",
+    "lastSeq": 12, "readSeq": 12, "unread": 0, "activeAt": 1795168800000, "memberCount": 3,
 }  # fmt: skip
 
 
@@ -59,6 +59,7 @@ class Channel(Shape):
     history: History
     announcementsOnly: bool
     slowMode: Count
+    linkPreviews: Annotated[bool, Meta(description="Links get previews. In a private channel each sender decides.")]
     role: str | None
     lastSeq: Annotated[Count, Meta(description="The sequence number of the last message.")]
     readSeq: Count
@@ -93,6 +94,7 @@ class ChannelChanges(Shape):
     history: History | None = None
     announcementsOnly: bool | None = None
     slowMode: SlowMode | None = None
+    linkPreviews: bool | None = None
     closed: bool | None = None
 
 
@@ -182,7 +184,7 @@ class ChannelDetailView(Endpoint):
         tag="channels",
     )
     def patch(self, request: Request, channel_id: str) -> Response:
-        """Change name and settings as an owner or admin; `history` and `closed` only as an owner.
+        """Change name and settings as an owner or admin; `history`, `linkPreviews` and `closed` only as an owner.
 
         All changes or none are made.
         """
@@ -197,6 +199,7 @@ class ChannelDetailView(Endpoint):
             history=data.history,
             announcements_only=data.announcementsOnly,
             slow_mode=data.slowMode,
+            link_previews=data.linkPreviews,
         )
         return answer(channel_body(request, target))
 

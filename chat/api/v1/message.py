@@ -62,6 +62,19 @@ class Attachment(Shape):
     preview: Annotated[str | None, Meta(description="A tiny WebP picture, in Base64.")] = None
 
 
+class LinkPreview(Shape):
+    """The description of a page that a message links to."""
+
+    id: str
+    url: Annotated[str, Meta(description="The address in the message's text.")]
+    title: str
+    siteName: str | None = None
+    description: str | None = None
+    picture: Annotated[str | None, Meta(description="The path of a small WebP picture on the site.")] = None
+    width: Annotated[Count | None, Meta(description="Pixels of the picture.")] = None
+    height: Annotated[Count | None, Meta(description="Pixels of the picture.")] = None
+
+
 class Mention(Shape):
     """A user whom a message mentions, or all members of its channel."""
 
@@ -105,6 +118,9 @@ class Message(Shape):
     attachments: list[Attachment] = msgspec.field(default_factory=list)
     mentions: list[Mention] = msgspec.field(default_factory=list)
     forwarded: Annotated[ForwardOrigin | None, Meta(description="Of a forwarded message.")] = None
+    previews: Annotated[
+        list[LinkPreview], Meta(description="Of pages that it links to, once the site has loaded them.")
+    ] = msgspec.field(default_factory=list)
     replyTo: Id | None = None
     replySeq: Count | None = None
     editedAt: Milliseconds | None = None

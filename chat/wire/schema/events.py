@@ -15,19 +15,25 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chat.wire.schema.message_changes import (
+    MessageEdited,
+    MessagePinned,
+    MessagePreviewed,
+    MessageReacted,
+    MessageRecalled,
+    MessagesExpired,
+)
 from chat.wire.schema.objects import (
     Count,
     CustomEmoji,
     Id,
     Kind,
-    Mention,
     Message,
     Note,
     Person,
     Position,
     Restriction,
     Shape,
-    Time,
 )
 
 
@@ -93,31 +99,6 @@ class EventKind:
         return bool(self.webhooks) and not self.is_push
 
 
-class MessageEdited(Shape, kw_only=True):
-    target: Id
-    id: Id
-    seq: Count
-    msg: str
-    content: Annotated[str, Meta(description="Of a message with attachments: its text.")] | UnsetType = UNSET
-    mentions: (
-        Annotated[list[Mention], Meta(description="Present if the text mentions users, or did before.")] | UnsetType
-    ) = UNSET
-    editedAt: Time
-    position: Position
-    recalled: Annotated[bool, Meta(description="In `sync`: the message has been recalled since.")] | UnsetType = UNSET
-
-
-class MessageRecalled(Shape):
-    target: Id
-    id: Id
-    seq: Count
-    by: Person
-    time: Time
-    position: Position
-    threadId: Annotated[str, Meta(description="The message whose thread it belonged to.")] | UnsetType = UNSET
-    threadCount: Annotated[int, Meta(ge=0, description="The answers in that thread now.")] | UnsetType = UNSET
-
-
 class ThreadMark(Shape):
     """Your relation to a thread: following or not, and the number up to which you have read it."""
 
@@ -125,32 +106,6 @@ class ThreadMark(Shape):
     threadId: Id
     follows: bool
     readSeq: Count
-
-
-class MessagesExpired(Shape):
-    target: Id
-    seq: Count
-    position: Position
-
-
-class MessagePinned(Shape):
-    target: Id
-    id: Id
-    seq: Count
-    by: Person
-    position: Position
-
-
-class MessageReacted(Shape):
-    """A user reacted to a message, or no longer does."""
-
-    target: Id
-    id: Id
-    seq: Count
-    emoji: str
-    count: Annotated[int, Meta(ge=0, description="Users who have chosen this emoji for the message now.")]
-    by: Person
-    position: Position
 
 
 class EmojiChanged(Shape, kw_only=True):
@@ -230,6 +185,13 @@ MESSAGE_EDITED = EventKind(
     "The text of a message was replaced.",
     is_indexed=True,
     webhooks=(WebhookEvent("message.edited", MessageEdited),),
+    exported_in="messages.jsonl",
+)
+MESSAGE_PREVIEWED = EventKind(
+    "message.previewed",
+    MessagePreviewed,
+    "The site has loaded pages that a message links to, or a preview was removed. `previews` replaces those before.",
+    webhooks=(WebhookEvent("message.previewed", MessagePreviewed),),
     exported_in="messages.jsonl",
 )
 MESSAGE_RECALLED = EventKind(

@@ -109,6 +109,19 @@ class Mention(Shape, kw_only=True):
     name: Annotated[str, Meta(description="The name as it stands in the text after the `@`.")]
 
 
+class LinkPreview(Shape):
+    """The description of a page that a message links to, in the page's own words: show them as text."""
+
+    id: Annotated[str, Meta(description="Names it in `message.remove_preview`.")]
+    url: Annotated[str, Meta(description="The address in the message's text.")]
+    title: str
+    siteName: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    picture: Annotated[str, Meta(description="The path of a small WebP picture on the site.")] | UnsetType = UNSET
+    width: Annotated[int, Meta(ge=1, description="Pixels of the picture.")] | UnsetType = UNSET
+    height: Annotated[int, Meta(ge=1, description="Pixels of the picture.")] | UnsetType = UNSET
+
+
 class ForwardOrigin(Shape, rename={"from_": "from"}, kw_only=True):
     """The message that a forwarded one repeats, as it was when it was forwarded first.
 
@@ -144,6 +157,10 @@ class Message(Shape, rename={"from_": "from"}, kw_only=True):
     attachments: list[Attachment] | UnsetType = UNSET
     mentions: (
         Annotated[list[Mention], Meta(description="Those who can read the message, if it mentions any.")] | UnsetType
+    ) = UNSET
+    previews: (
+        Annotated[list[LinkPreview], Meta(description="Of pages that it links to, once the site has loaded them.")]
+        | UnsetType
     ) = UNSET
     forwarded: (
         Annotated[ForwardOrigin, Meta(description="Of a forwarded message; `msg` then begins with the name.")]
@@ -219,6 +236,9 @@ class Channel(Shape):
     ]
     announcementsOnly: Annotated[bool, Meta(description="Only owners and admins can write.")]
     slowMode: Annotated[int, Meta(description="Seconds that other members must wait between two messages.")]
+    linkPreviews: Annotated[
+        bool, Meta(description="Links get previews. In a private channel each sender's account decides instead.")
+    ]
     role: Role | None
     lastSeq: Count
     readSeq: Count

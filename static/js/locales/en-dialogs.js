@@ -47,6 +47,7 @@ export const enDialogs = {
   "group.join": "Joining",
   "group.listed": "Show in “Browse groups”",
   "group.announcements": "Only owners and admins can send messages",
+  "group.linkPreviews": "Show previews of links. The site then opens the linked pages.",
   "group.slowMode": "Slow mode",
   "slowMode.off": "Off",
   "slowMode.5": "A message every 5 seconds",

@@ -141,6 +141,7 @@ export const en = {
   "messageActions.copy": "Copy text",
   "messageActions.recall": "Recall",
   "messageActions.more": "More actions",
+  "linkPreview.remove": "Remove preview",
   "reaction.list": "Reactions",
   "reaction.by": "{names} reacted with {emoji}",
   "thread.title": "Thread",

@@ -47,6 +47,7 @@ export const zhDialogs = {
   "group.join": "加入方式",
   "group.listed": "在“浏览群组”中显示",
   "group.announcements": "仅群主和管理员可发消息",
+  "group.linkPreviews": "显示链接预览（本站会打开链接指向的页面）",
   "group.slowMode": "慢速模式",
   "slowMode.off": "关闭",
   "slowMode.5": "每 5 秒一条",

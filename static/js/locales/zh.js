@@ -138,6 +138,7 @@ export const zh = {
   "messageActions.copy": "复制文字",
   "messageActions.recall": "撤回",
   "messageActions.more": "更多操作",
+  "linkPreview.remove": "移除预览",
   "reaction.list": "表情回应",
   "reaction.by": "{names} 回应了 {emoji}",
   "thread.title": "话题",

@@ -2,7 +2,7 @@
  * Commands about users and groups. Each call resolves when the server has carried it out, and rejects with RequestError
  * or DisconnectedError. No DOM.
  *
- * @import { Channel, FoundGroup, GroupPolicy, JoinPolicy, Role, User } from "./wire-types.js"
+ * @import { Channel, FoundGroup, GroupPolicy, JoinPolicy, LinkPreview, Role, User } from "./wire-types.js"
  * @import { Socket } from "./socket.js"
  * @import { Store } from "../state/store.js"
  */
@@ -121,6 +121,12 @@ export class ChatApi {
     const reply = await this.socket.request(isAdded ? "message.react" : "message.unreact", { target, id, emoji });
     const { me } = this.store;
     if (me) this.store.changeReaction({ ...reply, by: me, isAdded });
+  }
+
+  /** Remove the preview of a link. @param {{target: string, id: string, previews?: LinkPreview[]}} message @param {string} previewId */
+  async removePreview({ target, id, previews = [] }, previewId) {
+    await this.socket.request("message.remove_preview", { target, id, previewId });
+    this.store.setPreviews({ target, id, previews: previews.filter((preview) => preview.id !== previewId) });
   }
 
   /** @param {Channel} channel */

@@ -37,6 +37,7 @@ export class PushHandlers extends Emitter {
       store.recallMessage(recall);
       this.#refreshUnread(recall.target);
     });
+    socket.onPush("message.previewed", (change) => store.setPreviews(change));
     socket.onPush("message.reacted", (reaction) => store.changeReaction({ ...reaction, isAdded: true }));
     socket.onPush("message.unreacted", (reaction) => store.changeReaction({ ...reaction, isAdded: false }));
     socket.onPush("message.expired", (expiry) => {

@@ -36,6 +36,7 @@ export class ThreadConversation extends Emitter {
     store.on("added", (message) => this.#update(message.target, ({ id, answers }) => message.threadId === id && answers.add(message)));
     store.on("edited", (edit) => this.#updateLogs(edit.target, (log) => log.edit(edit)));
     store.on("recalled", (recall) => this.#updateLogs(recall.target, (log) => log.recall(recall)));
+    store.on("previewed", (change) => this.#updateLogs(change.target, (log) => log.setPreviews(change)));
     store.on("reacted", (change) => {
       this.#updateLogs(change.target, (log) => log.changeReaction(change, change.by.id === store.me?.id));
     });

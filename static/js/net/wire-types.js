@@ -14,11 +14,11 @@
  * @typedef {"open" | "invite" | "closed"} JoinPolicy
  * @typedef {{until?: number}} Mute  without `until` for an unlimited time
  * @typedef {{target: string, kind: "global" | "public" | "private", name: string, join: JoinPolicy, listed: boolean,
- *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, role: Role | null, appId?: number,
- *   peer?: User, peerReadSeq?: number | null, memberCount?: number, muted?: Mute, lastSeq: number, readSeq: number,
+ *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, linkPreviews: boolean, role: Role | null,
+ *   appId?: number, peer?: User, peerReadSeq?: number | null, memberCount?: number, muted?: Mute, lastSeq: number, readSeq: number,
  *   unread: number, mentions: number, activeAt: number}} Channel
  *   `mentions`: unread messages that mention the user; `slowMode`: seconds between two messages; `peer` and `peerReadSeq` of a private channel only
- * @typedef {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode">>} GroupPolicy
+ * @typedef {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode" | "linkPreviews">>} GroupPolicy
  * @typedef {{target: string, name: string, memberCount: number, join: JoinPolicy}} FoundGroup
  * @typedef {{appId: number, name: string, target: string}} App  `target`: the app's global channel
  *
@@ -31,13 +31,15 @@
  *   sha256?: string, url: string, width?: number, height?: number, duration?: number, preview?: string,
  *   thumbnail?: string}} Attachment
  *   `type`: a MIME type; `duration` in ms; `preview`: a tiny WebP picture in Base64; `thumbnail`: an address
+ * @typedef {{id: string, url: string, title: string, siteName?: string, description?: string, picture?: string,
+ *   width?: number, height?: number}} LinkPreview  of a page that a message links to; `picture`: an address on the site
  * @typedef {{id?: string, name: string}} Mention  without `id` of all members; `name`: as it stands in the text
  * @typedef {{from: string, fromId: string, name: string, time: number, target?: string, id?: string, seq?: number}} ForwardOrigin
  *   the first sender of a forwarded message and its time; `target` and `seq`: its channel and number there, if they may be known
  * @typedef {{target: string, type: "text" | "file" | "picture" | "voice", msg: string, from: string, fromId: string,
  *   name: string, avatar: string, id: string, seq: number, time: number, position?: number, replyTo?: string,
  *   replySeq?: number, editedAt?: number, recalled?: boolean, content?: string, attachments?: Attachment[],
- *   mentions?: Mention[], reactions?: Reaction[], threadId?: string, threadOnly?: boolean, threadCount?: number,
+ *   mentions?: Mention[], reactions?: Reaction[], previews?: LinkPreview[], threadId?: string, threadOnly?: boolean, threadCount?: number,
  *   thread?: Thread, forwarded?: ForwardOrigin}} Message
  *   `from`: the sender's user name; `content`: the text beside attachments or of a forwarded message, or Base64 of a picture or voice message;
  *   `msg`: the text, or in those messages what stands for them
@@ -92,6 +94,7 @@
  *   "message.react": {data: {target: string, id: string, emoji: string}, reply: ReactionReply},
  *   "message.unreact": {data: {target: string, id: string, emoji: string}, reply: ReactionReply},
  *   "emoji.list": {data: {}, reply: {emoji: CustomEmoji[]}},
+ *   "message.remove_preview": {data: {target: string, id: string, previewId: string}, reply: {position: number}},
  *   "message.pin": {data: {target: string, id: string}, reply: {}},
  *   "message.unpin": {data: {target: string, id: string}, reply: {}},
  *   "message.pins": {data: {target: string}, reply: {messages: Message[]}},
@@ -138,6 +141,7 @@
  *     editedAt: number},
  *   "message.recalled": {target: string, id: string, seq: number, position: number, threadId?: string,
  *     threadCount?: number},
+ *   "message.previewed": {target: string, id: string, previews: LinkPreview[]},
  *   "message.expired": {target: string, seq: number},
  *   "message.pinned": {target: string, id: string},
  *   "message.reacted": ReactionPush,

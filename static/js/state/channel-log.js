@@ -2,7 +2,7 @@
  * The loaded messages of one channel: a window of them in the order of their sequence numbers, with the system notes
  * among them. Pure state. Every message, page and change may come twice and in any order.
  *
- * @import { HistoryPage, Mention, Message, ReactionChange, SystemNote, User } from "../net/wire-types.js"
+ * @import { HistoryPage, LinkPreview, Mention, Message, ReactionChange, SystemNote, User } from "../net/wire-types.js"
  * @typedef {Message & {clientMsgId?: string}} LoggedMessage  `clientMsgId`: of a message sent from this page
  * @typedef {Pick<Message, "msg" | "content" | "mentions"> & {editedAt?: number, recalled?: boolean}} MessageChange
  */
@@ -31,6 +31,8 @@ export class ChannelLog {
   #earlyChanges = new Map();
   /** Reactions to messages that are not loaded, as above. @type {Map<string, {change: ReactionChange, isMine: boolean}[]>} */
   #earlyReactions = new Map();
+  /** Previews in messages that are not loaded, as above. @type {Map<string, LinkPreview[]>} */
+  #earlyPreviews = new Map();
   /** Sequence numbers after which, according to the server, no message is missing. @type {Set<number>} */
   #emptyAfter = new Set();
 
@@ -165,6 +167,13 @@ export class ChannelLog {
     keepEarly(this.#earlyReactions, change.id, early.slice(-MAX_EARLY_CHANGES));
   }
 
+  /** @param {{id: string, previews: LinkPreview[]}} change */
+  setPreviews({ id, previews }) {
+    const index = this.messages.findLastIndex((message) => message.id === id);
+    if (index >= 0) this.messages[index] = { ...this.messages[index], previews };
+    else keepEarly(this.#earlyPreviews, id, previews);
+  }
+
   /** Remove the messages up to a number, which are gone. A window in which none is left must be loaded again. @param {number} seq */
   expire(seq) {
     if (this.firstSeq > seq + 1) return;
@@ -234,13 +243,17 @@ export class ChannelLog {
     for (const { change, isMine } of this.#earlyReactions.get(message.id) ?? []) {
       message.reactions = changeReaction(message.reactions ?? [], change, isMine);
     }
+    const early = this.#earlyPreviews.get(message.id);
+    if (early && !message.previews) message.previews = early;
     const index = insertionIndex(this.messages, (known) => known.seq, message.seq);
     const known = this.messages[index];
     if (known?.seq === message.seq) {
       const clientMsgId = message.clientMsgId ?? known.clientMsgId;
       const reactions = mergeReactions(known.reactions ?? [], message.reactions ?? []);
       const thread = laterThread(known.thread, message.thread);
-      this.messages[index] = { ...latestVersion(message, known), clientMsgId, reactions, thread };
+      // A page that was made before a preview came lacks it.
+      const previews = message.previews ?? known.previews;
+      this.messages[index] = { ...latestVersion(message, known), clientMsgId, reactions, thread, previews };
       return false;
     }
     this.messages.splice(index, 0, message);

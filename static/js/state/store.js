@@ -4,13 +4,14 @@
  *
  * Payloads: a target for `log` and `members`; `message`: a new message of another user; `added`: any message; `user-renamed`: see DisplayNames;
  * `channel-left`: the channel that the user is no longer in.
- * @import { App, Channel, ContactLists, Member, Message, Mute, Pushes, ReactionChange, SystemNote, User } from "../net/wire-types.js"
+ * @import { App, Channel, ContactLists, LinkPreview, Member, Message, Mute, Pushes, ReactionChange, SystemNote, User } from "../net/wire-types.js"
  * @import { ConnectionState } from "../net/socket.js"
  * @import { LoggedMessage } from "./channel-log.js"
  * @import { Profile } from "./display-names.js"
  * @typedef {Pushes["message.recalled"]} Recall
+ * @typedef {{target: string, id: string, previews: LinkPreview[]}} PreviewChange
  * @typedef {{me: null, channels: null, current: null, presence: null, connection: null, contacts: null, log: string,
- *   members: string, message: Message, added: LoggedMessage, edited: Pushes["message.edited"], recalled: Recall, reacted: ReactionChange,
+ *   members: string, message: Message, added: LoggedMessage, edited: Pushes["message.edited"], recalled: Recall, reacted: ReactionChange, previewed: PreviewChange,
  *   expired: Pushes["message.expired"], "channel-left": Channel, "user-renamed": {profile: Profile, userName: string | null}}} StoreEvents
  */
 import { Emitter } from "../lib/events.js";
@@ -201,6 +202,13 @@ export class Store extends Emitter {
     this.logs.get(change.target)?.changeReaction(change, change.by.id === this.me?.id);
     this.emit("log", change.target);
     this.emit("reacted", change);
+  }
+
+  /** Set the previews of a message's links. @param {PreviewChange} change */
+  setPreviews(change) {
+    this.logs.get(change.target)?.setPreviews(change);
+    this.emit("log", change.target);
+    this.emit("previewed", change);
   }
 
   /** The messages up to this number are gone. @param {Pushes["message.expired"]} expiry */

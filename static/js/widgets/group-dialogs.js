@@ -61,11 +61,14 @@ export class GroupDialogs {
     const name = field(form, "name", HTMLInputElement);
     const announcementsOnly = field(form, "announcementsOnly", HTMLInputElement);
     const slowMode = field(form, "slowMode", HTMLSelectElement);
+    const linkPreviews = field(form, "linkPreviews", HTMLInputElement);
     name.value = channel.name;
     field(form, "join", HTMLSelectElement).value = channel.join;
     field(form, "listed", HTMLInputElement).checked = channel.listed;
     announcementsOnly.checked = channel.announcementsOnly;
     selectSlowMode(slowMode, channel.slowMode);
+    linkPreviews.checked = channel.linkPreviews;
+    linkPreviews.disabled = channel.role !== "owner";
     openDialog("dialog-settings", async () => {
       const { target } = channel;
       const newName = name.value.trim();
@@ -73,6 +76,7 @@ export class GroupDialogs {
       /** @type {Required<GroupPolicy>} */
       const policy = {
         ...accessOf(form), announcementsOnly: announcementsOnly.checked, slowMode: Number(slowMode.value),
+        linkPreviews: linkPreviews.checked,
       };
       const keys = /** @type {(keyof GroupPolicy)[]} */ (Object.keys(policy));
       if (keys.some((key) => channel[key] !== policy[key])) await this.api.setGroupPolicy(target, policy);

@@ -1,6 +1,6 @@
 /**
- * Carries out clicks within a message: go to the quoted one, react, open a picture, cancel an upload, send again, open
- * the thread.
+ * Carries out clicks within a message: go to the quoted one, react, remove a link's preview, open a picture, cancel an
+ * upload, send again, open the thread.
  *
  * @import { ForwardOrigin, Message } from "../net/wire-types.js"
  * @import { AttachmentSends } from "../net/attachment-sends.js"
@@ -8,7 +8,8 @@
  * @import { Uploads } from "../net/uploads.js"
  * @import { LoggedMessage } from "../state/channel-log.js"
  * @typedef {{conversation: Conversation, sends: AttachmentSends, uploads: Uploads,
- *   react: (message: Message, emoji: string, isAdded: boolean) => void, openThread: (message: Message) => void,
+ *   react: (message: Message, emoji: string, isAdded: boolean) => void,
+ *   removePreview: (message: Message, previewId: string) => void, openThread: (message: Message) => void,
  *   forward: (message: Message, files: string[]) => void, openOrigin: (origin: ForwardOrigin) => void}} ClickActions
  */
 import { openPicture } from "./message-attachments.js";
@@ -20,7 +21,7 @@ import { openPicture } from "./message-attachments.js";
  * @param {ClickActions} actions
  */
 export function onMessageClick(element, message, messages, actions) {
-  const { conversation, sends, uploads, react, openThread } = actions;
+  const { conversation, sends, uploads, react, removePreview, openThread } = actions;
   const isIn = (/** @type {string} */ name) => element.closest(`[data-part="${name}"]`) !== null;
   if (message.replyTo && isIn("quote")) {
     const quoted = conversation.quotedMessage(message.target, message.replyTo);
@@ -30,6 +31,9 @@ export function onMessageClick(element, message, messages, actions) {
   else if (isIn("reactions")) {
     const button = element.closest("button");
     if (button) react(message, button.dataset.emoji ?? "", button.getAttribute("aria-pressed") !== "true");
+  } else if (isIn("remove-preview")) {
+    const card = element.closest("[data-preview]");
+    if (card instanceof HTMLElement) removePreview(message, card.dataset.preview ?? "");
   } else if (isIn("open-picture")) {
     const isGuest = conversation.store.me?.kind === "guest";
     openPicture(element, messages, message, uploads, isGuest ? null : actions.forward);

@@ -16,6 +16,7 @@ import { parseMarkup, summaryLine } from "../lib/markup.js";
 import { customEmoji } from "../state/custom-emoji.js";
 import { messageText } from "../state/message-content.js";
 import { showAvatar } from "./avatar.js";
+import { renderLinkPreviews } from "./link-previews.js";
 import { attachmentSummary, renderAttachments } from "./message-attachments.js";
 import { mediaElement } from "./message-media.js";
 import { renderReactions } from "./message-reactions.js";
@@ -66,6 +67,7 @@ export function renderMessage(element, row, quoted, names, uploads) {
   renderAttachments(element, row, uploads);
   renderContent(part(element, "text"), message, text, mentions ?? parseMarkup(text));
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
+  renderLinkPreviews(part(element, "link-previews"), message, isOwn);
   renderReactions(part(element, "reactions"), message);
   renderThreadLinks(element, row);
   renderState(element, row, reason);

@@ -45,6 +45,7 @@ NAMED = {
     "name": "$name",
     "app": "101",
     "emoji": quote("👍"),
+    "preview_id": "x",
     "key": "$upload",
 }
 """Parameters in paths. A new kind of object needs an entry here that belongs to another user."""
