@@ -34,6 +34,11 @@ async def enabled_apps() -> dict[int, App]:
     return await _apps.get(_ALL) or {}
 
 
+async def account_by_name(name: str) -> AccountPresence | None:
+    """Return the active account or service with this name; None if there is none."""
+    return await _accounts.get(name_key(name)) if is_storable(name) else None
+
+
 async def accounts_by_names(names: Iterable[str]) -> dict[str, AccountPresence]:
     """Return the active accounts and services with these names, keyed by the given spelling. Others are left out."""
     keys = {name: name_key(name) for name in names if is_storable(name)}

@@ -5,11 +5,11 @@ All messages of a call share queries and commits, and missing private channels a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.caches.directory import accounts_by_names, enabled_apps
+from accounts.caches.directory import account_by_name, accounts_by_names, enabled_apps
 from accounts.models import User
 from chat import reasons
 from chat.actions.addressing import (
@@ -27,7 +27,7 @@ from chat.actions.idempotency import claim_requests
 from chat.actions.message import message_draft
 from chat.actions.private_channels import private_channels_open
 from chat.errors import ChatError
-from chat.selectors.destinations import global_channel_id, private_channel_ids
+from chat.selectors.destinations import global_channel_id, private_channel_id, private_channel_ids
 from chat.selectors.presence import ask_presence, online_user_ids
 from chat.sending.drafts import Draft, Outcome, StoredMessage
 from chat.sending.queue_bridge import commit_in_queue, store_all
@@ -99,19 +99,13 @@ async def _to_known_channels(caller: User, messages: Sequence[AddressedMessage])
     ):
         return None
     destinations = [message.destinations[0] for message in messages]
-    names = {destination.name for destination in destinations if destination.kind == "user"}
-    accounts = await accounts_by_names(names) if names else {}
-    users = {account.id for account in accounts.values()}
-    channels = await private_channel_ids(caller.pk, users) if users else {}
-    online = await ask_presence(lambda presence: presence.filter_online([*users]), set[int]()) if users else set()
+    users = await _private_channels(caller.pk, {to.name for to in destinations if to.kind == "user"})
     sends = []
     for message, destination in zip(messages, destinations, strict=True):
         send = _PendingSend(message, caller, SendResult(destination), message.idempotency_key)
         channel: int | None = destination.id
         if destination.kind == "user":
-            account = accounts.get(destination.name)
-            channel = None if account is None else channels.get(account.id)
-            send.result.online = account is not None and account.id in online
+            channel, send.result.online = users.get(destination.name, _UNKNOWN_USER)
         elif destination.kind == "app":
             app = (await enabled_apps()).get(destination.id)
             channel = None if app is None else await global_channel_id(app.pk)
@@ -120,6 +114,31 @@ async def _to_known_channels(caller: User, messages: Sequence[AddressedMessage])
         send.channel = channel
         sends.append(send)
     return sends
+
+
+_UNKNOWN_USER = (None, False)
+
+
+async def _private_channels(caller_id: int, names: Set[str]) -> dict[str, tuple[int | None, bool]]:
+    """Return the caller's private channel with each account of these names, and whether the account is online.
+
+    None instead of a channel that is not known.
+    """
+    if len(names) == 1:
+        # Most calls send one message. Sets and dictionaries of one take longer than the look-up.
+        (name,) = names
+        account = await account_by_name(name)
+        accounts = {} if account is None else {name: account}
+        channels = {} if account is None else {account.id: await private_channel_id(caller_id, account.id)}
+    else:
+        accounts = await accounts_by_names(names) if names else {}
+        known = {account.id for account in accounts.values()}
+        channels = {**(await private_channel_ids(caller_id, known))} if known else {}
+    if not accounts:
+        return {}
+    user_ids = [account.id for account in accounts.values()]
+    online = await ask_presence(lambda presence: presence.filter_online(user_ids), set[int]())
+    return {name: (channels.get(account.id), account.id in online) for name, account in accounts.items()}
 
 
 def _is_to_closed_account(send: _PendingSend) -> bool:
@@ -211,10 +230,11 @@ def _store(pending: Sequence[_PendingSend], caller: User) -> None:
 
 def _set_drafts(pending: Sequence[_PendingSend], caller: User) -> None:
     """Set the draft of each send that is not refused, or its refusal if the text is not allowed."""
+    caller_id = caller.pk
     for send in pending:
         if send.result.refusal is None:
             try:
-                send.draft = _draft(send, caller)
+                send.draft = _draft(send, caller_id if send.author is caller else send.author.pk, caller_id)
             except ChatError as refusal:
                 send.result.refusal = refusal
 
@@ -229,23 +249,23 @@ def _set_outcomes(drafted: Sequence[tuple[_PendingSend, Draft]], outcomes: Seque
             send.result.online = outcome.recipient_online
 
 
-def _draft(send: _PendingSend, caller: User) -> Draft:
-    message, author = send.message, send.author
+def _draft(send: _PendingSend, author_id: int, caller_id: int) -> Draft:
+    message = send.message
     # A client id names one message of one sender, so it holds neither for a fan-out nor in another user's name.
-    has_own_client_id = author.pk == caller.pk and not message.is_fan_out
+    has_own_client_id = author_id == caller_id and not message.is_fan_out
     fields: dict[str, Any] = {
         "channel": send.channel,
         "client_id": message.client_id,
         "idempotency_key": send.idempotency_key,
         "recipient_online": send.result.online,
-        "receipt_for": (author.pk,) if author.pk == caller.pk else (author.pk, caller.pk),
+        "receipt_for": (author_id,) if author_id == caller_id else (author_id, caller_id),
     }
     if message.forward is not None:
         source, message_id, files = message.forward
-        draft = forward_draft(sender=author, source=source, message_id=message_id, files=files, **fields)
+        draft = forward_draft(sender=send.author, source=source, message_id=message_id, files=files, **fields)
     else:
         draft = message_draft(
-            sender=author.pk,
+            sender=author_id,
             text=message.text,
             type=message.type,
             attachments=message.attachments,

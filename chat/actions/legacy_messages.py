@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from accounts.actions import system_user
-from accounts.caches.directory import accounts_by_names
+from accounts.caches.directory import account_by_name
 from accounts.models import User
 from accounts.selectors.users import user_by_name
 from chat import reasons, rules, selectors
@@ -49,7 +49,7 @@ async def message_send_to_name(
     service = caller or await _system_user()
     key = _scoped_key(service, msg_id)
     online = await online_ids_by_name(name)
-    recipient = (await accounts_by_names([name])).get(name)
+    recipient = await account_by_name(name)
     others = [user_id for user_id in online if recipient is None or user_id != recipient.id]
     guests = await run_or_call(_active_guests, others) if others else []
     channel = None if recipient is None else await private_channel_id(service.pk, recipient.id)

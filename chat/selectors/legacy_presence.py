@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from accounts.caches.directory import accounts_by_names, enabled_apps, hiding_presence
+from accounts.caches.directory import account_by_name, enabled_apps, hiding_presence
 from accounts.models import App
 from accounts.names import USER_NAME_MAX_LENGTH, check_name
 from chat import reasons
@@ -50,7 +50,7 @@ async def is_online(*, name: str, app_number: int | None = None) -> bool:
 
 async def online_ids_by_name(name: str, app: int | None = None) -> list[int]:
     """Return the ids of the online users of that name, on the app or (None) on any app."""
-    account = (await accounts_by_names([name])).get(name)
+    account = await account_by_name(name)
 
     async def find(presence: Presence) -> list[int]:
         found = set(await presence.find_by_name(name, app))

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
-from accounts.caches.directory import accounts_by_names, enabled_apps
+from accounts.caches.directory import account_by_name, accounts_by_names, enabled_apps
 from accounts.models import App
 from accounts.selectors.contacts import users_hiding_presence
 from accounts.selectors.users import apps_enabled
@@ -60,7 +60,7 @@ async def online_by_name(names: Sequence[str], app: int | None = None) -> dict[s
 
 async def apps_with_user_online(name: str) -> list[int]:
     """Return the numbers of the apps on which a user of that name is online."""
-    account = (await accounts_by_names([name])).get(name)
+    account = await account_by_name(name)
     if account is not None and not account.shares_presence:
         return []
 

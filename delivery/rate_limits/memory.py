@@ -26,12 +26,15 @@ class MemoryTokenBuckets:
     def draw_now(self, key: str, *, rate: float, burst: int, count: int = 1) -> TokenBucketResult:
         """Do what `draw` does, from any thread. Waits only for the lock."""
         with self._lock:
-            bucket = self._buckets.pop(key, None) or TokenBucket(rate, burst)
-            # As in Redis, a changed limit applies to the buckets that exist.
-            bucket.rate, bucket.burst = rate, burst
-            self._buckets[key] = bucket
-            if len(self._buckets) > self._max_buckets:
-                self._buckets.popitem(last=False)
+            bucket = self._buckets.get(key)
+            if bucket is None:
+                bucket = self._buckets[key] = TokenBucket(rate, burst)
+                if len(self._buckets) > self._max_buckets:
+                    self._buckets.popitem(last=False)
+            else:
+                self._buckets.move_to_end(key)
+                # As in Redis, a changed limit applies to the buckets that exist.
+                bucket.rate, bucket.burst = rate, burst
             return bucket.draw(count)
 
     def keys(self) -> list[str]:
