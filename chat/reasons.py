@@ -192,6 +192,9 @@ UPLOAD_QUOTA = Reason("upload_quota", TOO_MUCH,
     "IM_STORAGE_BYTES_PER_USER, or too many of their uploads are unfinished.")
 UPLOAD_OFFSET = Reason("upload_offset", OPERATION_FAILED, "This upload continues at byte %(offset)s.",
     "`Upload-Offset` is not the number of bytes that are stored, for example because another request continued first.")
+UPLOAD_PARTS = Reason("upload_parts", ILLEGAL_PARAMETER,
+    "This upload has too many small parts. Upload the file again in larger ones.",
+    "The upload is stored in IM_UPLOAD_MAX_PARTS parts. Each request stores at least one, and one for each 8 MiB.")
 UPLOAD_BUSY = Reason("upload_busy", OPERATION_FAILED, "This upload is being completed. Try again in a moment.",
     "Another request completes the same upload.", retry=True)
 UPLOAD_NOT_FOUND = Reason("upload_not_found", NO_DATA, "This upload does not exist.",

@@ -218,6 +218,11 @@ OPTIONS = (
         "Seconds in which an upload must bring 16 KiB, a reader of a file must take 256 KiB, and a reader of another "
         "response must take anything.",
     ),
+    Option(
+        "IM_UPLOAD_MAX_PARTS",
+        2000,
+        "Parts in which a resumable upload can be stored. A whole one has 8 MiB; a request that ends cuts one.",
+    ),
     Option("IM_UPLOAD_HOURS", 24, "Hours after which unfinished uploads, and files that were never sent, are deleted."),
     Option(
         "IM_ACCEL_REDIRECT",

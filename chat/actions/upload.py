@@ -84,7 +84,7 @@ def upload_part_store(*, upload: Attachment, offset: int, part: Spool) -> int:
     """Store a part that begins at this byte; return the number of bytes that are stored then.
 
     Raises ChatError UPLOAD_OFFSET if another request has stored other bytes meanwhile, UPLOAD_NOT_FOUND for a cancelled
-    upload, STORAGE_UNAVAILABLE.
+    upload, UPLOAD_PARTS, STORAGE_UNAVAILABLE.
     """
     part.finish()
     name = storage.new_part_name(upload.key, offset)
@@ -98,6 +98,8 @@ def upload_part_store(*, upload: Attachment, offset: int, part: Spool) -> int:
                 raise ChatError(reasons.UPLOAD_NOT_FOUND)
             if row.received != offset:
                 raise ChatError(reasons.UPLOAD_OFFSET, offset=row.received)
+            if UploadPart.objects.filter(attachment=row).count() >= settings.IM_UPLOAD_MAX_PARTS:
+                raise ChatError(reasons.UPLOAD_PARTS)
             UploadPart.objects.create(attachment=row, offset=offset, file=name)
             row.received = offset + part.size
             row.save(update_fields=["received"])

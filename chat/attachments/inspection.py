@@ -123,6 +123,8 @@ def inspect(
         made.duration = read.get("duration", duration)
         if made.duration is not None and made.duration > _MAX_DURATION_MS:
             made.duration = None
+        if kind == "video":
+            made.width, made.height = read.get("width"), read.get("height")
     return made
 
 

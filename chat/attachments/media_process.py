@@ -34,6 +34,8 @@ _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 _ORIENTATION = 0x0112
 _MAX_PROFILE_BYTES = 4096
 """Larger colour profiles are left out of thumbnails."""
+_MAX_SIDE = 65_535
+"""Pixels of a video's side, above which its size counts as unknown."""
 _BASE_BYTES = 512 * 2**20
 _BYTES_PER_PIXEL = 16
 _CPU_SECONDS = 25
@@ -47,7 +49,7 @@ def main() -> None:
     seconds = request.get("cpuSeconds", _CPU_SECONDS)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     path = Path(request["path"])
-    read = {"image": _picture, "emoji": encode_emoji, "thumbnail": _thumbnail}.get(request["kind"], _sound)
+    read = {"image": _picture, "emoji": encode_emoji, "thumbnail": _thumbnail}.get(request["kind"], _sound_or_video)
     json.dump(read(path, request), sys.stdout)
 
 
@@ -181,13 +183,20 @@ def _upright(content: bytes, form: str, orientation: int) -> bytes:
     return strip_metadata(made.getvalue(), form)
 
 
-def _sound(path: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Return the duration in milliseconds, if the file tells it."""
-    import mutagen
+def _sound_or_video(path: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the duration in milliseconds, and the size of a video as it is shown, as far as the file tells them."""
+    from pymediainfo import MediaInfo
 
-    file = mutagen.File(path)
-    length = getattr(file.info, "length", 0) if file is not None else 0
-    return {"duration": round(length * 1000)} if length and length > 0 else {}
+    tracks = MediaInfo.parse(path).to_data()["tracks"]
+    durations = [float(track["duration"]) for track in tracks if track.get("duration")]
+    found: dict[str, Any] = {"duration": round(max(durations))} if durations else {}
+    for track in tracks:
+        sides = (track.get("width"), track.get("height"))
+        if track["track_type"] == "Video" and all(isinstance(side, int) and 0 < side <= _MAX_SIDE for side in sides):
+            is_turned = round(float(track.get("rotation") or 0)) % 180 == 90
+            found["width"], found["height"] = reversed(sides) if is_turned else sides
+            break
+    return found
 
 
 if __name__ == "__main__":

@@ -184,6 +184,7 @@ export const zhErrors = {
   unknown_app: "这个应用不存在。",
   unknown_command: "服务器还不支持这个操作。",
   until_in_past: "这个结束时间已经过去，请选择更晚的时间。",
+  upload_parts: "这次上传分成了太多小块，请用更大的分块重新上传文件。",
   upload_busy: "这个文件正在处理，请稍后再试。",
   upload_header: "请求缺少有效的 {header} 头。",
   upload_not_found: "没有这次上传。",

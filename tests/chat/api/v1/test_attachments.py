@@ -17,6 +17,7 @@ from chat.attachments import storage
 from chat.models import Attachment
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller, Reply
+from tests.support.media import mp4, wav, webm
 from tests.support.pictures import MARK, animation, huge_png, picture
 from tests.support.uploads import FORM, form
 
@@ -112,6 +113,27 @@ def test_a_recorded_voice_is_sound_and_keeps_its_duration(upload: Upload) -> Non
     )
     reply = upload(webm, "voice.webm", "audio/webm;codecs=opus", duration="2100")
     assert (reply.data["type"], reply.data["kind"], reply.data["duration"]) == ("audio/webm", "audio", 2100)
+
+
+@pytest.mark.parametrize(
+    ("content", "type", "told"),
+    [
+        (wav(1500), "audio/wav", {"duration": 1500}),
+        (webm(320, 180, 2500), "video/webm", {"width": 320, "height": 180, "duration": 2500}),
+        (webm(320, 180, None), "video/webm", {"width": 320, "height": 180}),
+        (mp4(640, 360, 4000), "video/mp4", {"width": 640, "height": 360, "duration": 4000}),
+        (mp4(640, 360, 4000, is_turned=True), "video/mp4", {"width": 360, "height": 640, "duration": 4000}),
+        (webm(320, 180, 2500)[:60], "video/webm", {}),
+        (webm(2**31, 2**31, 2**40), "video/webm", {}),
+    ],
+    ids=["sound", "webm", "recorded", "mp4", "turned", "cut", "enormous"],
+)
+def test_sounds_and_videos_tell_their_length_and_size(
+    upload: Upload, content: bytes, type: str, told: dict[str, int]
+) -> None:
+    data = upload(content, "a", type).data
+    assert data["type"] == type
+    assert {name: data[name] for name in ("width", "height", "duration") if name in data} == told
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,16 @@ def test_a_body_beyond_the_announced_length_is_refused(caller: Caller) -> None:
     assert append(caller, path, 1000, b"x" * 500).status == 200
 
 
+def test_an_upload_has_a_limited_number_of_parts(caller: Caller, settings: Any) -> None:
+    settings.IM_UPLOAD_MAX_PARTS = 3
+    path = start(caller)
+    assert append(caller, path, 0, CONTENT[:1001]).status == 204
+    assert append(caller, path, 1001, CONTENT[1001:1002]).status == 204
+    assert refusal(append(caller, path, 1002, CONTENT[1002:1003])) == (400, "upload_parts")
+    key = path.split("/")[1]
+    assert len(storage.storage().listdir(f"parts/{key}")[1]) == 3 == UploadPart.objects.count()
+
+
 def test_a_cancelled_upload_is_gone(caller: Caller) -> None:
     path = start(caller)
     append(caller, path, 0, CONTENT[:10])
