@@ -3,8 +3,7 @@
 A Chromium with an empty cache opens the page of its own site with a delay before each response; the time ends when a
 guest can log in, or with `--channels 200`, when a signed-in user with 200 groups can write a message. If URLs of
 running sites are given, it measures those instead, in turn within each round, to compare two versions of the code. The
-second visit follows after a pause, or within the minute in which a browser may reuse the files of a node without a
-request.
+second visit follows after a pause. A browser reuses files of a production start without a request.
 """
 
 from __future__ import annotations
@@ -161,7 +160,7 @@ def main() -> int:
     parser.add_argument("urls", nargs="*", help="sites that run already, in place of one of its own")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--latency", type=float, default=300, help="milliseconds before each answer")
-    parser.add_argument("--pause", type=float, default=61, help="seconds between the two visits")
+    parser.add_argument("--pause", type=float, default=1, help="seconds between the two visits")
     parser.add_argument("--channels", type=int, default=0, help="groups of a user who is signed in to its own site")
     parser.add_argument("--trust", type=Path, action="append", default=[], help="a certificate of one's own making")
     options = parser.parse_args()
