@@ -5,7 +5,7 @@ Ids are decimal strings, times Unix milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -208,12 +208,19 @@ def previewed(row: Message) -> dict[str, Any]:
     return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "previews": row.previews or []}
 
 
+def removed_attachment(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `Attachment` of a file that has been removed from its message."""
+    return {name: value for name, value in item.items() if name not in ("thumbnail", "preview")} | {"removed": True}
+
+
 def message_with_details(found: MessageDetails) -> dict[str, Any]:
-    """Return a `Message` with its reactions and its thread, if it has any."""
+    """Return a `Message` with its reactions and its thread, if it has any; an answer with the count of its thread."""
     row = found.message
     data = message(row, row.sender)
     if found.thread is not None:
         data["thread"] = thread(found.thread)
+    if found.thread_count is not None:
+        data["threadCount"] = found.thread_count
     if found.reactions:
         data["reactions"] = [
             {
@@ -298,6 +305,16 @@ def recalled(row: Message, by: User, time: int, thread: Thread | None) -> dict[s
     """Return a `MessageRecalled` without the position. `thread`: that of an answer, without it."""
     data = {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by), "time": time}
     return data if thread is None else data | {"threadId": str(thread.pk), "threadCount": thread.count}
+
+
+def attachments_removed(row: Message, keys: Sequence[str]) -> dict[str, Any]:
+    """Return an `AttachmentsRemoved` without the position."""
+    return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "attachments": list(keys)}
+
+
+def attachments_expired(channel_id: int, seq: int) -> dict[str, Any]:
+    """Return an `AttachmentsExpired` without the position."""
+    return {"target": str(channel_id), "seq": seq}
 
 
 def expired(channel: Channel) -> dict[str, Any]:

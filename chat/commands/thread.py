@@ -81,13 +81,13 @@ async def thread_list(call: Call, data: ThreadList) -> dict[str, Any]:
 
 @command("thread.follow", returns=events.ThreadMark, fault=errors.STORE_FAILED, guests=True)
 async def follow(call: Call, data: ThreadTarget) -> dict[str, Any]:
-    """Follow a thread that has answers. You follow those that you answered in or began already."""
+    """Follow a thread that has answers. You follow those that you began, answered in, or were mentioned in."""
     return await _set_following(call, data, follows=True)
 
 
 @command("thread.unfollow", returns=events.ThreadMark, fault=errors.STORE_FAILED, guests=True)
 async def unfollow(call: Call, data: ThreadTarget) -> dict[str, Any]:
-    """Stop following a thread. It is not listed any more, until you answer in it or follow it again."""
+    """Stop following a thread. It is not listed any more, until you answer in it, are mentioned in it, or follow it."""
     return await _set_following(call, data, follows=False)
 
 

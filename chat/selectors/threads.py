@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -19,7 +19,10 @@ from chat.selectors.readable import readable_anywhere, readable_in
 
 @dataclass(frozen=True, slots=True)
 class ThreadSummary:
-    """A thread as one user sees it. `unread` counts the answers of others after `read_seq`, if the user follows it."""
+    """A thread as one user sees it.
+
+    `unread` counts the answers of others after `read_seq` that the user may read, if the user follows it.
+    """
 
     thread: Thread
     follows: bool
@@ -40,6 +43,11 @@ def threads_of(message_ids: Sequence[int], reader: User) -> dict[int, ThreadSumm
     """Return the threads of these messages by message id. Takes one query if there are none, else three."""
     threads = list(Thread.objects.filter(pk__in=message_ids))
     return {summary.thread.pk: summary for summary in _summaries(threads, reader)} if threads else {}
+
+
+def answer_counts(thread_ids: Collection[int]) -> dict[int, int]:
+    """Return the numbers of answers of these threads. Takes a query only if there are any."""
+    return dict(Thread.objects.filter(pk__in=thread_ids).values_list("pk", "count")) if thread_ids else {}
 
 
 def thread_answers(
@@ -94,7 +102,8 @@ def _summaries(threads: Sequence[Thread], reader: User) -> list[ThreadSummary]:
 
 def _unread(reader: User) -> Coalesce:
     """Return a subquery of the number of unread answers in the thread of the outer follower."""
-    answers: QuerySet[Message] = Message.objects.filter(
+    # A member who has returned may not read all answers that were sent meanwhile.
+    answers: QuerySet[Message] = readable_anywhere(reader, app=None).filter(
         ~Q(sender=reader), thread=OuterRef("thread"), seq__gt=OuterRef("read_seq"), recalled_at=None
     )
     counts = answers.order_by().values("thread").annotate(count=Count("pk")).values("count")

@@ -8,6 +8,8 @@ from chat.models import Thread, ThreadFollower
 from chat.sending.decide import NewMessage
 from delivery.db.bulk import Statement, insert_statements
 
+_FOLLOWERS = ThreadFollower._meta.db_table
+
 
 def thread_statements(new: Sequence[NewMessage]) -> list[Statement]:
     """Return the statements that update the threads, once the messages' positions are set.
@@ -31,7 +33,7 @@ def follower_statements(new: Sequence[NewMessage]) -> list[Statement]:
     """Return the statements that make users follow the threads. They may wait for the locks of followers' rows.
 
     The senders of answers have read up to their own. The sender of a first message follows its thread from its first
-    answer on.
+    answer on, and a user whom an answer mentions from that answer on.
     """
     answers = [message for message in new if message.thread is not None]
     read = {(answer.thread or 0, answer.sender_id): answer.seq for answer in answers}
@@ -49,4 +51,22 @@ def follower_statements(new: Sequence[NewMessage]) -> list[Statement]:
             [(*key, True, 0) for key in sorted(started - read.keys())],
             "ON CONFLICT (thread_id, user_id) DO NOTHING",
         ),
+        *insert_statements(
+            ThreadFollower,
+            ("thread", "user", "follows", "read_seq"),
+            [(*key, True, seq - 1) for key, seq in sorted(_first_mentions(answers).items())],
+            "ON CONFLICT (thread_id, user_id) DO UPDATE SET follows = excluded.follows, read_seq ="
+            f" CASE WHEN {_FOLLOWERS}.follows THEN {_FOLLOWERS}.read_seq ELSE excluded.read_seq END",
+        ),
     ]
+
+
+def _first_mentions(answers: Sequence[NewMessage]) -> dict[tuple[int, int], int]:
+    """Return the number of the first answer that mentions a user, by thread and user. Silent mentions do not count."""
+    first: dict[tuple[int, int], int] = {}
+    for answer in answers:
+        found = answer.mentioned
+        for user in found.users if found is not None else ():
+            if user is not None and found is not None and user not in found.silent:
+                first.setdefault((answer.thread or 0, user), answer.seq)
+    return first

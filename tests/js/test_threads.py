@@ -112,6 +112,17 @@ async def test_the_author_and_those_who_answer_follow_and_others_do_not(modules:
     ]
 
 
+async def test_a_mention_in_an_answer_makes_the_user_follow(modules: Page) -> None:
+    script = """
+      return [[{ id: "alice", name: "alice" }], [{ name: "all" }]].map((mentions) => {
+        const { store, threads } = open(m(1, "carol"));
+        store.addMessage(answer(2, "bob", { threadCount: 1 }));
+        store.addMessage(answer(3, "bob", { threadCount: 2, mentions }));
+        return shown(threads);
+      });"""
+    assert await run(modules, script) == [[2, 3, True, 1], [2, 3, False, 0]]
+
+
 async def test_a_partial_mark_leaves_the_later_answers_unread(modules: Page) -> None:
     script = """
       const { store, threads } = open();

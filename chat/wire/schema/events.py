@@ -16,6 +16,8 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.wire.schema.message_changes import (
+    AttachmentsExpired,
+    AttachmentsRemoved,
     MessageEdited,
     MessagePinned,
     MessagePreviewed,
@@ -206,6 +208,18 @@ MESSAGE_EXPIRED = EventKind(
     "message.expired",
     MessagesExpired,
     "Retention deleted the messages of a channel up to `seq`. They are neither in its history nor unread.",
+    not_exported="it names no user",
+)
+ATTACHMENT_REMOVED = EventKind(
+    "attachment.removed",
+    AttachmentsRemoved,
+    "Files of a message were removed. The message still names them, and they cannot be downloaded.",
+    not_exported="the export tells which files are missing",
+)
+ATTACHMENT_EXPIRED = EventKind(
+    "attachment.expired",
+    AttachmentsExpired,
+    "The files of all messages of a channel up to `seq` were deleted because of their age. The texts stay.",
     not_exported="it names no user",
 )
 MESSAGE_PINNED = EventKind("message.pinned", MessagePinned, "A message was pinned.", exported_in="pins.json")

@@ -50,6 +50,20 @@ class MessagesExpired(Shape):
     position: Position
 
 
+class AttachmentsRemoved(Shape):
+    target: Id
+    id: Id
+    seq: Count
+    attachments: Annotated[list[str], Meta(description="The ids of the removed files.")]
+    position: Position
+
+
+class AttachmentsExpired(Shape):
+    target: Id
+    seq: Count
+    position: Position
+
+
 class MessagePinned(Shape):
     target: Id
     id: Id

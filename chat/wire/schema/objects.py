@@ -78,7 +78,10 @@ class Thread(Shape):
     lastSeq: Annotated[int, Meta(ge=1, description="The number of the last answer in the channel.")]
     lastAt: Time
     position: Annotated[int, Meta(ge=0, title="position", description="That of the last event about the count.")]
-    follows: Annotated[bool, Meta(description="You answered, its first message is yours, or you chose to follow it.")]
+    follows: Annotated[
+        bool,
+        Meta(description="You answered, were mentioned in an answer, its first message is yours, or you chose to."),
+    ]
     readSeq: Count
     unread: Annotated[int, Meta(ge=0, description="Answers of others after `readSeq`; 0 if you do not follow it.")]
 
@@ -100,6 +103,7 @@ class Attachment(Shape):
     preview: (
         Annotated[str, Meta(description="A tiny WebP picture as Base64, to show until the file is loaded.")] | UnsetType
     ) = UNSET
+    removed: Annotated[bool, Meta(description="It has been removed: it has no content any more.")] | UnsetType = UNSET
 
 
 class Mention(Shape, kw_only=True):
@@ -183,7 +187,10 @@ class Message(Shape, rename={"from_": "from"}, kw_only=True):
         Annotated[bool, Meta(description="Only the thread shows it: it does not count as unread in the channel.")]
         | UnsetType
     ) = UNSET
-    threadCount: Annotated[int, Meta(ge=0, description="In pushes: the answers in its thread now.")] | UnsetType = UNSET
+    threadCount: (
+        Annotated[int, Meta(ge=0, description="In pushes, histories and `message.get`: the answers in its thread.")]
+        | UnsetType
+    ) = UNSET
     thread: (
         Annotated[Thread, Meta(description="In histories and `message.get`: its thread, if it has answers.")]
         | UnsetType

@@ -77,16 +77,17 @@ export class Threads extends Emitter {
   }
 
   /** @param {LoggedMessage} message */
-  #onMessage({ target, threadId, threadCount, position = 0, seq, time, fromId }) {
+  #onMessage({ target, threadId, threadCount, position = 0, seq, time, fromId, mentions = [] }) {
     if (!threadId) return;
-    const isOwn = fromId === this.store.me?.id;
+    const myId = this.store.me?.id;
+    const isOwn = fromId === myId;
     if (threadCount === undefined && !isOwn) return;
     const known = this.#open(threadId);
     if (!this.#change(known, position, threadCount, 1)) return;
     const { thread } = known;
     const root = this.store.logs.get(target)?.byId(threadId);
-    // With the first answer, the user follows the thread of an own message.
-    if (isOwn || (threadCount === 1 && root?.fromId === this.store.me?.id)) thread.follows = true;
+    // With the first answer, the user follows the thread of an own message; with a mention, any thread.
+    if (isOwn || (threadCount === 1 && root?.fromId === myId) || mentions.some(({ id }) => id === myId)) thread.follows = true;
     if (isOwn) Object.assign(thread, { readSeq: Math.max(thread.readSeq, seq), unread: 0 });
     else if (thread.follows && seq > thread.readSeq) thread.unread += 1;
     thread.lastSeq = Math.max(thread.lastSeq, seq);
