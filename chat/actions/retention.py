@@ -7,7 +7,7 @@ recognized. One event for each channel tells clients up to which number messages
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from chat.actions.redaction import messages_redact
 from chat.actions.thread import threads_forget_deleted
 from chat.models import Channel, Message, Thread
 from chat.search.index import index_forget, index_update
-from chat.wire.schema.events import MESSAGE_EXPIRED
+from chat.wire.schema.events import ATTACHMENT_EXPIRED, MESSAGE_EXPIRED
 from delivery import log, publish
 from delivery.db.transactions import write
 from delivery.log import Entry
@@ -136,17 +136,36 @@ def _without_files(row: Message) -> dict[str, Any]:
 def files_delete_expired(*, limit: int | None = None) -> int:
     """Delete the files of the oldest messages whose files have expired, at most `limit` (None: one batch).
 
-    Return the number of messages. They stay, with the text beside their attachments.
+    Return the number of messages. They stay, with the text beside their attachments. Clients are told for each channel
+    up to which number files are gone.
     """
     with write():
         found = list(expired_files().values_list("pk", flat=True)[: limit or settings.IM_RETENTION_BATCH_MESSAGES])
         # An edit or a recall comes before or after: its text must not be replaced by the one before it.
         locked = Message.objects.select_for_update(no_key=True).filter(_HAS_FILE, pk__in=found).order_by("pk")
-        rows = list(locked.only("type", "text", "channel", "forwarded", "recalled_at"))
+        rows = list(locked.only("type", "text", "channel", "seq", "forwarded", "recalled_at"))
         attachments_remove([row.pk for row in rows if row.type == "file"])
         for row in rows:
             row.text, row.attachments = (row.text if row.type == "file" else ""), None
         Message.objects.bulk_update(rows, ["text", "attachments"])
         index_update(row for row in rows if row.type == "file")
         messages_redact({row.pk: _without_files(row) for row in rows})
+        _announce_expired_files(rows)
     return len(rows)
+
+
+def _announce_expired_files(rows: Sequence[Message]) -> None:
+    last_seqs: dict[int, int] = {}
+    for row in rows:
+        last_seqs[row.channel_id] = max(row.seq, last_seqs.get(row.channel_id, 0))
+    channels = Channel.objects.filter(pk__in=last_seqs).order_by("pk")
+    entries = [
+        Entry(
+            kind=ATTACHMENT_EXPIRED.name,
+            channel=channel.pk,
+            header=rules.private_route(channel.pair),
+            body=payloads.attachments_expired(channel.pk, last_seqs[channel.pk]),
+        )
+        for channel in channels
+    ]
+    publish.after_commit(log.append(entries))

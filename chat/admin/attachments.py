@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from accounts.bidi import isolate
-from chat.actions.attachment import attachment_remove
+from chat.actions.attachment_removal import attachment_remove_as_operator
 from chat.admin.admin_actions import AdminAction
 from chat.admin.base import ReadOnlyTableAdmin, Status
 from chat.admin.display import channel_link, file_link, format_time, user_link
@@ -32,7 +32,7 @@ REMOVE = AdminAction(
     ),
     success=_("%(count)d removed."),
     applies_to=lambda row: row.state != Attachment.State.REMOVED,
-    run=lambda operator, row: attachment_remove(attachment_id=row.pk),
+    run=lambda operator, row: attachment_remove_as_operator(attachment_id=row.pk),
 )
 
 

@@ -1,6 +1,7 @@
 """Commands of the clients. Importing the package registers all of them."""
 
 from chat.commands import (
+    attachment,
     channel,
     emoji,
     forward,
@@ -17,6 +18,7 @@ from chat.commands import (
 )
 
 __all__ = [
+    "attachment",
     "channel",
     "emoji",
     "forward",

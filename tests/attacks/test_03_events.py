@@ -133,6 +133,32 @@ async def preview(scenario: EventScenario) -> None:
     )
 
 
+_WITH_FILE = """
+from django.conf import settings
+from chat.models import Attachment, Message
+message = Message.objects.get(pk={message})
+row = Attachment.objects.create(
+    key={key!r}, uploader=message.sender, message=message, size=1, created_at=1, state="ready"
+)
+message.type, message.attachments, message.time = "file", [{{"id": row.key, "name": "a"}}], {time}
+message.save()
+"""
+_OLDER_THAN_ALL = -(10**15)
+"""A time before which no file of another test was sent."""
+
+
+async def remove_file(scenario: EventScenario) -> None:
+    key = f"removed-{scenario.message}"
+    scenario.shared_site.shell(_WITH_FILE.format(message=scenario.message, key=key, time=1))
+    await scenario.change("attachment.remove", attachment=key)
+
+
+async def expire_files(scenario: EventScenario) -> None:
+    code = _WITH_FILE.format(message=scenario.message, key=f"old-{scenario.message}", time=_OLDER_THAN_ALL)
+    expire = "\nsettings.IM_FILE_RETENTION_DAYS = 40_000\nfrom chat.actions.retention import files_delete_expired\n"
+    scenario.shared_site.shell(f"{code}{expire}files_delete_expired()\nsettings.IM_FILE_RETENTION_DAYS = 0")
+
+
 IN_GROUP = "phone member"
 ON_APP = "owner phone member gone stranger guest"
 # For each kind: its cause and its audience. The connection that sent the command gets the reply instead.
@@ -142,6 +168,8 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
     "message.recalled": (lambda scenario: scenario.change("message.recall"), IN_GROUP),
     "message.expired": (expire, "owner phone member"),
     "message.previewed": (preview, "owner phone member"),
+    "attachment.removed": (remove_file, IN_GROUP),
+    "attachment.expired": (expire_files, "owner phone member"),
     "message.pinned": (lambda scenario: scenario.change("message.pin"), IN_GROUP),
     "message.unpinned": (unpin, IN_GROUP),
     "message.reacted": (lambda scenario: scenario.change("message.react", emoji="👍"), IN_GROUP),

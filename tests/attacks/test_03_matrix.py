@@ -68,6 +68,10 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "message.get": ({"target": "$target", "id": "$message"}, "1000 1005 1005 1005 200 200 200"),
     "message.edit": ({"target": "$target", "id": "$message", "msg": "x"}, "1000 1005 1005 1005 1003 1003 200"),
     "message.recall": ({"target": "$target", "id": "$message"}, "1000 1005 1005 1005 1003 200 200"),
+    "attachment.remove": (
+        {"target": "$target", "id": "$message", "attachment": "x"},
+        "1000 1005 1005 1005 1003 1005 1005",
+    ),
     "message.pin": ({"target": "$target", "id": "$message"}, "1000 1003 1005 1005 1003 200 200"),
     "message.unpin": ({"target": "$target", "id": "$message"}, "1000 1003 1005 1005 1003 200 200"),
     "message.pins": ({"target": "$target"}, "1000 1005 1005 1005 200 200 200"),

@@ -60,6 +60,7 @@ class Attachment(Shape):
     height: Annotated[Count | None, Meta(description="Pixels.")] = None
     duration: Annotated[Count | None, Meta(description="Milliseconds.")] = None
     preview: Annotated[str | None, Meta(description="A tiny WebP picture, in Base64.")] = None
+    removed: Annotated[bool, Meta(description="It has been removed: it has no content any more.")] = False
 
 
 class LinkPreview(Shape):

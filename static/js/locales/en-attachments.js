@@ -6,6 +6,7 @@ export const enAttachments = {
   "attachment.tray": "Files to send",
   "attachment.drop": "Drop files to add them to your message",
   "attachment.remove": "Remove {name}",
+  "attachment.removed": "Removed",
   "attachment.retry": "Upload {name} again",
   "attachment.download": "Download {name}",
   "attachment.open": "Open picture {name}",

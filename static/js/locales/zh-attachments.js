@@ -6,6 +6,7 @@ export const zhAttachments = {
   "attachment.tray": "待发送的文件",
   "attachment.drop": "松开鼠标，把文件添加到消息中",
   "attachment.remove": "移除 {name}",
+  "attachment.removed": "已移除",
   "attachment.retry": "重新上传 {name}",
   "attachment.download": "下载 {name}",
   "attachment.open": "打开图片 {name}",

@@ -44,6 +44,8 @@ export class PushHandlers extends Emitter {
       store.expireMessages(expiry);
       this.#refreshUnread(expiry.target);
     });
+    socket.onPush("attachment.removed", (removal) => store.removeFiles(removal));
+    socket.onPush("attachment.expired", (expiry) => store.expireFiles(expiry));
     socket.onPush("channel.note", (note) => this.#onSystemNote(note));
     socket.onPush("read.mark", ({ target, readSeq }) => {
       store.setRead(target, readSeq);

@@ -41,6 +41,8 @@ export class ThreadConversation extends Emitter {
       this.#updateLogs(change.target, (log) => log.changeReaction(change, change.by.id === store.me?.id));
     });
     store.on("expired", ({ target, seq }) => this.#updateLogs(target, (log) => log.expire(seq)));
+    store.on("files-removed", ({ target, attachments }) => this.#updateLogs(target, (log) => log.removeFiles(attachments)));
+    store.on("files-expired", ({ target, seq }) => this.#updateLogs(target, (log) => log.expireFiles(seq)));
     store.on("user-renamed", ({ profile, userName }) => {
       if (this.current) this.#updateLogs(this.current.target, (log) => log.rename(profile, userName));
     });

@@ -29,7 +29,7 @@
  *   `users`: the first ten; `position`: that of the last event about this emoji
  * @typedef {{id: string, name: string, type: string, kind: "image" | "video" | "audio" | "file", size: number,
  *   sha256?: string, url: string, width?: number, height?: number, duration?: number, preview?: string,
- *   thumbnail?: string}} Attachment
+ *   thumbnail?: string, removed?: boolean}} Attachment
  *   `type`: a MIME type; `duration` in ms; `preview`: a tiny WebP picture in Base64; `thumbnail`: an address
  * @typedef {{id: string, url: string, title: string, siteName?: string, description?: string, picture?: string,
  *   width?: number, height?: number}} LinkPreview  of a page that a message links to; `picture`: an address on the site
@@ -143,6 +143,8 @@
  *     threadCount?: number},
  *   "message.previewed": {target: string, id: string, previews: LinkPreview[]},
  *   "message.expired": {target: string, seq: number},
+ *   "attachment.removed": {target: string, id: string, seq: number, attachments: string[]},
+ *   "attachment.expired": {target: string, seq: number},
  *   "message.pinned": {target: string, id: string},
  *   "message.reacted": ReactionPush,
  *   "message.unreacted": ReactionPush,

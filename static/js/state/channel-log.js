@@ -8,6 +8,7 @@
  */
 import { isEditable } from "./message-content.js";
 import { changeReaction, mergeReactions } from "./reactions.js";
+import { RemovedFiles } from "./removed-files.js";
 import { laterThread } from "./threads.js";
 
 /** Loaded messages of a channel; beyond this number, those farthest from the reader are dropped. */
@@ -33,6 +34,7 @@ export class ChannelLog {
   #earlyReactions = new Map();
   /** Previews in messages that are not loaded, as above. @type {Map<string, LinkPreview[]>} */
   #earlyPreviews = new Map();
+  #removedFiles = new RemovedFiles();
   /** Sequence numbers after which, according to the server, no message is missing. @type {Set<number>} */
   #emptyAfter = new Set();
 
@@ -174,6 +176,18 @@ export class ChannelLog {
     else keepEarly(this.#earlyPreviews, id, previews);
   }
 
+  /** @param {string[]} ids of files that were removed from their messages */
+  removeFiles(ids) {
+    this.#removedFiles.remove(ids);
+    this.messages = this.messages.map((message) => this.#removedFiles.applyTo(message));
+  }
+
+  /** Remove the files of the messages up to a number, which are gone. @param {number} seq */
+  expireFiles(seq) {
+    this.#removedFiles.expire(seq);
+    this.messages = this.messages.map((message) => this.#removedFiles.applyTo(message));
+  }
+
   /** Remove the messages up to a number, which are gone. A window in which none is left must be loaded again. @param {number} seq */
   expire(seq) {
     if (this.firstSeq > seq + 1) return;
@@ -239,7 +253,7 @@ export class ChannelLog {
 
   /** @param {LoggedMessage} received */
   #insert(received) {
-    const message = latestVersion(received, this.#earlyChanges.get(received.id));
+    const message = this.#removedFiles.applyTo(latestVersion(received, this.#earlyChanges.get(received.id)));
     for (const { change, isMine } of this.#earlyReactions.get(message.id) ?? []) {
       message.reactions = changeReaction(message.reactions ?? [], change, isMine);
     }

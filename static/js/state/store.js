@@ -12,7 +12,8 @@
  * @typedef {{target: string, id: string, previews: LinkPreview[]}} PreviewChange
  * @typedef {{me: null, channels: null, current: null, presence: null, connection: null, contacts: null, log: string,
  *   members: string, message: Message, added: LoggedMessage, edited: Pushes["message.edited"], recalled: Recall, reacted: ReactionChange, previewed: PreviewChange,
- *   expired: Pushes["message.expired"], "channel-left": Channel, "user-renamed": {profile: Profile, userName: string | null}}} StoreEvents
+ *   expired: Pushes["message.expired"], "files-removed": Pushes["attachment.removed"], "files-expired": Pushes["attachment.expired"],
+ *   "channel-left": Channel, "user-renamed": {profile: Profile, userName: string | null}}} StoreEvents
  */
 import { Emitter } from "../lib/events.js";
 import { ChannelLog } from "./channel-log.js";
@@ -220,6 +221,20 @@ export class Store extends Emitter {
     this.setRead(target, seq);
     this.emit("log", target);
     this.emit("expired", { target, seq });
+  }
+
+  /** Files of a message have been removed. @param {Pushes["attachment.removed"]} removal */
+  removeFiles(removal) {
+    this.logs.get(removal.target)?.removeFiles(removal.attachments);
+    this.emit("log", removal.target);
+    this.emit("files-removed", removal);
+  }
+
+  /** The files of the messages up to a number are gone. @param {Pushes["attachment.expired"]} expiry */
+  expireFiles(expiry) {
+    this.logs.get(expiry.target)?.expireFiles(expiry.seq);
+    this.emit("log", expiry.target);
+    this.emit("files-expired", expiry);
   }
 
   /** Move the read position forward. @param {string} target @param {number} seq @returns {boolean} whether it has moved */

@@ -15,7 +15,8 @@ export function createFileCard() {
  * @param {{note?: string}} [options]  `note`: why it is not shown otherwise
  */
 export function renderFileCard(card, attachment, { note = "" } = {}) {
-  const { name, size, url } = attachment;
+  const { name, size, removed } = attachment;
+  const url = removed ? "" : attachment.url;
   showFileName(card, name);
   showFileIcon(part(card, "icon", SVGElement), attachment);
   setText(part(card, "about"), [formatBytes(size), note].filter(Boolean).join(" · "));

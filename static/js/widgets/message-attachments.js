@@ -87,7 +87,8 @@ function itemsOf({ attachments = [] }, uploads) {
 
 /** @param {Attachment} attachment @param {Upload | undefined} upload @returns {View} */
 function viewOf(attachment, upload) {
-  const { kind, url } = attachment;
+  const { kind, url, removed } = attachment;
+  if (removed) return "card";
   // This browser could not show the file before it was sent.
   if ((!url && !upload?.url) || (upload?.kind === "file" && kind !== "audio")) return "card";
   if (isVoiceMessage(attachment)) return "voice";
@@ -122,7 +123,8 @@ function createFile({ attachment, upload, view }) {
 }
 
 /** @param {Attachment} attachment */
-function cardNote({ kind, url }) {
+function cardNote({ kind, url, removed }) {
+  if (removed) return t("attachment.removed");
   return url && (kind === "video" || kind === "audio") ? t("attachment.notPlayable") : "";
 }
 
