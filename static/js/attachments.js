@@ -5,7 +5,9 @@
  * @import { AttachmentLimits } from "./state/attachment-limits.js"
  * @import { Store } from "./state/store.js"
  * @import { Composer } from "./widgets/composer.js"
+ * @import { ThreadComposer } from "./widgets/thread-composer.js"
  */
+import { byId } from "./lib/dom.js";
 import { t } from "./lib/i18n.js";
 import { measureMedia } from "./lib/playable.js";
 import { AttachmentSends } from "./net/attachment-sends.js";
@@ -14,12 +16,14 @@ import { AttachmentDrafts } from "./state/attachment-drafts.js";
 import { UploadMemory } from "./state/upload-memory.js";
 import { AttachmentTray } from "./widgets/attachment-tray.js";
 import { FileIntake } from "./widgets/file-intake.js";
+import { draftNameOf } from "./widgets/thread-composer.js";
 import { showToast } from "./widgets/toast.js";
 import { VoiceRecorder } from "./widgets/voice-recorder.js";
 
 export class Attachments {
   /** The user whose files the page uploads. */ #userId = "";
   /** @type {Composer | null} */ #composer = null;
+  /** @type {ThreadComposer | null} */ #threadComposer = null;
   #memory = new UploadMemory(localStorage);
 
   /** @param {{outbox: Outbox, csrfToken: () => string}} deps */
@@ -38,16 +42,22 @@ export class Attachments {
   }
 
   /**
-   * Add the controls of the composer.
-   * @param {{store: Store, composer: Composer, limits: AttachmentLimits}} deps
+   * Add the controls of the composers.
+   * @param {{store: Store, composer: Composer, threadComposer: ThreadComposer, limits: AttachmentLimits}} deps
    * @returns {() => void} lets the user choose files
    */
-  connect({ store, composer, limits }) {
+  connect({ store, composer, threadComposer, limits }) {
     const { uploads, drafts } = this;
     this.#composer = composer;
-    const tray = new AttachmentTray({ store, uploads, attachmentDrafts: drafts, composer, limits });
+    this.#threadComposer = threadComposer;
+    const deps = { store, uploads, attachmentDrafts: drafts, limits };
+    const tray = new AttachmentTray({ ...deps, composer, prefix: "" });
+    const threadTray = new AttachmentTray({ ...deps, composer: threadComposer, prefix: "thread-" });
+    threadComposer.conversation.on("opened", () => threadTray.render());
     const refusal = () => tray.refusal();
     const intake = new FileIntake({ refusal, add: (files) => tray.add(files) });
+    const threadReceiver = { refusal: () => threadTray.refusal(), add: (/** @type {File[]} */ files) => threadTray.add(files) };
+    intake.addArea(byId("thread"), threadReceiver, "thread-");
     if (limits.maxBytes) {
       const recorder = new VoiceRecorder({
         refusal,
@@ -83,17 +93,18 @@ export class Attachments {
 
   /** Give a message back to the composer whose files are lost, here or on the server. @param {OutboxEntry} entry */
   #restore(entry) {
-    const { files = [], target, refusal } = entry;
+    const { files = [], threadId, refusal } = entry;
+    const name = threadId ? draftNameOf(threadId) : entry.target;
     const isGone = refusal?.reason === "attachment_not_found";
     let missing = null;
     for (const outboxFile of files) {
       const { uploadId, attachment } = outboxFile;
       const file = this.uploads.get(uploadId)?.file;
-      if (attachment && !isGone) this.drafts.put(target, [this.uploads.restore(attachment)]);
-      else if (file) this.drafts.add(target, [file]);
+      if (attachment && !isGone) this.drafts.put(name, [this.uploads.restore(attachment)]);
+      else if (file) this.drafts.add(name, [file]);
       else missing ??= outboxFile;
     }
-    this.#composer?.restore(entry);
+    (threadId ? this.#threadComposer : this.#composer)?.restore(entry);
     if (missing) showToast(t("attachment.addAgain", { name: missing.name }));
   }
 }

@@ -143,14 +143,24 @@ const forwardDialog = new ForwardDialog({ socket, store, api, open: openChannel 
 const forward = forwardDialog.show.bind(forwardDialog);
 const clickActions = { conversation, uploads, sends, react, removePreview, openThread, forward, openOrigin };
 const timeline = new Timeline({ store, threads, outbox, reconnect, actions: clickActions });
-const mentionSuggestions = new MentionSuggestions({ store, memberLoader, mentionAll: boot.mentionAll });
-const sources = [mentionSuggestions, new EmojiSuggestions(emojiPreferences)];
-const suggestions = new SuggestionList({ store, sources });
+const createSuggestions = (/** @type {string} */ prefix) => {
+  const mentions = new MentionSuggestions({ store, memberLoader, mentionAll: boot.mentionAll });
+  return new SuggestionList({ store, sources: [mentions, new EmojiSuggestions(emojiPreferences, prefix)], prefix });
+};
+const suggestions = createSuggestions("");
 const maxLength = boot.messageLimit;
 const unblock = userMenu.unblock.bind(userMenu);
 const composer = new Composer({ store, conversation, drafts, attachmentDrafts, maxLength, suggestions, unblock });
 const threadForm = byId("thread-form", HTMLFormElement);
-const threadComposer = new ThreadComposer({ form: threadForm, conversation: threadConversation, drafts, store, maxLength });
+const threadComposer = new ThreadComposer({
+  form: threadForm,
+  conversation: threadConversation,
+  drafts,
+  attachmentDrafts,
+  store,
+  suggestions: createSuggestions("thread-"),
+  maxLength,
+});
 const threadPanel = new ThreadPanel({
   store,
   threads,
@@ -160,7 +170,7 @@ const threadPanel = new ThreadPanel({
   layout,
   actions: clickActions,
 });
-const chooseFiles = attachments.connect({ store, composer, limits: boot.attachments });
+const chooseFiles = attachments.connect({ store, composer, threadComposer, limits: boot.attachments });
 const searchPanel = new SearchPanel({ search: messageSearch, store, layout, open: openChannel, channelFilter: filter });
 const welcome = new Welcome({ signIn: onGuestSignIn });
 const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, forward });
@@ -222,8 +232,10 @@ new SidebarMenus({
     attachments.clear();
   },
 });
-new FormatToolbar();
-attachEmojiButton(emojiPreferences);
+for (const prefix of ["", "thread-"]) {
+  new FormatToolbar(prefix);
+  attachEmojiButton(emojiPreferences, prefix);
+}
 const isGuest = () => store.me?.kind === "guest";
 new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, chooseFiles, isGuest });
 

@@ -152,7 +152,7 @@ async def test_an_unreadable_message_is_answered_like_a_missing_one(
     await carol.call("channel.invite", target=here, members=[alice.name])
     await carol.call("channel.role", target=here, member=alice.name, role="admin")
     other = await bob.say(elsewhere)
-    fields = {"target": here, "msg": "x", "emoji": "👍", "seq": 1, "previewId": "x"}
+    fields = {"target": here, "msg": "x", "emoji": "👍", "seq": 1, "previewId": "x", "attachment": "x"}
 
     absent = await alice.refused(cmd, **fields, **{field: ABSENT})
     # One message is in another group of hers, one from before she joined, and one in a channel of strangers.

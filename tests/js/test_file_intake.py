@@ -19,11 +19,15 @@ _REFUSAL = "Guests cannot send files."
 _TRY = """async ({ type, data, field, refusal }) => {
   document.body.innerHTML = '<div id="toast" popover="manual"></div><button id="attach-button"></button>' +
     '<input id="attach-input" type="file"><div id="drop-zone" hidden></div>' +
-    '<textarea></textarea><textarea disabled></textarea><input type="checkbox">';
+    '<textarea></textarea><textarea disabled></textarea><input type="checkbox">' +
+    '<div id="thread"><textarea class="inner"></textarea><button id="thread-attach-button"></button>' +
+    '<input id="thread-attach-input" type="file"><div id="thread-drop-zone" hidden></div></div>';
   const { FileIntake } = await import("/static/js/widgets/file-intake.js");
   const taken = [];
   const add = (files) => taken.push(...files.map(({ name }) => name));
-  new FileIntake({ refusal: () => refusal, add });
+  const intake = new FileIntake({ refusal: () => refusal, add });
+  const addToThread = (files) => taken.push(...files.map(({ name }) => `thread: ${name}`));
+  intake.addArea(document.querySelector("#thread"), { refusal: () => "", add: addToThread }, "thread-");
   const transfer = new DataTransfer();
   for (const kind of data) {
     if (kind === "file") transfer.items.add(new File(["x"], "picture.png", { type: "image/png" }));
@@ -57,6 +61,8 @@ _TAKEN = "picture.png"
         ("drop", ["text/plain"], "textarea:disabled", [True, ""]),
         ("drop", ["text/uri-list"], "input[type=checkbox]", [True, ""]),
         ("paste", ["file"], "textarea", [True, _TAKEN]),
+        ("paste", ["file"], ".inner", [True, f"thread: {_TAKEN}"]),
+        ("drop", ["file"], ".inner", [True, f"thread: {_TAKEN}"]),
         ("paste", ["file", "text/html"], "", [True, _TAKEN]),
         # Cells of a table come as text with a picture.
         ("paste", ["file", "text/plain", "text/html"], "textarea", [False, ""]),

@@ -13,7 +13,8 @@ _SCRIPT = """async (isEarly) => {
     target: "9", id: `${seq}`, seq, position: seq, fromId: "1", type: "file", msg: "look [a.jpg]", content: "look",
     attachments: ids.map(file),
   });
-  const page = () => ({ messages: [message(1, "a"), message(2, "b", "c"), message(3, "d")], notes: [], hasMore: false });
+  const messages = () => [message(1, "a"), message(2, "b", "c"), message(3, "d")];
+  const page = () => ({ messages: messages(), notes: [], hasMore: false });
   const log = new ChannelLog();
   const change = () => {
     log.expireFiles(1);
@@ -22,7 +23,8 @@ _SCRIPT = """async (isEarly) => {
   if (!isEarly) log.setNewest(page());
   change();
   log.setNewest(page(), !isEarly);
-  return log.messages.map(({ msg, attachments }) => [msg, ...attachments.map(({ id, removed }) => [id, removed ?? false])]);
+  const shown = ({ id, removed }) => [id, removed ?? false];
+  return log.messages.map(({ msg, attachments }) => [msg, ...attachments.map(shown)]);
 }"""
 
 

@@ -6,6 +6,7 @@
  * @import { Outbox } from "./outbox.js"
  * @import { Session } from "./session.js"
  * @import { Socket } from "./socket.js"
+ * @import { Upload } from "./uploads.js"
  * @import { Store } from "../state/store.js"
  * @import { Threads } from "../state/threads.js"
  * @typedef {{target: string, id: string, root: ChannelLog, answers: ChannelLog, dividerSeq: number | null}} OpenThread
@@ -14,6 +15,7 @@
  */
 import { Emitter } from "../lib/events.js";
 import { ChannelLog } from "../state/channel-log.js";
+import { outboxFile } from "./attachment-sends.js";
 import { DisconnectedError, isRequestFailure } from "./protocol.js";
 
 const PAGE_SIZE = 50;
@@ -109,15 +111,16 @@ export class ThreadConversation extends Emitter {
     else this.reload();
   }
 
-  /** Answer now, or when there is a connection. @param {string} text @param {boolean} alsoToChannel */
-  send(text, alsoToChannel) {
+  /** Answer now, or when there is a connection. @param {string} text @param {boolean} alsoToChannel @param {Upload[]} [uploads] */
+  send(text, alsoToChannel, uploads = []) {
     const { current, store } = this;
     const channel = current && store.channels.get(current.target);
     if (!channel) return;
     current.dividerSeq = null;
     const appId = channel.kind === "global" ? store.app.appId : null;
     const { target, lastSeq: since } = channel;
-    this.outbox.add({ target, appId, text, since, threadId: current.id, alsoToChannel });
+    const files = uploads.length ? { files: uploads.map(outboxFile) } : {};
+    this.outbox.add({ target, appId, text, since, ...files, threadId: current.id, alsoToChannel });
     this.emit("sending");
   }
 

@@ -5,7 +5,8 @@
  * @import { AttachmentDrafts } from "../state/attachment-drafts.js"
  * @import { AttachmentLimits } from "../state/attachment-limits.js"
  * @import { Store } from "../state/store.js"
- * @import { Composer } from "./composer.js"
+ * @typedef {{draftName: string, canSend: boolean, isEditing: boolean, focus: () => void}} FileComposer  `draftName`: of the
+ *   draft that it shows; "": none
  */
 import { byId, cloneTemplate, part, reconcile, setText, targetOf } from "../lib/dom.js";
 import { errorReplyText } from "../lib/error-messages.js";
@@ -16,19 +17,25 @@ import { showFileIcon, showFileName } from "./file-card.js";
 import { showToast } from "./toast.js";
 
 export class AttachmentTray {
-  #tray = byId("attachment-tray");
-  #list = part(this.#tray, "list");
-  #status = part(this.#tray, "status");
+  #tray;
+  #list;
+  #status;
 
-  /** @param {{store: Store, uploads: Uploads, attachmentDrafts: AttachmentDrafts, composer: Composer, limits: AttachmentLimits}} deps */
-  constructor({ store, uploads, attachmentDrafts, composer, limits }) {
+  /**
+   * @param {{store: Store, uploads: Uploads, attachmentDrafts: AttachmentDrafts, composer: FileComposer,
+   *   limits: AttachmentLimits, prefix: string}} deps  `prefix`: of the ids of the composer's elements
+   */
+  constructor({ store, uploads, attachmentDrafts, composer, limits, prefix }) {
+    this.#tray = byId(`${prefix}attachment-tray`);
+    this.#list = part(this.#tray, "list");
+    this.#status = part(this.#tray, "status");
     this.store = store;
     this.attachmentDrafts = attachmentDrafts;
     this.composer = composer;
     this.limits = limits;
-    byId("attach-button").hidden = limits.maxBytes === 0;
+    byId(`${prefix}attach-button`).hidden = limits.maxBytes === 0;
     const render = () => this.render();
-    attachmentDrafts.on("change", (target) => target === store.currentTarget && this.render());
+    attachmentDrafts.on("change", (name) => name === composer.draftName && this.render());
     uploads.on("progress", (upload) => this.#showProgress(upload));
     store.on("current", render);
     store.on("me", render);
@@ -45,22 +52,22 @@ export class AttachmentTray {
     return this.composer.isEditing ? t("attachment.editing") : "";
   }
 
-  /** Add files to the draft of the open channel. @param {File[]} files */
+  /** Add files to the draft that the composer shows. @param {File[]} files */
   add(files) {
-    const target = this.store.currentTarget;
-    if (!target) return;
-    const { accepted, problem } = acceptFiles(files, this.attachmentDrafts.of(target).length, this.limits);
+    const name = this.composer.draftName;
+    if (!name) return;
+    const { accepted, problem } = acceptFiles(files, this.attachmentDrafts.of(name).length, this.limits);
     if (problem) {
       const { perMessage, maxBytes } = this.limits;
       showToast(t(`attachment.${problem.kind}`, { name: problem.name, n: perMessage, size: formatBytes(maxBytes) }), { isError: true });
     }
-    if (accepted.length) this.attachmentDrafts.add(target, accepted);
+    if (accepted.length) this.attachmentDrafts.add(name, accepted);
     this.composer.focus();
   }
 
   render() {
-    const { currentTarget } = this.store;
-    const uploads = currentTarget && this.store.me ? this.attachmentDrafts.of(currentTarget) : [];
+    const { draftName } = this.composer;
+    const uploads = draftName && this.store.me ? this.attachmentDrafts.of(draftName) : [];
     this.#tray.hidden = uploads.length === 0;
     reconcile(this.#list, uploads, { key: ({ id }) => id, create: createEntry, update: renderEntry });
     const failed = uploads.find(({ error }) => error);
@@ -76,12 +83,12 @@ export class AttachmentTray {
 
   /** @param {Element} element @param {Uploads} uploads */
   #onClick(element, uploads) {
-    const { currentTarget } = this.store;
+    const { draftName } = this.composer;
     const id = /** @type {HTMLElement | null} */ (element.closest("[data-key]"))?.dataset.key;
     const action = element.closest("button")?.dataset.part;
-    if (!id || !currentTarget) return;
+    if (!id || !draftName) return;
     if (action === "remove") {
-      this.attachmentDrafts.remove(currentTarget, id);
+      this.attachmentDrafts.remove(draftName, id);
       if (this.#list.childElementCount === 0) this.composer.focus();
     } else if (action === "retry") uploads.retry(id);
   }

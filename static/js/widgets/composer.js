@@ -113,6 +113,11 @@ export class Composer {
     return isActive;
   }
 
+  /** The name of the draft that is shown, which is the channel's target; "": none. */
+  get draftName() {
+    return this.#target;
+  }
+
   /** True while the user can write a new message here. */
   get canSend() {
     return this.#target !== "" && !this.field.disabled;

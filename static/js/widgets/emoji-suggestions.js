@@ -21,14 +21,15 @@ export class EmojiSuggestions {
   template = "template-emoji-option";
   label = /** @type {const} */ ("emoji.suggestions");
   queryAt = emojiQueryAt;
-  #field = byId("composer", HTMLTextAreaElement);
+  #field;
   /** @type {EmojiCatalog | null} */ #catalog = null;
   #update = () => {};
 
-  /** @param {EmojiPreferences} preferences */
-  constructor(preferences) {
+  /** @param {EmojiPreferences} preferences @param {string} prefix of the ids of the composer's elements */
+  constructor(preferences, prefix) {
     this.preferences = preferences;
     customEmoji.on("change", () => (this.#catalog = null));
+    this.#field = byId(`${prefix}composer`, HTMLTextAreaElement);
     this.#field.addEventListener("input", (event) => this.#onInput(event));
   }
 

@@ -1,7 +1,8 @@
 /**
- * Takes files for the composer: chosen by the button, dropped on the chat, or pasted. Where no files can be sent, it says
- * why. Without it, the browser would open a dropped file or link in place of the page, and ignore a pasted picture.
+ * Takes files for the composers: chosen by a button, dropped on the chat or a part of it, or pasted. Where no files can be
+ * sent, it says why. Without it, the browser would open a dropped file or link in place of the page, and ignore a pasted picture.
  *
+ * @typedef {{receiver: FileReceiver, input: HTMLInputElement, dropZone: HTMLElement}} Place
  * @typedef {{refusal: () => string, add: (files: File[]) => void}} FileReceiver  `refusal`: why no files are taken, or ""
  */
 import { byId, targetOf } from "../lib/dom.js";
@@ -12,32 +13,37 @@ import { showToast } from "./toast.js";
 const DRAG_EVENT_MS = 700;
 
 export class FileIntake {
-  #button = byId("attach-button", HTMLButtonElement);
-  #input = byId("attach-input", HTMLInputElement);
-  #dropZone = byId("drop-zone");
+  /** The parts of the page that have a composer of their own. @type {(Place & {area: HTMLElement})[]} */ #areas = [];
+  #page;
   #dragTimer = 0;
 
   /** @param {FileReceiver} receiver */
   constructor(receiver) {
-    this.receiver = receiver;
-    this.#button.addEventListener("click", () => this.choose());
-    this.#input.addEventListener("change", () => {
-      const files = [...(this.#input.files ?? [])];
-      // The same file can then be chosen again.
-      this.#input.value = "";
-      this.#take(files);
-    });
+    this.#page = connect(receiver, "");
     document.addEventListener("dragover", (event) => this.#onDragOver(event));
     document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget === null && this.#hideDropZoneSoon(100));
     document.addEventListener("drop", (event) => this.#onDrop(event));
     document.addEventListener("paste", (event) => this.#onPaste(event));
   }
 
-  /** Let the user choose files. */
+  /**
+   * Give what is dropped or pasted in this part of the page to a receiver of its own.
+   * @param {HTMLElement} area
+   * @param {FileReceiver} receiver
+   * @param {string} prefix of the ids of its button, input and drop zone
+   */
+  addArea(area, receiver, prefix) {
+    this.#areas.push({ area, ...connect(receiver, prefix) });
+  }
+
+  /** Let the user choose files, for the composer of the part of the page that has the focus. */
   choose() {
-    const refusal = this.receiver.refusal();
-    if (refusal) showToast(refusal, { isError: true });
-    else this.#input.click();
+    chooseFiles(this.#placeOf(document.activeElement));
+  }
+
+  /** @param {Element | null} element @returns {Place} */
+  #placeOf(element) {
+    return this.#areas.find(({ area }) => area.contains(element)) ?? this.#page;
   }
 
   /** @param {DragEvent} event */
@@ -47,15 +53,18 @@ export class FileIntake {
     if (!event.dataTransfer) return;
     // A drop that is not allowed raises no event, and then files would go without an answer.
     event.dataTransfer.dropEffect = hasFiles(event.dataTransfer) ? "copy" : "none";
-    if (!hasFiles(event.dataTransfer) || this.receiver.refusal()) return;
-    this.#dropZone.hidden = false;
+    const { receiver, dropZone } = this.#placeOf(targetOf(event));
+    if (!hasFiles(event.dataTransfer) || receiver.refusal()) return;
+    for (const place of [this.#page, ...this.#areas]) place.dropZone.hidden = place.dropZone !== dropZone;
     this.#hideDropZoneSoon(DRAG_EVENT_MS);
   }
 
   /** @param {number} milliseconds */
   #hideDropZoneSoon(milliseconds) {
     clearTimeout(this.#dragTimer);
-    this.#dragTimer = setTimeout(() => (this.#dropZone.hidden = true), milliseconds);
+    this.#dragTimer = setTimeout(() => {
+      for (const { dropZone } of [this.#page, ...this.#areas]) dropZone.hidden = true;
+    }, milliseconds);
   }
 
   /** @param {DragEvent} event */
@@ -63,7 +72,7 @@ export class FileIntake {
     this.#hideDropZoneSoon(0);
     if (isTextForField(event)) return;
     event.preventDefault();
-    if (event.dataTransfer && hasFiles(event.dataTransfer)) this.#take(filesOf(event.dataTransfer));
+    if (event.dataTransfer && hasFiles(event.dataTransfer)) take(filesOf(event.dataTransfer), this.#placeOf(targetOf(event)));
   }
 
   /** @param {ClipboardEvent} event */
@@ -74,15 +83,36 @@ export class FileIntake {
     const { types } = clipboardData;
     if (types.includes("text/plain") && (types.includes("text/html") || types.includes("text/rtf"))) return;
     event.preventDefault();
-    this.#take(filesOf(clipboardData));
+    take(filesOf(clipboardData), this.#placeOf(targetOf(event)));
   }
+}
 
-  /** @param {File[]} files */
-  #take(files) {
-    const refusal = this.receiver.refusal();
-    if (refusal) showToast(refusal, { isError: true });
-    else if (files.length) this.receiver.add(files);
-  }
+/** Take files from the button and the input of a composer. @param {FileReceiver} receiver @param {string} prefix @returns {Place} */
+function connect(receiver, prefix) {
+  const input = byId(`${prefix}attach-input`, HTMLInputElement);
+  const place = { receiver, input, dropZone: byId(`${prefix}drop-zone`) };
+  byId(`${prefix}attach-button`).addEventListener("click", () => chooseFiles(place));
+  input.addEventListener("change", () => {
+    const files = [...(input.files ?? [])];
+    // The same file can then be chosen again.
+    input.value = "";
+    take(files, place);
+  });
+  return place;
+}
+
+/** @param {Place} place */
+function chooseFiles({ receiver, input }) {
+  const refusal = receiver.refusal();
+  if (refusal) showToast(refusal, { isError: true });
+  else input.click();
+}
+
+/** @param {File[]} files @param {Place} place */
+function take(files, { receiver }) {
+  const refusal = receiver.refusal();
+  if (refusal) showToast(refusal, { isError: true });
+  else if (files.length) receiver.add(files);
 }
 
 /** Return the files, without folders, about which it tells the user. @param {DataTransfer} data */

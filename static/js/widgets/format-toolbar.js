@@ -1,5 +1,5 @@
 /**
- * Formats the text of the composer: by buttons above the field, which touch screens show while it has the focus, and by
+ * Formats the text of a composer: by buttons above the field, which touch screens show while it has the focus, and by
  * shortcuts. The browser's undo covers each change.
  *
  * @import { Format } from "../lib/text-formatting.js"
@@ -16,12 +16,14 @@ const SHIFT_SHORTCUTS = { X: "strike", U: "link", 8: "list", 9: "quote" };
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
 export class FormatToolbar {
-  #toolbar = byId("format-toolbar");
-  #field = byId("composer", HTMLTextAreaElement);
   #hasComposition = false;
+  #toolbar;
+  #field;
 
-  constructor() {
-    const field = this.#field;
+  /** @param {string} prefix of the ids of the composer's elements */
+  constructor(prefix) {
+    this.#toolbar = byId(`${prefix}format-toolbar`);
+    const field = (this.#field = byId(`${prefix}composer`, HTMLTextAreaElement));
     field.addEventListener("keydown", (event) => this.#onFieldKey(event));
     field.addEventListener("compositionstart", () => (this.#hasComposition = true));
     field.addEventListener("compositionend", () => (this.#hasComposition = false));

@@ -1,5 +1,5 @@
 /**
- * The suggestions for what is being typed in the composer, such as a user's name after "@". Arrow keys move in the list; Tab
+ * The suggestions for what is being typed in a composer, such as a user's name after "@". Arrow keys move in the list; Tab
  * and Enter take a suggestion; Esc closes the list.
  *
  * @import { TextKey } from "../lib/i18n.js"
@@ -11,14 +11,15 @@
  * @typedef {{template: string, label: TextKey, queryAt: (text: string, caret: number) => Query | null,
  *   find: (query: Query) => Suggestion[], onFound: (update: () => void) => void}} SuggestionSource  `onFound`: sets what is
  *   called when more suggestions have been loaded
+ * @typedef {{source: SuggestionSource, query: Query, suggestions: Suggestion[]}} Found
  */
 import { byId, cloneTemplate, reconcile } from "../lib/dom.js";
 import { insertText } from "../lib/field-editing.js";
 import { t } from "../lib/i18n.js";
 
 export class SuggestionList {
-  #list = byId("suggestion-list");
-  #field = byId("composer", HTMLTextAreaElement);
+  #list;
+  #field;
   /** @type {Suggestion[]} */ #suggestions = [];
   /** @type {SuggestionSource | null} */ #source = null;
   /** @type {Query | null} */ #query = null;
@@ -26,9 +27,11 @@ export class SuggestionList {
   /** True if the user has moved in the list. */ #hasMoved = false;
   /** The start of the text whose suggestions the user has closed; -1: none. */ #dismissedStart = -1;
 
-  /** @param {{store: Store, sources: SuggestionSource[]}} deps */
-  constructor({ store, sources }) {
+  /** @param {{store: Store, sources: SuggestionSource[], prefix: string}} deps  `prefix`: of the ids of the composer's elements */
+  constructor({ store, sources, prefix }) {
     this.sources = sources;
+    this.#list = byId(`${prefix}suggestion-list`);
+    this.#field = byId(`${prefix}composer`, HTMLTextAreaElement);
     document.addEventListener("selectionchange", () => this.#update());
     this.#field.addEventListener("input", () => this.#update());
     this.#field.addEventListener("blur", () => this.#close());
@@ -66,29 +69,38 @@ export class SuggestionList {
   #update() {
     const { selectionStart, selectionEnd, value } = this.#field;
     const hasCaret = document.activeElement === this.#field && selectionStart === selectionEnd;
-    const found = hasCaret ? this.#queryAt(value, selectionEnd) : null;
+    const found = hasCaret ? this.#findAt(value, selectionEnd) : null;
     if (found?.query.start !== this.#dismissedStart) this.#dismissedStart = -1;
     if (!found || this.#dismissedStart >= 0) this.#close();
-    else this.#show(found.source, found.query);
+    else this.#show(found);
   }
 
-  /** @param {string} text @param {number} caret */
-  #queryAt(text, caret) {
+  /**
+   * Return the suggestions of the first source that has any: an emoji may follow a name, which may contain spaces.
+   * @param {string} text
+   * @param {number} caret
+   * @returns {Found | null}
+   */
+  #findAt(text, caret) {
+    let empty = null;
     for (const source of this.sources) {
       const query = source.queryAt(text, caret);
-      if (query) return { source, query };
+      if (!query) continue;
+      const found = { source, query, suggestions: source.find(query) };
+      if (found.suggestions.length) return found;
+      empty ??= found;
     }
-    return null;
+    return empty;
   }
 
-  /** @param {SuggestionSource} source @param {Query} query */
-  #show(source, query) {
+  /** @param {Found} found */
+  #show({ source, query, suggestions }) {
     if (query.q !== this.#query?.q || query.start !== this.#query?.start) this.#hasMoved = false;
     const activeId = this.#hasMoved ? this.#suggestions[this.#activeIndex]?.id : "";
     if (source !== this.#source) this.#list.replaceChildren();
     this.#source = source;
     this.#query = query;
-    this.#suggestions = source.find(query);
+    this.#suggestions = suggestions;
     this.#activeIndex = Math.max(0, this.#suggestions.findIndex(({ id }) => id === activeId));
     this.#render();
   }

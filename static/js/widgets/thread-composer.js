@@ -1,31 +1,40 @@
 /**
  * The composer of the thread panel. It keeps a draft for each thread.
  *
+ * @import { OutboxEntry } from "../net/outbox.js"
  * @import { ThreadConversation } from "../net/thread-conversation.js"
+ * @import { AttachmentDrafts } from "../state/attachment-drafts.js"
  * @import { Drafts } from "../state/drafts.js"
  * @import { Store } from "../state/store.js"
+ * @import { SuggestionList } from "./suggestion-list.js"
  */
 import { find, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
 import { hasVisibleText } from "../lib/visible-text.js";
 import { sendPermission } from "../state/send-permission.js";
+import { showToast } from "./toast.js";
 
 export class ThreadComposer {
   #threadId = "";
 
   /**
-   * @param {{form: HTMLFormElement, conversation: ThreadConversation, drafts: Drafts, store: Store, maxLength: number}} deps
-   *   `maxLength`: of a message, in characters
+   * @param {{form: HTMLFormElement, conversation: ThreadConversation, drafts: Drafts, attachmentDrafts: AttachmentDrafts,
+   *   store: Store, suggestions: SuggestionList, maxLength: number}} deps  `maxLength`: of a message, in characters
    */
-  constructor({ form, conversation, drafts, store, maxLength }) {
+  constructor({ form, conversation, drafts, attachmentDrafts, store, suggestions, maxLength }) {
     this.form = form;
     this.field = find(form, "textarea", HTMLTextAreaElement);
     this.alsoToChannel = find(form, "input[type=checkbox]", HTMLInputElement);
     this.conversation = conversation;
     this.drafts = drafts;
     this.store = store;
+    this.attachmentDrafts = attachmentDrafts;
+    this.suggestions = suggestions;
     this.maxLength = maxLength;
+    /** An answer is not edited here. */
+    this.isEditing = false;
+    attachmentDrafts.on("change", (name) => name === this.draftName && this.render());
     conversation.on("opened", () => this.#show());
     conversation.on("closed", () => (this.#threadId = ""));
     drafts.on("changed-elsewhere", () => this.#refresh());
@@ -47,9 +56,22 @@ export class ThreadComposer {
     this.field.focus({ preventScroll: true });
   }
 
-  /** Drafts of threads lie beside those of channels, whose targets are numbers. */
-  get #draftName() {
-    return `thread:${this.#threadId}`;
+  /** The name of the draft that is shown; "": none. Drafts of threads lie beside those of channels, whose names are numbers. */
+  get draftName() {
+    return this.#threadId && draftNameOf(this.#threadId);
+  }
+
+  /** True while the user can write an answer. */
+  get canSend() {
+    return this.#threadId !== "" && !this.field.disabled;
+  }
+
+  /** Take back the text of an answer that could not be sent, before what the user is writing. @param {OutboxEntry} entry */
+  restore({ threadId = "", text }) {
+    const name = draftNameOf(threadId);
+    const draft = this.drafts.get(name);
+    this.drafts.set(name, { ...draft, text: [text, draft.text].filter(Boolean).join("\n") });
+    this.#refresh();
   }
 
   #show() {
@@ -57,7 +79,7 @@ export class ThreadComposer {
     if (id !== this.#threadId) {
       this.#threadId = id;
       this.alsoToChannel.checked = false;
-      this.field.value = this.drafts.get(this.#draftName).text;
+      this.field.value = this.drafts.get(this.draftName).text;
     }
     this.render();
   }
@@ -65,14 +87,14 @@ export class ThreadComposer {
   /** Show what another tab has written. */
   #refresh() {
     if (!this.#threadId) return;
-    const { text } = this.drafts.get(this.#draftName);
+    const { text } = this.drafts.get(this.draftName);
     if (text === this.field.value) return;
     this.field.value = text;
     this.render();
   }
 
   #save() {
-    if (this.#threadId) this.drafts.set(this.#draftName, { text: this.field.value, reply: null });
+    if (this.#threadId) this.drafts.set(this.draftName, { text: this.field.value, reply: null });
   }
 
   render() {
@@ -81,6 +103,7 @@ export class ThreadComposer {
     const canSend = channel !== null && sendPermission(channel, contacts, Date.now()).canSend;
     const label = t(canSend ? "thread.label" : "composer.cannotSend");
     this.field.disabled = !canSend;
+    this.form.classList.toggle("is-closed", !canSend);
     this.alsoToChannel.disabled = !canSend;
     this.field.placeholder = label;
     this.field.setAttribute("aria-label", label);
@@ -91,15 +114,16 @@ export class ThreadComposer {
     setText(count, t("composer.overLimit", { n: -remaining }));
     this.field.setAttribute("aria-invalid", String(remaining < 0));
     const send = part(this.form, "send", HTMLButtonElement);
-    send.disabled = remaining < 0 || !canSend || !hasVisibleText(this.field.value);
+    send.disabled = remaining < 0 || !canSend || !(hasVisibleText(this.field.value) || this.#hasFiles);
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight + 2}px`;
   }
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
+    if (isInputMethodKey(event) || this.suggestions.onKey(event)) return;
     const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
-    if (isInputMethodKey(event) || key !== "Enter" || shiftKey || ctrlKey || altKey || metaKey) return;
+    if (key !== "Enter" || shiftKey || ctrlKey || altKey || metaKey) return;
     event.preventDefault();
     this.#submit();
   }
@@ -107,13 +131,27 @@ export class ThreadComposer {
   #submit() {
     // Blank lines around the text are removed; the indentation of its first line is kept.
     const text = this.field.value.replace(/^\s*\n/u, "").trimEnd();
-    if (!hasVisibleText(text) || [...text].length > this.maxLength || this.field.disabled) return;
+    if (!(hasVisibleText(text) || this.#hasFiles) || [...text].length > this.maxLength || this.field.disabled) return;
+    if (this.attachmentDrafts.of(this.draftName).some(({ state }) => state === "failed")) {
+      showToast(t("attachment.hasFailed"), { isError: true });
+      return;
+    }
     const { checked } = this.alsoToChannel;
+    const uploads = this.attachmentDrafts.take(this.draftName);
     this.field.value = "";
     this.alsoToChannel.checked = false;
     this.#save();
     this.render();
-    this.conversation.send(text, checked);
+    this.conversation.send(hasVisibleText(text) ? text : "", checked, uploads);
     this.focus();
   }
+
+  get #hasFiles() {
+    return this.attachmentDrafts.of(this.draftName).length > 0;
+  }
+}
+
+/** Return the name of the draft of a thread. @param {string} threadId */
+export function draftNameOf(threadId) {
+  return `thread:${threadId}`;
 }
