@@ -312,11 +312,6 @@ def attachments_removed(row: Message, keys: Sequence[str]) -> dict[str, Any]:
     return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "attachments": list(keys)}
 
 
-def attachments_expired(channel_id: int, seq: int) -> dict[str, Any]:
-    """Return an `AttachmentsExpired` without the position."""
-    return {"target": str(channel_id), "seq": seq}
-
-
 def expired(channel: Channel) -> dict[str, Any]:
     """Return a `MessagesExpired` without the position."""
     return {"target": str(channel.pk), "seq": channel.purged_seq}

@@ -164,7 +164,7 @@ def _announce_expired_files(rows: Sequence[Message]) -> None:
             kind=ATTACHMENT_EXPIRED.name,
             channel=channel.pk,
             header=rules.private_route(channel.pair),
-            body=payloads.attachments_expired(channel.pk, last_seqs[channel.pk]),
+            body={"target": str(channel.pk), "seq": last_seqs[channel.pk]},
         )
         for channel in channels
     ]
