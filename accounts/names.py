@@ -151,6 +151,8 @@ def _has_invisible_characters(name: str) -> bool:
 
 def _check_marks(name: str) -> None:
     """Refuse long runs of combining marks, which would cover the lines above and below."""
+    if name.isascii():
+        return
     run = _MAX_CONSECUTIVE_MARKS  # A name cannot begin with a mark either.
     for char in unicodedata.normalize("NFD", name):
         if char in JOINERS:
@@ -164,6 +166,8 @@ def _check_marks(name: str) -> None:
 
 
 def _check_scripts(name: str) -> None:
+    if name.isascii():
+        return  # All its letters are Latin.
     # Marks and joiners do not end a word.
     for word in "".join(char if _is_word_character(char) else " " for char in name).split():
         names = [unicodedata.name(char, "") for char in unicodedata.normalize("NFKC", word)]

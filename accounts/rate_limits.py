@@ -6,6 +6,7 @@ which address or user was counted.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from django.conf import settings
@@ -82,6 +83,7 @@ profile_rate_limit = HourlyRateLimit("IM_PROFILE_RATE")
 """Changes of a user's profile, by user: each change is pushed to everyone who sees the profile."""
 
 
+@lru_cache(maxsize=4096)
 def counted_address(address: str) -> str:
     """Return the key under which an address is counted.
 

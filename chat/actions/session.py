@@ -36,9 +36,9 @@ MAX_GUESTS = 100
 """Guests that are created in one transaction."""
 
 
-LOOKUP_INTERVAL_SECONDS = 0.004
+LOOKUP_INTERVAL_SECONDS = 0.008
 """Seconds between two look-ups while several log in."""
-GUEST_INTERVAL_SECONDS = 0.01
+GUEST_INTERVAL_SECONDS = 0.02
 """Seconds between two transactions while several guests log in."""
 
 
