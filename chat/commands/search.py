@@ -27,8 +27,11 @@ class MessageSearch(msgspec.Struct):
 async def search(call: Call, data: MessageSearch) -> dict[str, Any]:
     """Find messages that you can read and that contain all the words of `q`, in `target` or anywhere, newest first.
 
-    The last word may be incomplete. A page may have fewer than `limit` messages, or none. `next` is the `before` of the
-    next page, or null after the last. A message can be found about a second after it was sent.
+    `q` may have operators: `has:file`, `has:link`, `is:thread`, `from:` a user, `in:` a channel, and `before:`,
+    `after:` or `on:` a day such as 2026-11-30 or `today`; names with spaces in quotation marks. Without words it finds
+    all that they leave. A broken operator counts as words. The last word may be incomplete. A page may have fewer than
+    `limit` messages, or none. `next` is the `before` of the next page, or null after the last. A message can be found
+    about a second after it was sent.
     """
     caller = call.caller
     caller.take(caller.connection.rate_limits.searches)

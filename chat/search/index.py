@@ -5,6 +5,7 @@ It follows the event log with its own cursor. Its results are candidates, which 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate
 from typing import Any
@@ -28,6 +29,7 @@ MAX_CHARACTERS_PER_BATCH = 32_768
 SEARCHABLE_TYPES = ("text", "file")
 """Types of messages that have a text."""
 _CURSOR = 1
+_LINK = re.compile(r"(?<![a-z0-9])https?://\w", re.IGNORECASE)
 _INDEXED_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_indexed)
 
 
@@ -79,14 +81,17 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
     references = log.read_refs(_INDEXED_KINDS, after=after, upto=head, limit=MAX_EVENTS_PER_BATCH)
     # Tokenizing is slow, so it happens before the lock. A later edit comes as an event of its own.
     texts = {
-        pk: (channel, rules.with_file_names(text, attachments) if attachments else text)
-        for pk, channel, text, attachments in _select(_TEXTS, {ref for _, ref in references})
+        pk: (
+            _labels(channel, sender, text, attachments),
+            rules.with_file_names(text, attachments) if attachments else text,
+        )
+        for pk, channel, sender, text, attachments in _select(_TEXTS, {ref for _, ref in references})
     }
     fitting = _count_fitting([len(texts[ref][1]) if ref in texts else 0 for _, ref in references])
     more = fitting < len(references) or len(references) == MAX_EVENTS_PER_BATCH
     references = references[:fitting]
     ids = {ref for _, ref in references}
-    rows = [(pk, channel, tokenize(text)) for pk, (channel, text) in texts.items() if pk in ids]
+    rows = [(pk, labels, tokenize(text)) for pk, (labels, text) in texts.items() if pk in ids]
     with write():
         if known is None:
             SearchCursor.objects.bulk_create([SearchCursor(pk=_CURSOR)], ignore_conflicts=True)
@@ -105,7 +110,16 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
 
 def index_update(rows: Iterable[Message]) -> None:
     """Index the present texts of messages whose change is no event, in the transaction that changes them."""
-    _store([(row.pk, row.channel_id, tokenize(rules.with_file_names(row.text, row.attachments))) for row in rows])
+    _store(
+        [
+            (
+                row.pk,
+                _labels(row.channel_id, row.sender_id, row.text, row.attachments),
+                tokenize(rules.with_file_names(row.text, row.attachments)),
+            )
+            for row in rows
+        ]
+    )
 
 
 def index_forget(ids: Sequence[int]) -> None:
@@ -116,31 +130,71 @@ def index_forget(ids: Sequence[int]) -> None:
             cursor.execute(f"DELETE FROM chat_search WHERE {column} IN ({_placeholders(ids)})", list(ids))
 
 
-def index_find(query: Sequence[Phrase], *, channels: Iterable[int] | None, before: int | None, limit: int) -> list[int]:
+def index_find(
+    query: Sequence[Phrase],
+    *,
+    channels: Iterable[int] | None,
+    before: int | None,
+    limit: int,
+    senders: Iterable[int] | None = None,
+    features: Sequence[str] = (),
+) -> list[int]:
     """Return ids of messages that may contain the phrases, newest first, below the id `before`.
 
-    `channels` None searches all channels.
+    `channels` and `senders` None search all; `features` are HAS_LINK and HAS_FILE, of which the messages have all.
     """
-    where = sorted(channels) if channels is not None else None
-    if not query or where == []:
-        return []
+    groups = [
+        *([[_channel_label(pk) for pk in sorted(channels)]] if channels is not None else []),
+        *([[_sender_label(pk) for pk in sorted(senders)]] if senders is not None else []),
+        *([feature] for feature in features),
+    ]
     bound = before if before is not None else 2**63 - 1
+    if [] in groups:
+        return []
+    if not query and not groups:
+        newest = Message.objects.filter(pk__lt=bound).order_by("-pk").values_list("pk", flat=True)
+        return list(newest[:limit])
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
                 "SELECT rowid FROM chat_search WHERE chat_search MATCH %s AND rowid < %s ORDER BY rowid DESC LIMIT %s",
-                [_fts5(query, where), bound, limit],
+                [_fts5(query, groups), bound, limit],
             )
         else:
             cursor.execute(
                 "SELECT id FROM chat_search WHERE words @@ %s::tsquery AND id < %s ORDER BY id DESC LIMIT %s",
-                [_tsquery(query, where), bound, limit],
+                [_tsquery(query, groups), bound, limit],
             )
         return [pk for (pk,) in cursor.fetchall()]
 
 
-_Row = tuple[int, int, list[str]]
-"""Message id, channel id and words."""
+HAS_LINK, HAS_FILE = "xlink", "xfile"
+"""Labels of messages with a web address in their text, and with files."""
+_Row = tuple[int, list[str], list[str]]
+"""Message id, labels and words."""
+
+
+def has_link(text: str) -> bool:
+    """Return whether the text contains a web address."""
+    return "://" in text and _LINK.search(text) is not None
+
+
+def _labels(channel: int, sender: int, text: str, attachments: Sequence[Any] | None) -> list[str]:
+    labels = [_channel_label(channel), _sender_label(sender)]
+    if has_link(text):
+        labels.append(HAS_LINK)
+    if attachments:
+        labels.append(HAS_FILE)
+    return labels
+
+
+def _channel_label(channel_id: int) -> str:
+    # The names in the index of running sites, which an upgrade does not change.
+    return f"c{channel_id}" if connection.vendor == "sqlite" else str(channel_id)
+
+
+def _sender_label(user_id: int) -> str:
+    return f"u{user_id}"
 
 
 def _searchable(ids: Collection[int], types: Collection[str]) -> QuerySet[Message]:
@@ -149,7 +203,7 @@ def _searchable(ids: Collection[int], types: Collection[str]) -> QuerySet[Messag
 
 
 _TEXTS: PreparedQuery[Message] = PreparedQuery(
-    lambda ids, types: _searchable(ids, types).values_list("pk", "channel", "text", "attachments")
+    lambda ids, types: _searchable(ids, types).values_list("pk", "channel", "sender", "text", "attachments")
 )
 _LOCKED: PreparedQuery[Message] = PreparedQuery(
     lambda ids, types: _searchable(ids, types).select_for_update(no_key=True).values_list("pk")
@@ -178,14 +232,14 @@ def _store(rows: Sequence[_Row]) -> None:
             for part in parts(rows):
                 cursor.execute(
                     f"INSERT OR REPLACE INTO chat_search (rowid, words, channel) VALUES {placeholders(3, len(part))}",
-                    [value for pk, channel, words in part for value in (pk, " ".join(words), f"c{channel}")],
+                    [value for pk, labels, words in part for value in (pk, " ".join(words), " ".join(labels))],
                 )
         else:
             values = ", ".join(["(%s, %s::tsvector)"] * len(rows))
             cursor.execute(
                 f"INSERT INTO chat_search (id, words) VALUES {values}"
                 " ON CONFLICT (id) DO UPDATE SET words = excluded.words",
-                [value for pk, channel, words in rows for value in (pk, _tsvector(channel, words))],
+                [value for pk, labels, words in rows for value in (pk, _tsvector(labels, words))],
             )
 
 
@@ -196,29 +250,31 @@ def _placeholders(values: Sequence[object]) -> str:
 # Words hold letters, digits, marks and symbols only, so no word has a meaning in either query language.
 
 
-def _fts5(query: Sequence[Phrase], channels: Sequence[int] | None) -> str:
-    parts = []
-    for phrase in query:
-        together = " ".join(phrase.words)
-        parts.append(f'"{together}" *' if phrase.begins else f'"{together}"')
-    condition = f"words : ({' AND '.join(parts)})"
-    if channels is None:
-        return condition
-    named = " OR ".join(f"c{channel}" for channel in channels)
-    return f"{condition} AND channel : ({named})"
+def _fts5(query: Sequence[Phrase], groups: Sequence[Sequence[str]]) -> str:
+    """Return the query for these phrases, and for a label of each group."""
+    conditions = [f"channel : ({' OR '.join(labels)})" for labels in groups]
+    if query:
+        parts = []
+        for phrase in query:
+            together = " ".join(phrase.words)
+            parts.append(f'"{together}" *' if phrase.begins else f'"{together}"')
+        conditions.insert(0, f"words : ({' AND '.join(parts)})")
+    return " AND ".join(conditions)
 
 
-def _tsvector(channel: int, words: Sequence[str]) -> str:
-    return " ".join([f"'#{channel}'", *(f"'{word}':{place}" for place, word in enumerate(words, 1))])
+def _tsvector(labels: Sequence[str], words: Sequence[str]) -> str:
+    named = [f"'#{label}'" for label in labels]
+    return " ".join([*named, *(f"'{word}':{place}" for place, word in enumerate(words, 1))])
 
 
-def _tsquery(query: Sequence[Phrase], channels: Sequence[int] | None) -> str:
+def _tsquery(query: Sequence[Phrase], groups: Sequence[Sequence[str]]) -> str:
+    """Return the query for these phrases, and for a label of each group."""
     parts = []
     for phrase in query:
         *complete_words, last = (f"'{word}'" for word in phrase.words)
         together = " <-> ".join([*complete_words, f"{last}:*" if phrase.begins else last])
         parts.append(f"({together})")
-    if channels is not None:
-        named = " | ".join(f"'#{channel}'" for channel in channels)
+    for labels in groups:
+        named = " | ".join(f"'#{label}'" for label in labels)
         parts.append(f"({named})")
     return " & ".join(parts)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.models import User
 from chat import rules
 from chat.models import Channel, Membership, Message
-from chat.search.index import SEARCHABLE_TYPES, index_find
-from chat.search.tokenizer import Phrase, matches, phrases
+from chat.search.conditions import channel_ids, id_bounds, restrict, sender_ids, zone_of
+from chat.search.index import HAS_FILE, HAS_LINK, SEARCHABLE_TYPES, has_link, index_find
+from chat.search.question import Question, parse_question
+from chat.search.tokenizer import matches
 from chat.selectors import Access
 from chat.selectors.readable import readable_anywhere, readable_in
 
@@ -43,34 +45,48 @@ def message_search(
 ) -> SearchResult:
     """Return a page of messages that contain all words of the question, also in file names, with ids below `before`.
 
+    The operators of the question (`chat.search.question`) restrict it; without words it returns all that they leave.
     The search covers the channel of `access`, or everything that the user may read: with `manages` all groups, and the
-    global channel of `app` (None: of every app). Edited and recalled messages match by their present text. A question
-    without words returns nothing.
+    global channel of `app` (None: of every app). Edited and recalled messages match by their present text. An
+    empty question returns nothing.
     """
-    query = phrases(question)
-    if not query:
+    asked = parse_question(question, zone=zone_of(user), now=timezone.now())
+    if asked.is_empty:
         return SearchResult([], None)
     readable = readable_in(user, access) if access is not None else readable_anywhere(user, manages=manages, app=app)
     channels = [access.channel.pk] if access is not None else _channels(user, manages=manages, app=app)
+    senders, named = sender_ids(asked, user), channel_ids(asked, user)
+    if named is not None:
+        readable = readable.filter(channel__in=named)
+        channels = named if channels is None else sorted({*channels} & {*named})
+    if senders is not None:
+        readable = readable.filter(sender__in=senders)
+    readable, (first, after_last) = restrict(readable, asked), id_bounds(asked)
+    if after_last is not None:
+        before = after_last if before is None else min(before, after_last)
+    features = [HAS_LINK] * asked.has_link + [HAS_FILE] * asked.has_file
     found: list[Message] = []
     looked_at, chunk = 0, min(MAX_CHUNK_SIZE, 2 * limit)
     while looked_at < MAX_CANDIDATES:
-        ids = index_find(query, channels=channels, before=before, limit=chunk)
-        found += _matching(readable.filter(pk__in=ids), query)
+        ids = index_find(
+            asked.phrases, channels=channels, before=before, limit=chunk, senders=senders, features=features
+        )
+        found += _matching(readable.filter(pk__in=ids), asked)
         if len(found) > limit:
             return SearchResult(found[:limit], found[limit - 1].pk)
-        if len(ids) < chunk:
+        if len(ids) < chunk or ids[-1] <= first:
             return SearchResult(found, None)
         looked_at, before, chunk = looked_at + chunk, ids[-1], min(MAX_CHUNK_SIZE, 4 * chunk)
     return SearchResult(found, before)
 
 
-def _matching(candidates: QuerySet[Message], query: Sequence[Phrase]) -> list[Message]:
+def _matching(candidates: QuerySet[Message], asked: Question) -> list[Message]:
     rows = candidates.filter(recalled_at=None, type__in=SEARCHABLE_TYPES).order_by("-pk")
     return [
         row
         for row in rows.select_related("sender", "recalled_by")
-        if matches(rules.with_file_names(row.text, row.attachments), query)
+        if (not asked.has_link or has_link(row.text))
+        and (not asked.phrases or matches(rules.with_file_names(row.text, row.attachments), asked.phrases))
     ]
 
 

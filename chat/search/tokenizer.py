@@ -1,7 +1,8 @@
 """Split texts and search queries into words. Pure functions.
 
-Chinese, Japanese and Korean are written without spaces, so they are indexed as overlapping pairs:
-马远山 becomes 马远, 远山 and 山. A sequence of characters is then found as consecutive words, a single one as a prefix.
+Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese are written without spaces, so they are indexed as overlapping
+pairs of characters: 马远山 becomes 马远, 远山 and 山. A sequence of characters is then found as consecutive words, a
+single one as a prefix.
 """
 
 from __future__ import annotations
@@ -11,16 +12,20 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from chat.search.normalization import normalize
+
 MAX_WORD_LENGTH = 64
 """Characters of a word that are indexed."""
 MAX_PHRASES = 16
-_IGNORED = re.compile("[\u00ad\u200b-\u200f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-"""Variation selectors and joiners, which users do not type into a search field."""
 _ASCII_WORD = re.compile("[0-9a-z]+")
-_ASIAN = (
+_EAST_ASIAN = (
     (0x3005, 0x3007), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF),
     (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
 )  # fmt: skip
+_SOUTHEAST_ASIAN = (
+    (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0xA9E0, 0xA9FF), (0xAA60, 0xAA7F),
+)  # fmt: skip
+"""Thai and Lao, Burmese, Khmer; with their punctuation, which separates words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Phrase:
 
 
 def tokenize(text: str) -> list[str]:
-    """Return the words of a text in order, normalised for width and case."""
+    """Return the words of a text in order, normalised for width, case and accents."""
     if text.isascii():
         return _ascii_words(text)
     found: list[str] = []
@@ -78,7 +83,7 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
         for word in _ascii_words(text):
             yield word, False
         return
-    plain = _IGNORED.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
+    plain = normalize(text)
     for run in _RUN.finditer(plain.translate(_kinds)):
         found, is_asian = plain[run.start() : run.end()], run.lastgroup == "asian"
         yield (found if is_asian else found[:MAX_WORD_LENGTH]), is_asian
@@ -110,9 +115,13 @@ _kinds = _Kinds()
 
 def _kind(code: int) -> str:
     """Return whether the character is Asian, part of a word, a sign (an emoji, a word of its own), or a separator."""
-    if any(first <= code <= last for first, last in _ASIAN):
+    if _is_within(code, _EAST_ASIAN):
         return _ASIAN_KIND
     category = unicodedata.category(chr(code))
     if category[0] in "LN" or category in ("Mn", "Mc"):
-        return _WORD_KIND
+        return _ASIAN_KIND if _is_within(code, _SOUTHEAST_ASIAN) else _WORD_KIND
     return _SIGN_KIND if category == "So" else _SEPARATOR_KIND
+
+
+def _is_within(code: int, ranges: Sequence[tuple[int, int]]) -> bool:
+    return any(first <= code <= last for first, last in ranges)

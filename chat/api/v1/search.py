@@ -47,7 +47,12 @@ class SearchView(Endpoint):
         refuses=(404,),
         query=(
             OpenApiParameter(
-                "q", _QUESTION, required=True, description="Words to search for; Chinese and Japanese text works too."
+                "q",
+                _QUESTION,
+                required=True,
+                description="Words to search for, in any script, and operators: `has:file`, `has:link`, `is:thread`, "
+                "`from:` a user, `in:` a channel, and `before:`, `after:` or `on:` a day such as 2026-11-30 or "
+                "`today`. Names with spaces need quotation marks.",
             ),
             OpenApiParameter("channel", _CHANNEL, description="Search this channel only."),
             LIMIT,
