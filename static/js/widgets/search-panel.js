@@ -20,6 +20,7 @@ import { today } from "../lib/today.js";
 import { Code, RequestError } from "../net/protocol.js";
 import { showAvatar } from "./avatar.js";
 import { showListPlaceholder } from "./list-placeholder.js";
+import { renderSearchSuggestions } from "./search-suggestions.js";
 import { errorText, showToast } from "./toast.js";
 
 const SEARCH_DELAY_MS = 250;
@@ -32,6 +33,7 @@ export class SearchPanel {
   #list = byId("search-results");
   #body = part(this.#panel, "body");
   #status = part(this.#panel, "status");
+  #suggestions = part(this.#panel, "suggestions");
   #moreButton = part(this.#panel, "more");
   #searchHere = find(this.#panel, "input[value=here]", HTMLInputElement);
   #searchEverywhere = find(this.#panel, "input[value=everywhere]", HTMLInputElement);
@@ -58,6 +60,7 @@ export class SearchPanel {
     byId("search-messages").addEventListener("click", () => this.showEverywhere(channelFilter.value));
     byId("mentions-button").addEventListener("click", () => this.showMentions());
     this.#field.addEventListener("input", (event) => {
+      this.#renderSuggestions();
       if (!isUnfinishedInput(event)) this.#onInput();
     });
     this.#field.addEventListener("compositionend", () => this.#onInput());
@@ -111,6 +114,7 @@ export class SearchPanel {
   render() {
     const { search } = this;
     if (this.#panel.hidden) return;
+    this.#renderSuggestions();
     reconcile(this.#list, search.results, {
       key: ({ id }) => id,
       create: () => cloneTemplate("template-search-result"),
@@ -130,6 +134,15 @@ export class SearchPanel {
     if (this.#listMentions.checked) return { q: "", target: null, isMentions: true };
     const target = this.#searchHere.checked ? this.store.currentTarget : null;
     return { q: this.#field.value.trim(), target, isMentions: false };
+  }
+
+  #renderSuggestions() {
+    renderSearchSuggestions(this.#suggestions, this.#listMentions.checked ? " " : this.#field.value, this.store, (query) => {
+      this.#field.value = query;
+      this.#field.focus();
+      this.#renderSuggestions();
+      this.#onInput();
+    });
   }
 
   #onInput() {
