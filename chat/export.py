@@ -33,6 +33,7 @@ from chat.models import (
     ReadMark,
     Report,
     Restriction,
+    SlashCommand,
     ThreadFollower,
     Webhook,
 )
@@ -83,6 +84,7 @@ def _profile(user: User) -> dict[str, Any]:
         "sharesRead": user.shares_read,
         "sharesPresence": user.shares_presence,
         "previewsPrivateLinks": user.previews_private_links,
+        "doNotDisturbUntil": _time(user.do_not_disturb_until),
         "joined": _time(user.date_joined),
         "lastSignIn": _time(user.last_login),
         "staff": user.is_staff,
@@ -126,6 +128,7 @@ def _work(user: User) -> dict[str, Any]:
             {"name": row.name, "channel": str(row.channel_id), "since": _time(row.created_at)}
             for row in IncomingWebhook.objects.filter(created_by=user).order_by("pk")
         ],
+        "slashCommands": [row.name for row in SlashCommand.objects.filter(created_by=user).order_by("pk")],
         "customEmoji": list(CustomEmoji.objects.filter(created_by=user).order_by("pk").values_list("name", flat=True)),
         "adminActions": [
             {"on": row.content_type.model if row.content_type else "", "time": _time(row.action_time)}

@@ -10,6 +10,7 @@ import orjson
 from django.db.models import Max, QuerySet
 
 from accounts.models import User
+from chat import rules
 from chat.actions.media_conversion import base64_content
 from chat.export_files import ZipBuffer, archive_path, write_file
 from chat.models import Attachment, Message
@@ -38,7 +39,7 @@ def write_messages(archive: zipfile.ZipFile, sink: ZipBuffer, user: User) -> Ite
             for row in page:
                 lines.write(orjson.dumps(_message(row, missing), option=orjson.OPT_APPEND_NEWLINE))
             yield sink.taken()
-    for page in _pages(own.exclude(type__in=("text", "file")).filter(recalled_at=None)):
+    for page in _pages(own.exclude(type__in=rules.TYPES_WITH_TEXT).filter(recalled_at=None)):
         for row in page:
             content = base64_content(row.text)
             archive.writestr(f"files/{row.pk}.{_ending(content)}", content, zipfile.ZIP_STORED)
@@ -103,11 +104,11 @@ def _message(row: Message, missing: set[str]) -> dict[str, Any]:
     }
     if row.recalled_at is not None:
         return fields | {"recalledAt": row.recalled_at}
-    if row.type in ("text", "file"):
+    if row.type in rules.TYPES_WITH_TEXT:
         fields["text"] = row.text
     if row.type == "file":
         fields["attachments"] = [_file(item["id"], item["name"], missing) | item for item in row.attachments or ()]
-    elif row.type != "text":
+    elif row.type not in rules.TYPES_WITH_TEXT:
         fields["file"] = f"files/{row.pk}.{_ending(base64_content(row.text))}"
     if row.mentions:
         fields["mentions"] = [mention["name"] for mention in row.mentions]

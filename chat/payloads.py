@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from accounts.models import User
 from chat import rules
-from chat.models import Attachment, Channel, CustomEmoji, LinkPreview, Message, Pin, Thread, ThreadFollower
+from chat.models import Attachment, Channel, LinkPreview, Message, Pin, Thread, ThreadFollower
 from chat.selectors import NEVER_ENDS, ChannelSummary
 from chat.selectors.message_details import MessageDetails
 from chat.selectors.threads import ThreadSummary
@@ -118,6 +118,11 @@ def message(row: MessageFields, sender: SenderFields) -> dict[str, Any]:
         data["content"] = row.text
     if row.type == "file" and row.recalled_at is None:
         data["attachments"] = row.attachments or []
+    elif row.type == "action":
+        # Clients that do not know `action` show a text.
+        data |= {"type": "text", "action": True}
+        if row.recalled_at is None:
+            data["msg"] = rules.action_text(row.shown_as or sender.nickname, row.text)
     if row.forwarded is not None:
         data["forwarded"] = row.forwarded
     if row.mentions is not None:
@@ -142,7 +147,7 @@ def plain_text(row: MessageFields) -> str:
     """Return the text of a message for clients that show only texts: with file names, or with its type instead."""
     if row.recalled_at is not None:
         return ""
-    if row.type == "text":
+    if row.type in ("text", "action"):
         text = row.text
     else:
         text = rules.with_file_names(row.text, row.attachments) if row.type == "file" else f"[{row.type}]"
@@ -272,16 +277,6 @@ def reacted(row: Message, by: User, emoji: str, count: int) -> dict[str, Any]:
     }
 
 
-def custom_emoji(row: CustomEmoji) -> dict[str, Any]:
-    """Return a `CustomEmoji`."""
-    return {
-        "name": row.name,
-        "url": f"/custom-emoji/{row.sha256}.webp",
-        "width": row.width,
-        "height": row.height,
-    }
-
-
 def edited(row: Message) -> dict[str, Any]:
     """Return a `MessageEdited` without the position."""
     return {
@@ -298,6 +293,8 @@ def edited_text(row: Message) -> dict[str, Any]:
     mentions = {} if row.mentions is None else {"mentions": row.mentions}
     if row.type == "file":
         return {"msg": rules.with_file_names(row.text, row.attachments), "content": row.text} | mentions
+    if row.type == "action":
+        return {"msg": rules.action_text(row.sender.nickname, row.text), "content": row.text} | mentions
     return {"msg": row.text} | mentions
 
 

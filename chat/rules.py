@@ -23,8 +23,8 @@ MAX_BYTES_PER_CHARACTER = 4
 """Bytes of the longest UTF-8 encoding of a character."""
 MEMBERS_IN_NAME = 4
 """Members whose nicknames form the display name of a group without a name."""
-TYPES_WITH_TEXT = ("text", "file")
-"""Types of messages whose text users write. The text of the others is their content in Base64."""
+TYPES_WITH_TEXT = ("text", "file", "action")
+"""Types of messages whose text users write. The text of others is their content in Base64."""
 _RANK = {"member": 0, "admin": 1, "owner": 2}
 
 
@@ -56,6 +56,11 @@ def with_file_names(text: str, attachments: Sequence[Mapping[str, Any]] | None) 
 def with_origin(text: str, origin: Mapping[str, Any]) -> str:
     """Return the text of a forwarded message after the name of its first sender, for clients that show only texts."""
     return f"Forwarded from {origin['name']}:\n{text}"
+
+
+def action_text(name: str, text: str) -> str:
+    """Return the text of a message by `/me` for clients that show only texts, such as `* Alice waves`."""
+    return f"* {name} {text}"
 
 
 def check_content(content: bytes, *, limit: int) -> bytes:

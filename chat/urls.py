@@ -8,6 +8,7 @@ from chat.api.incoming_webhook import IncomingMessageView
 from chat.api.legacy.protobuf_clients import FriendAddView, GroupCreateView, GroupUserListView, LoginView, RegisterView
 from chat.api.legacy.system_state import SystemStateView
 from chat.api.legacy.user_calls import online_users, send_message, send_message_to_app, user_online
+from chat.api.slash_response import SlashResponseView
 
 urlpatterns = [
     online_users.url,
@@ -20,6 +21,7 @@ urlpatterns = [
     path("group/create", GroupCreateView.as_view()),
     path("group_user/list", GroupUserListView.as_view()),
     path("system/state", SystemStateView.as_view()),
+    path("hooks/slash-<str:token>/", SlashResponseView.as_view()),
     path("hooks/<str:secret>/", IncomingMessageView.as_view()),
     path("api/v1/", include("chat.api.v1.urls")),
 ]

@@ -43,6 +43,7 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("API tokens"), "key", "knox.authtoken"),
             (_("Webhooks"), "webhook", "chat.webhook"),
             (_("Incoming webhooks"), "input", "chat.incomingwebhook"),
+            (_("Slash commands"), "terminal", "chat.slashcommand"),
         ),
     ),
 )

@@ -304,6 +304,13 @@ OPTIONS = (
     Option("IM_INCOMING_WEBHOOK_RATE", 1.0, "Messages per second and incoming webhook.", 1000.0),
     Option("IM_INCOMING_WEBHOOK_BURST", 30, "Messages per incoming webhook at once.", 1000),
     Option("IM_INCOMING_WEBHOOK_BYTES", 65536, "Maximum bytes of a request to an incoming webhook."),
+    # Slash commands
+    Option("IM_MAX_SLASH_COMMANDS", 100, "Enabled slash commands of services."),
+    Option("IM_SLASH_TIMEOUT", 3.0, "Seconds in which a service must answer a slash command, or accept it."),
+    Option("IM_SLASH_MAX_BYTES", 65536, "Maximum bytes of a service's answer."),
+    Option("IM_SLASH_CONCURRENCY", 10, "Requests at a time to the service of a slash command, per node."),
+    Option("IM_SLASH_RESPONSE_SECONDS", 1800, "Seconds for which a service can answer later, by the response URL."),
+    Option("IM_SLASH_MAX_RESPONSES", 5, "Answers to one call by the response URL."),
     # Retention and periodic tasks
     Option("IM_RETENTION_DAYS", 0, "Days for which messages are kept, unless their channel sets another; 0: forever."),
     Option("IM_FILE_RETENTION_DAYS", 0, "Days for which pictures and voice messages are kept; 0: as their message."),

@@ -63,6 +63,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     sign_in_epoch = models.PositiveIntegerField(default=0, editable=False)
     """Incremented to end every browser session at once: sessions of an earlier epoch are invalid."""
 
+    do_not_disturb_until = models.DateTimeField(null=True, editable=False)
+    """Time until which the user does not want to be disturbed; None or in the past: they can be."""
     is_restricted = models.BooleanField(default=False, editable=False)
     """True if a mute, ban or block applies to this user. The send path looks for restrictions only if it is set."""
     deleted_at = models.DateTimeField(null=True, editable=False)

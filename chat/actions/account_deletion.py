@@ -19,7 +19,9 @@ from chat import payloads, rules
 from chat.actions.attachment import attachments_remove_unsent
 from chat.actions.member import end_membership
 from chat.actions.profile_broadcast import MAX_USERS
+from chat.actions.redaction import messages_redact
 from chat.models import Channel, Membership, Message, MessageMention, ReadMark, Report, Restriction, ThreadFollower
+from chat.rules import action_text
 from chat.wire.schema.events import PERSON_CHANGED
 from delivery import log
 from delivery.anonymize import Body, clear_events_of, rewrite_events, rewrite_responses
@@ -55,6 +57,7 @@ def _finish(user_id: int) -> None:
         _leave_group(user_id, channel_id)
     name = User.objects.values_list("username", flat=True).get(pk=user_id)
     _anonymize_service_messages(name)
+    _anonymize_actions(user_id)
     _remove_mentions(user_id)
     _anonymize_forwarded(user_id)
     with write():
@@ -83,6 +86,18 @@ def _anonymize_service_messages(name: str) -> None:
             Message.objects.filter(pk__in=message_ids[start : start + _MESSAGES_PER_TRANSACTION]).update(
                 shown_as=ANONYMIZED_NICKNAME
             )
+
+
+def _anonymize_actions(user_id: int) -> None:
+    """Remove the user's name from the texts of stored events about their messages by `/me`."""
+    own = Message.objects.filter(sender=user_id, type="action", recalled_at=None).order_by("pk")
+    message_ids = list(own.values_list("pk", flat=True))
+    for start in range(0, len(message_ids), _MESSAGES_PER_TRANSACTION):
+        with write():
+            rows = own.select_for_update(no_key=True).filter(
+                pk__in=message_ids[start : start + _MESSAGES_PER_TRANSACTION]
+            )
+            messages_redact({row.pk: {"msg": action_text(ANONYMIZED_NICKNAME, row.text)} for row in rows})
 
 
 def _remove_mentions(user_id: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import User
-from chat import payloads, reasons
+from chat import reasons
 from chat.attachments.emoji_picture import EmojiPicture
 from chat.custom_emoji_names import is_standard_name, normalize_emoji_name
 from chat.errors import ChatError
@@ -45,8 +45,18 @@ def custom_emoji_create(*, by: User, name: str, picture: EmojiPicture) -> Custom
             created_by=by,
             created_at=log.now_ms(),
         )
-        _announce({"name": form, "emoji": payloads.custom_emoji(row)})
+        _announce({"name": form, "emoji": custom_emoji_payload(row)})
     return row
+
+
+def custom_emoji_payload(row: CustomEmoji) -> dict[str, Any]:
+    """Return a `CustomEmoji`."""
+    return {
+        "name": row.name,
+        "url": f"/custom-emoji/{row.sha256}.webp",
+        "width": row.width,
+        "height": row.height,
+    }
 
 
 def custom_emoji_remove(*, emoji_id: int) -> None:

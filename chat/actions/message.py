@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -63,6 +64,12 @@ def message_draft(
     )
 
 
+def message_draft_action(*, sender: int, channel: int, text: str, client_id: str | None = None, **fields: Any) -> Draft:
+    """Return a draft of what the sender does, as `/me` sends it. Raise ChatError if a value is not valid."""
+    draft = message_draft(sender=sender, channel=channel, text=text, client_id=client_id, **fields)
+    return replace(draft, type="action")
+
+
 def message_send(draft: Draft) -> asyncio.Future[StoredMessage]:
     """Queue the message. The future returns the stored message after the commit. Call it on the event loop."""
     return current_queue().submit(draft)
@@ -97,7 +104,7 @@ def message_edit(
         rules.require_open_channel(access.channel.closed)
         require_unmuted(user.pk, access.channel)
         require_peer_not_blocking(user, access.channel)
-        check = rules.check_text if message.type == "text" else rules.check_caption
+        check = rules.check_caption if message.type == "file" else rules.check_text
         message.text, message.edited_at = check(text, limit=settings.IM_MESSAGE_MAX_LENGTH), log.now_ms()
         _replace_mentions(message, access)
         message.save(update_fields=["text", "mentions", "edited_at"])

@@ -26,7 +26,7 @@ from delivery.db.transactions import write
 from delivery.log import Entry
 
 DAY_MS = 86_400_000
-_HAS_FILE = Q(type="file", attachments__isnull=False) | ~Q(type__in=("text", "file")) & ~Q(text="")
+_HAS_FILE = Q(type="file", attachments__isnull=False) | ~Q(type__in=rules.TYPES_WITH_TEXT) & ~Q(text="")
 
 
 @dataclass(frozen=True, slots=True)

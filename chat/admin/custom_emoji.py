@@ -15,8 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import User
-from chat import payloads
-from chat.actions.custom_emoji import custom_emoji_create, custom_emoji_remove
+from chat.actions.custom_emoji import custom_emoji_create, custom_emoji_payload, custom_emoji_remove
 from chat.admin.admin_actions import AdminAction
 from chat.admin.base import LargeTableAdmin
 from chat.admin.display import format_time, user_link
@@ -122,7 +121,7 @@ class CustomEmojiAdmin(LargeTableAdmin):
 
 
 def _url(row: CustomEmoji) -> str:
-    return str(payloads.custom_emoji(row)["url"])
+    return str(custom_emoji_payload(row)["url"])
 
 
 def _decoded(upload: Any) -> EmojiPicture | ChatError:

@@ -13,6 +13,7 @@ from chat.commands import (
     reaction,
     search,
     session,
+    slash,
     thread,
     users,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "reaction",
     "search",
     "session",
+    "slash",
     "thread",
     "users",
 ]

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from chat import encoders, reasons, selectors
 from chat.actions import last_seen, session
+from chat.actions.do_not_disturb import do_not_disturb_payload
 from chat.commands.fields import Number
 from chat.commands.registry import Call, Nothing, command
 from chat.errors import ChatError
@@ -74,6 +75,8 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         "target": str(app.channel),
         "position": position,
     }
+    if quiet := do_not_disturb_payload(user.do_not_disturb_until):
+        reply["doNotDisturbUntil"] = quiet["until"]
     if opened.token:
         reply["serviceToken"] = opened.token
     return reply

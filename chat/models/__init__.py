@@ -7,6 +7,7 @@ from chat.models.link_preview import LinkPreview, MessagePreview
 from chat.models.message import Message, MessageKey, MessageMention, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
 from chat.models.search import SearchCursor
+from chat.models.slash import SlashCommand, SlashRun
 from chat.models.thread import Thread, ThreadFollower
 from chat.models.webhooks import IncomingWebhook, Webhook, WebhookDeadLetter, WebhookDelivery
 
@@ -30,6 +31,8 @@ __all__ = [
     "Report",
     "Restriction",
     "SearchCursor",
+    "SlashCommand",
+    "SlashRun",
     "Thread",
     "ThreadFollower",
     "UploadPart",

@@ -21,6 +21,7 @@ from chat.node import periodic_tasks
 from chat.node.connection_limiter import ConnectionLimiter
 from chat.node.resend_timer import ResendTimer
 from chat.sending.queue import WriteQueue, set_queue
+from chat.slash.runs import runs_delete_old
 from chat.webhooks.outgoing import deliveries
 from chat.webhooks.outgoing.dispatcher import Dispatcher
 from delivery import idempotency, publish
@@ -147,6 +148,7 @@ async def _run_cleanup() -> None:
             await run(receipts.delete_old_receipts)
             await run(accounts.expired_credentials_delete)
             await run(deliveries.attempts_delete_old)
+            await run(runs_delete_old)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("cleanup_failed", extra={"error": type(error).__name__})
         else:

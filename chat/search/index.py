@@ -26,8 +26,6 @@ MAX_EVENTS_PER_BATCH = 500
 """Events indexed in one transaction. Kept small, because other writes may wait for the transaction."""
 MAX_CHARACTERS_PER_BATCH = 32_768
 """Characters indexed in one transaction; further messages follow in the next one."""
-SEARCHABLE_TYPES = ("text", "file")
-"""Types of messages that have a text."""
 _CURSOR = 1
 _LINK = re.compile(r"(?<![a-z0-9])https?://\w", re.IGNORECASE)
 _INDEXED_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_indexed)
@@ -214,7 +212,7 @@ def _select(query: PreparedQuery[Message], ids: Collection[int]) -> Sequence[Seq
     """Return the values of those of the messages that are `_searchable`."""
     if not ids:
         return []
-    (rows,) = execute_batch([query.statement(ids, SEARCHABLE_TYPES)])
+    (rows,) = execute_batch([query.statement(ids, rules.TYPES_WITH_TEXT)])
     return query.values(rows)
 
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from chat import rules
 from chat.models import Channel, Membership, Message
 from chat.search.conditions import channel_ids, id_bounds, restrict, sender_ids, zone_of
-from chat.search.index import HAS_FILE, HAS_LINK, SEARCHABLE_TYPES, has_link, index_find
+from chat.search.index import HAS_FILE, HAS_LINK, has_link, index_find
 from chat.search.question import Question, parse_question
 from chat.search.tokenizer import matches
 from chat.selectors import Access
@@ -81,7 +81,7 @@ def message_search(
 
 
 def _matching(candidates: QuerySet[Message], asked: Question) -> list[Message]:
-    rows = candidates.filter(recalled_at=None, type__in=SEARCHABLE_TYPES).order_by("-pk")
+    rows = candidates.filter(recalled_at=None, type__in=rules.TYPES_WITH_TEXT).order_by("-pk")
     return [
         row
         for row in rows.select_related("sender", "recalled_by")

@@ -1,4 +1,4 @@
-"""HTTP client for requests to other systems: it calls allowed addresses only and reads nothing but the status."""
+"""HTTP client for requests to other systems. It calls allowed addresses only, and reads no more than asked."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class HttpResult:
     error: str
     milliseconds: int
     timed_out: bool = False
+    body: bytes = b""
 
     @property
     def ok(self) -> bool:
@@ -42,23 +43,31 @@ def tls_context() -> ssl.SSLContext:
 
 
 async def post(
-    url: str, body: bytes, headers: Mapping[str, str], *, timeout: float, tls: ssl.SSLContext | None = None
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    timeout: float,
+    max_answer_bytes: int = 0,
+    tls: ssl.SSLContext | None = None,
 ) -> HttpResult:
     """POST the body. Any 2xx is a success, a redirect is not. Raises nothing but CancelledError.
 
     The host name is resolved once, and the connection goes to one of the addresses that were checked, so DNS rebinding
-    has no effect. Only the headers of the response are read. `timeout` is in seconds.
+    has no effect. `timeout` is in seconds. The body of a success is read up to `max_answer_bytes`; a longer one is an
+    error. With 0, only the headers of the response are read.
     """
     started = time.monotonic()
     status: int | None = None
     timed_out = False
+    answer = b""
     race: AddressRace | None = None
     try:
         async with asyncio.timeout(timeout):
             checked = check_url(url)
             race = AddressRace(await resolve(checked))
-            status = await _post(checked, race, body, headers, tls or tls_context())
-            error = _status_error(status)
+            status, answer = await _post(checked, race, body, headers, tls or tls_context(), max_answer_bytes)
+            error = _status_error(status) if len(answer) <= max_answer_bytes else "Its answer is too long."
     except UrlNotAllowed as refusal:
         error = str(refusal)
     except TimeoutError:
@@ -66,11 +75,19 @@ async def post(
         error = f"No {'answer' if timed_out else 'connection'} within {timeout:g} s."
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError, ValueError) as fault:
         error = _describe(fault)
-    return HttpResult(status, error, round((time.monotonic() - started) * 1000), timed_out)
+    milliseconds = round((time.monotonic() - started) * 1000)
+    return HttpResult(status, error, milliseconds, timed_out, b"" if error else answer)
 
 
-async def _post(url: httpx.URL, race: AddressRace, body: bytes, headers: Mapping[str, str], tls: ssl.SSLContext) -> int:
-    """POST on a connection of its own; return the status."""
+async def _post(
+    url: httpx.URL,
+    race: AddressRace,
+    body: bytes,
+    headers: Mapping[str, str],
+    tls: ssl.SSLContext,
+    max_answer_bytes: int,
+) -> tuple[int, bytes]:
+    """POST on a connection of its own; return the status, and the body up to the first piece that exceeds the limit."""
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     sent = [("Host", url.netloc.decode("ascii")), ("Accept", "*/*"), ("Connection", "close"), *headers.items()]
     # The pool is of this call only: host names that share an address share no connection.
@@ -78,7 +95,13 @@ async def _post(url: httpx.URL, race: AddressRace, body: bytes, headers: Mapping
         httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=race) as pool,
         pool.stream("POST", target, headers=sent, content=body) as response,
     ):
-        return int(response.status)
+        status, answer = int(response.status), b""
+        if max_answer_bytes and 200 <= status < 300:
+            async for piece in response.aiter_stream():
+                answer += piece
+                if len(answer) > max_answer_bytes:
+                    break
+        return status, answer
 
 
 def _status_error(status: int) -> str:

@@ -34,7 +34,12 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
         {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"},
         "Vx2bT0mQy4uJc8rN1sKf3A",
     ),
-    "emoji": ("One emoji.", {"type": "string", "minLength": 1, "maxLength": 16}, "👍"),
+    "emoji": (
+        "One emoji, or the name of a custom one between colons.",
+        {"type": "string", "minLength": 1, "maxLength": 32},
+        "👍",
+    ),
+    "token": ("The secret part of a response URL.", {"type": "string"}, "12:1tXY…"),
     "secret": ("The secret part of an incoming webhook's URL.", {"type": "string"}, "nQ7…"),
 }
 """Path parameters: description, schema and example."""

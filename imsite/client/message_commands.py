@@ -90,5 +90,19 @@ class MessageCommands(ABC):
         """Remove the link preview with the id `preview` from a message of the channel `target`."""
         await self.call("message.remove_preview", retry=True, target=target, id=id, previewId=preview)
 
+    async def run_slash_command(
+        self, text: str, *, target: str, thread: str | None = None, idempotency_key: str | None = None
+    ) -> dict[str, Any]:
+        """Call a slash command, such as `/invite @bob`, in the channel `target`. Returns what it says to you alone.
+
+        `text` of the result is empty if there is nothing to say. With `runId`, a service has been asked. Its
+        answer for you comes as a push `slash.answer`, one for everyone as a message. Raises Refused, also for an
+        unknown command.
+        """
+        fields = {} if thread is None else {"threadId": thread}
+        key = idempotency_key or new_idempotency_key()
+        done = await self.call("slash.run", retry=True, target=target, text=text, clientMsgId=key, **fields)
+        return dict(done)
+
     async def _change_reaction(self, cmd: str, id: str, emoji: str, target: str) -> int:
         return int((await self.call(cmd, retry=True, target=target, id=id, emoji=emoji))["count"])

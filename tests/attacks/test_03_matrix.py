@@ -62,6 +62,9 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "message.search": ({"target": "$target", "q": "hello"}, "1000 1003 1005 1005 200 200 200"),
     "mention.list": ({}, "1000 200 200 200 200 200 200"),
     "emoji.list": ({}, "1000 200 200 200 200 200 200"),
+    "slash.list": ({"target": "$target"}, "1000 1005 1005 1005 200 200 200"),
+    "slash.run": ({"target": "$target", "text": "/me waves"}, "1000 1005 1005 1005 200 200 200"),
+    "dnd.set": ({"seconds": 60}, "1000 1003 200 200 200 200 200"),
     "message.send": ({"target": "$target", "msg": "x"}, "1000 1005 1005 1005 200 200 200"),
     "message.forward": ({"target": "$target", "id": "$message"}, "1000 1005 1005 1005 200 200 200"),
     "message.history": ({"target": "$target"}, "1000 1005 1005 1005 200 200 200"),
@@ -152,7 +155,15 @@ async def test_an_unreadable_message_is_answered_like_a_missing_one(
     await carol.call("channel.invite", target=here, members=[alice.name])
     await carol.call("channel.role", target=here, member=alice.name, role="admin")
     other = await bob.say(elsewhere)
-    fields = {"target": here, "msg": "x", "emoji": "👍", "seq": 1, "previewId": "x", "attachment": "x"}
+    fields = {
+        "target": here,
+        "msg": "x",
+        "text": "/me waves",
+        "emoji": "👍",
+        "seq": 1,
+        "previewId": "x",
+        "attachment": "x",
+    }
 
     absent = await alice.refused(cmd, **fields, **{field: ABSENT})
     # One message is in another group of hers, one from before she joined, and one in a channel of strangers.

@@ -8,7 +8,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import payloads
+from chat.actions.custom_emoji import custom_emoji_payload
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import described
 from chat.api.v1.schema import Count, Shape
@@ -33,9 +33,9 @@ class CustomEmojiList(Shape):
 
 
 class CustomEmojiListView(Endpoint):
-    permissions: ClassVar[Permissions] = {"GET": None}
+    permissions: ClassVar[Permissions] = {"GET": "chat.view_message"}
 
     @described("List custom emoji", gives={200: CustomEmojiList}, got={"One": {"results": [_EXAMPLE]}}, tag="messages")
     def get(self, request: Request) -> Response:
         """List the emoji that the operators of this site have added. Messages and reactions name them."""
-        return answer({"results": [payloads.custom_emoji(row) for row in custom_emoji_list()]})
+        return answer({"results": [custom_emoji_payload(row) for row in custom_emoji_list()]})

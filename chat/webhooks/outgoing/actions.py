@@ -42,7 +42,7 @@ def webhook_create(
         raise ChatError(reasons.PERMISSION_REQUIRED, permission=hook_selectors.MANAGE)
     webhook = Webhook(
         name=_checked_name(name),
-        url=_checked_url(url),
+        url=checked_url(url),
         secret=secrets.token_urlsafe(32),
         events=_checked_events(events, channel),
         channel=channel,
@@ -65,7 +65,7 @@ def webhook_update(
     with write():
         webhook = _lock_readable(user, webhook_id)
         webhook.name = webhook.name if name in (None, webhook.name) else _checked_name(name)
-        webhook.url = webhook.url if url is None else _checked_url(url)
+        webhook.url = webhook.url if url is None else checked_url(url)
         webhook.events = webhook.events if events is None else _checked_events(events, webhook.channel)
         webhook.save(update_fields=["name", "url", "events"])
     return webhook
@@ -167,7 +167,8 @@ def _checked_name(name: str) -> str:
         raise chat_error(error, field="name") from error
 
 
-def _checked_url(url: str) -> str:
+def checked_url(url: str) -> str:
+    """Return the URL if the site may call it. Raise ChatError WEBHOOK_URL_LENGTH or WEBHOOK_URL_NOT_ALLOWED."""
     if len(url) > URL_LIMIT or not url.isprintable():
         raise ChatError(reasons.WEBHOOK_URL_LENGTH, limit=URL_LIMIT, field="url")
     try:

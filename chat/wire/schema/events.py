@@ -36,6 +36,7 @@ from chat.wire.schema.objects import (
     Position,
     Restriction,
     Shape,
+    Time,
 )
 
 
@@ -114,6 +115,23 @@ class EmojiChanged(Shape, kw_only=True):
     name: Annotated[str, Meta(description="The name of the custom emoji, without colons.")]
     emoji: Annotated[CustomEmoji, Meta(description="Absent if it has been removed.")] | UnsetType = UNSET
     position: Position
+
+
+class DoNotDisturb(Shape):
+    until: Annotated[Time, Meta(description="Absent if you can be disturbed.")] | UnsetType = UNSET
+
+
+class SlashAnswer(Shape, kw_only=True):
+    """The answer of a service to your slash command, which only you see, or the reason why there is none."""
+
+    target: Id
+    threadId: Id | UnsetType = UNSET
+    runId: Annotated[str, Meta(description="As in the reply to `slash.run`.")]
+    command: Annotated[str, Meta(description="Without its slash.")]
+    text: str
+    by: Annotated[Person, Meta(description="The bot of the command.")]
+    time: Time
+    failure: Literal["timeout", "failed", "invalid", "refused", "busy"] | UnsetType = UNSET
 
 
 class MembershipChange(Shape):
@@ -243,7 +261,7 @@ MESSAGE_UNREACTED = EventKind(
 EMOJI_CHANGED = EventKind(
     "emoji.changed",
     EmojiChanged,
-    "A custom emoji of the site was added or removed.",
+    "A custom emoji of the site was added or removed. `sync` leaves it out: use `emoji.list` after a reconnect.",
     not_exported="it names no user",
 )
 CHANNEL_NOTE = EventKind(
@@ -316,6 +334,20 @@ THREAD_MARK = EventKind(
     "On another of your connections, you read further in a thread, followed it, or stopped following it.",
     is_logged=False,
     exported_in="threads.json",
+)
+SLASH_ANSWER = EventKind(
+    "slash.answer",
+    SlashAnswer,
+    "A service answers your slash command for you alone, or it failed. An answer for everyone is a message.",
+    is_logged=False,
+    not_exported="it is not stored",
+)
+DND_CHANGED = EventKind(
+    "dnd.changed",
+    DoNotDisturb,
+    "On one of your connections, you asked not to be disturbed, or ended that.",
+    is_logged=False,
+    exported_in="profile.json",
 )
 ENTER = EventKind("enter", AppPresence, "A user came to your app.", is_logged=False, not_exported="it is not stored")
 EXIT = EventKind("exit", AppPresence, "A user left your app.", is_logged=False, not_exported="it is not stored")

@@ -14,7 +14,9 @@ class MessageEdited(Shape, kw_only=True):
     id: Id
     seq: Count
     msg: str
-    content: Annotated[str, Meta(description="Of a message with attachments: its text.")] | UnsetType = UNSET
+    content: Annotated[str, Meta(description="Of a message with attachments, or by `/me`: its text.")] | UnsetType = (
+        UNSET
+    )
     mentions: (
         Annotated[list[Mention], Meta(description="Present if the text mentions users, or did before.")] | UnsetType
     ) = UNSET

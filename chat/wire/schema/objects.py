@@ -152,9 +152,17 @@ class Message(Shape, rename={"from_": "from"}, kw_only=True):
         Annotated[
             str,
             Meta(
-                description="Of a `file` the text beside it, which may be empty; of a forwarded text the text itself;"
-                " of pictures and voice messages of former versions the bytes, as Base64."
+                description="Of a `file` the text beside it, maybe empty; of a forwarded text the text itself; with"
+                " `action` the text without the name; of pictures and voice messages of former versions the bytes, as"
+                " Base64."
             ),
+        ]
+        | UnsetType
+    ) = UNSET
+    action: (
+        Annotated[
+            Literal[True],
+            Meta(description="Sent by `/me`: `content` says what the sender does, and `msg` is `* name content`."),
         ]
         | UnsetType
     ) = UNSET

@@ -40,6 +40,10 @@ class LoggedIn(Shape):
     appName: str
     target: Annotated[str, Meta(title="id", description="The app's global channel.")]
     position: Position
+    doNotDisturbUntil: (
+        Annotated[int, Meta(ge=0, title="time", description="Present while you do not want to be disturbed.")]
+        | UnsetType
+    ) = UNSET
     serviceToken: Annotated[str, Meta(description="For a new guest: the token to log in with again.")] | UnsetType = (
         UNSET
     )
@@ -87,6 +91,7 @@ class EditedMessage(Shape, kw_only=True):
     id: Id
     seq: Count
     msg: str
+    content: Annotated[str, Meta(description="As in `message.edited`.")] | UnsetType = UNSET
     mentions: (
         Annotated[list[Mention], Meta(description="Present if the text mentions users, or did before.")] | UnsetType
     ) = UNSET
@@ -114,6 +119,39 @@ class ReactionReply(Shape):
 
 class CustomEmojiList(Shape):
     emoji: Annotated[list[CustomEmoji], Meta(description="In the order of their names.")]
+
+
+class SlashCommand(Shape):
+    """A command that you can call by `/name` in this channel."""
+
+    name: Annotated[str, Meta(description="Without its slash.")]
+    hint: Annotated[str, Meta(description="Its arguments, such as `<branch>`.")]
+    description: str
+    service: Annotated[Person, Meta(description="The bot of a service's command.")] | UnsetType = UNSET
+
+
+class SlashCommandList(Shape):
+    commands: Annotated[list[SlashCommand], Meta(description="Those of the site, then those of services by name.")]
+
+
+class SlashResult(Shape, kw_only=True):
+    """The result of a command, for you alone. You get the pushes that others get as well."""
+
+    command: Annotated[str, Meta(description="Without its slash.")]
+    text: Annotated[str, Meta(description="Empty if there is nothing to say. It is not stored.")]
+    note: (
+        Annotated[
+            Literal["invited_nobody", "muted", "muted_until", "unmuted", "dnd", "dnd_off", "help"],
+            Meta(description="The key of the text, for clients that translate it."),
+        ]
+        | UnsetType
+    ) = UNSET
+    name: Annotated[str, Meta(description="The user whom the note is about.")] | UnsetType = UNSET
+    until: Time | UnsetType = UNSET
+    runId: (
+        Annotated[str, Meta(description="A service has been asked. Its answer for you comes as `slash.answer`.")]
+        | UnsetType
+    ) = UNSET
 
 
 class ThreadPage(Shape):

@@ -10,8 +10,8 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
-from chat import payloads, reasons
-from chat.actions.custom_emoji import custom_emoji_create, custom_emoji_remove
+from chat import reasons
+from chat.actions.custom_emoji import custom_emoji_create, custom_emoji_payload, custom_emoji_remove
 from chat.actions.reaction import message_react, message_unreact
 from chat.attachments.emoji_picture import EmojiPicture, make_emoji_picture
 from chat.custom_emoji_names import name_between_colons
@@ -38,7 +38,7 @@ def test_an_emoji_is_added_and_removed(alice: User) -> None:
     row = custom_emoji_create(by=alice, name=" :Shipped: ", picture=PICTURE)
     custom_emoji_remove(emoji_id=row.pk)
     shown = {"name": "shipped", "url": f"/custom-emoji/{PICTURE.sha256}.webp", "width": 128, "height": 96}
-    assert payloads.custom_emoji(row) == shown
+    assert custom_emoji_payload(row) == shown
     assert [(one.kind, one.channel, one.body) for one in log.read(before, 9)] == [
         ("emoji.changed", channel.pk, {"name": "shipped", "emoji": shown}),
         ("emoji.changed", channel.pk, {"name": "shipped"}),
@@ -112,7 +112,7 @@ def test_what_is_no_picture_is_refused(content: bytes) -> None:
 
 def test_a_picture_is_kept_by_browsers(alice: User) -> None:
     made = make_emoji_picture([picture("PNG")])
-    url = payloads.custom_emoji(custom_emoji_create(by=alice, name="shipped", picture=made))["url"]
+    url = custom_emoji_payload(custom_emoji_create(by=alice, name="shipped", picture=made))["url"]
     response = Client().get(url)
     assert (response.content, response["Content-Type"]) == (made.content, "image/webp")
     assert {"public", "immutable", "max-age=31536000"} == {*response["Cache-Control"].split(", ")}

@@ -178,6 +178,7 @@ async def test_files_reactions_and_threads(scenario: ClientScenario, tmp_path: P
         assert await line.react(id, "👍", target=target) == 1
         assert await scenario.shop.react(id, "👍") == await scenario.shop.react(id, "👍") == 2
         assert await line.unreact(id, "👍", target=target) == 1
+        assert (await line.run_slash_command("/help", target=target))["note"] == "help"
         receipt = await scenario.bob.upload(b"receipt")
         await line.send("Thank you", target=target, thread=id, attachments=[receipt])
         await scenario.shop.send("Welcome", to=Recipient.channel(target), thread=id, also_to_channel=True)

@@ -155,7 +155,7 @@ def test_objects_of_others_are_answered_like_missing_ones(
 
 # -- the calls of sections 2 and 3 ------------------------------------------------------------------------------------
 
-OPEN = {"/register", "/login", "/hooks/<str:secret>/"}
+OPEN = {"/register", "/login", "/hooks/<str:secret>/", "/hooks/slash-<str:token>/"}
 """Paths that are open to anyone with a secret."""
 
 
