@@ -19,23 +19,22 @@ def content_security_policy(
     admin: bool,
     form_targets: Iterable[str] = (),
     blobs: bool = False,
-    media_origin: str = "",
+    picture_origin: str = "",
 ) -> str:
     """Return the header's value. It allows only the site's own files and connections to its own host.
 
     `form_targets` are other origins that a form of this page may redirect to. `blobs` allows pictures and audio that
-    the page's scripts have received, as on the chat page. `media_origin` is another origin of pictures, video, sound.
+    the page's scripts have received, as on the chat page. `picture_origin` is another origin of pictures.
     """
     # In older Safari `connect-src 'self'` does not cover WebSockets, so the host is listed with its scheme.
     socket = f"{'wss' if secure else 'ws'}://{host}"
-    media = f"{' blob:' if blobs else ''}{f' {media_origin}' if media_origin else ''}"
     return "; ".join(
         (
             "default-src 'self'",
             f"script-src {ADMIN_SCRIPT if admin else SELF}",
             f"style-src {ADMIN_STYLE if admin else SELF}",
-            f"img-src 'self' data:{media}",
-            f"media-src 'self'{media}",
+            f"img-src 'self' data:{' blob:' if blobs else ''}{f' {picture_origin}' if picture_origin else ''}",
+            f"media-src 'self'{' blob:' if blobs else ''}",
             f"connect-src 'self' {socket}",
             "object-src 'none'",
             "base-uri 'none'",
@@ -60,7 +59,7 @@ class ContentSecurityPolicyMiddleware:
                 admin=request.path.startswith("/admin/"),
                 form_targets=getattr(response, "form_targets", ()),
                 blobs=getattr(response, "shows_blobs", False),
-                media_origin=getattr(response, "media_origin", ""),
+                picture_origin=getattr(response, "picture_origin", ""),
             )
         return response
 

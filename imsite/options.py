@@ -180,8 +180,8 @@ OPTIONS = (
     Option(
         "IM_S3_REDIRECT",
         True,
-        "Browsers load files from the storage, by addresses that are valid for a minute. False: the node sends them, "
-        "for a storage that browsers cannot reach.",
+        "Browsers load pictures and downloads from the storage, by addresses that are valid for a minute. False: the "
+        "node sends them as it sends video and sound, for a storage that browsers cannot reach.",
     ),
     Option("IM_ATTACHMENT_MAX_BYTES", 2_147_483_648, "Maximum bytes of an uploaded file."),
     Option(

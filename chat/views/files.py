@@ -35,8 +35,11 @@ logger = logging.getLogger(__name__)
 SENT_FILE = "X-Imsite-File"
 """Header for `imsite.server.files`: name in the storage, first byte and number of bytes. It never leaves the site."""
 CONTENT_SECURITY_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; sandbox"
-REDIRECTED = frozenset({"image", "video", "audio", "document"})
-"""Values of Sec-Fetch-Dest with which a browser follows a redirect to another origin. Scripts and programs may not."""
+REDIRECTED = frozenset({"image", "document"})
+"""Values of Sec-Fetch-Dest with which a browser follows a redirect to another origin. Scripts and programs may not.
+
+Players keep the address that they were redirected to, and ask it for further parts after it has expired.
+"""
 _THUMBNAIL_TYPE = "image/webp"
 _RETRY_SECONDS = 30
 

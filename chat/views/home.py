@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page = render(request, "chat/home.html", {"app": app, "boot": _boot_data(app, user)})
     # Pictures and voice messages arrive over the WebSocket as data; `imsite.middleware` allows them on this page only.
     page.shows_blobs = True  # type: ignore[attr-defined]
-    page.media_origin = storage.signed_origin()  # type: ignore[attr-defined]
+    page.picture_origin = storage.signed_origin()  # type: ignore[attr-defined]
     return page
 
 

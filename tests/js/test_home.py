@@ -83,8 +83,8 @@ def test_the_page_has_no_inline_script_or_style(client: Client) -> None:
 def test_only_the_admin_allows_eval(client: Client) -> None:
     assert "'unsafe-eval'" in content_security_policy(host="chat.example", secure=True, admin=True)
     assert "unsafe" not in content_security_policy(host="chat.example", secure=True, admin=False)
-    shown = content_security_policy(host="chat.example", secure=True, admin=False, media_origin="https://s3.example")
-    assert "img-src 'self' data: https://s3.example; media-src 'self' https://s3.example;" in shown
+    shown = content_security_policy(host="chat.example", secure=True, admin=False, picture_origin="https://s3.example")
+    assert "img-src 'self' data: https://s3.example; media-src 'self';" in shown
     assert "wss://chat.example" in content_security_policy(host="chat.example", secure=True, admin=False)
 
 
