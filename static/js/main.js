@@ -23,8 +23,10 @@ import { Outbox } from "./net/outbox.js";
 import { PresenceSync } from "./net/presence-sync.js";
 import { PushHandlers } from "./net/push-handlers.js";
 import { Session } from "./net/session.js";
+import { SlashCommands } from "./net/slash-commands.js";
 import { Socket } from "./net/socket.js";
 import { ThreadConversation } from "./net/thread-conversation.js";
+import { doNotDisturb } from "./state/do-not-disturb.js";
 import { Drafts } from "./state/drafts.js";
 import { EmojiPreferences } from "./state/emoji-preferences.js";
 import { messageText } from "./state/message-content.js";
@@ -60,6 +62,8 @@ import { SearchPanel } from "./widgets/search-panel.js";
 import { Shortcuts, showShortcuts } from "./widgets/shortcuts.js";
 import { SidebarMenus } from "./widgets/sidebar-menus.js";
 import { Sidebar } from "./widgets/sidebar.js";
+import { SlashNotes } from "./widgets/slash-notes.js";
+import { SlashSuggestions } from "./widgets/slash-suggestions.js";
 import { SuggestionList } from "./widgets/suggestion-list.js";
 import { ThreadComposer } from "./widgets/thread-composer.js";
 import { ThreadPanel } from "./widgets/thread-panel.js";
@@ -118,6 +122,10 @@ const presence = new PresenceSync({ socket, store });
 const session = new Session({ socket, store, outbox, presence, gapFiller });
 const contactsSync = new ContactsSync({ socket, store, session, presence });
 new CustomEmojiSync({ socket, session });
+const slashCommands = new SlashCommands({ socket, session });
+new SlashNotes({ store, commands: slashCommands });
+socket.on("ready", ({ login }) => doNotDisturb.set(login.doNotDisturbUntil));
+socket.onPush("dnd.changed", ({ until }) => doNotDisturb.set(until));
 const pins = new Pins({ socket, store, session });
 const conversation = new Conversation({ socket, store, outbox, session, gapFiller });
 const threadConversation = new ThreadConversation({ socket, store, outbox, session, threads });
@@ -145,12 +153,13 @@ const clickActions = { conversation, uploads, sends, react, removePreview, openT
 const timeline = new Timeline({ store, threads, outbox, reconnect, actions: clickActions });
 const createSuggestions = (/** @type {string} */ prefix) => {
   const mentions = new MentionSuggestions({ store, memberLoader, mentionAll: boot.mentionAll });
-  return new SuggestionList({ store, sources: [mentions, new EmojiSuggestions(emojiPreferences, prefix)], prefix });
+  const slash = new SlashSuggestions({ store, commands: slashCommands });
+  return new SuggestionList({ store, sources: [slash, mentions, new EmojiSuggestions(emojiPreferences, prefix)], prefix });
 };
 const suggestions = createSuggestions("");
 const maxLength = boot.messageLimit;
 const unblock = userMenu.unblock.bind(userMenu);
-const composer = new Composer({ store, conversation, drafts, attachmentDrafts, maxLength, suggestions, unblock });
+const composer = new Composer({ store, conversation, drafts, attachmentDrafts, maxLength, suggestions, slashCommands, unblock });
 const threadForm = byId("thread-form", HTMLFormElement);
 const threadComposer = new ThreadComposer({
   form: threadForm,
@@ -159,6 +168,7 @@ const threadComposer = new ThreadComposer({
   attachmentDrafts,
   store,
   suggestions: createSuggestions("thread-"),
+  slashCommands,
   maxLength,
 });
 const threadPanel = new ThreadPanel({
@@ -219,6 +229,7 @@ new SidebarMenus({
   store,
   userDialogs,
   groupDialogs,
+  api,
   isStaff: boot.staff,
   isRegistrationOpen: boot.registration,
   switchApp,

@@ -24,6 +24,7 @@ _COMPUTED = (
     "friend.",
     "emoji.group.",
     "emoji.tone.",
+    "slash.",
     "attachment.",
     "refusal.",
 )
@@ -33,7 +34,7 @@ def texts(language: str) -> dict[str, str]:
     """The source of each text by key: a string, or a function."""
     modules = "".join(
         (_MODULES / "locales" / f"{language}{part}.js").read_text()
-        for part in ("", "-attachments", "-dialogs", "-emoji", "-message-tools")
+        for part in ("", "-attachments", "-dialogs", "-emoji", "-message-tools", "-slash")
     )
     return dict(re.findall(r'^  "([\w.]+)": (.*),$', modules, re.MULTILINE))
 

@@ -3,6 +3,7 @@ import { enAttachments } from "./en-attachments.js";
 import { enDialogs } from "./en-dialogs.js";
 import { enEmoji } from "./en-emoji.js";
 import { enMessageTools } from "./en-message-tools.js";
+import { enSlash } from "./en-slash.js";
 
 /** @param {unknown} n @param {string} singular @param {string} [plural] */
 const count = (n, singular, plural = `${singular}s`) => `${n} ${n === 1 ? singular : plural}`;
@@ -13,6 +14,7 @@ export const en = {
   ...enDialogs,
   ...enEmoji,
   ...enMessageTools,
+  ...enSlash,
 
   "welcome.title": "Pick a name and start chatting",
   "welcome.text": "Everyone on this app shares a channel. Continue as a guest, or sign in to create groups and send private messages.",

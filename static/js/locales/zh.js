@@ -3,6 +3,7 @@ import { zhAttachments } from "./zh-attachments.js";
 import { zhDialogs } from "./zh-dialogs.js";
 import { zhEmoji } from "./zh-emoji.js";
 import { zhMessageTools } from "./zh-message-tools.js";
+import { zhSlash } from "./zh-slash.js";
 
 /** @type {Record<TextKey, Text>} */
 export const zh = {
@@ -10,6 +11,7 @@ export const zh = {
   ...zhDialogs,
   ...zhEmoji,
   ...zhMessageTools,
+  ...zhSlash,
 
   "welcome.title": "起个名字，开始聊天",
   "welcome.text": "这个应用的所有人都在同一个频道里。以访客身份进入，或登录后建群、私聊。",

@@ -116,6 +116,11 @@ export class ChatApi {
     await this.socket.request("message.report", { target, id, reason });
   }
 
+  /** Ask not to be disturbed from now on; 0 ends it. @param {number} seconds */
+  async setDoNotDisturb(seconds) {
+    await this.socket.request("dnd.set", { seconds });
+  }
+
   /** Add or remove the user's reaction. @param {{target: string, id: string}} message @param {string} emoji @param {boolean} isAdded */
   async react({ target, id }, emoji, isAdded) {
     const reply = await this.socket.request(isAdded ? "message.react" : "message.unreact", { target, id, emoji });

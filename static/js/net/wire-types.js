@@ -40,9 +40,9 @@
  *   name: string, avatar: string, id: string, seq: number, time: number, position?: number, replyTo?: string,
  *   replySeq?: number, editedAt?: number, recalled?: boolean, content?: string, attachments?: Attachment[],
  *   mentions?: Mention[], reactions?: Reaction[], previews?: LinkPreview[], threadId?: string, threadOnly?: boolean, threadCount?: number,
- *   thread?: Thread, forwarded?: ForwardOrigin}} Message
+ *   thread?: Thread, forwarded?: ForwardOrigin, action?: true}} Message
  *   `from`: the sender's user name; `content`: the text beside attachments or of a forwarded message, or Base64 of a picture or voice message;
- *   `msg`: the text, or in those messages what stands for them
+ *   `msg`: the text, or in those messages what stands for them; `action`: by `/me`, with the text alone in `content`
  * @typedef {{target: string, note: string, by: User, who: User[], value: string, seq: number, time: number,
  *   position: number}} SystemNote  an event of a channel, shown after its message number `seq`
  *
@@ -58,10 +58,13 @@
  * Replies.
  *
  * @typedef {{userId: string, id: string, name: string, avatar?: string, kind: UserKind, appId: number, appName: string,
- *   target: string, position: number, serviceToken?: string}} LoginReply
+ *   target: string, position: number, doNotDisturbUntil?: number, serviceToken?: string}} LoginReply
  * @typedef {{events?: RawEnvelope[], hasMore?: boolean, reset?: true, position: number}} SyncReply
  * @typedef {{target: string, id: string, seq: number, time: number, position: number, mentions?: Mention[]}} SendReply
  * @typedef {{target: string, id: string, emoji: string, count: number, position: number}} ReactionReply
+ * @typedef {{name: string, hint: string, description: string, service?: User}} SlashCommand
+ * @typedef {{command: string, text: string, note?: string, name?: string, until?: number, runId?: string}} SlashResult
+ *   `text`: in English, for the user alone, or ""; `note`: its key
  * @typedef {{messages: Message[], notes?: SystemNote[], hasMore: boolean}} HistoryPage
  * @typedef {{messages: Message[], hasMore: boolean, root?: Message}} ThreadPage  `root`: unless it cannot be read
  * @typedef {{messages: Message[], next: string | null}} SearchPage
@@ -95,6 +98,9 @@
  *   "message.unreact": {data: {target: string, id: string, emoji: string}, reply: ReactionReply},
  *   "emoji.list": {data: {}, reply: {emoji: CustomEmoji[]}},
  *   "message.remove_preview": {data: {target: string, id: string, previewId: string}, reply: {position: number}},
+ *   "slash.list": {data: {target: string}, reply: {commands: SlashCommand[]}},
+ *   "slash.run": {data: {target: string, text: string, threadId?: string, clientMsgId?: string}, reply: SlashResult},
+ *   "dnd.set": {data: {seconds: number}, reply: {until?: number}},
  *   "message.pin": {data: {target: string, id: string}, reply: {}},
  *   "message.unpin": {data: {target: string, id: string}, reply: {}},
  *   "message.pins": {data: {target: string}, reply: {messages: Message[]}},
@@ -150,6 +156,8 @@
  *   "message.unreacted": ReactionPush,
  *   "message.unpinned": {target: string, id: string},
  *   "emoji.changed": {name: string, emoji?: CustomEmoji},
+ *   "slash.answer": {target: string, runId: string, command: string, text: string, by: User, failure?: string},
+ *   "dnd.changed": {until?: number},
  *   "channel.note": SystemNote,
  *   "restriction": {kind: "mute" | "unmute" | "ban" | "unban", target?: string, until?: number},
  *   "friend.requested": ContactChange,

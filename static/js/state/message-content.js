@@ -7,10 +7,10 @@
 
 /**
  * Return what the user has written: of a message with attachments, the text beside them.
- * @param {Pick<Message, "type" | "msg" | "content" | "forwarded">} message
+ * @param {Pick<Message, "type" | "msg" | "content" | "forwarded" | "action">} message
  */
-export function messageText({ type, msg, content = "", forwarded }) {
-  return type === "file" || (type === "text" && forwarded) ? content : msg;
+export function messageText({ type, msg, content = "", forwarded, action }) {
+  return type === "file" || (type === "text" && (forwarded || action)) ? content : msg;
 }
 
 /** Tell whether the message has a text, and not the content of an old picture or voice message. @param {Message["type"]} type */

@@ -7,6 +7,7 @@
  * @import { Drafts, Edit, ReplyReference } from "../state/drafts.js"
  * @import { OutboxEntry } from "../net/outbox.js"
  * @import { Upload } from "../net/uploads.js"
+ * @import { SlashCommands } from "../net/slash-commands.js"
  * @import { AttachmentDrafts } from "../state/attachment-drafts.js"
  * @import { Store } from "../state/store.js"
  * @import { SuggestionList } from "./suggestion-list.js"
@@ -15,6 +16,7 @@ import { byId, find, hasFocus, part, setText } from "../lib/dom.js";
 import { formatDateTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
+import { isSlashCommand, withoutEscape } from "../lib/slash.js";
 import { today } from "../lib/today.js";
 import { hasVisibleText } from "../lib/visible-text.js";
 import { messageText } from "../state/message-content.js";
@@ -42,10 +44,11 @@ export class Composer {
 
   /**
    * @param {{store: Store, conversation: Conversation, drafts: Drafts, attachmentDrafts: AttachmentDrafts,
-   *   maxLength: number, suggestions: SuggestionList, unblock: (user: User) => void}} deps
+   *   maxLength: number, suggestions: SuggestionList, slashCommands: SlashCommands, unblock: (user: User) => void}} deps
    *   `maxLength`: of a message, in characters
    */
-  constructor({ store, conversation, drafts, attachmentDrafts, maxLength, suggestions, unblock }) {
+  constructor({ store, conversation, drafts, attachmentDrafts, maxLength, suggestions, slashCommands, unblock }) {
+    this.slashCommands = slashCommands;
     this.attachmentDrafts = attachmentDrafts;
     this.store = store;
     this.conversation = conversation;
@@ -128,7 +131,7 @@ export class Composer {
     return this.#edit !== null;
   }
 
-  /** Take back the text of a message that could not be sent, before what the user is writing. @param {OutboxEntry} entry */
+  /** Take back the text of a message that could not be sent, before what the user is writing. @param {Pick<OutboxEntry, "target" | "text">} entry */
   restore({ target, text }) {
     const draft = this.drafts.get(target);
     this.drafts.set(target, { ...draft, text: [text, draft.text].filter(Boolean).join("\n") });
@@ -309,6 +312,10 @@ export class Composer {
       showToast(t("composer.notConnected"));
       return;
     }
+    if (isSlashCommand(text)) {
+      this.#runCommand(text);
+      return;
+    }
     if (this.attachmentDrafts.of(this.#target).some(({ state }) => state === "failed")) {
       showToast(t("attachment.hasFailed"), { isError: true });
       return;
@@ -317,8 +324,22 @@ export class Composer {
     this.#reply = null;
     this.#setText("");
     this.#save();
-    this.conversation.send(hasVisibleText(text) ? text : "", reply, this.attachmentDrafts.take(this.#target));
+    this.conversation.send(hasVisibleText(text) ? withoutEscape(text) : "", reply, this.attachmentDrafts.take(this.#target));
     this.focus();
+  }
+
+  /** Run a slash command. A text that was refused comes back. @param {string} text */
+  async #runCommand(text) {
+    const target = this.#target;
+    this.#setText("");
+    this.#save();
+    this.focus();
+    try {
+      await this.slashCommands.run(target, text);
+    } catch (error) {
+      this.restore({ target, text });
+      showErrorToast(error);
+    }
   }
 
   /** True if there are files to send, or the edited message has files beside its text. */

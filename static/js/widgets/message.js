@@ -59,6 +59,7 @@ export function renderMessage(element, row, quoted, names, uploads) {
   dataset.read = String(isRead);
   element.classList.toggle("group-start", isGroupStart);
   element.classList.toggle("without-text", message.type === "file" && !message.recalled && !text);
+  element.classList.toggle("action", Boolean(message.action) && !message.recalled);
   element.classList.toggle("recalled", Boolean(message.recalled));
   element.setAttribute("aria-label", `${message.name}, ${formatTime(message.time)}: ${messageSummary(message)}`);
   renderSender(element, row);
@@ -79,6 +80,7 @@ export function messageSummary(message) {
   if (recalled) return t("message.recalled");
   if (type === "picture" || type === "voice") return t(`message.${type}`);
   const line = summaryLine(messageText(message));
+  if (message.action) return `${message.name} ${line}`;
   if (type !== "file") return line;
   const files = attachmentSummary(message.attachments ?? []);
   return line ? t("attachment.withText", { files, text: line }) : files;

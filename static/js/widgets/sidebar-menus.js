@@ -1,6 +1,7 @@
 /**
  * The menus of the sidebar: switch to another app, start a chat or group, and the user's account.
  *
+ * @import { ChatApi } from "../net/chat-api.js"
  * @import { Store } from "../state/store.js"
  * @import { GroupDialogs } from "./group-dialogs.js"
  * @import { MenuItem } from "./menu.js"
@@ -8,19 +9,24 @@
  */
 import { byId, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
+import { formatDateTime } from "../lib/format.js";
 import { throttleRender } from "../lib/throttle.js";
+import { doNotDisturb } from "../state/do-not-disturb.js";
 import { showAvatar } from "./avatar.js";
 import { confirmAction } from "./dialog.js";
 import { attachMenu } from "./menu.js";
 import { canNotify } from "./notifications.js";
 import { isDark, toggleTheme } from "./theme.js";
+import { showErrorToast } from "./toast.js";
+
+const DND_SECONDS = 3600;
 
 export class SidebarMenus {
   #appButton = byId("app-switcher");
   #accountButton = byId("account-menu");
 
   /**
-   * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, isStaff: boolean,
+   * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, api: ChatApi, isStaff: boolean,
    *   isRegistrationOpen: boolean, switchApp: (appId: number) => void, showShortcuts: () => void,
    *   showNotifications: () => void, clearStoredData: () => void}} deps
    *   `clearStoredData`: deletes what the browser stores for a guest who signs out
@@ -75,11 +81,20 @@ export class SidebarMenus {
       items.push(...this.#signInItems());
       items.push({ ...signOut, isDestructive: true, run: () => this.#confirmGuestSignOut() });
     } else {
+      items.unshift(this.#doNotDisturbItem());
       items.push({ text: t("menu.profile"), icon: "user", testid: "profile", run: () => location.assign("/accounts/profile/") });
       items.push({ text: t("menu.signInMethods"), icon: "settings", testid: "ways-in", run: () => location.assign("/accounts/sign-in-methods/") });
       items.push({ ...signOut, run: submitSignOut });
     }
     return items;
+  }
+
+  /** @returns {MenuItem} */
+  #doNotDisturbItem() {
+    const { until } = doNotDisturb;
+    const text = until ? t("menu.dndOff", { until: formatDateTime(until) }) : t("menu.dndOn");
+    const run = () => this.deps.api.setDoNotDisturb(until ? 0 : DND_SECONDS).catch(showErrorToast);
+    return { text, icon: "bell-off", testid: "do-not-disturb", run };
   }
 
   /** @returns {MenuItem[]} */

@@ -3,6 +3,7 @@
  *
  * @import { OutboxEntry } from "../net/outbox.js"
  * @import { ThreadConversation } from "../net/thread-conversation.js"
+ * @import { SlashCommands } from "../net/slash-commands.js"
  * @import { AttachmentDrafts } from "../state/attachment-drafts.js"
  * @import { Drafts } from "../state/drafts.js"
  * @import { Store } from "../state/store.js"
@@ -11,18 +12,20 @@
 import { find, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
+import { isSlashCommand, withoutEscape } from "../lib/slash.js";
 import { hasVisibleText } from "../lib/visible-text.js";
 import { sendPermission } from "../state/send-permission.js";
-import { showToast } from "./toast.js";
+import { showErrorToast, showToast } from "./toast.js";
 
 export class ThreadComposer {
   #threadId = "";
 
   /**
    * @param {{form: HTMLFormElement, conversation: ThreadConversation, drafts: Drafts, attachmentDrafts: AttachmentDrafts,
-   *   store: Store, suggestions: SuggestionList, maxLength: number}} deps  `maxLength`: of a message, in characters
+   *   store: Store, suggestions: SuggestionList, slashCommands: SlashCommands, maxLength: number}} deps  `maxLength`: of a message, in characters
    */
-  constructor({ form, conversation, drafts, attachmentDrafts, store, suggestions, maxLength }) {
+  constructor({ form, conversation, drafts, attachmentDrafts, store, suggestions, slashCommands, maxLength }) {
+    this.slashCommands = slashCommands;
     this.form = form;
     this.field = find(form, "textarea", HTMLTextAreaElement);
     this.alsoToChannel = find(form, "input[type=checkbox]", HTMLInputElement);
@@ -132,6 +135,10 @@ export class ThreadComposer {
     // Blank lines around the text are removed; the indentation of its first line is kept.
     const text = this.field.value.replace(/^\s*\n/u, "").trimEnd();
     if (!(hasVisibleText(text) || this.#hasFiles) || [...text].length > this.maxLength || this.field.disabled) return;
+    if (isSlashCommand(text)) {
+      this.#runCommand(text);
+      return;
+    }
     if (this.attachmentDrafts.of(this.draftName).some(({ state }) => state === "failed")) {
       showToast(t("attachment.hasFailed"), { isError: true });
       return;
@@ -142,8 +149,27 @@ export class ThreadComposer {
     this.alsoToChannel.checked = false;
     this.#save();
     this.render();
-    this.conversation.send(hasVisibleText(text) ? text : "", checked, uploads);
+    this.conversation.send(hasVisibleText(text) ? withoutEscape(text) : "", checked, uploads);
     this.focus();
+  }
+
+  /** Run a slash command in the thread. A text that was refused comes back. @param {string} text */
+  async #runCommand(text) {
+    const threadId = this.#threadId;
+    const target = this.store.currentTarget;
+    if (!target) return;
+    this.field.value = "";
+    this.#save();
+    this.render();
+    this.focus();
+    try {
+      await this.slashCommands.run(target, text, threadId);
+    } catch (error) {
+      if (threadId === this.#threadId) this.field.value = [text, this.field.value].filter(Boolean).join("\n");
+      this.#save();
+      this.render();
+      showErrorToast(error);
+    }
   }
 
   get #hasFiles() {

@@ -1,0 +1,30 @@
+/** English texts of slash commands. @import { Text } from "../lib/i18n.js" */
+
+/** @satisfies {Record<string, Text>} */
+export const enSlash = {
+  "slash.suggestions": "Commands",
+  "slash.onlyYou": "Only you can see this",
+  "slash.close": "Close",
+  "slash.pending": "Asking /{name} …",
+  "slash.about.me": "Say what you are doing",
+  "slash.about.shrug": "Send your text with ¯\\_(ツ)_/¯ after it",
+  "slash.about.topic": "Rename this group",
+  "slash.about.invite": "Add users to this group",
+  "slash.about.mute": "Stop a user from writing in this group",
+  "slash.about.leave": "Leave this group",
+  "slash.about.dnd": "Do not be disturbed for a while",
+  "slash.about.help": "List the commands that work here",
+  "slash.note.invited_nobody": "They are members already.",
+  "slash.note.muted": "{name} cannot write here any more.",
+  "slash.note.muted_until": "{name} cannot write here until {until}.",
+  "slash.note.unmuted": "{name} can write here again.",
+  "slash.note.dnd": "Do not disturb is on until {until}.",
+  "slash.note.dnd_off": "Do not disturb is off.",
+  "slash.failure.timeout": "/{name} did not answer in time.",
+  "slash.failure.failed": "/{name} could not be reached, or failed.",
+  "slash.failure.invalid": "/{name} answered something that cannot be shown.",
+  "slash.failure.refused": "/{name} may not post its answer here. A member can invite its bot.",
+  "slash.failure.busy": "/{name} is busy. Try again in a moment.",
+  "menu.dndOn": "Do not disturb for 1 hour",
+  "menu.dndOff": "End do not disturb (until {until})",
+};

@@ -1,0 +1,30 @@
+/** Chinese texts of slash commands. @import { Text } from "../lib/i18n.js" */
+
+/** @satisfies {Record<string, Text>} */
+export const zhSlash = {
+  "slash.suggestions": "命令",
+  "slash.onlyYou": "仅你可见",
+  "slash.close": "关闭",
+  "slash.pending": "正在等待 /{name}…",
+  "slash.about.me": "说说你在做什么",
+  "slash.about.shrug": "在文字后加上 ¯\\_(ツ)_/¯",
+  "slash.about.topic": "修改群名",
+  "slash.about.invite": "邀请用户加入群组",
+  "slash.about.mute": "禁止用户在群里发言",
+  "slash.about.leave": "退出群组",
+  "slash.about.dnd": "一段时间内免打扰",
+  "slash.about.help": "列出可用的命令",
+  "slash.note.invited_nobody": "他们已经是成员了。",
+  "slash.note.muted": "{name} 不能再在这里发言。",
+  "slash.note.muted_until": "{name} 在 {until} 之前不能在这里发言。",
+  "slash.note.unmuted": "{name} 可以再次发言。",
+  "slash.note.dnd": "免打扰已开启，至 {until}。",
+  "slash.note.dnd_off": "免打扰已关闭。",
+  "slash.failure.timeout": "/{name} 没有及时回应。",
+  "slash.failure.failed": "无法连接 /{name}，或它出错了。",
+  "slash.failure.invalid": "/{name} 的回应无法显示。",
+  "slash.failure.refused": "/{name} 不能在这里发布回应，可以由成员邀请它的机器人。",
+  "slash.failure.busy": "/{name} 正忙，请稍后再试。",
+  "menu.dndOn": "免打扰 1 小时",
+  "menu.dndOff": "结束免打扰（至 {until}）",
+};

@@ -1,0 +1,20 @@
+/** The time until which the user does not want to be disturbed. No DOM. */
+import { Emitter } from "../lib/events.js";
+
+/** @extends {Emitter<{change: null}>} */
+class DoNotDisturb extends Emitter {
+  /** Unix milliseconds; 0 for none. */ #until = 0;
+
+  /** Unix milliseconds, or 0 if the user can be disturbed now. */
+  get until() {
+    return this.#until > Date.now() ? this.#until : 0;
+  }
+
+  /** @param {number | undefined} until */
+  set(until = 0) {
+    this.#until = until;
+    this.emit("change");
+  }
+}
+
+export const doNotDisturb = new DoNotDisturb();
