@@ -116,7 +116,7 @@ def insert_statements(
 def insert_numbered(model: type[Model], fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Statement]:
     """Return the statements that insert at least one row, at most 1,000, with an automatic id.
 
-    The last one returns the ids: see `inserted_ids`.
+    Execute them together in a transaction. The last one returns the ids: see `inserted_ids`.
     """
     if len(rows) > 1 and connection.vendor == "sqlite":
         return [*insert_statements(model, fields, rows), Statement("SELECT last_insert_rowid()", (), returns=True)]
