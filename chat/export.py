@@ -33,10 +33,12 @@ from chat.models import (
     ReadMark,
     Report,
     Restriction,
+    ScheduledMessage,
     SlashCommand,
     ThreadFollower,
     Webhook,
 )
+from chat.selectors.scheduled import scheduled_messages
 
 _ROWS_PER_FETCH = 500
 
@@ -64,6 +66,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]
     yield "reactions", [_reaction(row) for row in _reactions(user)]
     yield "mentions", [_mention(row) for row in _mentions(user)]
+    yield "scheduled", [_scheduled(row) for row in scheduled_messages(user)]
     yield "threads", [_thread(row) for row in ThreadFollower.objects.filter(user=user).order_by("pk")]
     # The reported user and message are data of others.
     yield "reports", [_report(report) for report in Report.objects.filter(reporter=user).order_by("pk")]
@@ -190,6 +193,10 @@ def _device(device: Any) -> dict[str, Any]:
         "since": _time(device.created_at),
         "lastSeen": _time(device.last_seen_at),
     }
+
+
+def _scheduled(row: ScheduledMessage) -> dict[str, Any]:
+    return {"channel": str(row.channel_id), "text": row.text, "due": row.due_at, "state": row.state}
 
 
 def _thread(row: ThreadFollower) -> dict[str, Any]:

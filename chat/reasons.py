@@ -226,6 +226,13 @@ NOT_THE_AUTHOR = Reason("not_the_author", NOT_AUTHORISED, "You can only edit you
     "The caller did not write the message.")
 NOT_EDITABLE = Reason("not_editable", OPERATION_FAILED, "Only text messages can be edited.",
     "The message is a picture or a voice message of the protobuf protocol.")
+SCHEDULED_NOT_FOUND = Reason("scheduled_not_found", NO_DATA, "This message is no longer scheduled.",
+    "The scheduled message does not exist, belongs to another user, was sent, or is being sent.")
+SCHEDULE_TIME = Reason("schedule_time", ILLEGAL_PARAMETER, "Choose a time within the next %(limit)s days.",
+    "`at` is not in the future, or farther than IM_SCHEDULE_MAX_DAYS.")
+SCHEDULED_LIMIT_REACHED = Reason("scheduled_limit_reached", TOO_MUCH,
+    "You have %(limit)s scheduled messages, which is the maximum. Cancel one first.",
+    "The user has IM_SCHEDULED_PER_USER scheduled messages.")
 FORWARDED_NOT_EDITABLE = Reason("forwarded_not_editable", OPERATION_FAILED, "A forwarded message cannot be edited.",
     "The text of a forwarded message is that of another user.")
 MESSAGE_RECALLED = Reason("message_recalled", OPERATION_FAILED, "This message was recalled.",

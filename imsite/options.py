@@ -246,6 +246,8 @@ OPTIONS = (
     Option("IM_CUSTOM_EMOJI_MAX_BYTES", 524_288, "Maximum bytes of the picture of a custom emoji."),
     Option("IM_MAX_EMOJI_PER_MESSAGE", 20, "Different emoji that users can react with to a message."),
     Option("IM_MAX_REPORTS_PER_DAY", 50, "Reported messages per user and day."),
+    Option("IM_SCHEDULED_PER_USER", 100, "Scheduled messages per user that are not sent yet."),
+    Option("IM_SCHEDULE_MAX_DAYS", 365, "Days ahead for which a message can be scheduled."),
     # Writing and reading
     Option("IM_COMMIT_INTERVAL", 0.008, "Seconds between commits of a single node while several users send."),
     Option("IM_CLUSTER_COMMIT_INTERVAL", 0.06, "Seconds between commits of a cluster node while several users send."),
@@ -316,6 +318,7 @@ OPTIONS = (
     Option("IM_FILE_RETENTION_DAYS", 0, "Days for which pictures and voice messages are kept; 0: as their message."),
     Option("IM_RETENTION_BATCH_MESSAGES", 500, "Messages that retention deletes per transaction."),
     Option("IM_ANNOUNCEMENT_INTERVAL", 5.0, "Seconds between checks for scheduled announcements."),
+    Option("IM_SCHEDULED_INTERVAL", 1.0, "Seconds between checks for scheduled messages that are due."),
     Option("IM_CLEANUP_INTERVAL", 3600.0, "Seconds between deletions of expired keys, tokens and sessions."),
 )
 

@@ -35,7 +35,8 @@ _LOOKUP_BATCH = 500
 def expired_uploads() -> QuerySet[Attachment]:
     """Return uploads that are unfinished or unsent for longer than IM_UPLOAD_HOURS."""
     before = log.now_ms() - settings.IM_UPLOAD_HOURS * _HOUR_MS
-    return Attachment.objects.filter(message=None, created_at__lt=before).exclude(state=_REMOVED)
+    unsent = Attachment.objects.filter(message=None, scheduled=None, created_at__lt=before)
+    return unsent.exclude(state=_REMOVED)
 
 
 def uploads_expire() -> int:
@@ -44,7 +45,7 @@ def uploads_expire() -> int:
         rows = expired_uploads().select_for_update(no_key=True).order_by("created_at")[:BATCH_SIZE]
         # Locked, so that a message which is being stored with one of them comes before or after.
         keys = [row.pk for row in rows]
-        return Attachment.objects.filter(pk__in=keys, message=None).update(state=_REMOVED)
+        return Attachment.objects.filter(pk__in=keys, message=None, scheduled=None).update(state=_REMOVED)
 
 
 def removed_attachments() -> QuerySet[Attachment]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from accounts.models import User
 from accounts.selectors.contacts import blocked_pairs
+from accounts.selectors.users import user_by_name
 from chat import account_errors, reasons, rules
 from chat.actions.channel import new_memberships, note_event, require_not_guest
 from chat.errors import ChatError
@@ -18,6 +19,20 @@ CHANNELS_PER_TRANSACTION = 250
 
 Pair = tuple[int, int]
 """The ids of the initiating user and of the other user."""
+
+
+def private_channel_with(user: User, name: str) -> int:
+    """Return the private channel of the user with the one of this name, created if necessary.
+
+    Raise ChatError USER_NOT_FOUND, or a refusal of `channel_create_private`.
+    """
+    other = user_by_name(name)
+    if other is None:
+        raise ChatError(reasons.USER_NOT_FOUND, userId=name)
+    (channel,) = private_channels_open(pairs=[(user, other)]).values()
+    if isinstance(channel, ChatError):
+        raise channel
+    return channel
 
 
 def private_channels_open(*, pairs: Iterable[tuple[User, User]]) -> dict[Pair, int | ChatError]:

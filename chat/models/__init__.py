@@ -6,6 +6,7 @@ from chat.models.emoji import CustomEmoji
 from chat.models.link_preview import LinkPreview, MessagePreview
 from chat.models.message import Message, MessageKey, MessageMention, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
+from chat.models.scheduled import ScheduledMessage
 from chat.models.search import SearchCursor
 from chat.models.slash import SlashCommand, SlashRun
 from chat.models.thread import Thread, ThreadFollower
@@ -30,6 +31,7 @@ __all__ = [
     "ReadMark",
     "Report",
     "Restriction",
+    "ScheduledMessage",
     "SearchCursor",
     "SlashCommand",
     "SlashRun",

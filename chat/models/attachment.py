@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from chat.models.message import Message
+from chat.models.scheduled import ScheduledMessage
 
 KEY_BYTES = 16
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -50,6 +51,10 @@ class Attachment(models.Model):
         Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="files", db_index=False
     )
     """The message it was sent with. None before, and again once the message is gone."""
+    scheduled = models.ForeignKey(
+        ScheduledMessage, on_delete=models.SET_NULL, null=True, blank=True, related_name="files", db_index=False
+    )
+    """The scheduled message that it waits for. No other message can have it."""
     index = models.PositiveSmallIntegerField(default=0)
     """Its place among the files of its message."""
     name = models.CharField(max_length=255)
@@ -82,6 +87,9 @@ class Attachment(models.Model):
         indexes = (
             models.Index(fields=["message", "index"], name="attachment_message"),
             models.Index(fields=["file"], name="attachment_file"),
+            models.Index(
+                fields=["scheduled", "index"], name="attachment_scheduled", condition=models.Q(scheduled__isnull=False)
+            ),
             models.Index(fields=["uploader", "created_at"], name="attachment_uploader"),
             # The clean-up looks for files without a message, and most have one.
             models.Index(fields=["created_at"], name="attachment_unsent", condition=models.Q(message__isnull=True)),

@@ -1,4 +1,4 @@
-"""Periodic tasks of every node: announcements, expiring mutes and bans, retention and the search index.
+"""Periodic tasks of every node: announcements, scheduled messages, expiring mutes and bans, retention and search.
 
 Several nodes may run a task at the same time; the actions ensure that it has its effect once.
 """
@@ -18,6 +18,7 @@ from chat.actions import attachment_cleanup, last_seen, link_preview, retention,
 from chat.actions.account_deletion import finish_interrupted_deletions
 from chat.actions.announcement import announcements_send_due
 from chat.actions.moderation import restrictions_lift_expired
+from chat.actions.scheduled_sending import scheduled_send_due
 from chat.search.index import Indexer
 from chat.webhooks.incoming import last_use
 from delivery import publish
@@ -36,6 +37,7 @@ def start_periodic_tasks() -> list[asyncio.Task[None]]:
     """Start all tasks and return them; the node cancels them when it stops."""
     work = (
         ("announcements", settings.IM_ANNOUNCEMENT_INTERVAL, _send_announcements_and_lift_restrictions),
+        ("scheduled messages", settings.IM_SCHEDULED_INTERVAL, _send_scheduled),
         ("retention", settings.IM_CLEANUP_INTERVAL, _apply_retention),
         ("attachments", settings.IM_CLEANUP_INTERVAL, _clean_up_attachments),
         ("held uploads", HELD_UPLOADS_INTERVAL_SECONDS, _complete_held_uploads),
@@ -67,6 +69,10 @@ async def _run_every(pause: float, name: str, task: Callable[[], Awaitable[None]
 async def _send_announcements_and_lift_restrictions() -> None:
     await run_background(announcements_send_due)
     await run_background(restrictions_lift_expired)
+
+
+async def _send_scheduled() -> None:
+    await _run_until_done(scheduled_send_due)
 
 
 async def _apply_retention() -> None:

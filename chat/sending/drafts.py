@@ -41,6 +41,7 @@ class Draft:
     `thread`: the message whose thread it belongs to; `thread_only`: only the thread shows it, not the channel.
     `attachments`: keys of the sender's uploads, in the order in which they are shown; the text may then be empty.
     `forward`: the message whose content it has, in place of `type`, `text` and `attachments`.
+    `scheduled`: the id of the scheduled message that it is; its files wait for that one.
 
     Three keys make a retry store nothing. `client_id` is kept for good and answers with the first message.
     `idempotency_key` answers the same request with the first message, and refuses another request. `scoped_key`
@@ -60,6 +61,7 @@ class Draft:
     reply_to: int | None = None
     attachments: tuple[str, ...] = ()
     forward: Forward | None = None
+    scheduled: int | None = None
     thread: int | None = None
     thread_only: bool = False
     app: int | None = None

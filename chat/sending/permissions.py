@@ -114,6 +114,7 @@ class Permissions:
                 or attachment.uploader_id != draft.sender
                 or attachment.state != attachment.State.READY
                 or attachment.message_id is not None
+                or attachment.scheduled_id != draft.scheduled
                 or key in self._taken
             ):
                 raise ChatError(reasons.ATTACHMENT_NOT_FOUND, attachment=key)

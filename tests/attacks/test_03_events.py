@@ -6,6 +6,7 @@ test_03_matrix.py covers commands.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -172,6 +173,12 @@ async def expire_files(scenario: EventScenario) -> None:
     scenario.shared_site.shell(f"{code}{expire}files_delete_expired()\nsettings.IM_FILE_RETENTION_DAYS = 0")
 
 
+async def schedule(scenario: EventScenario) -> None:
+    at = int((time.time() + 864_000) * 1000)
+    reply = await scenario.owner.call("message.schedule", target=scenario.group, msg="later", at=at)
+    await scenario.owner.call("scheduled.edit", id=reply["id"], msg=f'"{scenario.group}"')
+
+
 IN_GROUP = "phone member"
 ON_APP = "owner phone member gone stranger guest"
 ONLY_LIVE = ("emoji.changed",)
@@ -209,6 +216,7 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
         "owner phone",
     ),
     "thread.mark": (follow, "phone"),
+    "scheduled.changed": (schedule, "phone"),
     "enter": (come, ON_APP),
     "exit": (leave, ON_APP),
 }

@@ -6,6 +6,7 @@ tests/chat/api/v1/test_matrix.py covers the HTTP calls.
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from chat.commands.registry import COMMANDS
 from tests.support.shared_site import Clients, SharedSite, UserClient
 
 ABSENT = "999999999"
+FAR = int((time.time() + 864_000) * 1000)
+"""A time in ten days, in Unix ms."""
 
 ROLES = ("nobody", "guest", "stranger", "gone", "member", "admin", "owner")
 """The senders of a command, in this order: a connection without login, a guest, an account that was never in the
@@ -67,6 +70,11 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "dnd.set": ({"seconds": 60}, "1000 1003 200 200 200 200 200"),
     "message.send": ({"target": "$target", "msg": "x"}, "1000 1005 1005 1005 200 200 200"),
     "message.forward": ({"target": "$target", "id": "$message"}, "1000 1005 1005 1005 200 200 200"),
+    "message.schedule": ({"target": "$target", "msg": "x", "at": FAR}, "1000 1003 1005 1005 200 200 200"),
+    "scheduled.list": ({}, "1000 1003 200 200 200 200 200"),
+    "scheduled.edit": ({"id": ABSENT, "msg": "x"}, "1000 1003 1005 1005 1005 1005 1005"),
+    "scheduled.cancel": ({"id": ABSENT}, "1000 1003 1005 1005 1005 1005 1005"),
+    "scheduled.send": ({"id": ABSENT}, "1000 1003 1005 1005 1005 1005 1005"),
     "message.history": ({"target": "$target"}, "1000 1005 1005 1005 200 200 200"),
     "message.get": ({"target": "$target", "id": "$message"}, "1000 1005 1005 1005 200 200 200"),
     "message.edit": ({"target": "$target", "id": "$message", "msg": "x"}, "1000 1005 1005 1005 1003 1003 200"),

@@ -19,6 +19,7 @@ _HANDLED = """async () => {
   const { ContactsSync } = await import("/static/js/net/contacts-sync.js");
   const { PresenceSync } = await import("/static/js/net/presence-sync.js");
   const { PushHandlers } = await import("/static/js/net/push-handlers.js");
+  const { ScheduledMessages } = await import("/static/js/net/scheduled-messages.js");
   const { Pins } = await import("/static/js/state/pins.js");
   const { Store } = await import("/static/js/state/store.js");
   const kinds = new Set();
@@ -29,6 +30,7 @@ _HANDLED = """async () => {
   const presence = new PresenceSync({ socket, store });
   new ContactsSync({ socket, store, session, presence });
   new Pins({ socket, store, session });
+  new ScheduledMessages({ socket, store, session });
   return [...kinds];
 }"""
 

@@ -24,6 +24,7 @@ from chat.wire.schema.message_changes import (
     MessageReacted,
     MessageRecalled,
     MessagesExpired,
+    ThreadMark,
 )
 from chat.wire.schema.objects import (
     Count,
@@ -35,6 +36,7 @@ from chat.wire.schema.objects import (
     Person,
     Position,
     Restriction,
+    ScheduledChanged,
     Shape,
     Time,
 )
@@ -100,15 +102,6 @@ class EventKind:
     def is_for_webhooks(self) -> bool:
         """Return whether only webhooks get it, and no client. Such an event belongs to no channel."""
         return bool(self.webhooks) and not self.is_push
-
-
-class ThreadMark(Shape):
-    """Your relation to a thread: following or not, and the number up to which you have read it."""
-
-    target: Id
-    threadId: Id
-    follows: bool
-    readSeq: Count
 
 
 class EmojiChanged(Shape, kw_only=True):
@@ -348,6 +341,13 @@ DND_CHANGED = EventKind(
     "On one of your connections, you asked not to be disturbed, or ended that.",
     is_logged=False,
     exported_in="profile.json",
+)
+SCHEDULED_CHANGED = EventKind(
+    "scheduled.changed",
+    ScheduledChanged,
+    "You scheduled a message on another of your connections, or changed or cancelled one; or one was sent or refused.",
+    is_logged=False,
+    exported_in="scheduled.json",
 )
 ENTER = EventKind("enter", AppPresence, "A user came to your app.", is_logged=False, not_exported="it is not stored")
 EXIT = EventKind("exit", AppPresence, "A user left your app.", is_logged=False, not_exported="it is not stored")

@@ -84,3 +84,12 @@ class MessageReacted(Shape):
     count: Annotated[int, Meta(ge=0, description="Users who have chosen this emoji for the message now.")]
     by: Person
     position: Position
+
+
+class ThreadMark(Shape):
+    """Your relation to a thread: following or not, and the number up to which you have read it."""
+
+    target: Id
+    threadId: Id
+    follows: bool
+    readSeq: Count

@@ -208,6 +208,38 @@ class Message(Shape, rename={"from_": "from"}, kw_only=True):
     ) = UNSET
 
 
+class ScheduledRefusal(Shape):
+    """The refusal of a scheduled message that was due."""
+
+    code: int
+    reason: Annotated[str, Meta(description="As in the reply to a refused command, and so is `data`.")]
+    data: dict[str, Any]
+
+
+class ScheduledMessage(Shape):
+    """A message of yours that is sent at a later time. It keeps its id until it is sent."""
+
+    id: Id
+    target: Annotated[str, Meta(title="id", description="The channel.")]
+    msg: str
+    at: Annotated[int, Meta(ge=0, title="time", description="When it is sent.")]
+    attachments: list[Attachment]
+    replyTo: Id | UnsetType = UNSET
+    threadId: Id | UnsetType = UNSET
+    threadOnly: bool | UnsetType = UNSET
+    refusal: (
+        Annotated[ScheduledRefusal, Meta(description="It was refused when it was due, and is sent only on demand.")]
+        | UnsetType
+    ) = UNSET
+
+
+class ScheduledChanged(Shape):
+    """A scheduled message of yours, or only the id of one that was sent or cancelled."""
+
+    id: Id
+    message: ScheduledMessage | UnsetType = UNSET
+
+
 class PinnedMessage(Message, kw_only=True):
     """A pinned message."""
 

@@ -24,6 +24,7 @@ from chat.wire.schema.objects import (
     Person,
     PinnedMessage,
     Position,
+    ScheduledMessage,
     Shape,
     Thread,
     Time,
@@ -65,6 +66,8 @@ class SyncPage(Shape, kw_only=True):
 
 
 class SentMessage(Shape):
+    """Your message as it was stored."""
+
     target: Id
     id: Id
     seq: Count
@@ -175,6 +178,15 @@ class ListedThread(Shape):
 
 class ThreadList(Shape):
     threads: list[ListedThread]
+    hasMore: bool
+
+
+class ScheduledReference(Shape):
+    id: Id
+
+
+class ScheduledMessages(Shape):
+    messages: list[ScheduledMessage]
     hasMore: bool
 
 

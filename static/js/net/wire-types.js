@@ -43,6 +43,9 @@
  *   thread?: Thread, forwarded?: ForwardOrigin, action?: true}} Message
  *   `from`: the sender's user name; `content`: the text beside attachments or of a forwarded message, or Base64 of a picture or voice message;
  *   `msg`: the text, or in those messages what stands for them; `action`: by `/me`, with the text alone in `content`
+ * @typedef {{id: string, target: string, msg: string, at: number, attachments: Attachment[], replyTo?: string,
+ *   threadId?: string, threadOnly?: boolean, refusal?: {code: number, reason: string, data: ErrorData}}} ScheduledMessage
+ *   `at`: when it is sent; `refusal`: why it could not be
  * @typedef {{target: string, note: string, by: User, who: User[], value: string, seq: number, time: number,
  *   position: number}} SystemNote  an event of a channel, shown after its message number `seq`
  *
@@ -84,6 +87,12 @@
  *     threadId?: string, alsoToChannel?: boolean, attachments?: string[]}, reply: SendReply},
  *   "message.forward": {data: {target: string, id: string, to: string, attachments: string[], clientMsgId: string},
  *     reply: SendReply},
+ *   "message.schedule": {data: {target: string, msg: string, at: number, clientMsgId: string, replyTo?: string,
+ *     attachments?: string[]}, reply: ScheduledMessage},
+ *   "scheduled.list": {data: {skip?: number}, reply: {messages: ScheduledMessage[], hasMore: boolean}},
+ *   "scheduled.edit": {data: {id: string, msg?: string, at?: number}, reply: ScheduledMessage},
+ *   "scheduled.cancel": {data: {id: string}, reply: {id: string}},
+ *   "scheduled.send": {data: {id: string}, reply: SendReply},
  *   "message.history": {data: {target: string, before?: number, after?: number, limit?: number}, reply: HistoryPage},
  *   "message.search": {data: {q: string, target?: string, before?: string, limit?: number}, reply: SearchPage},
  *   "mention.list": {data: {before?: string, limit?: number}, reply: SearchPage},
@@ -168,6 +177,7 @@
  *   "person.changed": {who: User, status: string},
  *   "read.mark": {target: string, readSeq: number},
  *   "thread.mark": {target: string, threadId: string, follows: boolean, readSeq: number},
+ *   "scheduled.changed": {id: string, message?: ScheduledMessage},
  *   "read.seen": {target: string, readSeq: number},
  *   "enter": PresenceChange,
  *   "exit": PresenceChange,

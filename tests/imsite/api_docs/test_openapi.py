@@ -18,8 +18,13 @@ from chat.wire.schema.events import WEBHOOK_EVENTS
 from imsite.api_docs import openapi
 
 V1 = "/api/v1/"
-MAKE_NOTHING = {"presence/query/", "webhooks/{webhook_id}/ping/", "attachments/", "uploads/"}
-"""Calls that make nothing which lasts. A file that is uploaded twice is deleted unless it is sent."""
+MAKE_NOTHING = {
+    "presence/query/", "webhooks/{webhook_id}/ping/", "attachments/", "uploads/", "scheduled/{scheduled_id}/send/",
+}  # fmt: skip
+"""Calls that make nothing which lasts, or nothing twice. A file that is uploaded twice is deleted unless it is sent.
+
+A scheduled message is sent once.
+"""
 ALWAYS_REFUSED_WITH = {"400", "401", "403", "429"}
 
 

@@ -18,10 +18,12 @@ from accounts.actions.external_users import ExternalUserData, external_user_upse
 from accounts.models import User
 from chat import urls
 from chat.actions.channel import channel_create_global, channel_create_group
+from chat.actions.scheduled import message_schedule
 from chat.actions.upload import upload_create
 from chat.api.v1 import urls as v1
 from chat.webhooks.incoming.actions import incoming_webhook_create
 from chat.webhooks.outgoing.actions import webhook_create
+from delivery import log
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller, Reply
 from tests.support.in_process import say
@@ -47,6 +49,7 @@ NAMED = {
     "emoji": quote("👍"),
     "preview_id": "x",
     "key": "$upload",
+    "scheduled_id": "$scheduled",
 }
 """Parameters in paths. A new kind of object needs an entry here that belongs to another user."""
 BODIES: dict[tuple[str, str], Any] = {
@@ -81,6 +84,8 @@ def rival_objects(db: None, alice: User, shop: User, grant: Grant) -> dict[str, 
         creator=rival, name="x", url="https://example.org/", events=["message.sent"], channel_id=group.pk
     )
     incoming, _ = incoming_webhook_create(creator=rival, name="builds", channel_id=group.pk)
+    due_at = log.now_ms() + 864_000_000
+    later = message_schedule(user=rival, channel_id=group.pk, text="later", due_at=due_at)
     external_user_upsert(service=rival, data=ExternalUserData("c-1", "Ma Yuan"))
     return {
         "$channel": str(group.pk),
@@ -89,6 +94,7 @@ def rival_objects(db: None, alice: User, shop: User, grant: Grant) -> dict[str, 
         "$hook": str(incoming.pk),
         "$external": "c-1",
         "$name": "alice",
+        "$scheduled": str(later.pk),
         "$upload": upload_create(user=alice, size=10).key,
     }
 
