@@ -59,7 +59,9 @@ import { Notifications } from "./widgets/notifications.js";
 import { reopenPage } from "./widgets/page-reopening.js";
 import { PinBar } from "./widgets/pin-bar.js";
 import { closePopup } from "./widgets/popup.js";
+import { ScheduledList } from "./widgets/scheduled-list.js";
 import { SearchPanel } from "./widgets/search-panel.js";
+import { SendLater } from "./widgets/send-later.js";
 import { Shortcuts, showShortcuts } from "./widgets/shortcuts.js";
 import { SidebarMenus } from "./widgets/sidebar-menus.js";
 import { Sidebar } from "./widgets/sidebar.js";
@@ -182,6 +184,8 @@ const threadPanel = new ThreadPanel({
   layout,
   actions: clickActions,
 });
+new SendLater({ composer, scheduledMessages, isGuest: () => store.me?.kind === "guest" });
+new ScheduledList({ store, scheduledMessages });
 const chooseFiles = attachments.connect({ store, composer, threadComposer, limits: boot.attachments });
 const searchPanel = new SearchPanel({ search: messageSearch, store, layout, open: openChannel, channelFilter: filter });
 const welcome = new Welcome({ signIn: onGuestSignIn });

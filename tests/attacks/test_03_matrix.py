@@ -171,6 +171,7 @@ async def test_an_unreadable_message_is_answered_like_a_missing_one(
         "seq": 1,
         "previewId": "x",
         "attachment": "x",
+        "at": FAR,
     }
 
     absent = await alice.refused(cmd, **fields, **{field: ABSENT})

@@ -71,6 +71,21 @@ export function dayNumber(time) {
   return number;
 }
 
+/** Return the wall clock in the chosen time zone, as 2026-03-01T09:00. @param {number} time */
+export function wallClock(time) {
+  const fields = /** @type {const} */ ({ year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+  return format(time, { ...fields, hourCycle: "h23" }, "sv-SE").replace(" ", "T");
+}
+
+/** Return the time at which the wall clock shows this, or NaN. One that the clocks skip in spring counts as an hour earlier. @param {string} wall */
+export function timeOfWallClock(wall) {
+  const asUtc = Date.parse(`${wall}Z`);
+  if (Number.isNaN(asUtc)) return NaN;
+  const offsetAt = (/** @type {number} */ time) => Date.parse(`${wallClock(time)}Z`) - Math.floor(time / 60_000) * 60_000;
+  // The offset may change between the first guess and the time itself.
+  return asUtc - offsetAt(asUtc - offsetAt(asUtc));
+}
+
 /** @param {number} time */
 function yearOf(time) {
   return new Date(dayNumber(time) * DAY_MS).getUTCFullYear();

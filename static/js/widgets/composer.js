@@ -40,6 +40,7 @@ export class Composer {
   #permissionTimer = 0;
   #form = byId("composer-form", HTMLFormElement);
   #sendButton = find(this.#form, ".composer-send", HTMLButtonElement);
+  #laterButton = byId("send-later");
   field = byId("composer", HTMLTextAreaElement);
 
   /**
@@ -147,6 +148,33 @@ export class Composer {
     this.conversation.send("", reply, uploads);
   }
 
+  /** True while what the user has written here can be sent later. */
+  get canSendLater() {
+    return this.#target !== "" && !this.#edit && !this.#sendButton.disabled;
+  }
+
+  /**
+   * Give what the user has written away, to be sent later, and empty the composer. Returns whether that was possible.
+   * @param {(message: {target: string, msg: string, replyTo?: string, attachments: string[]}) => Promise<void>} schedule
+   */
+  async sendLater(schedule) {
+    const target = this.#target;
+    const uploads = this.attachmentDrafts.of(target);
+    const attachments = uploads.flatMap(({ attachment }) => attachment?.id ?? []);
+    if (attachments.length < uploads.length) {
+      showToast(t("schedule.uploading"), { isError: true });
+      return false;
+    }
+    const { value } = this.field;
+    const reply = this.#reply ? { replyTo: this.#reply.id } : {};
+    await schedule({ target, msg: value.trim(), attachments, ...reply });
+    this.attachmentDrafts.take(target);
+    // Meanwhile the user may have gone on writing.
+    if (this.drafts.get(target).text === value) this.drafts.set(target, { text: "", reply: null });
+    if (target === this.#target && !this.#edit) this.#show();
+    return true;
+  }
+
   get #isEditChanged() {
     return this.#edit !== null && this.field.value !== this.#edit.msg;
   }
@@ -249,6 +277,7 @@ export class Composer {
     setText(count, remaining < 0 ? t("composer.overLimit", { n: -remaining }) : t("composer.remaining", { n: remaining }));
     this.field.setAttribute("aria-invalid", String(remaining < 0));
     this.#sendButton.disabled = remaining < 0 || this.field.disabled || !(hasVisibleText(text) || this.#hasFiles);
+    this.#laterButton.hidden = !this.canSendLater || this.store.me?.kind === "guest";
     this.#sendButton.title = t(this.#edit ? "composer.save" : "composer.send");
     this.#sendButton.setAttribute("aria-label", this.#sendButton.title);
     this.#fitHeight();
