@@ -16,7 +16,7 @@ from chat import payloads
 from chat.actions.inline_media import inline_media_discard, inline_media_store
 from chat.actions.redaction import messages_redact
 from chat.attachments.inspection import Inline
-from chat.models import Attachment, InlineMedia, Message
+from chat.models import Attachment, Channel, InlineMedia, Message
 from chat.search.index import index_update
 from delivery import log
 from delivery.db.transactions import write
@@ -68,7 +68,9 @@ def base64_content(text: str) -> bytes:
 
 def _link(row: Message, stored: Attachment) -> bool:
     with write():
-        # A recall or the retention comes before or after.
+        # A recall comes before or after: it holds the channel's lock from reading the message to changing it.
+        Channel.objects.select_for_update(no_key=True).filter(pk=row.channel_id).first()
+        # So does the retention, which locks the message.
         message = unconverted_messages().select_for_update(no_key=True).filter(pk=row.pk).first()
         if message is None:
             return False

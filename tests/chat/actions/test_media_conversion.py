@@ -16,11 +16,14 @@ from chat.actions.message import message_recall
 from chat.attachments import storage
 from chat.models import Attachment, Channel, InlineMedia, Message
 from chat.search.index import index_find
-from chat.search.queries import phrases
+from chat.search.tokenizer import phrases
+from chat.selectors import access_channel
 from chat.selectors.inline_media import load_inline_media
 from delivery import log
 from tests.support.in_process import say
 from tests.support.pictures import MARK, picture
+from tests.support.transactions import OpenTransaction, in_thread, wait_until_waiting
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +95,15 @@ def test_a_message_that_is_recalled_meanwhile_stays_empty(
     message = Message.objects.get()
     assert (message.type, message.text, message.attachments) == ("picture", "", None)
     assert Attachment.objects.get().state == Attachment.State.REMOVED
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_conversion_waits_for_a_recall_that_has_read_the_message(alice: User, group: Channel) -> None:
+    old = store_old(alice, group)
+    with OpenTransaction(lambda: access_channel(alice, group.pk, lock=True)) as held:
+        converting = in_thread(lambda: message_convert(message_id=old.pk))
+        wait_until_waiting()
+        assert Message.objects.get().type == "picture"
+        held.commit()
+        assert converting.result(TIMEOUT_SECONDS)
