@@ -24,7 +24,7 @@ NOTE_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_history_note
 REPLAY_PAGE_SIZE = 200
 SYNC_PAGE_SIZE = 50
 MESSAGE_OVERHEAD_BYTES = 400
-"""Approximate bytes of a message on the wire besides its text, attachments and mentions."""
+"""Approximate bytes of a message on the wire besides its text, attachments, mentions, previews and origin."""
 MAX_NOTES_PER_PAGE = 200
 """System notes in one page of history."""
 
@@ -64,7 +64,8 @@ def count_fitting_messages(rows: Sequence[Message]) -> int:
     """Return how many of the rows fit into one page; at least one."""
     size = 0
     for index, row in enumerate(rows):
-        size += len(orjson.dumps((row.text, row.attachments, row.mentions))) + MESSAGE_OVERHEAD_BYTES
+        content = (row.text, row.attachments, row.mentions, row.previews, row.forwarded)
+        size += len(orjson.dumps(content)) + MESSAGE_OVERHEAD_BYTES
         if index and size > page_bytes():
             return index
     return len(rows)

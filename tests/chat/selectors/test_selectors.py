@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from chat import errors, selectors
@@ -18,7 +21,7 @@ from chat.actions.channel_settings import channel_update_settings
 from chat.actions.member import member_invite, member_join, member_leave
 from chat.actions.message import message_recall, read_mark
 from chat.errors import ChatError
-from chat.models import Channel, ReadMark
+from chat.models import Channel, Message, ReadMark
 from chat.selectors import ChannelSummary, History, access_channel, access_message, channel_list, history
 from tests.support.in_process import create_global_channel, create_guest, create_users, say
 
@@ -228,3 +231,15 @@ def test_strangers_find_listed_open_groups_only(alice: User) -> None:
     channel_set_closed(operator=alice, channel_id=closed.pk, closed=True)
     assert [(channel.name, count) for channel, count in selectors.channel_search("", 50)] == [("Open", 1)]
     assert selectors.channel_search("pE", 50) and not selectors.channel_search("nothing", 50)
+
+
+@pytest.mark.parametrize("content", [{"previews": [{"description": "x" * 2000}]}, {"forwarded": {"name": "x" * 2000}}])
+def test_a_page_of_previews_and_origins_fits_into_the_outbox(
+    alice: User, group: Channel, settings: Settings, content: dict[str, Any]
+) -> None:
+    for _ in range(3):
+        say(alice, group)
+    Message.objects.update(**content)
+    settings.IM_OUTBOX_MAX_BYTES = 4 * 3000
+    found = page(alice, group)
+    assert (seqs(found), found.has_more) == ([3], True)
