@@ -128,7 +128,6 @@ new CustomEmojiSync({ socket, session });
 const slashCommands = new SlashCommands({ socket, session });
 new SlashNotes({ store, commands: slashCommands });
 socket.on("ready", ({ login }) => doNotDisturb.set(login.doNotDisturbUntil));
-socket.onPush("dnd.changed", ({ until }) => doNotDisturb.set(until));
 const scheduledMessages = new ScheduledMessages({ socket, store, session });
 const pins = new Pins({ socket, store, session });
 const conversation = new Conversation({ socket, store, outbox, session, gapFiller });

@@ -17,6 +17,8 @@ pytestmark = [
 _HANDLED = """async () => {
   const { Emitter } = await import("/static/js/lib/events.js");
   const { ContactsSync } = await import("/static/js/net/contacts-sync.js");
+  const { CustomEmojiSync } = await import("/static/js/net/custom-emoji-sync.js");
+  const { SlashCommands } = await import("/static/js/net/slash-commands.js");
   const { PresenceSync } = await import("/static/js/net/presence-sync.js");
   const { PushHandlers } = await import("/static/js/net/push-handlers.js");
   const { ScheduledMessages } = await import("/static/js/net/scheduled-messages.js");
@@ -29,6 +31,8 @@ _HANDLED = """async () => {
   new PushHandlers({ socket, store });
   const presence = new PresenceSync({ socket, store });
   new ContactsSync({ socket, store, session, presence });
+  new CustomEmojiSync({ socket, session });
+  new SlashCommands({ socket, session });
   new Pins({ socket, store, session });
   new ScheduledMessages({ socket, store, session });
   return [...kinds];

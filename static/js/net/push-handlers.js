@@ -11,6 +11,7 @@
  * @typedef {{notice: Message}} PushHandlerEvents
  */
 import { Emitter } from "../lib/events.js";
+import { doNotDisturb } from "../state/do-not-disturb.js";
 import { Code, RequestError } from "./protocol.js";
 
 const REFRESH_DELAY_MS = 150;
@@ -52,6 +53,7 @@ export class PushHandlers extends Emitter {
       this.#refreshUnread(target);
     });
     socket.onPush("thread.mark", (mark) => threads.mark(mark));
+    socket.onPush("dnd.changed", ({ until }) => doNotDisturb.set(until));
     socket.onPush("read.seen", ({ target, readSeq }) => store.setPeerRead(target, readSeq));
     socket.onPush("person.changed", ({ who, status }) => this.#onUserChanged({ ...who, status }));
     socket.onPush("restriction", (restriction) => {
