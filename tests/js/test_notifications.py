@@ -81,6 +81,12 @@ async def test_a_message_read_before_it_is_shown_is_left_out(modules: Page) -> N
     assert await run(modules, script) == [["Bob", "text 2"]]
 
 
+async def test_a_message_recalled_before_it_is_shown_is_left_out(modules: Page) -> None:
+    script = """receive(1, 2); store.emit("recalled", { id: "1" });
+        await until(() => shown.length); return texts();"""
+    assert await run(modules, script) == [["Bob", "text 2"]]
+
+
 async def test_read_and_recalled_messages_go_away(modules: Page) -> None:
     script = """receive(1, 2, 3); await until(() => shown.length === 3);
         channel.readSeq = 1; store.emit("channels"); await until(() => shown.length === 2);

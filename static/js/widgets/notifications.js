@@ -38,7 +38,7 @@ export class Notifications {
     this.open = open;
     if (!canNotify) return;
     store.on("added", (message) => this.#onMessage(message));
-    store.on("recalled", ({ id }) => this.#close((message) => message.id === id));
+    store.on("recalled", ({ id }) => this.#forget(id));
     store.on("channels", throttleRender(() => this.#close((message) => this.#isRead(message))));
     addEventListener("focus", () => this.#close(({ target }) => target === store.currentTarget));
   }
@@ -55,6 +55,12 @@ export class Notifications {
     if (isOwn || Notification.permission !== "granted" || document.hasFocus()) return;
     this.#collected.push({ message, waits: MAX_WAITS });
     if (this.#collected.length === 1) this.#showLater();
+  }
+
+  /** Close the notification of a recalled message, or show none. @param {string} id */
+  #forget(id) {
+    this.#collected = this.#collected.filter(({ message }) => message.id !== id);
+    this.#close((message) => message.id === id);
   }
 
   /** In the meantime another device may read them, and the page load a channel that is new. */
