@@ -18,6 +18,7 @@ from chat.consumers.protobuf_consumer import ProtobufConsumer
 from chat.errors import ChatError
 from chat.models import Attachment, Message
 from chat.sending.drafts import StoredMessage
+from delivery import log
 from delivery.db.executors import run
 from delivery.models import Event
 from tests.support.attachments import ready_attachment
@@ -41,8 +42,9 @@ async def node(scenario: GroupScenario) -> AsyncIterator[LocalNode]:
 
 def share(scenario: GroupScenario, *names: str, file: str = "") -> StoredMessage:
     """Let Alice send files to her group."""
-    extra = {"file": file} if file else {}
-    rows = [ready_attachment(scenario.alice, name, preview="AAAA", **extra) for name in names]
+    # The node's clean-up deletes older ones.
+    fields = {"preview": "AAAA", "created_at": log.now_ms(), **({"file": file} if file else {})}
+    rows = [ready_attachment(scenario.alice, name, **fields) for name in names]
     return say(scenario.alice, scenario.group, "see", type="file", attachments=tuple(row.key for row in rows))
 
 
