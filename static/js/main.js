@@ -27,6 +27,7 @@ import { Session } from "./net/session.js";
 import { SlashCommands } from "./net/slash-commands.js";
 import { Socket } from "./net/socket.js";
 import { ThreadConversation } from "./net/thread-conversation.js";
+import { ThreadList } from "./net/thread-list.js";
 import { doNotDisturb } from "./state/do-not-disturb.js";
 import { Drafts } from "./state/drafts.js";
 import { EmojiPreferences } from "./state/emoji-preferences.js";
@@ -69,6 +70,7 @@ import { SlashNotes } from "./widgets/slash-notes.js";
 import { SlashSuggestions } from "./widgets/slash-suggestions.js";
 import { SuggestionList } from "./widgets/suggestion-list.js";
 import { ThreadComposer } from "./widgets/thread-composer.js";
+import { ThreadListPanel } from "./widgets/thread-list-panel.js";
 import { ThreadPanel } from "./widgets/thread-panel.js";
 import { Timeline } from "./widgets/timeline.js";
 import { hideToast, showErrorToast, showToast } from "./widgets/toast.js";
@@ -136,7 +138,7 @@ const messageSearch = new MessageSearch({ socket, store, session });
 const api = new ChatApi(socket, store);
 
 const layout = new Layout({
-  onPanelShown: (panel) => ({ details: channelDetails, search: searchPanel, thread: threadPanel })[panel].onShown(),
+  onPanelShown: (panel) => ({ details: channelDetails, search: searchPanel, thread: threadPanel, threads: threadListPanel })[panel].onShown(),
   navigate: onNavigate,
 });
 const userDialogs = new UserDialogs({ store, api, open: openChannel });
@@ -186,6 +188,8 @@ const threadPanel = new ThreadPanel({
 new SendLater({ composer, scheduledMessages, isGuest: () => store.me?.kind === "guest" });
 new ScheduledList({ store, scheduledMessages });
 const chooseFiles = attachments.connect({ store, composer, threadComposer, limits: boot.attachments });
+const threadList = new ThreadList({ socket, store, session, threads });
+const threadListPanel = new ThreadListPanel({ list: threadList, threads, store, layout, conversation: threadConversation, openChannel });
 const searchPanel = new SearchPanel({ search: messageSearch, store, layout, open: openChannel, channelFilter: filter });
 const welcome = new Welcome({ signIn: onGuestSignIn });
 const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, forward });

@@ -57,6 +57,14 @@ async def test_alice_answers_with_a_mention_a_format_an_emoji_and_a_file(site: S
         assert push.data["content"].startswith("@bob this **one** \U0001f44d")
         assert [mention["name"] for mention in push.data["mentions"]] == ["bob"]
 
+        # The list of followed threads leads to it.
+        await alice.get_by_test_id("threads-toggle").click()
+        entry = alice.get_by_test_id("threads").get_by_test_id("thread-entry")
+        await expect(entry).to_contain_text("1 answer")
+        await screenshot(alice, "threads")
+        await entry.click()
+        await expect(answer).to_be_visible()
+
         (sent,) = push.data["attachments"]
         target = {"target": group["target"], "id": push.data["id"]}
         await bob.call("attachment.remove", attachment=sent["id"], **target)

@@ -63,7 +63,7 @@ export class ThreadConversation extends Emitter {
     });
   }
 
-  /** Open the thread that a message has or belongs to. @param {Message} message */
+  /** Open the thread that a message has or belongs to. @param {Pick<Message, "target" | "id" | "threadId">} message */
   open({ target, id, threadId }) {
     const rootId = threadId ?? id;
     if (this.current?.id !== rootId) {

@@ -25,6 +25,7 @@
  * @typedef {{id: string, count: number, lastSeq: number, lastAt: number, position: number, follows: boolean,
  *   readSeq: number, unread: number}} Thread  the answers to a message; `id` is the message's
  * @typedef {{name: string, url: string, width: number, height: number}} CustomEmoji  `name`: without colons; sizes in pixels
+ * @typedef {{target: string, thread: Thread, root?: Message}} ThreadListEntry  `root`: absent if the user may not read it, or it is gone
  * @typedef {{emoji: string, count: number, mine: boolean, users: User[], position: number}} Reaction
  *   `users`: the first ten; `position`: that of the last event about this emoji
  * @typedef {{id: string, name: string, type: string, kind: "image" | "video" | "audio" | "file", size: number,
@@ -100,6 +101,7 @@
  *   "message.edit": {data: {target: string, id: string, msg: string}, reply: Pushes["message.edited"]},
  *   "message.recall": {data: {target: string, id: string}, reply: {position: number}},
  *   "thread.history": {data: {target: string, threadId: string, before?: number, limit?: number}, reply: ThreadPage},
+ *   "thread.list": {data: {before?: number, limit?: number}, reply: {threads: ThreadListEntry[], hasMore: boolean}},
  *   "thread.follow": {data: {target: string, threadId: string}, reply: Pushes["thread.mark"]},
  *   "thread.unfollow": {data: {target: string, threadId: string}, reply: Pushes["thread.mark"]},
  *   "thread.mark": {data: {target: string, threadId: string, seq: number}, reply: Pushes["thread.mark"]},
