@@ -2,14 +2,12 @@
 location.
 
 A profile picture is re-encoded, stored under a generated name and served with its true type; an unreadable file is
-refused and nothing is stored (tests/accounts/test_avatars.py covers each case). A picture or voice on `/ws` is bytes
-in a message: it is passed on unchanged (Base64 in JSON), has no URL, and the page shows it only if its first bytes
-match its type (tests/js/test_media.py).
+refused and nothing is stored (tests/accounts/test_avatars.py covers each case). A picture or voice on `/ws` becomes a
+file of its message, whose content decides what it is; clients of `/ws` get the bytes that were sent.
 """
 
 from __future__ import annotations
 
-import base64
 import http.client
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -161,23 +159,32 @@ async def phone(shared_site: SharedSite) -> AsyncIterator[ProtobufClient]:
 @pytest.mark.parametrize(
     "content", [SVG, HTML, bomb(20_000), picture(form="GIF") + HTML], ids=["svg", "html", "bomb", "two"]
 )
-async def test_a_fake_picture_or_voice_is_delivered_as_plain_bytes(
-    clients: Clients, phone: ProtobufClient, type: str, content: bytes
+async def test_a_fake_picture_or_voice_is_a_harmless_file_for_its_readers_only(
+    clients: Clients, shared_site: SharedSite, phone: ProtobufClient, type: str, content: bytes
 ) -> None:
-    [alice] = await clients("alice")
+    alice, bob = await clients("alice", "bob")
+    assert alice.account and bob.account
 
     assert (await phone.send("single", int(alice.id), content, type=type)).code == 200
 
-    heard = (await alice.push("msg", type=type)).data
-    assert (heard["msg"], base64.b64decode(heard["content"])) == (f"[{type}]", content)
-    assert {name for name in heard if "url" in name.lower() or "name" in name.lower()} == {"name"}
-    assert heard["name"].startswith("Dave"), "no name of a file came with it"
+    [file] = (await alice.push("msg", type="file")).data["attachments"]
+    assert file["name"].startswith(type) and "script" not in file["name"]
+    page = ask(shared_site, "GET", file["url"], Cookie=alice.account.cookie)
+    assert page.status == 200 and page.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in page.headers["Content-Security-Policy"]
+    assert page.headers["Content-Type"] not in ("text/html", "image/svg+xml", "application/xhtml+xml")
+    # Only a picture that was decoded, and rid of what follows it, is shown inside a page.
+    assert page.headers["Content-Disposition"].startswith("attachment") or b"script" not in page.body
+    assert ask(shared_site, "GET", file["url"], Cookie=bob.account.cookie).status == 404
+    assert ask(shared_site, "GET", file["url"]).status == 404
 
 
-async def test_a_message_picture_has_no_url(clients: Clients, shared_site: SharedSite, phone: ProtobufClient) -> None:
+async def test_a_picture_of_a_phone_has_no_other_url(
+    clients: Clients, shared_site: SharedSite, phone: ProtobufClient
+) -> None:
     [alice] = await clients("alice")
     await phone.send("single", int(alice.id), HTML, type="picture")
-    heard = (await alice.push("msg", type="picture")).data
+    heard = (await alice.push("msg", type="file")).data
     reader = Service.make(shared_site, "view_message")
 
     paths = [f"/{folder}/{heard['id']}" for folder in ("media", "avatars", "files", "messages", "static")]
