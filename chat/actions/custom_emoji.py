@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db import IntegrityError
 
 from accounts.models import User
 from chat import reasons
@@ -31,21 +32,26 @@ def custom_emoji_create(*, by: User, name: str, picture: EmojiPicture) -> Custom
         raise ChatError(reasons.EMOJI_NAME_INVALID, limit=NAME_LIMIT, field="name")
     if is_standard_name(form):
         raise ChatError(reasons.EMOJI_NAME_RESERVED, name=form, field="name")
-    with write():
-        if CustomEmoji.objects.filter(name=form).exists():
-            raise ChatError(reasons.EMOJI_NAME_TAKEN, name=form, field="name")
-        if CustomEmoji.objects.count() >= limit:
-            raise ChatError(reasons.EMOJI_LIMIT_REACHED, limit=limit)
-        row = CustomEmoji.objects.create(
-            name=form,
-            picture=picture.content,
-            sha256=picture.sha256,
-            width=picture.width,
-            height=picture.height,
-            created_by=by,
-            created_at=log.now_ms(),
-        )
-        _announce({"name": form, "emoji": custom_emoji_payload(row)})
+    row = CustomEmoji(
+        name=form,
+        picture=picture.content,
+        sha256=picture.sha256,
+        width=picture.width,
+        height=picture.height,
+        created_by=by,
+        created_at=log.now_ms(),
+    )
+    try:
+        with write():
+            if CustomEmoji.objects.filter(name=form).exists():
+                raise ChatError(reasons.EMOJI_NAME_TAKEN, name=form, field="name")
+            if CustomEmoji.objects.count() >= limit:
+                raise ChatError(reasons.EMOJI_LIMIT_REACHED, limit=limit)
+            row.save(force_insert=True)
+            _announce({"name": form, "emoji": custom_emoji_payload(row)})
+    except IntegrityError as error:
+        # Another operator has added it since the look.
+        raise ChatError(reasons.EMOJI_NAME_TAKEN, name=form, field="name") from error
     return row
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ from chat.selectors import Access, access_message
 from chat.wire.schema.events import MESSAGE_PREVIEWED
 from delivery import log, publish
 from delivery.db.transactions import write
+
+logger = logging.getLogger(__name__)
 
 _HOUR_MS = 3_600_000
 _BATCH_SIZE = 100
@@ -155,14 +158,26 @@ def _announce(message: Message, access: Access, origin: str) -> int:
 
 
 def unused_previews_delete() -> int:
-    """Delete a batch of previews that no message shows and none will share any more; return how many."""
+    """Delete a batch of previews that no message shows and none will share any more; return how many.
+
+    A preview whose picture cannot be deleted now stays for the next clean-up, and hinders no other.
+    """
     # An hour later, because a message may be about to show one that was still young.
     before = log.now_ms() - (settings.IM_LINK_PREVIEW_HOURS + 1) * _HOUR_MS
     rows = list(LinkPreview.objects.filter(loaded_at__lt=before, messages=None).order_by("loaded_at")[:_BATCH_SIZE])
-    for row in rows:
+    deleted = [row.pk for row in rows if _picture_delete(row)]
+    LinkPreview.objects.filter(pk__in=deleted).delete()
+    return len(deleted)
+
+
+def _picture_delete(row: LinkPreview) -> bool:
+    """Delete the picture of a preview; return False if the storage fails."""
+    try:
         storage.delete_file(row.picture)
-    LinkPreview.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    return len(rows)
+    except OSError as error:
+        logger.error("attachment_not_deleted", extra={"key": row.key, "error": type(error).__name__})
+        return False
+    return True
 
 
 def _hash(address: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
+from django.db.models import QuerySet
 from django.test import Client
 from PIL import Image
 from pytest_django.fixtures import Settings
@@ -31,6 +32,13 @@ def refusal(by: User, name: str) -> Reason:
     with pytest.raises(ChatError) as refused:
         custom_emoji_create(by=by, name=name, picture=PICTURE)
     return refused.value.reason
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_name_that_another_operator_takes_meanwhile_is_refused(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    custom_emoji_create(by=alice, name="party", picture=PICTURE)
+    monkeypatch.setattr(QuerySet, "exists", lambda _: False)
+    assert refusal(alice, "party") is reasons.EMOJI_NAME_TAKEN
 
 
 def test_an_emoji_is_added_and_removed(alice: User) -> None:

@@ -184,3 +184,17 @@ def test_unused_pages_go_with_their_pictures(alice: User, trio: Channel, setting
     assert unused_previews_delete() == 1 and not LinkPreview.objects.exists()
     with pytest.raises(FileNotFoundError):
         storage.file_size(row.picture)
+
+
+def test_a_picture_that_cannot_be_deleted_hinders_no_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck = store(thumbnail=make_thumbnail(picture()))
+    store(OTHER, thumbnail=make_thumbnail(picture()))
+    LinkPreview.objects.update(loaded_at=log.now_ms() - (settings.IM_LINK_PREVIEW_HOURS + 2) * 3_600_000)
+
+    def delete(name: str) -> None:
+        if name == stuck.picture:
+            raise OSError("the storage is away")
+
+    monkeypatch.setattr(storage, "delete_file", delete)
+    assert unused_previews_delete() == 1
+    assert list(LinkPreview.objects.all()) == [stuck]
