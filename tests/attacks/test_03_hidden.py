@@ -5,6 +5,7 @@ The commands come from the registry, so a new command is attacked without an ent
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -32,6 +33,9 @@ FIELDS: dict[str, Any] = {
     "q": "x",
     "emoji": "👍",
     "previewId": "x",
+    "attachment": "x",
+    "at": int(time.time() * 1000) + 86_400_000,
+    "text": "/me waves",
 }
 
 

@@ -23,7 +23,7 @@ CHANNEL_KEYS = {
         "mentions",
         "activeAt",
     ),
-    *("history", "announcementsOnly", "slowMode"),
+    *("history", "announcementsOnly", "slowMode", "linkPreviews"),
 }
 NOTE_KEYS = {"target", "note", "by", "who", "value", "seq", "time", "position"}
 

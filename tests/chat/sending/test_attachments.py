@@ -158,7 +158,7 @@ def test_files_expire_and_the_text_stays(alice: User, trio: Channel, settings: S
     Message.objects.update(time=0)
     index_advance()
     assert files_delete_expired() == 2 and files_delete_expired() == 0
-    found = [index_find(phrases(word), channels=None, before=None, limit=9) for word in ("look", "photo")]
+    found = [index_find(phrases(word), channels=[trio.pk], before=None, limit=9) for word in ("look", "photo")]
     assert found == [[files_sent.id], []]
     files, picture = Message.objects.order_by("seq")
     assert (files.text, files.attachments, picture.text, picture.pk) == ("look", None, "", said.id)

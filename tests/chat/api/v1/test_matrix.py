@@ -54,6 +54,7 @@ NAMED = {
 """Parameters in paths. A new kind of object needs an entry here that belongs to another user."""
 BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "messages/<message_id>/"): {"msg": "x"},
+    ("POST", "messages/<message_id>/forward/"): {"to": {"user": "alice"}},
     ("PATCH", "channels/<channel_id>/"): {"name": "x"},
     ("POST", "channels/<channel_id>/members/"): {"members": ["alice"]},
     ("PATCH", "channels/<channel_id>/members/<name>/"): {"role": "admin"},
