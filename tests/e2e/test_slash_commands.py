@@ -66,3 +66,8 @@ async def test_alice_and_bob_call_commands(site: Site, person: OpenPerson) -> No
     await bob.get_by_test_id("composer-send").tap()
     await expect(bob.get_by_test_id("slash-note")).to_contain_text("/me <action> 说说你在做什么")
     await screenshot(bob, "slash-help-phone")
+
+    # The list of commands does not stay when the text has gone.
+    await say(alice, "/help")
+    await expect(notes.last).to_contain_text("/me <action>")
+    await expect(alice.get_by_test_id("slash-option")).to_have_count(0)

@@ -261,6 +261,7 @@ export class Composer {
   #setText(text) {
     this.field.value = text;
     this.field.setSelectionRange(text.length, text.length);
+    this.suggestions.close();
     this.#render();
   }
 

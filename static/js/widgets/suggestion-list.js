@@ -34,8 +34,8 @@ export class SuggestionList {
     this.#field = byId(`${prefix}composer`, HTMLTextAreaElement);
     document.addEventListener("selectionchange", () => this.#update());
     this.#field.addEventListener("input", () => this.#update());
-    this.#field.addEventListener("blur", () => this.#close());
-    store.on("current", () => this.#close());
+    this.#field.addEventListener("blur", () => this.close());
+    store.on("current", () => this.close());
     for (const source of sources) source.onFound(() => this.#update());
     // The field must keep the focus.
     this.#list.addEventListener("pointerdown", (event) => event.preventDefault());
@@ -58,7 +58,7 @@ export class SuggestionList {
       this.#render();
     } else if (key === "Escape") {
       this.#dismissedStart = this.#query?.start ?? -1;
-      this.#close();
+      this.close();
     } else if (isChosen) this.#insert(active);
     else return false;
     event.preventDefault();
@@ -71,7 +71,7 @@ export class SuggestionList {
     const hasCaret = document.activeElement === this.#field && selectionStart === selectionEnd;
     const found = hasCaret ? this.#findAt(value, selectionEnd) : null;
     if (found?.query.start !== this.#dismissedStart) this.#dismissedStart = -1;
-    if (!found || this.#dismissedStart >= 0) this.#close();
+    if (!found || this.#dismissedStart >= 0) this.close();
     else this.#show(found);
   }
 
@@ -105,7 +105,8 @@ export class SuggestionList {
     this.#render();
   }
 
-  #close() {
+  /** Hide the suggestions, such as when the page has changed the text. */
+  close() {
     this.#query = null;
     this.#suggestions = [];
     this.#hasMoved = false;

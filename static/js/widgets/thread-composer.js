@@ -82,7 +82,7 @@ export class ThreadComposer {
     if (id !== this.#threadId) {
       this.#threadId = id;
       this.alsoToChannel.checked = false;
-      this.field.value = this.drafts.get(this.draftName).text;
+      this.#setText(this.drafts.get(this.draftName).text);
     }
     this.render();
   }
@@ -92,8 +92,14 @@ export class ThreadComposer {
     if (!this.#threadId) return;
     const { text } = this.drafts.get(this.draftName);
     if (text === this.field.value) return;
-    this.field.value = text;
+    this.#setText(text);
     this.render();
+  }
+
+  /** @param {string} text */
+  #setText(text) {
+    this.field.value = text;
+    this.suggestions.close();
   }
 
   #save() {
@@ -145,7 +151,7 @@ export class ThreadComposer {
     }
     const { checked } = this.alsoToChannel;
     const uploads = this.attachmentDrafts.take(this.draftName);
-    this.field.value = "";
+    this.#setText("");
     this.alsoToChannel.checked = false;
     this.#save();
     this.render();
@@ -158,14 +164,14 @@ export class ThreadComposer {
     const threadId = this.#threadId;
     const target = this.store.currentTarget;
     if (!target) return;
-    this.field.value = "";
+    this.#setText("");
     this.#save();
     this.render();
     this.focus();
     try {
       await this.slashCommands.run(target, text, threadId);
     } catch (error) {
-      if (threadId === this.#threadId) this.field.value = [text, this.field.value].filter(Boolean).join("\n");
+      if (threadId === this.#threadId) this.#setText([text, this.field.value].filter(Boolean).join("\n"));
       this.#save();
       this.render();
       showErrorToast(error);
