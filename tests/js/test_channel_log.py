@@ -50,6 +50,19 @@ async def test_a_missing_end_is_a_gap_too(modules: Page) -> None:
     assert await run(modules, script) == [None, 3]
 
 
+@pytest.mark.parametrize("end", [0, 1, 2])
+async def test_messages_pushed_while_the_first_page_was_on_its_way_stay(modules: Page, end: int) -> None:
+    script = (
+        "log.add(m(1)); log.setNewest(page(1, given, false)); log.add(m(2)); return [seqs(), log.gap(2), log.hasOlder];"
+    )
+    assert await run(modules, script, end) == [[1, 2], None, False]
+
+
+async def test_a_page_that_is_loaded_anew_replaces_all(modules: Page) -> None:
+    script = "log.setNewest(page(1, 9, false)); log.setNewest(page(3, 5, true)); return [seqs(), log.hasOlder];"
+    assert await run(modules, script) == [[3, 4, 5], True]
+
+
 async def test_an_edit_that_arrives_before_its_page_is_not_lost(modules: Page) -> None:
     script = """
       log.edit({ id: "id2", msg: "edited", editedAt: 7 });

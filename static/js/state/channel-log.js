@@ -80,23 +80,24 @@ export class ChannelLog {
   }
 
   /**
-   * Replace the messages by the newest page, or add the page to them if it connects to them without a gap.
+   * Replace the messages by the newest page, or add the page to them if it connects to them without a gap. Messages that
+   * were pushed while a channel's first page was on its way stay.
    * @param {HistoryPage} page
    * @param {boolean} [isConnected]
    */
   setNewest(page, isConnected = false) {
-    if (!isConnected) this.#clear();
-    const hadMessages = this.messages.length > 0;
+    const isNewWindow = !isConnected || this.messages.length === 0;
+    if (!isConnected) this.#clear(page);
     this.#merge(page);
     this.isLoaded = true;
     this.hasNewer = false;
-    if (!hadMessages) this.hasOlder = page.hasMore;
+    if (isNewWindow) this.hasOlder = page.hasMore;
     if (this.messages.length > MAX_MESSAGES + EXCESS) this.#trim();
   }
 
   /** Replace the messages by a page from the middle of the channel. @param {HistoryPage} page */
   setMiddle(page) {
-    this.#clear();
+    this.#clear(page.hasMore ? null : page);
     this.#merge(page);
     this.isLoaded = true;
     this.hasOlder = this.firstSeq > 1;
@@ -239,9 +240,11 @@ export class ChannelLog {
     this.hasNewer = true;
   }
 
-  #clear() {
-    this.messages = [];
-    this.notes = [];
+  /** Remove all messages but those pushed after the end of a channel's first page. @param {HistoryPage | null} page  null: it lacks the end */
+  #clear(page) {
+    const end = !this.isLoaded && page ? (page.messages.at(-1)?.seq ?? 0) : Infinity;
+    this.messages = this.messages.filter(({ seq }) => seq > end);
+    this.notes = this.notes.filter(({ seq }) => seq >= end);
     this.#emptyAfter.clear();
   }
 
