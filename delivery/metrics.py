@@ -56,6 +56,7 @@ COMMIT_SECONDS = Histogram(
 )
 LOOP_LAG = Histogram("imsite_loop_lag_seconds", "Delay of a timer on the event loop.", buckets=_SECONDS_BUCKETS)
 UPLOADS = Counter("imsite_uploads", "Uploads of this node that have ended, by result.", ["result"])
+STORAGE_FAILURES = Counter("imsite_storage_failures", "Failures of the storage of files during uploads.")
 UPLOAD_BYTES = Counter("imsite_upload_bytes", "Bytes of uploads that this node has stored.")
 STORED_BYTES = Gauge("imsite_attachment_bytes", "Bytes of all stored attachments, as of the last clean-up.")
 STORED_FILES = Gauge("imsite_attachments", "Stored attachments, as of the last clean-up.")

@@ -26,6 +26,7 @@ from chat.models import Attachment, UploadPart
 from chat.models.attachment import INCOMPLETE, is_key
 from delivery import log
 from delivery.db.transactions import write
+from delivery.metrics import STORAGE_FAILURES
 
 logger = logging.getLogger(__name__)
 
@@ -156,4 +157,5 @@ def storage_errors() -> Iterator[None]:
         yield
     except OSError as error:
         logger.error("attachment_storage_error", extra={"error": error.strerror or type(error).__name__})
+        STORAGE_FAILURES.inc()
         raise ChatError(reasons.STORAGE_UNAVAILABLE, retryAfter=RETRY_SECONDS) from error

@@ -16,6 +16,7 @@ from chat.attachments import storage
 from chat.attachments.spool import Spool
 from chat.errors import ChatError
 from chat.models import Attachment, UploadPart
+from delivery.metrics import STORAGE_FAILURES
 from tests.chat.api.v1.conftest import Caller, Reply
 from tests.support.uploads import metadata, part_headers
 
@@ -213,7 +214,7 @@ def test_two_nodes_that_complete_an_upload_answer_with_its_file(
 
 
 def test_a_full_disk_is_a_passing_refusal(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = start(caller)
+    path, failures = start(caller), STORAGE_FAILURES.collect()[0].samples[0].value
 
     def full(*args: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -221,5 +222,6 @@ def test_a_full_disk_is_a_passing_refusal(caller: Caller, monkeypatch: pytest.Mo
     monkeypatch.setattr(actions.storage, "save", full)
     refused = append(caller, path, 0, CONTENT)
     assert refusal(refused) == (503, "storage_unavailable") and refused.headers["Retry-After"] == "30"
+    assert STORAGE_FAILURES.collect()[0].samples[0].value == failures + 1
     monkeypatch.undo()
     assert append(caller, path, 0, CONTENT).status == 200
