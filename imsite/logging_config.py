@@ -9,10 +9,13 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
-import structlog
-
 from delivery.log_throttle import THROTTLE, LogThrottle
+from imsite.optional_packages import without_packages
 from imsite.options import DEVELOPMENT, read
+
+with without_packages("greenlet", "rich", "twisted"):
+    # It would load them for tracebacks, context and logs that the site does not use, which takes 6 MB.
+    import structlog
 
 _SECRET_PATH = re.compile(r"(/hooks/|/accounts/reset/\w+/|/accounts/email/)[\w:.-]{20,}")
 """URLs of incoming webhooks and of links in mails. Their paths are secrets."""
