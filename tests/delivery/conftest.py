@@ -12,11 +12,13 @@ from django.db import OperationalError
 from redis.asyncio import Redis
 
 from delivery import log, metrics
+from delivery.cluster import presence_queries, redis_client, redis_nodes, redis_presence
 from delivery.hub.hub import Hub
 from delivery.log import Entry
 from tests.support import machine
 from tests.support.listener import register_codec
 from tests.support.redis import RedisServer
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 class MemoryLog:
@@ -77,7 +79,23 @@ async def redis(redis_server: RedisServer) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+def patient_redis_clients(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nodes wait for an answer of Redis for as long as a busy machine may take, or for the seconds in `param`."""
+    seconds = getattr(request, "param", TIMEOUT_SECONDS)
+    for module in (redis_client, redis_presence, presence_queries):
+        monkeypatch.setattr(module, "REDIS_TIMEOUT_SECONDS", seconds)
+
+
+@pytest.fixture
+def cluster_timing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let leases lapse when a test says so, nodes notice it soon, and users count as gone almost at once."""
+    settings.IM_PRESENCE_GRACE_SECONDS = 0.01
+    settings.IM_NODE_LEASE_SECONDS = 600.0
+    monkeypatch.setattr(redis_nodes, "MAX_REFRESH_INTERVAL_SECONDS", 0.3)
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path, patient_redis_clients: None) -> Iterator[RedisServer]:
     """Return an empty Redis for this test."""
     if "Redis" in machine.missing():
         pytest.skip("Redis is missing on this machine")

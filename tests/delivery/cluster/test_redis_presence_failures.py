@@ -14,7 +14,7 @@ from tests.support.redis import RedisServer
 from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 ALICE, BOB, CAROL = 1, 2, 3
-pytestmark = pytest.mark.usefixtures("short_leases")
+pytestmark = pytest.mark.usefixtures("cluster_timing")
 
 
 async def test_the_users_of_a_killed_node_are_offline_when_its_lease_lapses(
@@ -27,6 +27,7 @@ async def test_the_users_of_a_killed_node_are_offline_when_its_lease_lapses(
         await c.sees(ALICE, BOB)
         await a.kill()
         assert await b.presence.filter_online([ALICE, BOB]) == {ALICE, BOB}
+        await redis.delete(f"im:lease:{a.nodes.lease}")
         for node in (b, c):
             await node.sees(BOB)
             assert await node.presence.find_nodes([ALICE, BOB]) == {BOB: {"b"}}
@@ -88,7 +89,12 @@ async def test_a_late_write_under_an_old_lease_has_no_effect(pair: list[ClusterN
     assert await b.presence.filter_online([ALICE]) == set() and await b.presence.count_online(WEB) == 0
 
 
-@pytest.mark.parametrize("how", ["killed", "frozen"])
+@pytest.mark.parametrize(
+    ("how", "patient_redis_clients"),
+    [("killed", TIMEOUT_SECONDS), ("frozen", 0.5)],
+    ids=["killed", "frozen"],
+    indirect=["patient_redis_clients"],
+)
 async def test_without_redis_each_node_answers_for_its_own_users(
     pair: list[ClusterNode], redis_server: RedisServer, how: str
 ) -> None:
@@ -175,7 +181,7 @@ async def test_nodes_write_everything_to_a_redis_that_lost_its_last_writes(
     await b.sees(BOB)
     await redis.flushall()
     for key, value in before.items():
-        await redis.restore(key, 2000 if key.startswith("im:lease:") else 0, value)
+        await redis.restore(key, 600_000 if key.startswith("im:lease:") else 0, value)
     await b.sees(BOB)
     assert await a.presence.count_online(WEB) == 1
 

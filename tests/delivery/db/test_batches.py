@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from delivery.db import batches
 from delivery.db.batches import BatchQueue
+from tests.support.clock import Clock
 from tests.support.waiting import wait_until
 
 
@@ -51,7 +53,8 @@ async def test_requests_that_come_alone_do_not_wait() -> None:
     assert [await doubling.queue.submit(number) for number in (1, 2, 3)] == [2, 4, 6]
 
 
-async def test_the_batch_after_one_of_several_gathers_requests() -> None:
+async def test_the_batch_after_one_of_several_gathers_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "time", Clock())
     doubling = Doubling(interval=0.05)
     await asyncio.gather(*map(doubling.queue.submit, (1, 2)))
     first = asyncio.create_task(doubling.queue.submit(3))

@@ -12,6 +12,7 @@ from delivery import event_loop
 from delivery.db import lookup_cache
 from delivery.db.lookup_cache import LookupCache
 from delivery.event_loop import run_blocking
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 class Table:
@@ -28,13 +29,18 @@ class Table:
         found = {key: self.rows[key] for key in keys if key in self.rows}
         self.reads.append(set(keys))
         self.began.set()
-        assert self.gate.wait(10)
+        assert self.gate.wait(TIMEOUT_SECONDS)
         return found
 
 
 @pytest.fixture
 def table() -> Table:
     return Table()
+
+
+@pytest.fixture(autouse=True)
+def _no_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup_cache, "MAX_AGE_SECONDS", 3600.0)
 
 
 @pytest.fixture
@@ -67,7 +73,7 @@ async def test_a_value_that_changes_during_its_read_is_read_again(
         table.began.clear()
         table.gate.clear()
         early = asyncio.create_task(cache.get("a"))
-        await asyncio.to_thread(table.began.wait, 10)
+        await asyncio.to_thread(table.began.wait, TIMEOUT_SECONDS)
         table.rows["a"] = 5
         await asyncio.to_thread(change)
         # This one asks after the change, so it must not get the read that began before it.
@@ -82,11 +88,10 @@ async def test_values_are_read_again_in_time_and_dropped_if_too_many(
     node: None, cache: LookupCache[str, int], table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await cache.get("a")
-    monkeypatch.setattr(lookup_cache, "MAX_AGE_SECONDS", 0.0)
-    await cache.get("a")
+    with monkeypatch.context() as patch:
+        patch.setattr(lookup_cache, "MAX_AGE_SECONDS", -1.0)
+        await cache.get("a")
     assert table.reads == [{"a"}] * 2
-    monkeypatch.undo()
-    monkeypatch.setattr(event_loop, "_loop", asyncio.get_running_loop())
     await cache.get_many({str(number) for number in range(11)})
     await cache.get("a")
     assert table.reads[3:] == [{"a"}]

@@ -17,10 +17,7 @@ from tests.support.cluster_members import ClusterNode, cluster_nodes
 from tests.support.redis import RedisServer
 from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
-
-@pytest.fixture(autouse=True)
-def _options(settings: Settings) -> None:
-    settings.IM_NODE_LEASE_SECONDS = 2.0
+pytestmark = pytest.mark.usefixtures("cluster_timing")
 
 
 @pytest_asyncio.fixture(params=["memory", "redis"])
@@ -82,7 +79,9 @@ async def test_a_killed_node_leaves_the_registry_when_its_lease_lapses(redis_ser
         await b.kill()
         await a.nodes.refresh()
         assert set(a.nodes.live()) == {"a", "b"}
-        assert await redis.pttl(f"im:lease:{b.nodes.lease}") <= 2000
+        lease = f"im:lease:{b.nodes.lease}"
+        assert 0 < await redis.pttl(lease) <= 600_000
+        await redis.pexpire(lease, 1)
         await wait_until(lambda: set(a.nodes.live()) == {"a"})
         assert a.node_changes == [({"b"}, set()), (set(), {"b"})]
         assert await redis.smembers("im:leases") == {a.nodes.lease}
@@ -91,9 +90,9 @@ async def test_a_killed_node_leaves_the_registry_when_its_lease_lapses(redis_ser
 async def test_a_running_node_renews_its_lease(redis_server: RedisServer, redis: Redis) -> None:
     async with cluster_nodes(redis_server.url, "a", "b") as [a, b]:
         lease = b.nodes.lease
-        await redis.pexpire(f"im:lease:{lease}", 1000)
+        await redis.pexpire(f"im:lease:{lease}", 300_000)
         await b.nodes.refresh()
-        assert await redis.pttl(f"im:lease:{lease}") > 1000
+        assert await redis.pttl(f"im:lease:{lease}") > 300_000
         assert b.nodes.lease == lease and a.node_changes == [({"b"}, set())]
 
 
@@ -111,7 +110,12 @@ async def test_a_node_that_restarts_at_another_address_joins_again(redis_server:
         await again.stop()
 
 
-@pytest.mark.parametrize("how", ["killed", "frozen"])
+@pytest.mark.parametrize(
+    ("how", "patient_redis_clients"),
+    [("killed", TIMEOUT_SECONDS), ("frozen", 0.5)],
+    ids=["killed", "frozen"],
+    indirect=["patient_redis_clients"],
+)
 async def test_while_redis_is_away_nodes_count_as_running_until_their_leases_lapse(
     redis_server: RedisServer, settings: Settings, how: str
 ) -> None:
@@ -120,14 +124,15 @@ async def test_while_redis_is_away_nodes_count_as_running_until_their_leases_lap
         async with asyncio.timeout(TIMEOUT_SECONDS):
             await a.nodes.refresh()
             assert not a.redis.is_up and set(a.nodes.live()) == {"a", "b"}
+            lease_seconds, settings.IM_NODE_LEASE_SECONDS = settings.IM_NODE_LEASE_SECONDS, 0.3
             await wait_until(lambda: set(a.nodes.live()) == {"a"})
+        settings.IM_NODE_LEASE_SECONDS = lease_seconds
         redis_server.start() if how == "killed" else redis_server.thaw()
         await wait_until(lambda: set(a.nodes.live()) == set(b.nodes.live()) == {"a", "b"})
         assert a.node_changes == [({"b"}, set()), (set(), {"b"}), ({"b"}, set())]
 
 
-async def test_no_node_leaves_because_redis_has_lost_its_lease(redis_server: RedisServer, settings: Settings) -> None:
-    settings.IM_NODE_LEASE_SECONDS = 60.0
+async def test_no_node_leaves_because_redis_has_lost_its_lease(redis_server: RedisServer) -> None:
     async with cluster_nodes(redis_server.url, "a", "b") as [a, b]:
         leases = a.nodes.lease, b.nodes.lease
         redis_server.restart()
@@ -139,6 +144,7 @@ async def test_no_node_leaves_because_redis_has_lost_its_lease(redis_server: Red
         assert set(a.nodes.live()) == {"a", "b"} and a.node_changes == [({"b"}, set())]
 
 
+@pytest.mark.parametrize("patient_redis_clients", [0.5], indirect=True)
 async def test_a_node_that_stops_during_an_outage_does_not_wait_for_redis(redis_server: RedisServer) -> None:
     async with cluster_nodes(redis_server.url, "a", "b") as [a, _]:
         redis_server.freeze()

@@ -19,9 +19,7 @@ NODE = "here"
 
 
 @pytest_asyncio.fixture(params=["memory", "redis"])
-async def presence(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[Presence]:
-    settings.IM_PRESENCE_GRACE_SECONDS = 0.01
-    settings.IM_NODE_LEASE_SECONDS = 1.0
+async def presence(request: pytest.FixtureRequest, cluster_timing: None) -> AsyncIterator[Presence]:
     if request.param == "memory":
         memory = MemoryPresence(NODE)
         await memory.start()

@@ -12,6 +12,7 @@ from delivery import event_loop
 from delivery.rate_limits.base import TokenBucketResult, TokenBucketsUnavailable
 from delivery.rate_limits.limiter import RateLimiter, use_shared_buckets
 from tests.support.clock import Clock
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 class SharedBuckets:
@@ -41,8 +42,8 @@ async def shared(bucket_clock: Clock) -> AsyncIterator[SharedBuckets]:
     event_loop.set_loop(None)
 
 
-def _limiter() -> RateLimiter:
-    return RateLimiter("calls", max_keys=10, shared_timeout_seconds=0.05)
+def _limiter(shared_timeout_seconds: float = TIMEOUT_SECONDS) -> RateLimiter:
+    return RateLimiter("calls", max_keys=10, shared_timeout_seconds=shared_timeout_seconds)
 
 
 async def _draw(limiter: RateLimiter, count: int = 1) -> TokenBucketResult:
@@ -62,10 +63,11 @@ async def test_nodes_that_share_buckets_count_together(shared: SharedBuckets) ->
 async def test_a_node_counts_alone_while_it_cannot_reach_the_shared_buckets(
     shared: SharedBuckets, answer: Exception | None
 ) -> None:
-    limiter = _limiter()
+    limiter = _limiter(0.05)
     shared.answer = answer
     assert [(await _draw(limiter)).left for _ in range(2)] == [8, 7]
     shared.answer = TokenBucketResult(3.0, 0.0)
+    limiter._shared_timeout_seconds = TIMEOUT_SECONDS
     assert (await _draw(limiter)).left == 3
 
 
