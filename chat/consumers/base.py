@@ -153,11 +153,16 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
 
         A pipelined one (a send) starts at once; any other first waits for the sends before it.
         """
-        while in_flight and (in_flight[0].done() or not pipelined):
-            await in_flight.pop(0)
-        if pipelined:
-            if len(in_flight) >= settings.IM_MAX_IN_FLIGHT:
+        try:
+            while in_flight and (in_flight[0].done() or not pipelined):
                 await in_flight.pop(0)
+            if pipelined and len(in_flight) >= settings.IM_MAX_IN_FLIGHT:
+                await in_flight.pop(0)
+        except BaseException:
+            # The connection is cut before the request's turn. Python warns of a coroutine that is dropped unstarted.
+            work.close()
+            raise
+        if pipelined:
             in_flight.append(asyncio.create_task(work))
         else:
             await work

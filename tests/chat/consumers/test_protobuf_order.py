@@ -27,6 +27,19 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def _no_sync_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a client's time for its Sync end by `end_sync_timeouts` only."""
+    monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 3600)
+
+
+def end_sync_timeouts(node: LocalNode) -> None:
+    """Do what happens when the time of all clients for their Sync has passed."""
+    for connection in node.hub.connections.values():
+        if connection._resume_timer is not None:
+            connection.resume()
+
+
 async def entered(user: User) -> ProtobufClient:
     client = ProtobufClient(LocalSocket(consumer=ProtobufConsumer), user.pk)
     await client.login(await run(lambda: token_issue(user=user)), sync=0)
@@ -136,8 +149,6 @@ def fail_syncs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 async def test_after_a_failed_sync_no_push_precedes_the_missed_messages(
     node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Long enough for Bob's Sync to arrive first on a busy machine.
-    monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.4)
     works_again = fail_syncs(monkeypatch)
     missed = await run(say, scenario.alice, scenario.group, "missed")
     bob, clock = (ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scenario.bob.pk) for _ in range(2))
@@ -146,10 +157,12 @@ async def test_after_a_failed_sync_no_push_precedes_the_missed_messages(
     await bob.post(im.CT_SYNC)
     assert (await bob.ack(lambda ack: ack.code != 200)).code == 1004
     await run(say, scenario.alice, scenario.group, "live")
-    # Another device, which connected later and sends no Sync, has waited long enough.
+    # Another device, which sends no Sync, has waited long enough.
     await clock.login(token)
     await run(say, scenario.alice, scenario.group, "live too")
+    end_sync_timeouts(node)
     await clock.message("live too")
+    await bob.settle()
     assert bob.texts == []
 
     works_again()
@@ -195,7 +208,6 @@ async def test_a_sync_over_the_rate_limit_is_refused_and_can_be_retried(
 async def test_the_sync_timeout_ends_when_the_request_arrives(
     node: LocalNode, scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protobuf_consumer, "SYNC_TIMEOUT_SECONDS", 0.02)
     send, go_on = messages.message_send, asyncio.Event()
 
     async def send_later(draft: Draft) -> StoredMessage:
@@ -203,17 +215,23 @@ async def test_the_sync_timeout_ends_when_the_request_arrives(
         return await send(draft)
 
     monkeypatch.setattr(messages, "message_send", send_later)
+    await run(say, scenario.alice, scenario.group, "missed")
     bob, clock = (ProtobufClient(LocalSocket(consumer=ProtobufConsumer), scenario.bob.pk) for _ in range(2))
     token = await run(lambda: token_issue(user=scenario.bob))
     await bob.login(token)
+    (connection,) = node.hub.connections_of(scenario.bob.pk)
+    assert connection.is_paused
     await bob.put("group", scenario.group.pk, "mine")
     await bob.post(im.CT_SYNC)
+    # The Sync waits for the message before it.
+    await wait_until(lambda: len(connection._replies) == 2)
     await clock.login(token)
     await run(say, scenario.alice, scenario.group, "live")
+    end_sync_timeouts(node)
     await clock.message("live")
-    assert bob.texts == []
+    assert connection.is_paused and bob.texts == []
     go_on.set()
     await bob.until(lambda: bool(bob.fetched))
-    assert [one.content for one in bob.fetched] == [b"live", b"mine"] and bob.texts == []
+    assert [one.content for one in bob.fetched] == [b"missed", b"live", b"mine"] and bob.texts == []
     await bob.close()
     await clock.close()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
+
 import pytest
+from django.conf import settings
 
 from accounts.models import User
+from chat.consumers.json_consumer import JsonConsumer
 from chat.models import Channel, Message
 from delivery.db.executors import run
 from tests.support.in_process import create_global_channel, running_node
@@ -23,3 +28,19 @@ async def test_a_message_that_came_before_the_end_is_stored(alice: User, trio: C
 
     stored = await run(lambda: list(Message.objects.order_by("seq").values_list("text", flat=True)))
     assert stored == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("pipelined", [True, False])
+async def test_a_request_whose_connection_is_cut_before_its_turn_causes_no_warning(pipelined: bool) -> None:
+    async def do_nothing() -> None:
+        """Do nothing."""
+
+    sends = [asyncio.create_task(asyncio.sleep(3600)) for _ in range(settings.IM_MAX_IN_FLIGHT)]
+    request = do_nothing()
+    waiting = asyncio.create_task(JsonConsumer()._start(request, sends[:], pipelined=pipelined))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert inspect.getcoroutinestate(request) == inspect.CORO_CLOSED
+    for send in sends:
+        send.cancel()
