@@ -9,6 +9,7 @@ import os
 
 from tests.support import machine, postgres
 from tests.support.run_directory import run_directory
+from tests.support.waiting import TIMEOUT_SECONDS
 
 TEST_DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
 if TEST_DATABASE not in {"sqlite", "postgres"}:
@@ -36,6 +37,11 @@ if "DATABASE_URL" not in os.environ:
     # It is a file because threads and several connections share it; it is never flushed because it need not last.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
     DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+else:
+    # A busy machine may stop a test for seconds while it holds a lock, or waits for one that the test holds.
+    DATABASES["default"]["OPTIONS"]["options"] += (
+        f" -c idle_in_transaction_session_timeout={TIMEOUT_SECONDS:.0f}s -c lock_timeout={TIMEOUT_SECONDS:.0f}s"
+    )
 # Processes that a test starts get their database from the test, not from here.
 os.environ.pop("DATABASE_URL", None)
 

@@ -48,12 +48,3 @@ def missing_table(site: Site, table: str) -> Iterator[None]:
         yield
     finally:
         _execute(site, f"ALTER TABLE {table}_away RENAME TO {table}")
-
-
-def cut_connections(site: Site) -> None:
-    """Terminate all connections of the site to its PostgreSQL."""
-    _execute(
-        site,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.ports import free_port
+from tests.support.waiting import TIMEOUT_SECONDS
 
 _VARIABLE = "TEST_POSTGRES_URL"
 _START_TIMEOUT = 60.0
@@ -71,6 +72,31 @@ def create(name: str, *, template: str = "template1") -> str:
     """Create a database of that name, copied from `template`, in place of an earlier one. Return its URL."""
     _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     return f"{cluster_url()}/{name}"
+
+
+def terminate_sessions(url: str, *, only: int | None = None, but: int | None = None) -> int:
+    """End the clients' sessions of the database at `url` as a restart of the server does; return their number.
+
+    `only` and `but` are process ids of single sessions. Returns when none of the sessions is left: their owners may
+    close some meanwhile, and open others. Raises TimeoutError if one stays.
+    """
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as operator:
+        ended = operator.execute(
+            # The start tells a session from a later one that the system gave the same process id.
+            "SELECT pid, backend_start, pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = %s"
+            " AND datname = current_database() AND pid <> pg_backend_pid()"
+            " AND pid = coalesce(%s, pid) AND pid IS DISTINCT FROM %s",
+            ["client backend", only, but],
+        ).fetchall()
+        sessions = {(pid, start) for pid, start, _ in ended}
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while sessions & set(operator.execute("SELECT pid, backend_start FROM pg_stat_activity").fetchall()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"PostgreSQL does not end {len(sessions)} sessions")
+            time.sleep(0.005)
+    return len(sessions)
 
 
 def _execute(*statements: str) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from chat import errors
+from tests.support import postgres
 from tests.support.call_socket import both_codecs
-from tests.support.database_faults import cut_connections, failing_writes, missing_table
+from tests.support.database_faults import failing_writes, missing_table
 from tests.support.shared_site import Clients, SharedSite, UserClient
 
 pytestmark = pytest.mark.each_database
@@ -239,7 +240,7 @@ async def test_broken_database_connections_are_reopened(clients: Clients, shared
     alice, bob = await clients("alice", "bob")
     channel = await alice.private(bob)
 
-    cut_connections(shared_site.site)
+    postgres.terminate_sessions(shared_site.site.database_url)
 
     codes = []
     while 200 not in codes and len(codes) < 40:  # Each connection of the pool may fail once.

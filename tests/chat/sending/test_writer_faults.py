@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -56,12 +55,6 @@ def database_url() -> str:
     return f"{postgres.cluster_url()}/{connection.settings_dict['NAME']}"
 
 
-def terminate(backend: int) -> None:
-    """End a session as a restart of the server does."""
-    with psycopg.connect(database_url(), autocommit=True) as operator:
-        operator.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
-
-
 def backend() -> int:
     connection.ensure_connection()
     return int(connection.connection.info.backend_pid)
@@ -93,7 +86,7 @@ class ConnectionLoss:
     def __call__(self, execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         self.count += 1
         if self.count == self.number:
-            terminate(backend())
+            postgres.terminate_sessions(database_url(), only=backend())
         return execute(sql, params, many, context)
 
 
@@ -126,7 +119,7 @@ def test_a_connection_lost_at_the_commit_is_a_fault_and_a_retry_returns_the_resu
     def lose(self: BaseDatabaseWrapper) -> None:
         if arrived:
             keep(self)
-        terminate(backend())
+        postgres.terminate_sessions(database_url(), only=backend())
         with self.wrap_database_errors:
             self.connection.execute("SELECT 1")
 
@@ -145,7 +138,7 @@ def test_a_connection_lost_while_waiting_for_a_lock_stores_nothing(
     with OpenTransaction(lambda: lock(groups[1])) as other:
         sending = in_thread(lambda: commit(drafts(alice, groups)))
         wait_until_waiting()
-        terminate(waiting_backend())
+        postgres.terminate_sessions(database_url(), only=waiting_backend())
         assert stored(sending.result(TIMEOUT_SECONDS)) == ["OperationalError"] * 3
         other.roll_back()
     assert_whole(0)
@@ -157,12 +150,7 @@ def test_connections_lost_while_idle_fail_no_commit(alice: User, groups: list[Ch
     for number in range(1, 4):
         (outcome,) = in_thread(lambda: commit([draft(alice, groups[0])])).result(TIMEOUT_SECONDS)
         assert isinstance(outcome, StoredMessage) and outcome.seq == number
-        with psycopg.connect(database_url(), autocommit=True) as operator:
-            operator.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
-                [backend()],
-            )
+        postgres.terminate_sessions(database_url(), but=backend())
 
 
 @pytest.mark.parametrize("limit", ["lock_timeout", "statement_timeout"])
