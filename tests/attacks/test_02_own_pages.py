@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.support.promised import promised
 from tests.support.shared_site import Account, Clients, SharedSite, UserClient
 
 pytestmark = pytest.mark.each_database
@@ -40,7 +41,7 @@ async def test_a_device_signed_out_on_another_page_is_disconnected(clients: Clie
 
     await asyncio.to_thread(shared_site.post, f"/accounts/devices/{device}/", account.cookie)
 
-    async with asyncio.timeout(5):
+    async with promised(5, shared_site.site):
         assert await page.closed() == 4001
     assert await program.code("heartbeat") == 200
     again = await clients.stranger(origin=shared_site.site.url, cookie=account.cookie)
@@ -63,7 +64,7 @@ async def test_signing_out_everywhere_closes_all_connections(clients: Clients, s
         await clients.login(account, app=102),
     ]
     await asyncio.to_thread(shared_site.post, "/accounts/devices/all/", account.cookie)
-    async with asyncio.timeout(5):
+    async with promised(5, shared_site.site):
         assert [await connection.closed() for connection in connections] == [4001] * 3
     assert await (await clients.stranger()).code("login", appId=101, serviceToken=account.token) == 1003
 
@@ -77,7 +78,7 @@ async def test_a_deleted_account_loses_access_at_once(clients: Clients, shared_s
 
     await run_in_shell(shared_site, DELETE, account)
 
-    async with asyncio.timeout(5):
+    async with promised(5, shared_site.site):
         assert [await connection.closed() for connection in connections] == [4001] * 2
     assert await (await clients.stranger()).code("login", appId=101, serviceToken=account.token) == 1003
     page = await clients.stranger(origin=shared_site.site.url, cookie=account.cookie)

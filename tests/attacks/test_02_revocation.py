@@ -11,6 +11,7 @@ import asyncio
 import pytest
 
 from tests.support.client import Closed, Envelope
+from tests.support.promised import promised
 from tests.support.rest import Service
 from tests.support.shared_site import Account, Clients, SharedSite, UserClient
 
@@ -56,7 +57,7 @@ async def test_a_revocation_by_another_process_closes_the_connections(
 
     await revoke_in_another_process(shared_site, *[(end, mine[0]) for end, mine in zip(ends, connections, strict=True)])
 
-    async with asyncio.timeout(5):
+    async with promised(5, shared_site.site):
         for connection in [one for mine in connections for one in mine]:
             assert await connection.closed() == 4001
             assert not [one for one in connection.received if one.cmd not in ("login", "enter", "exit")]
@@ -89,7 +90,7 @@ async def test_calls_with_a_token_that_another_process_revokes_are_refused_withi
     shop = Service.make(shared_site, "use_gateway")
     assert shop.call_now(shared_site.site, "GET", "presence/alice/").status == 200
     await asyncio.to_thread(shop.revoke, shared_site)
-    async with asyncio.timeout(5):
+    async with promised(5, shared_site.site):
         await shop.refused_by(shared_site.site)
 
 
@@ -122,7 +123,7 @@ async def test_signing_out_in_a_browser_closes_its_connections(clients: Clients,
 
     await asyncio.to_thread(shared_site.post, "/accounts/logout/", account.cookie)
 
-    async with asyncio.timeout(5):
+    async with promised(5, shared_site.site):
         assert [await page.closed() for page in pages] == [4001, 4001]
     assert await program.call("ping") == "pong", "the token is not the browser's"
     back = await clients.stranger(origin=shared_site.site.url, cookie=account.cookie)

@@ -20,8 +20,10 @@ import pytest
 import pytest_asyncio
 
 from tests.support.fixtures.sites import SiteFactory
+from tests.support.promised import promised
 from tests.support.protobuf_client import ProtobufClient
 from tests.support.shared_site import Account, Clients, SharedSite, UserClient
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.each_database
 
@@ -255,7 +257,7 @@ async def test_a_revoked_token_is_refused_everywhere_at_once(
     # This process knows of the revocation before it confirms it, so not a single call more is answered.
     assert (rest(shared_site, shop.token).status, gateway(shared_site, shop.token).data["code"]) == (401, 1003)
     assert ws_call(shared_site, shop.token, group).data == {"code": -1, "msg": "This token is not valid.", "data": {}}
-    async with asyncio.timeout(5):
+    async with promised(5, shared_site.site):
         assert [await one.closed() for one in open_connections] == [4001, 4001]
         assert await phone.closed() == 4001
     assert await (await clients.stranger()).code("login", appId=101, serviceToken=shop.token) == 1003
@@ -279,7 +281,7 @@ async def test_no_message_is_accepted_after_a_revocation_is_confirmed(
         code: int = reply.data["code"]
         return code
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
             ended = ending.done()
             code = await asyncio.to_thread(send, len(accepted))

@@ -24,7 +24,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SOON = timedelta(seconds=0.5)
+LIFETIME = timedelta(hours=1)
 
 
 class Clock:
@@ -46,7 +46,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def short_token(user: User) -> str:
-    return token_create(user=user, lifetime=SOON).token
+    return token_create(user=user, lifetime=LIFETIME).token
 
 
 async def expired(client: LocalClient | ProtobufClient) -> bool:
@@ -54,7 +54,7 @@ async def expired(client: LocalClient | ProtobufClient) -> bool:
     return (await client.closed(), client.socket.close_reason) == (4001, "expired")
 
 
-async def test_a_tokens_connections_end_with_it() -> None:
+async def test_a_tokens_connections_end_with_it(clock: Clock) -> None:
     scenario = await run(GroupScenario)
     async with running_node() as node:
         token = await run(short_token, scenario.bob)
@@ -62,6 +62,7 @@ async def test_a_tokens_connections_end_with_it() -> None:
         await page.login_token(token)
         await phone.login(token, sync=0)
         other = await node.connect(scenario.bob)
+        clock.ahead = LIFETIME
 
         assert await expired(page) and await expired(phone)
 
@@ -108,11 +109,13 @@ class Page(LocalClient):
         return page  # type: ignore[return-value]
 
 
-async def test_a_sessions_connection_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_sessions_connection_ends_with_it(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = await run(GroupScenario)
     async with running_node():
-        page = await Page.with_session(await run(browser_session, scenario.bob, SOON), monkeypatch)
+        page = await Page.with_session(await run(browser_session, scenario.bob, LIFETIME), monkeypatch)
+        clock.ahead = LIFETIME
         assert await expired(page)
+        await run(lambda: Session.objects.update(expire_date=timezone.now()))
         again = LocalClient.open()
         refused: dict[str, Any] = (await again.request("login", appId=101)).data
         assert refused["error"] == "Your session has ended. Sign in again."
@@ -120,14 +123,15 @@ async def test_a_sessions_connection_ends_with_it(monkeypatch: pytest.MonkeyPatc
         await again.close()
 
 
-async def test_a_renewed_session_may_log_in_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_renewed_session_may_log_in_again(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection knows the end that the session had at the log-in; only then it is asked for again."""
     scenario = await run(GroupScenario)
     async with running_node():
-        key = await run(browser_session, scenario.bob, SOON)
+        key = await run(browser_session, scenario.bob, LIFETIME)
         page = await Page.with_session(key, monkeypatch)
         later = timezone.now() + timedelta(days=1)
         await run(lambda: Session.objects.filter(session_key=key).update(expire_date=later))
+        clock.ahead = LIFETIME
         assert await expired(page)
         again = await Page.with_session(key, monkeypatch)
         assert (await again.call("heartbeat"))["position"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.conftest import ClusterFactory
+from tests.support.promised import promised
 from tests.support.rest import Answer, Service
 from tests.support.shared_site import Clients
 from tests.support.two_nodes import TwoNodes
@@ -160,7 +161,7 @@ async def test_a_revoked_token_is_refused_on_every_node_and_is_in_no_log(cluster
         assert (await wrong.call(two_nodes.a, "GET", "apps/")).status == 401
 
         await asyncio.to_thread(shop.revoke, two_nodes.shared_site)
-        async with asyncio.timeout(5):
+        async with promised(5, two_nodes.a, two_nodes.b):
             await asyncio.gather(*(shop.refused_by(node) for node in (two_nodes.a, two_nodes.b)))
 
         assert [(reply.status, reply.data["code"]) for reply in await everywhere()] == [(401, 1000)] * 2

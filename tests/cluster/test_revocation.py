@@ -9,6 +9,7 @@ import pytest
 
 from tests.cluster.conftest import ClusterFactory
 from tests.support.lost_rights import WITH_EVENT, WITHOUT_EVENT, LosingCallers
+from tests.support.promised import promised
 from tests.support.shared_site import Clients, UserClient
 from tests.support.two_nodes import TwoNodes
 
@@ -53,7 +54,7 @@ async def _revoke_all(two_nodes: TwoNodes, node_clients: Clients) -> None:
     await asyncio.to_thread(two_nodes.shared_site.shell, _DEACTIVATE.format(person=accounts["bob"].id))
     await asyncio.to_thread(two_nodes.shared_site.shell, _REVOKE.format(token=accounts["carol"].token))
 
-    async with asyncio.timeout(PROMISED):
+    async with promised(PROMISED, two_nodes.a, two_nodes.b):
         assert [await one.closed() for one in live] == [4001] * len(live)
     assert await dave.call("ping") == "pong"
     for node in (two_nodes.a, two_nodes.b):
@@ -71,7 +72,7 @@ async def test_sends_without_rights_are_refused_on_another_node(two_nodes: TwoNo
     callers = LosingCallers(two_nodes.shared_site, two_nodes.b, recipient, {**WITHOUT_EVENT, **WITH_EVENT})
     await callers.can_send()
     await callers.lose_rights()
-    async with asyncio.timeout(PROMISED):
+    async with promised(PROMISED, two_nodes.a, two_nodes.b):
         await callers.are_refused()
 
 
@@ -86,7 +87,7 @@ async def test_an_expired_token_has_no_connection_on_any_node(two_nodes: TwoNode
         await live[-1].enter({"appId": 101, "serviceToken": token})
     kept = await node_clients.login(bob, at=two_nodes.b.acc)
 
-    async with asyncio.timeout(TOKEN_SECONDS + PROMISED):
+    async with promised(TOKEN_SECONDS + PROMISED, two_nodes.a, two_nodes.b):
         assert [await one.closed() for one in live] == [4001, 4001]
     stranger = await node_clients.stranger(at=two_nodes.a.acc)
     assert await stranger.code("login", appId=101, serviceToken=token) == 1003

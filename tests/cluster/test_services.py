@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from tests.support.promised import promised
 from tests.support.rest import Service
 from tests.support.shared_site import Clients
 from tests.support.two_nodes import TwoNodes
@@ -41,7 +42,7 @@ async def test_a_service_admits_and_removes_its_external_user_on_every_node(
         await one.push("msg", msg=text)
 
     assert (await shop.call(two_nodes.a, "DELETE", f"{person}token/")).status == 204
-    async with asyncio.timeout(PROMISED):
+    async with promised(PROMISED, two_nodes.a, two_nodes.b):
         assert [await one.closed() for one in live] == [4001, 4001]
     for node in (two_nodes.a, two_nodes.b):
         stranger = await node_clients.stranger(at=node.acc)

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 from websockets.utils import apply_mask
 
+from tests.support.waiting import TIMEOUT_SECONDS
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
-TIMEOUT = 20.0
 
 
 class Server(Protocol):
@@ -60,7 +61,7 @@ class BareSocket:
         buffer: int | None = None,
     ) -> None:
         self.link = socket.socket()
-        self.link.settimeout(TIMEOUT)
+        self.link.settimeout(TIMEOUT_SECONDS)
         if buffer is not None:
             self.link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.link.connect(("127.0.0.1", site.port))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from accounts.models import User
 from chat.models import Channel, Webhook, WebhookDelivery
@@ -11,6 +14,8 @@ from chat.webhooks.outgoing.actions import webhook_create
 from chat.wire.schema.events import SUBSCRIPTIONS
 from delivery import log
 from delivery.db.executors import run
+from delivery.outbound import http_client
+from delivery.outbound.http_client import HttpResult
 from tests.support.in_process import LocalNode
 from tests.support.receiver import Receiver
 from tests.support.waiting import TIMEOUT_SECONDS, wait_until
@@ -74,6 +79,18 @@ async def wait_for_failures(webhook: Webhook, times: int) -> None:
     those = WebhookDelivery.objects.filter(webhook=webhook).exclude(error="")
     wanted = await run(those.count) + times
     await wait_until_stored(lambda: those.count() >= wanted)
+
+
+def time_out_unanswered(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests with one of `receiver.unanswered` end at once like those that are not answered in time."""
+    post = http_client.post
+
+    async def post_or_time_out(url: str, body: bytes, *given: Any, timeout: float, **options: Any) -> HttpResult:
+        if any(text in body for text in receiver.unanswered):
+            return HttpResult(None, f"No answer within {timeout:g} s.", round(timeout * 1000), timed_out=True)
+        return await post(url, body, *given, timeout=timeout, **options)
+
+    monkeypatch.setattr(http_client, "post", post_or_time_out)
 
 
 async def last_error(webhook: Webhook) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.page_server import PageServer
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 @pytest.fixture
@@ -17,4 +18,5 @@ def pages(settings: Any) -> Iterator[PageServer]:
         settings.IM_LINK_PREVIEW_PRIVATE_NETWORKS = ("127.0.0.1/32",)
         settings.IM_LINK_PREVIEW_PORTS = ("80", str(server.port))
         settings.IM_LINK_PREVIEW_HOST_INTERVAL = 0.0
+        settings.IM_LINK_PREVIEW_TIMEOUT = TIMEOUT_SECONDS
         yield server

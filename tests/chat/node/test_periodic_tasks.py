@@ -68,7 +68,7 @@ async def test_a_failed_periodic_task_is_retried(caplog: pytest.LogCaptureFixtur
 
     with caplog.at_level(logging.WARNING, logger="chat.node.periodic_tasks"):
         task = asyncio.create_task(periodic_tasks._run_every(0, "test", chore))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await done.wait()
         task.cancel()
     failed, ended = caplog.records[:2], caplog.records[2:]

@@ -16,6 +16,7 @@ from delivery import publish
 from delivery.db.executors import run
 from delivery.hub.hub import Hub
 from tests.support.in_process import create_global_channel, create_users, draft
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 async def test_drafts_that_do_not_fit_into_the_queue_are_refused_together(settings: Settings) -> None:
@@ -77,13 +78,13 @@ async def test_commits_wait_for_the_senders_of_the_last_one_only() -> None:
     queue = WriteQueue(commit_interval=3600)
     queue.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             for _ in range(3):
                 await asyncio.gather(*(queue.submit(draft(sender, channel)) for sender in (alice, bob)))
         alone = queue.submit(draft(alice, channel))
         done, _ = await asyncio.wait([alone], timeout=0.1)
         assert not done
-        await asyncio.wait_for(queue.submit(draft(bob, channel)), 20)
+        await asyncio.wait_for(queue.submit(draft(bob, channel)), TIMEOUT_SECONDS)
         assert alone.done()
         waits = queue.submit(draft(alice, channel))
     finally:

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from pytest_django.fixtures import Settings
 
 from tests.support.group_scenario import GroupScenario
 from tests.support.in_process import LocalNode, running_node
 from tests.support.slash import SlashService
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 @pytest.fixture
@@ -24,6 +26,7 @@ def service() -> Iterator[SlashService]:
 
 
 @pytest_asyncio.fixture
-async def node(scenario: GroupScenario) -> AsyncIterator[LocalNode]:
+async def node(scenario: GroupScenario, settings: Settings) -> AsyncIterator[LocalNode]:
+    settings.IM_SLASH_TIMEOUT = TIMEOUT_SECONDS
     async with running_node() as made:
         yield made

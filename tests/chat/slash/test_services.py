@@ -136,7 +136,7 @@ async def test_a_failure_is_told(
 async def test_a_slow_service_delays_nobody(
     scenario: GroupScenario, node: LocalNode, service: SlashService, settings: Settings
 ) -> None:
-    settings.IM_SLASH_TIMEOUT, settings.IM_SLASH_CONCURRENCY = 0.3, 1
+    settings.IM_SLASH_CONCURRENCY = 1
     alice = await node.connect(scenario.alice)
     await run(make_command, scenario.alice, service.url)
     service.answering.clear()
@@ -145,7 +145,23 @@ async def test_a_slow_service_delays_nobody(
     await slash(alice, scenario.group, "/deploy two")
     assert (await answer(alice))[1] == "busy"
     assert (await alice.say(scenario.group))["seq"] == 1
-    assert (await answer(alice))[1] == "timeout"
+    service.says("ephemeral", "Done.")
+    service.answering.set()
+    assert await answer(alice) == ("Done.", "")
+
+
+async def test_a_service_that_does_not_answer_is_given_up(
+    scenario: GroupScenario, node: LocalNode, service: SlashService, settings: Settings
+) -> None:
+    alice = await node.connect(scenario.alice)
+    await run(make_command, scenario.alice, service.url)
+    service.answering.clear()
+    for settings.IM_SLASH_TIMEOUT in (0.3, 3.0, 20.0):
+        await slash(alice, scenario.group, "/deploy main")
+        # A busy machine may need longer than the shortest one to connect.
+        if (failure := (await answer(alice))[1]) != "failed":
+            break
+    assert failure == "timeout"
 
 
 async def test_a_private_network_is_not_called(scenario: GroupScenario, node: LocalNode, settings: Settings) -> None:

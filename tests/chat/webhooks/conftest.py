@@ -13,6 +13,7 @@ from accounts.models import User
 from tests.support.group_scenario import GroupScenario
 from tests.support.in_process import LocalNode, running_node
 from tests.support.receiver import Receiver
+from tests.support.waiting import TIMEOUT_SECONDS
 from tests.support.webhooks import WebhookFactory
 
 
@@ -24,6 +25,7 @@ def quick(settings: Settings) -> Any:
     changed.IM_WEBHOOK_INTERVAL = 0.01
     changed.IM_WEBHOOK_BACKOFF_SECONDS, changed.IM_WEBHOOK_BACKOFF_MAX_SECONDS = 0.02, 0.1
     changed.IM_PRESENCE_GRACE_SECONDS = 0.05
+    changed.IM_WEBHOOK_TIMEOUT = TIMEOUT_SECONDS
     return changed
 
 

@@ -20,6 +20,7 @@ from tests.support.waiting import wait_until
 from tests.support.webhooks import (
     WebhookFactory,
     reload,
+    time_out_unanswered,
     wait_for_failures,
     wait_until_disabled,
     wait_until_idle,
@@ -58,9 +59,9 @@ async def test_a_permanently_refused_event_does_not_block_others(
 
 
 async def test_an_event_that_makes_the_receiver_hang_does_not_block_others(
-    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, quick: Any
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, quick: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick.IM_WEBHOOK_TIMEOUT = 1.0
+    time_out_unanswered(receiver, monkeypatch)
     webhook = await run(hooks.make, receiver, "message.sent")
     receiver.unanswered = {b"poison"}
     messages = await run(lambda: [scenario.say(text) for text in ("poison", "after")])

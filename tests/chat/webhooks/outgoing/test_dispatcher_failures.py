@@ -23,6 +23,7 @@ from tests.support.waiting import wait_until
 from tests.support.webhooks import (
     WebhookFactory,
     reload,
+    time_out_unanswered,
     wait_for_failures,
     wait_until_disabled,
     wait_until_idle,
@@ -68,10 +69,15 @@ async def test_a_receiver_that_answers_500_gets_the_event_again(
 
 @pytest.mark.parametrize("status", [None, 503, 429])
 async def test_each_repeat_to_a_slow_receiver_follows_a_longer_pause(
-    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, quick: Any, status: int | None
+    scenario: GroupScenario,
+    hooks: WebhookFactory,
+    receiver: Receiver,
+    quick: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int | None,
 ) -> None:
     """A receiver that is slow, or asks for time, gets no request in place of the failed one at once."""
-    quick.IM_WEBHOOK_TIMEOUT = 0.05 if status is None else 10
+    time_out_unanswered(receiver, monkeypatch)
     webhook = await run(hooks.make, receiver, "message.sent")
     if status is None:
         receiver.unanswered = {b""}
@@ -80,7 +86,6 @@ async def test_each_repeat_to_a_slow_receiver_follows_a_longer_pause(
     await run(lambda: [scenario.say(str(number)) for number in range(5)])
     async with running_node():
         await wait_for_failures(webhook, 7)
-        quick.IM_WEBHOOK_TIMEOUT = 10
         receiver.status, receiver.unanswered = 204, set()
         await wait_until(lambda: receiver.texts() == ["0", "1", "2", "3", "4"])
         failed = WebhookDelivery.objects.filter(webhook=webhook).exclude(error="").order_by("pk")
