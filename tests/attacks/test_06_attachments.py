@@ -19,6 +19,7 @@ from tests.accounts.test_avatars import HTML, SVG
 from tests.support.pictures import MARK, picture
 from tests.support.shared_site import Clients, SharedSite, UserClient
 from tests.support.uploads import FORM, form, metadata, part_headers
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.each_database
 
@@ -48,7 +49,7 @@ def ask(shared_site: SharedSite) -> Ask:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if who is not None:
             given["Authorization"] = f"Bearer {who.token}"
-        with closing(http.client.HTTPConnection("127.0.0.1", shared_site.site.port, timeout=30)) as link:
+        with closing(http.client.HTTPConnection("127.0.0.1", shared_site.site.port, timeout=TIMEOUT_SECONDS)) as link:
             link.request(method, path, body, given)
             answer = link.getresponse()
             return Reply(answer.status, answer.headers, answer.read())

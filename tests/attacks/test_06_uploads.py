@@ -24,6 +24,7 @@ from tests.support.identity_provider import picture
 from tests.support.protobuf_client import ProtobufClient
 from tests.support.rest import Service
 from tests.support.shared_site import Account, Clients, SharedSite
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.each_database
 
@@ -55,7 +56,7 @@ class Reply:
 
 
 def ask(shared_site: SharedSite, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
-    with closing(http.client.HTTPConnection("127.0.0.1", shared_site.site.port, timeout=20)) as link:
+    with closing(http.client.HTTPConnection("127.0.0.1", shared_site.site.port, timeout=TIMEOUT_SECONDS)) as link:
         link.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         answer = link.getresponse()
         return Reply(answer.status, answer.headers, answer.read())

@@ -20,6 +20,7 @@ from tests.support.bare_socket import BareSocket
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.rest import Service
 from tests.support.shared_site import Clients, SharedSite
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.each_database
 
@@ -34,7 +35,7 @@ COSTLY = {
 def get(shared_site: SharedSite, **headers: str) -> int:
     """Send a request with exactly these headers and return the status."""
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-    with socket.create_connection(("127.0.0.1", shared_site.site.port), timeout=20) as link:
+    with socket.create_connection(("127.0.0.1", shared_site.site.port), timeout=TIMEOUT_SECONDS) as link:
         link.sendall(f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}Connection: close\r\n\r\n".encode("latin-1"))
         return int(link.recv(65536).split()[1])
 

@@ -68,7 +68,7 @@ def ask(shared_site: SharedSite, method: str, path: str, form: dict[str, Any] | 
     """Send one HTTP request without following redirects."""
     body = None if form is None else urlencode(form)
     kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
-    with closing(http.client.HTTPConnection("127.0.0.1", shared_site.site.port, timeout=20)) as link:
+    with closing(http.client.HTTPConnection("127.0.0.1", shared_site.site.port, timeout=TIMEOUT_SECONDS)) as link:
         link.request(method, path, body, {**kind, **headers})
         answer = link.getresponse()
         return Reply(answer.status, answer.read().decode())

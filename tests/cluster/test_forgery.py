@@ -17,12 +17,12 @@ from delivery.log import Entry
 from tests.support.monitoring import metrics
 from tests.support.shared_site import Clients, UserClient
 from tests.support.two_nodes import TwoNodes
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.postgres
 
 LOG = "imsite__group__log"
 SEAL = b"\0" * 16
-PATIENCE = 10.0
 
 
 def _dropped(two_nodes: TwoNodes, reason: str) -> list[float]:
@@ -41,7 +41,7 @@ async def _until_dropped(two_nodes: TwoNodes, reason: str, before: list[float], 
     def all_counted() -> bool:
         return _dropped(two_nodes, reason) == [value + count for value in before]
 
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while not await asyncio.to_thread(all_counted):  # noqa: ASYNC110  a counter has no event
             await asyncio.sleep(0.02)
 
@@ -145,7 +145,7 @@ async def test_a_call_without_the_credential_has_no_effect(
         stub: Any = deliver_pb2_grpc.DeliverStub(channel)  # type: ignore[no-untyped-call]
 
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await getattr(stub, method)(request_of(bob, group), metadata=metadata, timeout=PATIENCE)
+            await getattr(stub, method)(request_of(bob, group), metadata=metadata, timeout=TIMEOUT_SECONDS)
 
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
     await _assert_only(alice, bob, group, ["ready", "the end"])

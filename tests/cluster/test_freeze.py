@@ -19,6 +19,7 @@ from tests.support.client import Client
 from tests.support.cluster import Cluster, Node
 from tests.support.cluster_members import wait_until_agreed
 from tests.support.monitoring import get, metrics
+from tests.support.waiting import TIMEOUT_SECONDS
 
 FREEZING = "tests.support.freezing"
 NAMES = ("alice", "bob", "carol")
@@ -85,7 +86,7 @@ def _state(node: Node) -> tuple[int, int]:
     return state["clientsLen"], len(state["clients"])
 
 
-async def _until(condition: Callable[[], bool], seconds: float = 20) -> None:
+async def _until(condition: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> None:
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(condition):  # noqa: ASYNC110  it has no event
             await asyncio.sleep(0.01)
@@ -137,7 +138,7 @@ async def test_a_node_frozen_before_its_commit_blocks_others_briefly(scenario: F
 
     scenario.frozen.thaw()
 
-    assert (await asyncio.wait_for(said, 10)).code == 1008, "not stored, and told so"
+    assert (await asyncio.wait_for(said, TIMEOUT_SECONDS)).code == 1008, "not stored, and told so"
     first = await _say(scenario.bob, scenario.group, "bob's")
     assert await _say(scenario.bob, scenario.group, "bob's") == first, "once"
     for number in range(5):

@@ -17,6 +17,7 @@ from tests.support.client import Client
 from tests.support.cluster import Cluster
 from tests.support.fixtures.sites import Connect
 from tests.support.monitoring import connections, get
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 def test_nginx_closes_idle_connections_before_the_node_does() -> None:
@@ -97,7 +98,7 @@ def test_static_files_are_served_from_the_disk_or_by_a_node(cluster: Cluster) ->
 
 def test_nginx_hides_its_version(cluster: Cluster) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{cluster.url}/nothing/here", timeout=10)
+        urllib.request.urlopen(f"{cluster.url}/nothing/here", timeout=TIMEOUT_SECONDS)
 
     assert "nginx/" not in refused.value.headers["Server"]
 
@@ -109,7 +110,7 @@ def test_the_path_of_an_incoming_webhook_is_not_logged(cluster: Cluster) -> None
     def post() -> int:
         request = urllib.request.Request(f"{cluster.url}/hooks/{secret}/", data=b'{"text": "hello"}', method="POST")
         try:
-            return int(urllib.request.urlopen(request, timeout=20).status)
+            return int(urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS).status)
         except urllib.error.HTTPError as refused:
             return refused.code
 

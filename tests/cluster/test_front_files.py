@@ -17,6 +17,7 @@ from tests.support import machine
 from tests.support.certificates import CertificateAuthority
 from tests.support.ports import free_port
 from tests.support.processes import Process
+from tests.support.waiting import TIMEOUT_SECONDS
 
 VERSION = "v-0123456789abcdef"
 STYLE = "a { color: red }\n" * 200
@@ -45,7 +46,7 @@ class Front:
 
     def get(self, path: str, **headers: str) -> tuple[Message, bytes]:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
             return answer.headers, answer.read()
 
 

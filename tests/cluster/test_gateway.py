@@ -16,6 +16,7 @@ from tests.support.cluster_members import wait_until_agreed
 from tests.support.shared_site import Clients, UserClient
 from tests.support.site import Site
 from tests.support.two_nodes import TwoNodes
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.postgres
 
@@ -32,7 +33,7 @@ async def _post(node: Site, path: str, **parameters: object) -> dict[str, Any]:
 
 async def _call(url: str, form: bytes | None) -> dict[str, Any]:
     def call() -> dict[str, Any]:
-        with urllib.request.urlopen(urllib.request.Request(url, data=form), timeout=20) as reply:
+        with urllib.request.urlopen(urllib.request.Request(url, data=form), timeout=TIMEOUT_SECONDS) as reply:
             answer: dict[str, Any] = json.load(reply)
         assert answer["code"] == 200, answer
         return dict(answer["data"])

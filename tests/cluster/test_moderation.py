@@ -13,10 +13,10 @@ import pytest
 
 from tests.support.shared_site import Clients, UserClient
 from tests.support.two_nodes import TwoNodes
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.postgres
 
-PATIENCE = 20.0
 _OPERATOR = """
 from accounts.models import User
 User.objects.filter(pk={person}).update(is_staff=True, is_superuser=True)
@@ -54,7 +54,7 @@ async def test_recall_mute_ban_and_deactivation_reach_both_nodes(
 
     async def reaches(what: str, done: Awaitable[None], *screens: Awaitable[object]) -> None:
         began = time.monotonic()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             await asyncio.gather(done, *screens)
         record_property(f"seconds to {what}", round(time.monotonic() - began, 3))
 
@@ -102,7 +102,7 @@ async def test_an_announcement_is_delivered_once_on_both_nodes(two_nodes: TwoNod
         "from chat.actions.announcement import announcement_create\n"
         f"announcement_create(by=system_user(), text={text!r}, app=App.objects.get(number=104))"
     )
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         heard = [(await one.push("msg", msg=text)).data["id"] for one in (alice, bob)]
     assert heard[0] == heard[1]
     await alice.say(alice.room, "afterwards")

@@ -15,9 +15,10 @@ from imsite.client import Client, ClientConnection, SendResult
 from tests.cluster.conftest import ClusterFactory
 from tests.support.cluster import Cluster
 from tests.support.monitoring import connections, get
+from tests.support.promised import promised
 from tests.support.shared_site import Account, Clients, UserClient
 from tests.support.two_nodes import TwoNodes
-from tests.support.waiting import wait_until
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 pytestmark = pytest.mark.postgres
 
@@ -96,7 +97,7 @@ async def _group_and_death(two_nodes: TwoNodes, crowd: list[Talker], ghost: User
     await wait_until(lambda: sum(len(talker.acknowledged) for talker in crowd) >= count // 4)
     two_nodes.b.kill()
     assert not all(task.done() for task in talk), "they had said everything before"
-    async with asyncio.timeout(LEASE + 2):
+    async with promised(LEASE + 2, two_nodes.a):
         while await asyncio.to_thread(_online, two_nodes, ghost.name):  # noqa: ASYNC110  nothing tells
             await asyncio.sleep(0.05)
     await asyncio.gather(*talk)
@@ -119,7 +120,7 @@ async def _group_and_death(two_nodes: TwoNodes, crowd: list[Talker], ghost: User
 
 def _until_connected(two_nodes: TwoNodes, count: int) -> None:
     """Wait until node `a` has this many connections."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while (now := connections(two_nodes.a)) != count:
         assert time.monotonic() < deadline, f"{now} connections"
         time.sleep(0.05)

@@ -14,6 +14,7 @@ from tests.support.promised import promised
 from tests.support.rest import Answer, Service
 from tests.support.shared_site import Clients
 from tests.support.two_nodes import TwoNodes
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.postgres
 
@@ -27,7 +28,7 @@ def shop(two_nodes: TwoNodes) -> Service:
 
 async def _status(shop: Service, two_nodes: TwoNodes, sent: dict[str, Any], connections: int) -> dict[str, Any]:
     """Return the message's status, asked of the nodes in turn, once this many deliveries are stored."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         for turn in range(1000):
             reply = await shop.call((two_nodes.a, two_nodes.b)[turn % 2], "GET", f"messages/{sent['id']}/status/")
             assert reply.status == 200

@@ -16,6 +16,7 @@ import pytest
 from tests.cluster.conftest import ClusterFactory
 from tests.support.accounts import register
 from tests.support.client import Client, Closed
+from tests.support.waiting import TIMEOUT_SECONDS
 
 RESTARTS = int(os.environ.get("ROLLING_RESTARTS", "20"))
 PEOPLE = 16
@@ -105,7 +106,7 @@ class Person:
         await self.come()
 
     async def has_all(self, numbers: set[int]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while not numbers <= self.known:
                 self.note()
                 await asyncio.sleep(0.01)

@@ -11,6 +11,7 @@ from tests.support.promised import promised
 from tests.support.rest import Service
 from tests.support.shared_site import Clients
 from tests.support.two_nodes import TwoNodes
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.postgres
 
@@ -74,7 +75,7 @@ async def test_a_message_sent_on_one_node_is_found_by_search_on_the_other(
         assert reply.status == 200
         return [row["id"] for row in reply.data["results"]]
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while await found(word) != [said["id"]]:  # noqa: ASYNC110  the index tells nobody when it has caught up
             await asyncio.sleep(0.05)
     await alice.call("message.recall", target=target, id=said["id"])

@@ -64,7 +64,7 @@ class Start:
     def end(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)
         try:
-            return self.process.wait(20)
+            return self.process.wait(PATIENCE)
         finally:
             if self.process.poll() is None:
                 self.process.kill()
@@ -162,7 +162,7 @@ def test_killing_the_command_leaves_no_process_behind(start: StartFactory) -> No
 
     cluster.end(signal.SIGKILL)
 
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while not all(map(_gone, children)):
         assert time.monotonic() < deadline, children
         time.sleep(0.05)

@@ -18,6 +18,7 @@ from django.conf import LazySettings
 from imsite.static_files import version_directory
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.site import Site
+from tests.support.waiting import TIMEOUT_SECONDS
 
 FOREIGN = "v-0123456789abcdef"
 PRODUCTION = {"IM_ENV": "production", "SECRET_KEY": "of a test", "ALLOWED_HOSTS": "127.0.0.1"}
@@ -31,7 +32,7 @@ def production(site_factory: SiteFactory) -> Iterator[Site]:
 
 def ask(url: str, **headers: str) -> tuple[int, Message, str]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT_SECONDS) as answer:
             return answer.status, answer.headers, answer.read().decode()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.headers, ""
@@ -60,7 +61,7 @@ def test_bundles_are_sent_compressed_and_their_sources_lie_beside_them(productio
         address = production.url + versioned(production, name)
         plain = ask(address)
         request = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
             packed = answer.read()
         assert answer.headers["Content-Encoding"] == "gzip" and gzip.decompress(packed).decode() == plain[2]
         assert "Content-Encoding" not in plain[1] and "Accept-Encoding" in plain[1]["Vary"]
@@ -70,7 +71,7 @@ def test_bundles_are_sent_compressed_and_their_sources_lie_beside_them(productio
 
 def test_the_chat_page_is_sent_compressed(production: Site) -> None:
     request = urllib.request.Request(f"{production.url}/", headers={"Accept-Encoding": "gzip"})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
         packed = answer.read()
 
     assert b"main.bundle.js" in gzip.decompress(packed) and len(packed) < 20_000

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from tests.support.site import Site
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 def _execute(site: Site, *statements: str) -> None:
@@ -18,7 +19,7 @@ def _execute(site: Site, *statements: str) -> None:
             for statement in statements:
                 server.execute(statement.encode())
         return
-    with contextlib.closing(sqlite3.connect(site.data / "imsite.sqlite3", timeout=20)) as file, file:
+    with contextlib.closing(sqlite3.connect(site.data / "imsite.sqlite3", timeout=TIMEOUT_SECONDS)) as file, file:
         for statement in statements:
             file.execute(statement)
 

@@ -15,6 +15,7 @@ from chat import errors
 from tests.support.rest import Service
 from tests.support.shared_site import SharedSite
 from tests.support.site import Site
+from tests.support.waiting import TIMEOUT_SECONDS
 
 WITHOUT_EVENT = {
     "permission removed": "user.user_permissions.clear()",
@@ -129,7 +130,7 @@ class LosingCallers:
         request = urllib.request.Request(f"{self._node.url}/user/sendMessage", form, headers)
 
         def call() -> int:
-            with urllib.request.urlopen(request, timeout=20) as reply:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as reply:
                 return int(json.load(reply)["code"])
 
         code = await asyncio.to_thread(call)

@@ -19,6 +19,7 @@ from websockets.asyncio.client import connect
 from tests.support.client import Client, Envelope
 from tests.support.shell import Shell
 from tests.support.site import Site
+from tests.support.waiting import TIMEOUT_SECONDS
 
 FOREIGN_ORIGIN = "https://friend.example:8443"
 """The one foreign origin that the shared site allows."""
@@ -184,7 +185,7 @@ class SharedSite:
             data=urllib.parse.urlencode({"csrfmiddlewaretoken": proof, **fields}).encode(),
             headers={"Cookie": f"{cookie}; csrftoken={proof}"},
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
             return int(answer.status)
 
 

@@ -37,6 +37,8 @@ from accounts.selectors.users import user_by_token
 from delivery.log import head
 from tests.accounts.conftest import Revocations
 from tests.support.fixtures.users import PASSWORD
+from tests.support.transactions import wait_until_waiting
+from tests.support.waiting import TIMEOUT_SECONDS
 
 ALL = {"credential": None, "except": None}
 
@@ -105,7 +107,7 @@ def _run_concurrently(count: int, work: Callable[[], object]) -> list[object]:
 
     def run() -> None:
         try:
-            barrier.wait(10)
+            barrier.wait(TIMEOUT_SECONDS)
             outcomes.append(work())
         except Exception as error:
             outcomes.append(error)
@@ -116,7 +118,7 @@ def _run_concurrently(count: int, work: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(TIMEOUT_SECONDS)
     return outcomes
 
 
@@ -141,7 +143,7 @@ def test_the_second_registration_waits_for_the_first_and_fails() -> None:
     inserted, answers = threading.Event(), []
 
     def second() -> None:
-        inserted.wait(10)
+        inserted.wait(TIMEOUT_SECONDS)
         try:
             user_register(username="ALICE", password=PASSWORD)
         except NameTaken as refusal:
@@ -154,20 +156,11 @@ def test_the_second_registration_waits_for_the_first_and_fails() -> None:
     with transaction.atomic():
         user_register(username="alice", password=PASSWORD)
         inserted.set()
-        _wait_for_lock_waiter()
+        wait_until_waiting()
         assert not answers
-    thread.join(10)
+    thread.join(TIMEOUT_SECONDS)
     assert len(answers) == 1
     assert User.objects.get().username == "alice"
-
-
-def _wait_for_lock_waiter() -> None:
-    with connection.cursor() as cursor:
-        for _ in range(10_000):
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("Nobody waits.")
 
 
 def test_two_guests_with_one_name_are_two_users(db: None) -> None:

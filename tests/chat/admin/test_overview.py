@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from accounts.actions import app_create
@@ -37,6 +38,11 @@ def hub(db: None) -> Iterator[Hub]:
     loop.close()
 
 
+def move_messages_an_hour_on() -> None:
+    """Let the messages be of the day that may begin during the test."""
+    Message.objects.update(time=F("time") + 3_600_000)
+
+
 def test_the_first_page_says_when_no_node_runs_here(operator: Client, db: None) -> None:
     html = operator.get("/admin/").content.decode()
     assert "No node runs in this process" in html and "Unknown" in html
@@ -47,6 +53,7 @@ def test_the_first_page_shows_who_is_online(operator: Client, hub: Hub, room: Ch
         hub.presence.connect(person.pk, f"{SCRIPT}{person.nickname}", app)
     app_create(number=102, name="iOS")
     send_message(alice, room, "hello")
+    move_messages_an_hour_on()
     html = operator.get("/admin/").content.decode()
     assert '<span data-testid="online">2</span>' in html and "101 Web: 2" in html and "102 iOS: 1" in html
     assert '<span data-testid="today">1</span>' in html
@@ -85,6 +92,7 @@ def test_messages_of_the_day_are_counted_up_to_a_limit(
 ) -> None:
     for text in ("one", "two", "three"):
         send_message(alice, group, text)
+    move_messages_an_hour_on()
     Message.objects.filter(text="one").update(time=0)
     assert '<span data-testid="today">2</span>' in operator.get("/admin/").content.decode()
     for module in (queries, overview):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -25,9 +26,10 @@ from delivery.hub.hub import Hub
 from delivery.hub.segments import Frame
 from delivery.log import Entry
 from tests.support.both_ways import SENDS_BY, BothWays
+from tests.support.waiting import TIMEOUT_SECONDS
 
 T = TypeVar("T")
-PATIENCE = 20.0
+_marks = itertools.count()
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -129,7 +131,7 @@ class LiveHub:
         return hub
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT_SECONDS)
 
     def log_in(self, user: User, app: App, address: str = "192.0.2.1") -> RecordedConnection:
         screen = RecordedConnection(self, user, app, address)
@@ -143,8 +145,7 @@ class LiveHub:
 
     def settle(self) -> None:
         """Wait until every connection has received all earlier announcements."""
-        mark = object()
-        body = {"mark": str(id(mark))}
+        body = {"mark": str(next(_marks))}
         everybody = tuple({screen.user.pk for screen in self._screens})
         publish.push_transient(Entry(kind="mark", user_ids=everybody, body=body))
 
@@ -155,7 +156,7 @@ class LiveHub:
                 self.written.clear()
                 await self.written.wait()
 
-        self.call(asyncio.wait_for(arrived(), PATIENCE))
+        self.call(asyncio.wait_for(arrived(), TIMEOUT_SECONDS))
 
     def close(self) -> None:
         publish.configure(None)
@@ -165,7 +166,7 @@ class LiveHub:
         self.call(self._queue.stop())
         self.call(self.hub.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT_SECONDS)
         self._loop.close()
 
 

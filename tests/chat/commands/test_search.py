@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.call_socket import both_codecs
 from tests.support.shared_site import Clients, UserClient
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.each_database
 
@@ -21,7 +22,7 @@ async def found(person: UserClient, q: str, **how: Any) -> list[str]:
 async def send_indexed(person: UserClient, target: str, text: str) -> dict[str, Any]:
     """Send a message and wait until the index contains it."""
     sent = await person.say(target, text)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while text not in await found(person, text, target=target):  # noqa: ASYNC110  nothing announces it
             await asyncio.sleep(0.1)
     return sent

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.support.call_socket import both_codecs
@@ -103,16 +105,24 @@ async def test_a_user_enters_each_app_separately(clients: Clients) -> None:
     await watcher.push("enter", fromId=alice.id)
 
 
-async def test_a_page_reload_causes_no_exit_and_enter(clients: Clients) -> None:
-    alice, bob = await clients("alice", "bob")
-    await alice.push("enter", fromId=bob.id)
-    await bob.close()
-    await clients.again(bob)
-    guest = await clients.guest()
-    await guest.close()
-    await alice.push("exit", fromId=guest.id)
+async def test_a_page_reload_causes_no_exit_and_enter(clients: Clients, shared_site: SharedSite) -> None:
+    grace_seconds = float(shared_site.site.options["IM_PRESENCE_GRACE_SECONDS"])
+    for _ in range(10):
+        alice, bob = await clients("alice", "bob")
+        await alice.push("enter", fromId=bob.id)
+        began = time.monotonic()
+        await bob.close()
+        await clients.again(bob)
+        seconds = time.monotonic() - began
+        guest = await clients.guest()
+        await guest.close()
+        await alice.push("exit", fromId=guest.id)
 
-    assert not [one for one in await alice.settle() if one.data.get("fromId") == bob.id]
+        if not [one for one in await alice.settle() if one.data.get("fromId") == bob.id]:
+            return
+        # On a busy machine a reload may take longer than the grace period.
+        assert seconds >= grace_seconds
+    pytest.fail("this machine is too slow to come back within the grace period")
 
 
 # -- search -----------------------------------------------------------------------------------------------------------

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
 from accounts.actions import app_create
 from accounts.models import User
 from chat.actions.channel import channel_create_global, channel_create_group, channel_create_private
 from chat.actions.message import message_draft, message_edit
 from chat.models import Channel, Message
+from chat.search import queries
 from chat.search.queries import message_search
 from chat.sending.writer import commit
-from delivery import log
 from tests.chat.search.conftest import Say, catch_up
 from tests.support.attachments import ready_attachment
 from tests.support.in_process import say as store
 
 DAY = 86_400_000
+NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let it be noon for searches, so that no day ends during the test. Return the time in Unix milliseconds."""
+    monkeypatch.setattr(queries, "timezone", SimpleNamespace(now=lambda: NOON))
+    return int(NOON.timestamp() * 1000)
 
 
 def _found(user: User, question: str, **how: object) -> list[str]:
@@ -57,11 +70,10 @@ def test_by_files_and_links(group: Channel, say: Say, alice: User, bob: User) ->
     assert _found(bob, "has:link") == [] and _found(bob, "tide") == ["no link, tide"]
 
 
-def test_by_day(group: Channel, say: Say, alice: User, bob: User) -> None:
+def test_by_day(group: Channel, say: Say, alice: User, bob: User, noon: int) -> None:
     ids = [say(alice, group, f"tide {number}") for number in range(6)]
-    now = log.now_ms()
     for age, pk in enumerate(reversed(ids)):
-        Message.objects.filter(pk=pk).update(time=now - age * 40 * DAY)
+        Message.objects.filter(pk=pk).update(time=noon - age * 40 * DAY)
     assert _found(bob, "on:today") == ["tide 5"]
     assert _found(bob, "before:today tide") == [f"tide {number}" for number in (4, 3, 2, 1, 0)]
     assert _found(bob, "after:2000-01-01 before:today from:alice", before=ids[2]) == ["tide 1", "tide 0"]
@@ -76,9 +88,10 @@ def test_threads_are_found(group: Channel, say: Say, alice: User, bob: User) -> 
     assert _found(bob, "is:thread") == _found(bob, "tide is:thread") == ["tide answer", "the tide"]
 
 
-def test_managers_search_without_words(group: Channel, say: Say, alice: User, eve: User) -> None:
+def test_managers_search_without_words(group: Channel, say: Say, alice: User, eve: User, noon: int) -> None:
     channel_create_global(app=app_create(number=101, name="Web"))
     say(alice, group, "the tide")
+    Message.objects.update(time=noon)
     assert _found(eve, "on:today", manages=True) == ["the tide"]
     assert _found(eve, "on:today") == []
 

@@ -21,6 +21,7 @@ from delivery.models import Event
 from tests.support.in_process import draft, say
 from tests.support.outcomes import results, seqs
 from tests.support.transactions import in_thread
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -149,7 +150,7 @@ def test_a_message_is_announced_only_when_others_can_read_it(
         positions = [entry.position for entry in entries]
         readable = Event.objects.filter(position__in=positions).values_list("position", flat=True)
         stored = Message.objects.filter(position__in=positions)
-        seen = in_thread(lambda: sorted(readable) if stored.count() == len(positions) else []).result(10)
+        seen = in_thread(lambda: sorted(readable) if stored.count() == len(positions) else []).result(TIMEOUT_SECONDS)
         announced.append((positions, seen))
 
     monkeypatch.setattr(publish, "publish_committed", committed)
@@ -173,12 +174,12 @@ def test_alice_sends_from_many_threads_without_a_gap_in_the_numbers(alice: User,
     begin = threading.Barrier(4)
 
     def send(thread: int) -> None:
-        begin.wait(10)
+        begin.wait(TIMEOUT_SECONDS)
         for number in range(5):
             say(alice, group, client_id=f"{(thread + number) % 4}-{number}")
 
     for future in [in_thread(lambda thread=thread: send(thread)) for thread in range(4)]:  # type: ignore[misc]
-        future.result(30)
+        future.result(TIMEOUT_SECONDS)
     assert seqs(group) == list(range(1, 21))
     positions = list(Event.objects.order_by("position").values_list("position", flat=True))
     assert positions == list(range(1, log.head() + 1))

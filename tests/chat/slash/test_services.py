@@ -156,7 +156,8 @@ async def test_a_service_that_does_not_answer_is_given_up(
     alice = await node.connect(scenario.alice)
     await run(make_command, scenario.alice, service.url)
     service.answering.clear()
-    for settings.IM_SLASH_TIMEOUT in (0.3, 3.0, 20.0):
+    for seconds in (0.3, 3.0, 20.0):
+        settings.IM_SLASH_TIMEOUT = seconds
         await slash(alice, scenario.group, "/deploy main")
         # A busy machine may need longer than the shortest one to connect.
         if (failure := (await answer(alice))[1]) != "failed":

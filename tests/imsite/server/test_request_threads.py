@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from pytest_django.fixtures import Settings
 
 from imsite.server.request_threads import MAX_IDLE_THREADS, HttpHandler, RequestThreadPool
-from tests.support.waiting import wait_until
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 
 def test_a_request_reuses_the_thread_of_the_last_one() -> None:
@@ -37,10 +37,10 @@ def test_concurrent_requests_use_separate_threads_and_few_are_kept() -> None:
 def test_a_thread_busy_for_a_disconnected_client_is_not_reused() -> None:
     threads, done = RequestThreadPool(), threading.Event()
     with threads.borrow() as left:
-        left.submit(done.wait, 20)
+        left.submit(done.wait, TIMEOUT_SECONDS)
     with threads.borrow() as next_one:
         assert next_one is not left
-        assert next_one.submit(threading.get_ident).result(20)
+        assert next_one.submit(threading.get_ident).result(TIMEOUT_SECONDS)
     done.set()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from tests.support.bare_socket import BINARY, CLOSE, PING, BareSocket, frame
+from tests.support.waiting import TIMEOUT_SECONDS
 from tests.support.websocket_server import FLOOD_MESSAGE, FLOOD_MESSAGES, WebSocketServer, wait_for
 
 _MESSAGE_BYTES = 65_000
@@ -34,7 +35,7 @@ def test_the_peer_waits_for_an_application_that_does_not_read(server: WebSocketS
         accepted = _send_until_it_waits(peer, message)
         whole, rest = divmod(accepted, len(message))
         server.may_read.set()
-        peer.link.settimeout(20)
+        peer.link.settimeout(TIMEOUT_SECONDS)
         peer.link.sendall(message[rest:] + frame(CLOSE))
         assert peer.next() == (CLOSE, b"")
         assert server.end_of(name) == 1005

@@ -18,19 +18,26 @@ def pinging(ws: str) -> Iterator[WebSocketServer]:
         yield running
 
 
-def test_a_peer_that_answers_stays(pinging: WebSocketServer, name: str) -> None:
-    with pinging.connect(name=name) as peer:
+def test_a_peer_that_answers_stays(ws: str) -> None:
+    # On a busy machine the peer itself may be too late for the shortest interval.
+    assert any(_stays(ws, seconds) for seconds in (INTERVAL_SECONDS, 1.0, 5.0))
+
+
+def _stays(ws: str, seconds: float) -> bool:
+    """Return whether a peer that answers four pings in turn, each of which comes so long after the last, stays."""
+    with WebSocketServer(ws, ws_ping_interval=seconds, ws_ping_timeout=seconds) as server, server.connect() as peer:
         payloads = set()
-        for _ in range(4):
-            opcode, payload = peer.next() or (0, b"")
-            assert opcode == PING
-            payloads.add(payload)
-            peer.send(frame(PONG, payload))
-        assert len(payloads) == 4
+        while len(payloads) < 4:
+            got = peer.next()
+            if got is None or got[0] == CLOSE:
+                return False
+            assert got[0] == PING and got[1] not in payloads
+            payloads.add(got[1])
+            peer.send(frame(PONG, got[1]))
         peer.send(frame(TEXT, b"still here"))
         while (got := peer.next()) is not None and got[0] == PING:
             peer.send(frame(PONG, got[1]))
-        assert got == (TEXT, b"still here")
+        return got == (TEXT, b"still here")
 
 
 def test_a_peer_that_does_not_answer_is_closed_with_1011(pinging: WebSocketServer, name: str) -> None:

@@ -9,6 +9,7 @@ import time
 
 from django.conf import Settings
 
+from tests.support.waiting import TIMEOUT_SECONDS
 from tests.support.websocket_server import FLOOD_MESSAGE, WebSocketServer, wait_for
 
 
@@ -47,6 +48,6 @@ def _request(server: WebSocketServer, target: str, **headers: str) -> bytes:
 def _link(server: WebSocketServer) -> socket.socket:
     link = socket.socket()
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    link.settimeout(20)
+    link.settimeout(TIMEOUT_SECONDS)
     link.connect(("127.0.0.1", server.port))
     return link
