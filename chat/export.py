@@ -33,6 +33,7 @@ from chat.models import (
     ReadMark,
     Report,
     Restriction,
+    SavedMessage,
     ScheduledMessage,
     SlashCommand,
     ThreadFollower,
@@ -66,6 +67,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]
     yield "reactions", [_reaction(row) for row in _reactions(user)]
     yield "mentions", [_mention(row) for row in _mentions(user)]
+    yield "saved", [_saved(row) for row in _saved_rows(user)]
     yield "scheduled", [_scheduled(row) for row in scheduled_messages(user)]
     yield "threads", [_thread(row) for row in ThreadFollower.objects.filter(user=user).order_by("pk")]
     # The reported user and message are data of others.
@@ -193,6 +195,15 @@ def _device(device: Any) -> dict[str, Any]:
         "since": _time(device.created_at),
         "lastSeen": _time(device.last_seen_at),
     }
+
+
+def _saved_rows(user: User) -> Iterator[SavedMessage]:
+    rows = SavedMessage.objects.filter(user=user).select_related("message").order_by("pk")
+    return rows.iterator(_ROWS_PER_FETCH)
+
+
+def _saved(row: SavedMessage) -> dict[str, Any]:
+    return {"channel": str(row.message.channel_id), "message": str(row.message_id), "time": row.saved_at}
 
 
 def _scheduled(row: ScheduledMessage) -> dict[str, Any]:

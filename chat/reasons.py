@@ -226,6 +226,9 @@ NOT_THE_AUTHOR = Reason("not_the_author", NOT_AUTHORISED, "You can only edit you
     "The caller did not write the message.")
 NOT_EDITABLE = Reason("not_editable", OPERATION_FAILED, "Only text messages can be edited.",
     "The message is a picture or a voice message of the protobuf protocol.")
+SAVED_LIMIT_REACHED = Reason("saved_limit_reached", TOO_MUCH,
+    "You have %(limit)s saved messages, which is the maximum. Remove one first.",
+    "The user has IM_MAX_SAVED_MESSAGES saved messages.")
 SCHEDULED_NOT_FOUND = Reason("scheduled_not_found", NO_DATA, "This message is no longer scheduled.",
     "The scheduled message does not exist, belongs to another user, was sent, or is being sent.")
 SCHEDULE_TIME = Reason("schedule_time", ILLEGAL_PARAMETER, "Choose a time within the next %(limit)s days.",
@@ -236,7 +239,7 @@ SCHEDULED_LIMIT_REACHED = Reason("scheduled_limit_reached", TOO_MUCH,
 FORWARDED_NOT_EDITABLE = Reason("forwarded_not_editable", OPERATION_FAILED, "A forwarded message cannot be edited.",
     "The text of a forwarded message is that of another user.")
 MESSAGE_RECALLED = Reason("message_recalled", OPERATION_FAILED, "This message was recalled.",
-    "A recalled message cannot be edited, pinned or reported.")
+    "A recalled message cannot be edited, pinned, saved or reported.")
 ANNOUNCEMENTS_ONLY = Reason("announcements_only", NOT_AUTHORISED, "Only owners and admins can post in this channel.",
     "The channel is for announcements.")
 SLOW_MODE = Reason("slow_mode", TOO_MUCH, "This channel is in slow mode. You can post again in %(retryAfter)s s.",

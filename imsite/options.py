@@ -242,6 +242,7 @@ OPTIONS = (
     Option("IM_MAX_FRIENDS_PER_USER", 2000, "Friends and sent friend requests per user."),
     Option("IM_MAX_BLOCKS_PER_USER", 1000, "Blocked users per user."),
     Option("IM_MAX_PINS_PER_CHANNEL", 50, "Pinned messages per channel."),
+    Option("IM_MAX_SAVED_MESSAGES", 1000, "Saved messages per user."),
     Option("IM_MAX_CUSTOM_EMOJI", 500, "Custom emoji of the site."),
     Option("IM_CUSTOM_EMOJI_MAX_BYTES", 524_288, "Maximum bytes of the picture of a custom emoji."),
     Option("IM_MAX_EMOJI_PER_MESSAGE", 20, "Different emoji that users can react with to a message."),

@@ -20,6 +20,7 @@ from chat.actions.attachment import attachments_remove_unsent
 from chat.actions.member import end_membership
 from chat.actions.profile_broadcast import MAX_USERS
 from chat.actions.redaction import messages_redact
+from chat.actions.saved import saved_delete_all
 from chat.actions.scheduled import scheduled_delete_all
 from chat.models import Channel, Membership, Message, MessageMention, ReadMark, Report, Restriction, ThreadFollower
 from chat.rules import action_text
@@ -64,6 +65,7 @@ def _finish(user_id: int) -> None:
     with write():
         ReadMark.objects.filter(user=user_id).delete()
         ThreadFollower.objects.filter(user=user_id).delete()
+        saved_delete_all(user_id)
         scheduled_delete_all(user_id)
         attachments_remove_unsent(user_id)
         Restriction.objects.filter(user=user_id).delete()

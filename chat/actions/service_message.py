@@ -15,9 +15,10 @@ from chat.actions.addressing import SPEAK_FOR_OTHERS
 from chat.actions.link_preview import message_remove_preview
 from chat.actions.message import message_edit, message_recall
 from chat.actions.reaction import Reacted, message_react, message_unreact
+from chat.actions.saved import message_save
 from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
-from chat.models import Message
+from chat.models import Message, SavedMessage
 from chat.selectors import access_message
 from delivery.hub import receipts
 
@@ -82,6 +83,12 @@ def message_remove_preview_by_service(*, caller: User, message_id: int, preview_
     with _hide_channel_refusals():
         channel_id = _channel_id_of(message_id)
         message_remove_preview(user=user, channel_id=channel_id, message_id=message_id, preview_id=preview_id, app=None)
+
+
+def message_save_by_service(*, caller: User, message_id: int) -> SavedMessage:
+    """Save a message that the service may read; see `message_save`."""
+    with _hide_channel_refusals():
+        return message_save(user=caller, channel_id=_channel_id_of(message_id), message_id=message_id)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from chat.admin.queries import users_matching
 from chat.admin.storage_use import bytes_by_user
 from chat.admin.user_actions import USER_ACTIONS
 from chat.admin.user_inlines import DeviceInline, MembershipInline, RestrictionInline
-from chat.models import Restriction
+from chat.models import Restriction, SavedMessage
 
 
 @admin.register(User)
@@ -41,6 +41,12 @@ class UserAdmin(LargeTableAdmin, BaseUserAdmin):
     page_actions = USER_ACTIONS
     not_modifiable_text = _("Staff are managed by superusers only.")
     inlines = (MembershipInline, DeviceInline, RestrictionInline)
+
+    fieldsets = (*BaseUserAdmin.fieldsets, (_("Messages"), {"fields": ("saved_messages",)}))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        found = super().get_readonly_fields(request, obj)
+        return found if obj is None else (*found, "saved_messages")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         site_wide = Restriction.objects.filter(user=OuterRef("pk"), channel=None)
@@ -87,6 +93,11 @@ class UserAdmin(LargeTableAdmin, BaseUserAdmin):
                 return Status("banned", gettext("banned"))
             return Status("deactivated", gettext("deactivated"))
         return Status("muted", gettext("muted")) if row.is_muted else Status("active", gettext("active"))
+
+    @admin.display(description=_("saved messages"))
+    def saved_messages(self, row: User) -> int:
+        """Return how many messages the user has saved. Operators do not see which."""
+        return SavedMessage.objects.filter(user=row).count()
 
     @admin.display(description=_("storage"))
     def storage(self, row: Any) -> str | None:

@@ -6,6 +6,7 @@ from chat.models.emoji import CustomEmoji
 from chat.models.link_preview import LinkPreview, MessagePreview
 from chat.models.message import Message, MessageKey, MessageMention, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
+from chat.models.saved import SavedMessage
 from chat.models.scheduled import ScheduledMessage
 from chat.models.search import SearchCursor
 from chat.models.slash import SlashCommand, SlashRun
@@ -31,6 +32,7 @@ __all__ = [
     "ReadMark",
     "Report",
     "Restriction",
+    "SavedMessage",
     "ScheduledMessage",
     "SearchCursor",
     "SlashCommand",

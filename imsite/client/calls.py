@@ -90,6 +90,17 @@ def reaction_call(method: str, id: str, emoji: str, as_user: str | None) -> Call
     return Call(method, f"messages/{int(id)}/reactions/{quote(emoji, safe='')}/", True, params=params)
 
 
+def save_call(method: str, id: str) -> Call:
+    """Return the call that saves a message for later (PUT), or removes it from the saved ones (DELETE)."""
+    return Call(method, f"messages/{int(id)}/saved/", True)
+
+
+def saved_call(limit: int, cursor: str | None) -> Call:
+    """Return the call that lists saved messages."""
+    params: dict[str, Any] = {"limit": limit} if cursor is None else {"limit": limit, "cursor": cursor}
+    return Call("GET", "saved/", True, params=params)
+
+
 def forward_call(id: str, to: Recipient, files: Iterable[Attachment], key: str, as_user: str | None) -> Call:
     """Return the call that forwards a message, or only these files of it."""
     body: dict[str, Any] = {"to": dict(to.body), "attachments": [file.id for file in files], "clientMsgId": key}

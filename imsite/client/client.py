@@ -152,6 +152,22 @@ class Client:
         """Remove a reaction from a message. Returns how many users still have the emoji chosen."""
         return int((await self._request(calls.reaction_call("DELETE", id, emoji, as_user)))["count"])
 
+    async def save(self, id: str) -> None:
+        """Save a message for later. Nobody else knows of it."""
+        await self._request(calls.save_call("PUT", id))
+
+    async def unsave(self, id: str) -> None:
+        """Remove a message from the saved ones. Raises Refused if it is not one of them."""
+        await self._request(calls.save_call("DELETE", id))
+
+    async def saved(self, *, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
+        """Return a page of saved messages that can be read now: `results`, the last saved one first, and `next`.
+
+        `next` is the `cursor` of the next page, or None at the end.
+        """
+        page: dict[str, Any] = await self._request(calls.saved_call(limit, cursor))
+        return page
+
     async def online(self, names: Iterable[str], *, app: int | None = None) -> dict[str, bool]:
         """Return for each of these users (up to 1,000) whether they are online, on one app or on any."""
         online: dict[str, bool] = (await self._request(calls.presence_call(names, app)))["online"]

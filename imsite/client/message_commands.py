@@ -86,6 +86,22 @@ class MessageCommands(ABC):
         """Remove a reaction. Returns how many users still have the emoji chosen."""
         return await self._change_reaction("message.unreact", id, emoji, target)
 
+    async def save(self, id: str, *, target: str) -> None:
+        """Save a message of the channel `target` for later. Nobody else knows of it."""
+        await self.call("saved.add", retry=True, target=target, id=id)
+
+    async def unsave(self, id: str) -> None:
+        """Remove a message from the saved ones. Nothing changes if it is not one of them."""
+        await self.call("saved.remove", retry=True, id=id)
+
+    async def saved(self, *, limit: int = 20, before: str | None = None) -> dict[str, Any]:
+        """Return a page of saved messages that can be read now: `messages`, the last saved one first, and `next`.
+
+        `next` is the `before` of the next page, or None at the end.
+        """
+        fields = {} if before is None else {"before": before}
+        return dict(await self.call("saved.list", retry=True, limit=limit, **fields))
+
     async def remove_preview(self, id: str, preview: str, *, target: str) -> None:
         """Remove the link preview with the id `preview` from a message of the channel `target`."""
         await self.call("message.remove_preview", retry=True, target=target, id=id, previewId=preview)

@@ -129,6 +129,19 @@ class SyncClient:
         """See `Client.unreact`."""
         return int((self._request(calls.reaction_call("DELETE", id, emoji, as_user)))["count"])
 
+    def save(self, id: str) -> None:
+        """See `Client.save`."""
+        self._request(calls.save_call("PUT", id))
+
+    def unsave(self, id: str) -> None:
+        """See `Client.unsave`."""
+        self._request(calls.save_call("DELETE", id))
+
+    def saved(self, *, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
+        """See `Client.saved`."""
+        page: dict[str, Any] = self._request(calls.saved_call(limit, cursor))
+        return page
+
     def online(self, names: Iterable[str], *, app: int | None = None) -> dict[str, bool]:
         """See `Client.online`."""
         online: dict[str, bool] = self._request(calls.presence_call(names, app))["online"]

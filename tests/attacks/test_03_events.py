@@ -216,6 +216,7 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
         "owner phone",
     ),
     "thread.mark": (follow, "phone"),
+    "saved.changed": (lambda scenario: scenario.change("saved.add"), "phone"),
     "scheduled.changed": (schedule, "phone"),
     "enter": (come, ON_APP),
     "exit": (leave, ON_APP),

@@ -67,6 +67,7 @@ NAMING = {
     "chat.Report.reporter": "reports.json",
     "chat.Restriction.created_by": "work.json",
     "chat.Restriction.user": "restrictions.json",
+    "chat.SavedMessage.user": "saved.json",
     "chat.ScheduledMessage.user": "scheduled.json",
     "chat.SlashCommand.bot": "no: services are no people",
     "chat.SlashCommand.created_by": "work.json",

@@ -24,6 +24,7 @@ from chat.wire.schema.message_changes import (
     MessageReacted,
     MessageRecalled,
     MessagesExpired,
+    SavedMark,
     ThreadMark,
 )
 from chat.wire.schema.objects import (
@@ -348,6 +349,13 @@ SCHEDULED_CHANGED = EventKind(
     "You scheduled a message on another of your connections, or changed or cancelled one; or one was sent or refused.",
     is_logged=False,
     exported_in="scheduled.json",
+)
+SAVED_CHANGED = EventKind(
+    "saved.changed",
+    SavedMark,
+    "You saved a message on another of your connections, or removed one from those that you have saved.",
+    is_logged=False,
+    exported_in="saved.json",
 )
 ENTER = EventKind("enter", AppPresence, "A user came to your app.", is_logged=False, not_exported="it is not stored")
 EXIT = EventKind("exit", AppPresence, "A user left your app.", is_logged=False, not_exported="it is not stored")

@@ -74,6 +74,16 @@ class MessagePinned(Shape):
     position: Position
 
 
+class SavedMark(Shape):
+    """A message that you have saved."""
+
+    target: Id
+    id: Id
+    savedAt: Annotated[int, Meta(ge=0, title="time", description="Absent once it is saved no more.")] | UnsetType = (
+        UNSET
+    )
+
+
 class MessageReacted(Shape):
     """A user reacted to a message, or no longer does."""
 

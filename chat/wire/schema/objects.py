@@ -247,6 +247,12 @@ class PinnedMessage(Message, kw_only=True):
     pinnedAt: Time
 
 
+class SavedMessage(Message, kw_only=True):
+    """A message that you have saved for later."""
+
+    savedAt: Time
+
+
 class Note(Shape):
     """A system note of a channel, shown after the message with number `seq`. It does not count as unread."""
 

@@ -24,6 +24,7 @@ from chat.wire.schema.objects import (
     Person,
     PinnedMessage,
     Position,
+    SavedMessage,
     ScheduledMessage,
     Shape,
     Thread,
@@ -188,6 +189,20 @@ class ScheduledReference(Shape):
 class ScheduledMessages(Shape):
     messages: list[ScheduledMessage]
     hasMore: bool
+
+
+class SavedReference(Shape):
+    id: Id
+
+
+class SavedMessages(Shape):
+    messages: list[SavedMessage]
+    next: Id | None
+
+
+class SavedIds(Shape):
+    ids: list[Id]
+    next: Id | None
 
 
 class MessageReference(Shape):

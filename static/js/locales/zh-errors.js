@@ -116,6 +116,7 @@ export const zhErrors = {
   not_a_service: "{name} 不是服务。",
   scheduled_not_found: "这条消息已不在定时列表中。",
   schedule_time: "请选择未来 {limit} 天内的时间。",
+  saved_limit_reached: "你已收藏 {limit} 条消息，达到上限了，请先移除一条。",
   scheduled_limit_reached: "你已有 {limit} 条定时消息，达到上限了，请先取消一条。",
   forwarded_not_editable: "转发的消息不能编辑。",
   not_editable: "只有文字消息可以编辑。",

@@ -196,10 +196,27 @@ async def test_reactions_and_answers_in_threads() -> None:
 def test_the_synchronous_client_makes_the_same_calls() -> None:
     counted = httpx.Response(200, json={"count": 1})
     server = Server(
-        started(), complete(), stored(), cut(ETag='"x"'), httpx.Response(206, content=b"4"), counted, counted
+        started(),
+        complete(),
+        stored(),
+        cut(ETag='"x"'),
+        httpx.Response(206, content=b"4"),
+        counted,
+        counted,
+        httpx.Response(200, json={}),
+        httpx.Response(204),
+        httpx.Response(200, json={"results": [], "next": None}),
     )
     with SyncClient("http://im.example/", transport=httpx.MockTransport(server)) as im:
         im.send("look", to=ALICE, files=[b"1"])
         assert im.download(Attachment.from_json(FILE)) == b"01234"
         assert im.react("7", "👍") == im.unreact("7", "👍") == 1
+        im.save("7")
+        im.unsave("7")
+        assert im.saved(cursor="MTI")["results"] == []
+    assert [(request.method, request.url.raw_path) for request in server.asked[-3:]] == [
+        ("PUT", b"/api/v1/messages/7/saved/"),
+        ("DELETE", b"/api/v1/messages/7/saved/"),
+        ("GET", b"/api/v1/saved/?limit=50&cursor=MTI"),
+    ]
     assert steps(server)[:3] == [("POST", "uploads/"), ("PATCH", "uploads/k1/"), ("POST", "messages/")]

@@ -178,6 +178,16 @@ async def test_files_reactions_and_threads(scenario: ClientScenario, tmp_path: P
         assert await line.react(id, "👍", target=target) == 1
         assert await scenario.shop.react(id, "👍") == await scenario.shop.react(id, "👍") == 2
         assert await line.unreact(id, "👍", target=target) == 1
+        await line.save(id, target=target)
+        assert [message["id"] for message in (await line.saved())["messages"]] == [id]
+        await line.unsave(id)
+        await scenario.shop.save(id)
+        assert [message["id"] for message in (await scenario.shop.saved())["results"]] == [id]
+        await scenario.shop.unsave(id)
+        assert (await line.saved(limit=1), await scenario.shop.saved(limit=1)) == (
+            {"messages": [], "next": None},
+            {"results": [], "next": None},
+        )
         assert (await line.run_slash_command("/help", target=target))["note"] == "help"
         receipt = await scenario.bob.upload(b"receipt")
         await line.send("Thank you", target=target, thread=id, attachments=[receipt])
