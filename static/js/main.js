@@ -22,6 +22,8 @@ import { MessageSearch } from "./net/message-search.js";
 import { Outbox } from "./net/outbox.js";
 import { PresenceSync } from "./net/presence-sync.js";
 import { PushHandlers } from "./net/push-handlers.js";
+import { SavedList } from "./net/saved-list.js";
+import { SavedMessages } from "./net/saved-messages.js";
 import { ScheduledMessages } from "./net/scheduled-messages.js";
 import { Session } from "./net/session.js";
 import { SlashCommands } from "./net/slash-commands.js";
@@ -60,6 +62,7 @@ import { Notifications } from "./widgets/notifications.js";
 import { reopenPage } from "./widgets/page-reopening.js";
 import { PinBar } from "./widgets/pin-bar.js";
 import { closePopup } from "./widgets/popup.js";
+import { SavedPanel } from "./widgets/saved-panel.js";
 import { ScheduledList } from "./widgets/scheduled-list.js";
 import { SearchPanel } from "./widgets/search-panel.js";
 import { SendLater } from "./widgets/send-later.js";
@@ -131,6 +134,7 @@ const slashCommands = new SlashCommands({ socket, session });
 new SlashNotes({ store, commands: slashCommands });
 socket.on("ready", ({ login }) => doNotDisturb.set(login.doNotDisturbUntil));
 const scheduledMessages = new ScheduledMessages({ socket, store, session });
+const savedMessages = new SavedMessages({ socket, store, session });
 const pins = new Pins({ socket, store, session });
 const conversation = new Conversation({ socket, store, outbox, session, gapFiller });
 const threadConversation = new ThreadConversation({ socket, store, outbox, session, threads });
@@ -138,7 +142,8 @@ const messageSearch = new MessageSearch({ socket, store, session });
 const api = new ChatApi(socket, store);
 
 const layout = new Layout({
-  onPanelShown: (panel) => ({ details: channelDetails, search: searchPanel, thread: threadPanel, threads: threadListPanel })[panel].onShown(),
+  onPanelShown: (panel) =>
+    ({ details: channelDetails, search: searchPanel, thread: threadPanel, threads: threadListPanel, saved: savedPanel })[panel].onShown(),
   navigate: onNavigate,
 });
 const userDialogs = new UserDialogs({ store, api, open: openChannel });
@@ -190,9 +195,10 @@ new ScheduledList({ store, scheduledMessages });
 const chooseFiles = attachments.connect({ store, composer, threadComposer, limits: boot.attachments });
 const threadList = new ThreadList({ socket, store, session, threads });
 const threadListPanel = new ThreadListPanel({ list: threadList, threads, store, layout, conversation: threadConversation, openChannel });
+const savedPanel = new SavedPanel({ list: new SavedList({ socket, store, session }), savedMessages, store, layout, open: openChannel });
 const searchPanel = new SearchPanel({ search: messageSearch, store, layout, open: openChannel, channelFilter: filter });
 const welcome = new Welcome({ signIn: onGuestSignIn });
-const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, forward });
+const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, forward, setSaved: savedPanel.setSaved.bind(savedPanel) });
 new PinBar({ pins, conversation });
 new ChannelHeader(store);
 const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(threadId));
@@ -216,6 +222,7 @@ const messageActions = {
     const texts = { title: t("recall.title"), text: t("recall.text"), confirm: t("recall.confirm") };
     confirmAction(texts, () => conversation.recall(message));
   },
+  save: (row) => messageMenu.toggleSaved(row),
   more: (row, button) => openMenu(button, messageMenu.items(row)),
 };
 const hasMenu = (/** @type {MessageRow} */ row) => messageMenu.items(row).length > 0;

@@ -21,6 +21,7 @@ _HANDLED = """async () => {
   const { SlashCommands } = await import("/static/js/net/slash-commands.js");
   const { PresenceSync } = await import("/static/js/net/presence-sync.js");
   const { PushHandlers } = await import("/static/js/net/push-handlers.js");
+  const { SavedMessages } = await import("/static/js/net/saved-messages.js");
   const { ScheduledMessages } = await import("/static/js/net/scheduled-messages.js");
   const { Pins } = await import("/static/js/state/pins.js");
   const { Store } = await import("/static/js/state/store.js");
@@ -34,6 +35,7 @@ _HANDLED = """async () => {
   new CustomEmojiSync({ socket, session });
   new SlashCommands({ socket, session });
   new Pins({ socket, store, session });
+  new SavedMessages({ socket, store, session });
   new ScheduledMessages({ socket, store, session });
   return [...kinds];
 }"""

@@ -112,7 +112,7 @@ export const enDialogs = {
   "shortcuts.escape": "Close reply, edit, details, search, thread or dialog",
   "shortcuts.messages": "Go to the latest message",
   "shortcuts.move": "Move between messages",
-  "shortcuts.actions": "React, reply, reply in thread, edit, copy, recall, more actions",
+  "shortcuts.actions": "React, reply, reply in thread, edit, copy, recall, save for later, more actions",
   "shortcuts.findChannel": "Find a channel",
   "shortcuts.search": "Search messages",
   "shortcuts.channels": "Previous or next channel",

@@ -35,4 +35,15 @@ export const enMessageTools = {
   "schedule.none": "No messages are scheduled.",
   "schedule.sendNow": "Send now",
   "schedule.edit": "Edit",
+
+  "saved.title": "Saved",
+  "saved.close": "Close saved messages",
+  "saved.none": "Nothing is saved yet. Choose “Save for later” in the menu of a message to find it here again. Only you see what you save.",
+  "saved.save": "Save for later",
+  "saved.remove": "Remove from saved",
+  "saved.mark": "Saved for later",
+  "saved.done": "Saved for later.",
+  "saved.removed": "Removed from saved.",
+  "saved.show": "Show saved",
+  "saved.undo": "Undo",
 };

@@ -112,7 +112,7 @@ export const zhDialogs = {
   "shortcuts.escape": "关闭回复、编辑、详情、搜索、话题或对话框",
   "shortcuts.messages": "转到最新消息",
   "shortcuts.move": "在消息间移动",
-  "shortcuts.actions": "表情回应、回复、在话题中回复、编辑、复制、撤回、更多操作",
+  "shortcuts.actions": "表情回应、回复、在话题中回复、编辑、复制、撤回、收藏、更多操作",
   "shortcuts.findChannel": "查找频道",
   "shortcuts.search": "搜索消息",
   "shortcuts.channels": "上一个、下一个频道",

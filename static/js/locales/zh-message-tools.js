@@ -35,4 +35,15 @@ export const zhMessageTools = {
   "schedule.none": "没有定时消息。",
   "schedule.sendNow": "立即发送",
   "schedule.edit": "编辑",
+
+  "saved.title": "收藏",
+  "saved.close": "关闭收藏",
+  "saved.none": "还没有收藏。在消息的菜单中选择“收藏”，以后就能在这里找到它。只有你能看到自己的收藏。",
+  "saved.save": "收藏",
+  "saved.remove": "取消收藏",
+  "saved.mark": "已收藏",
+  "saved.done": "已收藏。",
+  "saved.removed": "已取消收藏。",
+  "saved.show": "查看收藏",
+  "saved.undo": "撤销",
 };

@@ -47,6 +47,7 @@
  * @typedef {{id: string, target: string, msg: string, at: number, attachments: Attachment[], replyTo?: string,
  *   threadId?: string, threadOnly?: boolean, refusal?: {code: number, reason: string, data: ErrorData}}} ScheduledMessage
  *   `at`: when it is sent; `refusal`: why it could not be
+ * @typedef {Message & {savedAt: number}} SavedMessage
  * @typedef {{target: string, note: string, by: User, who: User[], value: string, seq: number, time: number,
  *   position: number}} SystemNote  an event of a channel, shown after its message number `seq`
  *
@@ -94,6 +95,10 @@
  *   "scheduled.edit": {data: {id: string, msg?: string, at?: number}, reply: ScheduledMessage},
  *   "scheduled.cancel": {data: {id: string}, reply: {id: string}},
  *   "scheduled.send": {data: {id: string}, reply: SendReply},
+ *   "saved.add": {data: {target: string, id: string}, reply: Pushes["saved.changed"]},
+ *   "saved.remove": {data: {id: string}, reply: {id: string}},
+ *   "saved.list": {data: {before?: string, limit?: number}, reply: {messages: SavedMessage[], next: string | null}},
+ *   "saved.ids": {data: {before?: string}, reply: {ids: string[], next: string | null}},
  *   "message.history": {data: {target: string, before?: number, after?: number, limit?: number}, reply: HistoryPage},
  *   "message.search": {data: {q: string, target?: string, before?: string, limit?: number}, reply: SearchPage},
  *   "mention.list": {data: {before?: string, limit?: number}, reply: SearchPage},
@@ -180,6 +185,7 @@
  *   "read.mark": {target: string, readSeq: number},
  *   "thread.mark": {target: string, threadId: string, follows: boolean, readSeq: number},
  *   "scheduled.changed": {id: string, message?: ScheduledMessage},
+ *   "saved.changed": {target: string, id: string, savedAt?: number},
  *   "read.seen": {target: string, readSeq: number},
  *   "enter": PresenceChange,
  *   "exit": PresenceChange,

@@ -2,7 +2,7 @@
  * Decides which parts of the chat are visible: on a phone either the sidebar or the channel, and at most one side panel.
  * The address contains the open channel, so that the browser's back button and a phone's back gesture work.
  *
- * @typedef {"details" | "search" | "thread" | "threads"} PanelName
+ * @typedef {"details" | "search" | "thread" | "threads" | "saved"} PanelName
  * @typedef {{fromList?: boolean, panel?: boolean} | null} HistoryState
  *   `fromList`: the previous entry shows the list; `panel`: this entry is an open panel
  */
@@ -13,7 +13,7 @@ const PHONE = "(max-width: 639px)";
 const NARROW = "(max-width: 899px)";
 const WIDE = "(min-width: 1200px)";
 /** @type {PanelName[]} */
-const PANELS = ["details", "search", "thread", "threads"];
+const PANELS = ["details", "search", "thread", "threads", "saved"];
 
 export class Layout {
   #chat = byId("chat");

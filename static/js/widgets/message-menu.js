@@ -1,5 +1,5 @@
 /**
- * The menu of a message: pin, report, and the actions for its sender.
+ * The menu of a message: forward, save, pin, report, and the actions for its sender.
  *
  * @import { Message, User } from "../net/wire-types.js"
  * @import { Pins } from "../state/pins.js"
@@ -10,16 +10,18 @@
  * @import { UserMenu } from "./user-menu.js"
  */
 import { t } from "../lib/i18n.js";
+import { savedMarks } from "../state/saved-marks.js";
 import { isManager } from "../state/send-permission.js";
 import { showErrorToast } from "./toast.js";
 
 export class MessageMenu {
   /**
    * @param {{store: Store, pins: Pins, userDialogs: UserDialogs, userMenu: UserMenu,
-   *   forward: (message: Message) => void}} deps
+   *   forward: (message: Message) => void, setSaved: (message: Message, isSaved: boolean) => void}} deps
    */
-  constructor({ store, pins, userDialogs, userMenu, forward }) {
+  constructor({ store, pins, userDialogs, userMenu, forward, setSaved }) {
     this.forward = forward;
+    this.setSaved = setSaved;
     this.store = store;
     this.pins = pins;
     this.userDialogs = userDialogs;
@@ -31,7 +33,7 @@ export class MessageMenu {
     const { channel, me } = this.store;
     if (!channel || !me || me.kind === "guest" || state !== "sent" || message.recalled) return [];
     /** @type {MenuItem[]} */
-    const items = [{ text: t("forward.forward"), icon: "forward", testid: "forward", run: () => this.forward(message) }];
+    const items = [{ text: t("forward.forward"), icon: "forward", testid: "forward", run: () => this.forward(message) }, this.#saveItem(message)];
     const isPrivate = channel.kind === "private";
     if ((isPrivate || isManager(channel.role)) && !channel.closed) items.push(this.#pinItem(message));
     if (isOwn) return items;
@@ -39,6 +41,19 @@ export class MessageMenu {
     items.push({ text: t("report.report"), icon: "flag", testid: "report", run: report });
     const sender = this.#senderOf(message);
     return sender ? [...items, ...this.userMenu.items(sender, { withMessage: !isPrivate })] : items;
+  }
+
+  /** Save the message, or remove it from the saved ones. @param {MessageRow} row */
+  toggleSaved(row) {
+    if (this.items(row).length > 0) this.#saveItem(row.message).run();
+  }
+
+  /** @param {Message} message @returns {MenuItem} */
+  #saveItem(message) {
+    const isSaved = savedMarks.has(message.id);
+    const run = () => this.setSaved(message, !isSaved);
+    if (isSaved) return { text: t("saved.remove"), icon: "bookmark-filled", testid: "unsave", run };
+    return { text: t("saved.save"), icon: "bookmark", testid: "save", run };
   }
 
   /** @param {Message} message @returns {MenuItem} */

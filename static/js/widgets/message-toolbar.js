@@ -7,8 +7,8 @@
  * @typedef {{list: HTMLElement, scroller: HTMLElement, rowOf: (element: Element) => MessageRow | null}} MessageList
  * @typedef {{react: (row: MessageRow, button: HTMLElement) => void, reply?: (row: MessageRow) => void,
  *   thread?: (row: MessageRow, button: HTMLElement) => void, edit: (row: MessageRow) => void, copy: (row: MessageRow) => void,
- *   recall: (row: MessageRow) => void, more: (row: MessageRow, button: HTMLElement) => void}} MessageActions
- * @typedef {keyof MessageActions} MessageAction
+ *   recall: (row: MessageRow) => void, save: (row: MessageRow) => void, more: (row: MessageRow, button: HTMLElement) => void}} MessageActions
+ * @typedef {Exclude<keyof MessageActions, "save">} MessageAction  an action with a button; `save` is in the menu
  */
 import { cloneTemplate, part, targetOf } from "../lib/dom.js";
 import { language, translateElements } from "../lib/i18n.js";
@@ -137,9 +137,10 @@ export class MessageToolbar {
     const { activeElement } = document;
     const row = activeElement?.matches(".message") ? this.timeline.rowOf(activeElement) : null;
     const action = ACTION_KEYS[event.key];
-    if (!action || !row) return;
+    if (!row || !(action || event.key === "s")) return;
     event.preventDefault();
-    this.#run(action, row);
+    if (action) this.#run(action, row);
+    else this.actions.save(row);
   }
 
   /** Move the focus between messages. @param {KeyboardEvent} event @returns {boolean} whether the key was for that */

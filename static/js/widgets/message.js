@@ -15,6 +15,7 @@ import { language, t } from "../lib/i18n.js";
 import { parseMarkup, summaryLine } from "../lib/markup.js";
 import { customEmoji } from "../state/custom-emoji.js";
 import { messageText } from "../state/message-content.js";
+import { savedMarks } from "../state/saved-marks.js";
 import { showAvatar } from "./avatar.js";
 import { renderLinkPreviews } from "./link-previews.js";
 import { attachmentSummary, renderAttachments } from "./message-attachments.js";
@@ -46,8 +47,9 @@ export function renderMessage(element, row, quoted, names, uploads) {
   const mentions = text.includes("@") ? parseMarkup(text, names) : null;
   const reason = error ? errorReplyText(error) : "";
   const uploading = message.attachments?.map(({ id }) => uploads.get(id)?.state);
+  const isSaved = savedMarks.has(message.id) && !message.recalled;
   const links = [isAnswer, thread, thread && threadTime(thread)];
-  const signature = JSON.stringify([fields, text, mentions, isGroupStart, state, isRead, reason, quote, uploading, links, customEmoji.version, language.code]);
+  const signature = JSON.stringify([fields, text, mentions, isGroupStart, state, isRead, reason, quote, uploading, links, isSaved, customEmoji.version, language.code]);
   if (rendered.get(element) === signature) return;
   rendered.set(element, signature);
 
@@ -68,6 +70,7 @@ export function renderMessage(element, row, quoted, names, uploads) {
   renderAttachments(element, row, uploads);
   renderContent(part(element, "text"), message, text, mentions ?? parseMarkup(text));
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
+  part(element, "saved").hidden = !isSaved;
   renderLinkPreviews(part(element, "link-previews"), message, isOwn);
   renderReactions(part(element, "reactions"), message);
   renderThreadLinks(element, row);

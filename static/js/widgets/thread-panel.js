@@ -21,6 +21,7 @@ import { throttleRender } from "../lib/throttle.js";
 import { today } from "../lib/today.js";
 import { customEmoji } from "../state/custom-emoji.js";
 import { mentionNames } from "../state/message-mentions.js";
+import { savedMarks } from "../state/saved-marks.js";
 import { threadRows } from "../state/thread-rows.js";
 import { showProgress } from "./message-attachments.js";
 import { onMessageClick } from "./message-clicks.js";
@@ -55,7 +56,7 @@ export class ThreadPanel {
     this.actions = actions;
     const render = throttleRender(() => this.render());
     for (const type of /** @type {const} */ (["me", "channels", "log"])) store.on(type, render);
-    for (const source of [conversation, threads, outbox, customEmoji, language, today]) source.addEventListener("change", render);
+    for (const source of [conversation, threads, outbox, customEmoji, savedMarks, language, today]) source.addEventListener("change", render);
     actions.uploads.on("progress", () => showProgress(this.list, actions.uploads));
     outbox.on("failed", ({ threadId, refusal }) => {
       if (!threadId || this.shows(threadId)) return;

@@ -20,6 +20,7 @@ import { showChannelIntro } from "./channel-intro.js";
 import { customEmoji } from "../state/custom-emoji.js";
 import { messageText } from "../state/message-content.js";
 import { mentionNames } from "../state/message-mentions.js";
+import { savedMarks } from "../state/saved-marks.js";
 import { reloadPictures } from "./attachment-picture.js";
 import { showProgress } from "./message-attachments.js";
 import { onMessageClick } from "./message-clicks.js";
@@ -75,6 +76,7 @@ export class Timeline {
     conversation.on("sending", () => this.jumpToLatest());
     conversation.on("reveal", ({ seq }) => this.#revealMessage(seq));
     customEmoji.on("change", render);
+    savedMarks.on("change", render);
     language.on("change", render);
     today.on("change", render);
     this.scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });

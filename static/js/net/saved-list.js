@@ -1,0 +1,92 @@
+/**
+ * The saved messages that the user can read now, loaded page by page, the last saved one first. No DOM.
+ *
+ * @import { SavedMessage } from "./wire-types.js"
+ * @import { Session } from "./session.js"
+ * @import { Socket } from "./socket.js"
+ * @import { Store } from "../state/store.js"
+ */
+import { Emitter } from "../lib/events.js";
+import { savedMarks } from "../state/saved-marks.js";
+import { DisconnectedError, isRequestFailure } from "./protocol.js";
+
+const PAGE_SIZE = 20;
+
+/** @extends {Emitter<{change: null}>} */
+export class SavedList extends Emitter {
+  /** @type {SavedMessage[]} */ messages = [];
+  isLoading = false;
+  /** The failure of the last load, else null. @type {unknown} */ error = null;
+  /** True once the list was loaded; what is saved then is loaded too. */ #isKept = false;
+  /** The cursor of the next page; null: there is none. @type {string | null} */ #next = null;
+  #loadCount = 0;
+
+  /** @param {{socket: Socket, store: Store, session: Session}} deps */
+  constructor({ socket, store, session }) {
+    super();
+    this.socket = socket;
+    savedMarks.on("saved", () => this.#isKept && this.load());
+    savedMarks.on("removed", (removed) => this.#update((list) => list.filter(({ id }) => id !== removed)));
+    store.on("edited", (edit) => this.#update((list) => list.map((message) => (message.id === edit.id ? { ...message, ...edit } : message))));
+    store.on("recalled", (recall) => this.#update((list) => list.filter(({ id }) => id !== recall.id)));
+    store.on("expired", (expiry) => this.#update((list) => list.filter(({ target, seq }) => target !== expiry.target || seq > expiry.seq)));
+    store.on("channel-left", (left) => this.#update((list) => list.filter(({ target }) => target !== left.target)));
+    session.on("loaded", () => {
+      // It may be another user's session.
+      this.#loadCount++;
+      this.#next = null;
+      this.#isKept = false;
+      Object.assign(this, { messages: [], isLoading: false, error: null });
+      this.emit("change");
+    });
+    session.on("resumed", () => {
+      if (this.error instanceof DisconnectedError) this.retry();
+    });
+  }
+
+  get hasMore() {
+    return this.#next !== null;
+  }
+
+  /** Load those that were saved last. */
+  load() {
+    return this.#fetch(null);
+  }
+
+  async loadMore() {
+    if (this.hasMore && !this.isLoading && !this.error) await this.#fetch(this.#next);
+  }
+
+  /** Repeat the load that has failed. */
+  retry() {
+    return this.#fetch(this.messages.length ? this.#next : null);
+  }
+
+  /** @param {string | null} before */
+  async #fetch(before) {
+    const count = ++this.#loadCount;
+    Object.assign(this, { isLoading: true, error: null });
+    this.emit("change");
+    try {
+      const cursor = before === null ? {} : { before };
+      const page = await this.socket.request("saved.list", { limit: PAGE_SIZE, ...cursor });
+      if (count !== this.#loadCount) return;
+      this.#isKept = true;
+      this.messages = before === null ? page.messages : [...this.messages, ...page.messages];
+      this.#next = page.next;
+    } catch (error) {
+      if (!isRequestFailure(error)) throw error;
+      if (count !== this.#loadCount) return;
+      this.error = error;
+    }
+    this.isLoading = false;
+    this.emit("change");
+  }
+
+  /** @param {(messages: SavedMessage[]) => SavedMessage[]} change */
+  #update(change) {
+    if (this.messages.length === 0) return;
+    this.messages = change(this.messages);
+    this.emit("change");
+  }
+}
