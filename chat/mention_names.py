@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from accounts.names import USER_NAME_MAX_LENGTH, name_key
+from chat.code_spans import without_code
 
 MAX_NAMES_PER_MESSAGE = 512
 """Names that are looked up for one message. Further ones mention nobody."""
@@ -19,8 +20,6 @@ EVERYBODY = frozenset({"all", "everyone", "channel", "所有人"})
 _ADDRESS_CHARACTERS = ".@/-"
 _CONTINUATION = re.compile("[._\u200c\u200d-]+")
 _ADDRESS = re.compile(r"https?://[^\s<>\"`“”‘’（）【】《》「」『』，。、；：！？]+", re.IGNORECASE)
-_BACKTICKS = re.compile("`+")
-_MAX_INLINE_TICKS = 2
 # Scripts without spaces: Thai, Lao, Myanmar, Hangul, Khmer, Japanese, Bopomofo, Chinese.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -47,7 +46,7 @@ def mentionables(text: str) -> list[Mentionable]:
     """Return the places outside of code and addresses where a mention may begin, in order."""
     if "@" not in text:
         return []
-    text = _without_code(text)
+    text = without_code(text, "`")
     text = _ADDRESS.sub(lambda found: "`" * len(found[0]), text)
     places: list[Mentionable] = []
     count = 0
@@ -91,44 +90,3 @@ def _is_continued(last: str, rest: str) -> bool:
 def _is_word_character(char: str) -> bool:
     """Return whether a name that ends beside the character would end within a word."""
     return (char == "_" or unicodedata.category(char)[0] in "LMN") and _UNSPACED.match(char) is None
-
-
-def _without_code(text: str) -> str:
-    """Return the text with backticks in place of `code` and of fenced blocks."""
-    if "`" not in text:
-        return text
-    ticks = [(found.start(), len(found[0])) for found in _BACKTICKS.finditer(text)]
-    closing = _closing_ticks(ticks)
-    pieces: list[str] = []
-    done = 0
-    for index, (start, length) in enumerate(ticks):
-        close = closing[index]
-        if start < done or close is None or text[start - 1 : start] == "\\":
-            continue
-        end = ticks[close][0] + ticks[close][1]
-        if length <= _MAX_INLINE_TICKS and "\n" in text[start:end]:
-            continue
-        pieces += [text[done:start], "`" * (end - start)]
-        done = end
-    return "".join([*pieces, text[done:]])
-
-
-def _closing_ticks(ticks: list[tuple[int, int]]) -> list[int | None]:
-    """Return, for each run of backticks, the index of the run that would close code which it opens.
-
-    That is the next run of the same length, or for a fence the next run that is not shorter.
-    """
-    closing: list[int | None] = [None] * len(ticks)
-    by_length: dict[int, int] = {}
-    not_shorter: list[int] = []
-    for index in range(len(ticks) - 1, -1, -1):
-        length = ticks[index][1]
-        while not_shorter and ticks[not_shorter[-1]][1] < length:
-            not_shorter.pop()
-        if length <= _MAX_INLINE_TICKS:
-            closing[index] = by_length.get(length)
-        elif not_shorter:
-            closing[index] = not_shorter[-1]
-        by_length[length] = index
-        not_shorter.append(index)
-    return closing

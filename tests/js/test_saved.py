@@ -24,7 +24,7 @@ _MARKS = """async () => {
     return typeof reply === "function" ? reply() : reply;
   };
   const session = new Emitter();
-  const loaded = () => new Promise((resolve) => savedMarks.addEventListener("change", () => savedMarks.has("3") && resolve()));
+  const loaded = () => new Promise((resolve) => savedMarks.on("change", () => savedMarks.has("3") && resolve()));
   const messages = new SavedMessages({
     socket: { request, onPush: (kind, handle) => (push = handle) },
     store: { me: { kind: "person" } },

@@ -32,9 +32,10 @@ SHOWN_MARKUP = (
     "backticks, a code block between two lines of three backticks (a language may follow the first), `> ` before each "
     "line of a quote, `- ` or `1. ` before each item of a list (two more spaces for a list within an item), and "
     "`[text](https://ci.example/)` for a link to an http, https or mailto address. Web addresses become links, and `@` "
-    "before a user's name a mention. An address between `<` and `>` gets no preview. The name of a custom emoji "
-    "between colons becomes its picture. Line breaks stay. Marks within words, as in `snake_case`, and other Markdown "
-    "are shown as they are written, and so is a mark after a backslash. Other clients get the text as it is stored."
+    "before a user's name a mention. An address between `<` and `>` is shown without them and gets no preview. The "
+    "name of a custom emoji between colons becomes its picture. Line breaks stay. Marks within words, as in "
+    "`snake_case`, and other Markdown are shown as they are written, and so is a mark after a backslash. Other "
+    "clients get the text as it is stored."
 )
 """The markup that the page shows (static/js/lib/markup.js), for the descriptions of texts."""
 

@@ -1,6 +1,7 @@
 /**
  * Parses what formats words within a paragraph: **bold**, *italic*, _italic_, ~~strike~~, `code`, links and mentions.
- * Marks within words of scripts with spaces, such as snake_case and 2*3*4, are text. Pure, and linear in the length.
+ * An address may stand in angle brackets. Marks within words of scripts with spaces, such as snake_case and 2*3*4, are text.
+ * Pure, and linear in the length.
  *
  * @import { Code } from "./markup-code.js"
  * @import { Mention, MentionNames, Plain } from "./text.js"
@@ -93,8 +94,15 @@ class InlineParser {
       this.#brackets = [];
     } else {
       const link = linkAt(text, index, this.#delimiters.openMarks());
-      if (link) this.#addNode({ kind: "link", text: link.text, href: link.href }, link.end);
+      if (link) this.#addLink(link, text[index - 1] === "<" && text[link.end] === ">");
     }
+  }
+
+  /** @param {{text: string, href: string, end: number}} link @param {boolean} isInBrackets whether it stands in `<…>`, which are not shown */
+  #addLink({ text, href, end }, isInBrackets) {
+    const before = this.#nodes.at(-1);
+    if (isInBrackets && before?.kind === "text") before.text = before.text.slice(0, -1);
+    this.#addNode({ kind: "link", text, href }, isInBrackets ? end + 1 : end);
   }
 
   /** @param {number} end of the label with its bracket */
