@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.selectors.users import user_by_name
 from chat import errors, reasons
 from chat.actions.addressing import SPEAK_FOR_OTHERS
+from chat.actions.attachment_removal import attachment_remove
 from chat.actions.link_preview import message_remove_preview
 from chat.actions.message import message_edit, message_recall
 from chat.actions.reaction import Reacted, message_react, message_unreact
@@ -83,6 +84,14 @@ def message_remove_preview_by_service(*, caller: User, message_id: int, preview_
     with _hide_channel_refusals():
         channel_id = _channel_id_of(message_id)
         message_remove_preview(user=user, channel_id=channel_id, message_id=message_id, preview_id=preview_id, app=None)
+
+
+def attachment_remove_by_service(*, caller: User, message_id: int, key: str, author: str = "") -> None:
+    """Remove a file; see `attachment_remove`. `author`: a user name; empty: the service itself."""
+    user = _acting_user(caller, author)
+    with _hide_channel_refusals():
+        channel_id = _channel_id_of(message_id)
+        attachment_remove(user=user, channel_id=channel_id, message_id=message_id, key=key, app=None)
 
 
 def message_save_by_service(*, caller: User, message_id: int) -> SavedMessage:

@@ -29,6 +29,11 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
         "c-1042",
     ),
     "key": ("The id of an upload.", {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"}, "kq2Zc7bVb0u4b1Xq3m8N5w"),
+    "attachment_id": (
+        "The id of a file of the message.",
+        {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"},
+        "kq2Zc7bVb0u4b1Xq3m8N5w",
+    ),
     "preview_id": (
         "The id of a link preview in a message.",
         {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"},

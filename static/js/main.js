@@ -198,7 +198,7 @@ const threadListPanel = new ThreadListPanel({ list: threadList, threads, store, 
 const savedPanel = new SavedPanel({ list: new SavedList({ socket, store, session }), savedMessages, store, layout, open: openChannel });
 const searchPanel = new SearchPanel({ search: messageSearch, store, layout, open: openChannel, channelFilter: filter });
 const welcome = new Welcome({ signIn: onGuestSignIn });
-const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, forward, setSaved: savedPanel.setSaved.bind(savedPanel) });
+const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, api, forward, setSaved: savedPanel.setSaved.bind(savedPanel) });
 new PinBar({ pins, conversation });
 new ChannelHeader(store);
 const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(threadId));

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from chat.api.v1 import (
+    attachment_removal,
     attachments,
     channels,
     custom_emoji,
@@ -38,6 +39,7 @@ urlpatterns = [
     path("messages/<message_id>/status/", message.MessageStatusView.as_view()),
     path("messages/<message_id>/reactions/<emoji>/", reactions.ReactionView.as_view()),
     path("messages/<message_id>/previews/<preview_id>/", link_previews.LinkPreviewView.as_view()),
+    path("messages/<message_id>/attachments/<attachment_id>/", attachment_removal.MessageAttachmentView.as_view()),
     path("messages/<message_id>/saved/", saved.SavedView.as_view()),
     path("attachments/", attachments.AttachmentListView.as_view()),
     path("uploads/", uploads.UploadListView.as_view()),

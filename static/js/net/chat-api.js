@@ -128,6 +128,12 @@ export class ChatApi {
     if (me) this.store.changeReaction({ ...reply, by: me, isAdded });
   }
 
+  /** Remove a file from a message, which still names it. @param {{target: string, id: string, seq: number}} message @param {string} file its id */
+  async removeFile({ target, id, seq }, file) {
+    await this.socket.request("attachment.remove", { target, id, attachment: file });
+    this.store.removeFiles({ target, id, seq, attachments: [file] });
+  }
+
   /** Remove the preview of a link. @param {{target: string, id: string, previews?: LinkPreview[]}} message @param {string} previewId */
   async removePreview({ target, id, previews = [] }, previewId) {
     await this.socket.request("message.remove_preview", { target, id, previewId });

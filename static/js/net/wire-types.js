@@ -114,6 +114,7 @@
  *   "message.unreact": {data: {target: string, id: string, emoji: string}, reply: ReactionReply},
  *   "emoji.list": {data: {}, reply: {emoji: CustomEmoji[]}},
  *   "message.remove_preview": {data: {target: string, id: string, previewId: string}, reply: {position: number}},
+ *   "attachment.remove": {data: {target: string, id: string, attachment: string}, reply: {position: number}},
  *   "slash.list": {data: {target: string}, reply: {commands: SlashCommand[]}},
  *   "slash.run": {data: {target: string, text: string, threadId?: string, clientMsgId?: string}, reply: SlashResult},
  *   "dnd.set": {data: {seconds: number}, reply: {until?: number}},

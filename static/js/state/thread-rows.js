@@ -14,11 +14,11 @@ import { RowBuilder, messageOf, unsentEntries } from "./timeline-rows.js";
 
 /**
  * @param {{root: LoggedMessage | undefined, answers: ChannelLog, entries: OutboxEntry[], me: User,
- *   dividerSeq: number | null}} state  `entries`: those of the thread
+ *   dividerSeq: number | null, manages?: boolean}} state  `entries`: those of the thread; `manages`: as in `RowBuilder`
  * @returns {ThreadRow[]}
  */
-export function threadRows({ root, answers, entries, me, dividerSeq }) {
-  const builder = new RowBuilder({ me });
+export function threadRows({ root, answers, entries, me, dividerSeq, manages }) {
+  const builder = new RowBuilder({ me, manages });
   if (root) builder.addMessage(root, "sent");
   const first = builder.rows.splice(0);
   builder.endGroup();

@@ -13,8 +13,8 @@
  * @typedef {{kind: "note", key: string, note: SystemNote}} NoteRow
  * @typedef {"sent" | "pending" | "failed"} SendState
  * @typedef {{kind: "message", key: string, message: LoggedMessage, isGroupStart: boolean, isOwn: boolean,
- *   state: SendState, isRead: boolean, error: ErrorReply | null, thread: Thread | null, isAnswer: boolean}} MessageRow
- *   `thread`: its answers, if the row leads to them; `isAnswer`: the row leads to the thread that it belongs to
+ *   canRemove: boolean, canForward: boolean, state: SendState, isRead: boolean, error: ErrorReply | null, thread: Thread | null, isAnswer: boolean}} MessageRow
+ *   `canRemove`: the user can remove parts of it; `canForward`: its files; `thread`: its answers, if the row leads to them; `isAnswer`: the row leads to the thread that it belongs to
  * @typedef {IntroRow | EdgeRow | DayRow | UnreadRow | NoteRow | MessageRow} Row
  */
 import { dayNumber } from "../lib/format.js";
@@ -25,13 +25,13 @@ const GROUP_MAX_GAP_MS = 5 * 60_000;
 /**
  * Return the rows of a channel, without the answers that only their threads show.
  * @param {{log: ChannelLog, entries: OutboxEntry[], me: User, dividerSeq: number | null, peerReadSeq?: number | null,
- *   threadOf?: (message: LoggedMessage) => Thread | null}} state
+ *   manages?: boolean, threadOf?: (message: LoggedMessage) => Thread | null}} state  `manages`: as in `RowBuilder`
  *   `dividerSeq`: the "New" divider follows the message of this number; `peerReadSeq`: how far the other user of a
  *   private channel has read
  * @returns {Row[]}
  */
-export function timelineRows({ log, entries, me, dividerSeq, peerReadSeq, threadOf = () => null }) {
-  const builder = new RowBuilder({ me, dividerSeq, peerReadSeq: peerReadSeq ?? 0, threadOf });
+export function timelineRows({ log, entries, me, dividerSeq, peerReadSeq, manages, threadOf = () => null }) {
+  const builder = new RowBuilder({ me, dividerSeq, peerReadSeq: peerReadSeq ?? 0, manages, threadOf });
   builder.rows.push(log.hasOlder ? { kind: "older", key: "older" } : { kind: "intro", key: "intro" });
   let noteCount = 0;
   const addNotesBefore = (/** @type {number} */ seq) => {
@@ -60,11 +60,13 @@ export class RowBuilder {
   /** The message whose group the next one may join. @type {LoggedMessage | null} */ #previous = null;
 
   /**
-   * @param {{me: User, dividerSeq?: number | null, peerReadSeq?: number,
-   *   threadOf?: (message: LoggedMessage) => Thread | null}} state  without `threadOf`, no row leads to a thread
+   * @param {{me: User, dividerSeq?: number | null, peerReadSeq?: number, manages?: boolean,
+   *   threadOf?: (message: LoggedMessage) => Thread | null}} state  `manages`: the user is an owner or admin of the group;
+   *   without `threadOf`, no row leads to a thread
    */
-  constructor({ me, dividerSeq = null, peerReadSeq = 0, threadOf }) {
+  constructor({ me, dividerSeq = null, peerReadSeq = 0, manages = false, threadOf }) {
     this.me = me;
+    this.manages = manages;
     this.dividerSeq = dividerSeq;
     this.peerReadSeq = peerReadSeq;
     this.threadOf = threadOf;
@@ -88,6 +90,8 @@ export class RowBuilder {
       message,
       isGroupStart: !isSameGroup || isAnswer || Boolean(message.replyTo),
       isOwn,
+      canRemove: isOwn || this.manages,
+      canForward: state === "sent" && this.me.kind !== "guest",
       state,
       isRead: isOwn && message.seq <= this.peerReadSeq,
       error,

@@ -10,9 +10,9 @@ import { safeHref } from "../lib/links.js";
 /**
  * @param {HTMLElement} container
  * @param {Message} message
- * @param {boolean} isOwn  whether the user has sent it and can remove its previews
+ * @param {boolean} canRemove  whether the user can remove its previews
  */
-export function renderLinkPreviews(container, { previews = [], recalled }, isOwn) {
+export function renderLinkPreviews(container, { previews = [], recalled }, canRemove) {
   const shown = recalled ? [] : previews.filter(({ url }) => safeHref(url));
   container.hidden = shown.length === 0;
   /** @type {Map<string | undefined, HTMLElement>} */
@@ -21,7 +21,7 @@ export function renderLinkPreviews(container, { previews = [], recalled }, isOwn
   // A card stays for its preview, so that its picture is not loaded again.
   container.replaceChildren(...shown.map((preview) => known.get(preview.id) ?? createCard(preview)));
   for (const card of container.children) {
-    part(card, "remove-preview").hidden = !isOwn;
+    part(card, "remove-preview").hidden = !canRemove;
     part(card, "remove-preview").setAttribute("aria-label", t("linkPreview.remove"));
     part(card, "remove-preview").title = t("linkPreview.remove");
   }

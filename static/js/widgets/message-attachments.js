@@ -8,7 +8,7 @@
  * @typedef {{attachment: Attachment, upload: Upload | undefined, key: string, view: View}} Item
  * @typedef {"picture" | "video" | "audio" | "voice" | "card"} View
  */
-import { part, reconcile, setText } from "../lib/dom.js";
+import { cloneTemplate, part, reconcile, setText } from "../lib/dom.js";
 import { formatBytes, isVoiceMessage } from "../lib/files.js";
 import { t } from "../lib/i18n.js";
 import { shownPictures } from "../lib/picture-size.js";
@@ -20,7 +20,7 @@ import { showPictures } from "./picture-viewer.js";
 import { createVoicePlayer } from "./voice-player.js";
 
 /** @param {HTMLElement} element @param {MessageRow} row @param {Uploads} uploads */
-export function renderAttachments(element, { message, state }, uploads) {
+export function renderAttachments(element, { message, state, canForward }, uploads) {
   const items = message.recalled ? [] : itemsOf(message, uploads);
   part(element, "attachments").hidden = items.length === 0;
   renderPictures(part(element, "pictures"), items.filter(({ view }) => view === "picture"));
@@ -29,6 +29,11 @@ export function renderAttachments(element, { message, state }, uploads) {
     create: createFile,
     update: (file, { attachment, view }) => {
       if (view === "card") renderFileCard(file, attachment, { note: cardNote(attachment) });
+      const forward = part(file, "forward-file", HTMLButtonElement);
+      forward.hidden = !canForward || !attachment.url || Boolean(attachment.removed);
+      forward.dataset.attachmentId = attachment.id;
+      forward.title = t("attachment.forward", { name: attachment.name });
+      forward.setAttribute("aria-label", forward.title);
     },
   });
   const upload = part(element, "upload");
@@ -110,8 +115,15 @@ function renderPictures(grid, items) {
   });
 }
 
+/** Return the file with a button that forwards it. @param {Item} item */
+function createFile(item) {
+  const element = cloneTemplate("template-attachment-file");
+  element.prepend(createView(item));
+  return element;
+}
+
 /** @param {Item} item @returns {HTMLElement} */
-function createFile({ attachment, upload, view }) {
+function createView({ attachment, upload, view }) {
   if (view === "card") return createFileCard();
   const url = upload?.url || attachment.url;
   const fallback = () => {

@@ -1,6 +1,6 @@
 /**
- * Carries out clicks within a message: go to the quoted one, react, remove a link's preview, open a picture, cancel an
- * upload, send again, open the thread.
+ * Carries out clicks within a message: go to the quoted one, react, remove a link's preview, open a picture, forward a
+ * file, cancel an upload, send again, open the thread.
  *
  * @import { ForwardOrigin, Message } from "../net/wire-types.js"
  * @import { AttachmentSends } from "../net/attachment-sends.js"
@@ -37,6 +37,9 @@ export function onMessageClick(element, message, messages, actions) {
   } else if (isIn("open-picture")) {
     const isGuest = conversation.store.me?.kind === "guest";
     openPicture(element, messages, message, uploads, isGuest ? null : actions.forward);
+  } else if (isIn("forward-file")) {
+    const button = element.closest("button");
+    if (button) actions.forward(message, [button.dataset.attachmentId ?? ""]);
   } else if (message.clientMsgId && isIn("upload")) {
     if (isIn("cancel")) sends.remove(message.clientMsgId);
   } else if (message.clientMsgId && isIn("failure")) {

@@ -1,6 +1,7 @@
 /**
- * The menu of a message: forward, save, pin, report, and the actions for its sender.
+ * The menu of a message: forward, save, pin, remove files, report, and the actions for its sender.
  *
+ * @import { ChatApi } from "../net/chat-api.js"
  * @import { Message, User } from "../net/wire-types.js"
  * @import { Pins } from "../state/pins.js"
  * @import { Store } from "../state/store.js"
@@ -9,17 +10,20 @@
  * @import { UserDialogs } from "./user-dialogs.js"
  * @import { UserMenu } from "./user-menu.js"
  */
+import { isolate } from "../lib/bidi.js";
 import { t } from "../lib/i18n.js";
 import { savedMarks } from "../state/saved-marks.js";
 import { isManager } from "../state/send-permission.js";
+import { confirmAction } from "./dialog.js";
 import { showErrorToast } from "./toast.js";
 
 export class MessageMenu {
   /**
    * @param {{store: Store, pins: Pins, userDialogs: UserDialogs, userMenu: UserMenu,
-   *   forward: (message: Message) => void, setSaved: (message: Message, isSaved: boolean) => void}} deps
+   *   api: ChatApi, forward: (message: Message) => void, setSaved: (message: Message, isSaved: boolean) => void}} deps
    */
-  constructor({ store, pins, userDialogs, userMenu, forward, setSaved }) {
+  constructor({ store, pins, userDialogs, userMenu, api, forward, setSaved }) {
+    this.api = api;
     this.forward = forward;
     this.setSaved = setSaved;
     this.store = store;
@@ -36,6 +40,7 @@ export class MessageMenu {
     const items = [{ text: t("forward.forward"), icon: "forward", testid: "forward", run: () => this.forward(message) }, this.#saveItem(message)];
     const isPrivate = channel.kind === "private";
     if ((isPrivate || isManager(channel.role)) && !channel.closed) items.push(this.#pinItem(message));
+    if (isOwn || isManager(channel.role)) items.push(...this.#removeItems(message));
     if (isOwn) return items;
     const report = () => this.userDialogs.reportMessage(message);
     items.push({ text: t("report.report"), icon: "flag", testid: "report", run: report });
@@ -64,6 +69,19 @@ export class MessageMenu {
     }
     const pin = () => this.pins.pin(message).catch(showErrorToast);
     return { text: t("pin.pin"), icon: "pin", testid: "pin", run: pin };
+  }
+
+  /** @param {Message} message @returns {MenuItem[]} one for each of its files */
+  #removeItems(message) {
+    return (message.attachments ?? []).filter(({ removed }) => !removed).map(({ id, name }) => ({
+      text: t("attachment.removeFile", { name: isolate(name) }),
+      icon: "recall",
+      testid: "remove-file",
+      run: () => {
+        const texts = { title: t("attachment.removeTitle"), text: t("attachment.removeText", { name: isolate(name) }), confirm: t("attachment.removeConfirm") };
+        confirmAction(texts, () => this.api.removeFile(message, id));
+      },
+    }));
   }
 
   /** Return the sender, unless a service sent the message in another name. @param {Message} message @returns {User | undefined} */

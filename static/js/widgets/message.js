@@ -39,7 +39,7 @@ export function createMessage() {
  * @param {Uploads} uploads
  */
 export function renderMessage(element, row, quoted, names, uploads) {
-  const { message, isGroupStart, isOwn, state, isRead, error, thread, isAnswer } = row;
+  const { message, isGroupStart, isOwn, canRemove, state, isRead, error, thread, isAnswer } = row;
   const quote = message.replyTo ? [quoted?.name, quoted && messageSummary(quoted), quoted === null] : [];
   // The content of a picture or voice message is long and never changes.
   const { content, ...fields } = message;
@@ -49,7 +49,7 @@ export function renderMessage(element, row, quoted, names, uploads) {
   const uploading = message.attachments?.map(({ id }) => uploads.get(id)?.state);
   const isSaved = savedMarks.has(message.id) && !message.recalled;
   const links = [isAnswer, thread, thread && threadTime(thread)];
-  const signature = JSON.stringify([fields, text, mentions, isGroupStart, state, isRead, reason, quote, uploading, links, isSaved, customEmoji.version, language.code]);
+  const signature = JSON.stringify([fields, text, mentions, isGroupStart, canRemove, state, isRead, reason, quote, uploading, links, isSaved, customEmoji.version, language.code]);
   if (rendered.get(element) === signature) return;
   rendered.set(element, signature);
 
@@ -71,7 +71,7 @@ export function renderMessage(element, row, quoted, names, uploads) {
   renderContent(part(element, "text"), message, text, mentions ?? parseMarkup(text));
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
   part(element, "saved").hidden = !isSaved;
-  renderLinkPreviews(part(element, "link-previews"), message, isOwn);
+  renderLinkPreviews(part(element, "link-previews"), message, canRemove);
   renderReactions(part(element, "reactions"), message);
   renderThreadLinks(element, row);
   renderState(element, row, reason);

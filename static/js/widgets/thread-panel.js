@@ -22,6 +22,7 @@ import { today } from "../lib/today.js";
 import { customEmoji } from "../state/custom-emoji.js";
 import { mentionNames } from "../state/message-mentions.js";
 import { savedMarks } from "../state/saved-marks.js";
+import { isManager } from "../state/send-permission.js";
 import { threadRows } from "../state/thread-rows.js";
 import { showProgress } from "./message-attachments.js";
 import { onMessageClick } from "./message-clicks.js";
@@ -116,7 +117,7 @@ export class ThreadPanel {
     this.#renderHeader(channel.name);
     const root = current.root.messages[0];
     const entries = this.outbox.entriesOf(current.target).filter(({ threadId }) => threadId === current.id);
-    const rows = threadRows({ root, answers: current.answers, entries, me, dividerSeq: current.dividerSeq });
+    const rows = threadRows({ root, answers: current.answers, entries, me, dividerSeq: current.dividerSeq, manages: isManager(channel.role) });
     this.#messageRows = new Map(rows.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
     const isFailed = Boolean(load?.error);
     const wasAtEnd = this.#distanceToEnd < END_TOLERANCE;

@@ -21,6 +21,7 @@ import { customEmoji } from "../state/custom-emoji.js";
 import { messageText } from "../state/message-content.js";
 import { mentionNames } from "../state/message-mentions.js";
 import { savedMarks } from "../state/saved-marks.js";
+import { isManager } from "../state/send-permission.js";
 import { reloadPictures } from "./attachment-picture.js";
 import { showProgress } from "./message-attachments.js";
 import { onMessageClick } from "./message-clicks.js";
@@ -131,7 +132,15 @@ export class Timeline {
     const entries = this.outbox.entriesOf(channel.target);
     /** @type {Row[]} */
     const rows = log.isLoaded
-      ? timelineRows({ log, entries, me, dividerSeq, peerReadSeq: channel.peerReadSeq, threadOf: (message) => this.threads.of(message) })
+      ? timelineRows({
+          log,
+          entries,
+          me,
+          dividerSeq,
+          peerReadSeq: channel.peerReadSeq,
+          manages: isManager(channel.role),
+          threadOf: (message) => this.threads.of(message),
+        })
       : [{ kind: "older", key: "initial" }];
     this.#messageRows = new Map(rows.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
     const isUnsent = (/** @type {Row} */ row) => row.kind === "message" && row.state !== "sent" && messageText(row.message).includes("@");

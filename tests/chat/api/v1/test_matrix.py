@@ -48,6 +48,7 @@ NAMED = {
     "app": "101",
     "emoji": quote("👍"),
     "preview_id": "x",
+    "attachment_id": "x",
     "key": "$upload",
     "scheduled_id": "$scheduled",
 }
