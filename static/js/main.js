@@ -196,7 +196,7 @@ const chooseFiles = attachments.connect({ store, composer, threadComposer, limit
 const threadList = new ThreadList({ socket, store, session, threads });
 const threadListPanel = new ThreadListPanel({ list: threadList, threads, store, layout, conversation: threadConversation, openChannel });
 const savedPanel = new SavedPanel({ list: new SavedList({ socket, store, session }), savedMessages, store, layout, open: openChannel });
-const searchPanel = new SearchPanel({ search: messageSearch, store, layout, open: openChannel, channelFilter: filter });
+const searchPanel = new SearchPanel({ search: messageSearch, store, memberLoader, layout, open: openChannel, channelFilter: filter });
 const welcome = new Welcome({ signIn: onGuestSignIn });
 const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, api, forward, setSaved: savedPanel.setSaved.bind(savedPanel) });
 new PinBar({ pins, conversation });

@@ -22,8 +22,11 @@ pytestmark = [
         ("tide ha", ["tide has:file ", "tide has:link "]),
         ("HAS:f", ["has:file "]),
         ("has:file", []),
-        ("from:", ["from:me ", "from:bob "]),
-        ("from:@b", ["from:bob "]),
+        ("from:", ["from:me ", "from:bob ", "from:ma-yuan ", 'from:"Bo Peep" ']),
+        ("from:@b", ["from:bob ", 'from:"Bo Peep" ']),
+        ("tide from:远", ["tide from:ma-yuan "]),
+        ('from:"bo pe', ['from:"Bo Peep" ']),
+        ("in:men", ['in:"Sea men" ']),
         ("tide in:#s", ['tide in:"Sea men" ']),
         ("on:t", ["on:today "]),
         ("river", []),
@@ -32,7 +35,9 @@ pytestmark = [
 async def test_suggestions(pure_modules: Page, query: str, offered: list[str]) -> None:
     script = """async (query) => {
       const { suggestions } = await import("/static/js/lib/search-operators.js");
-      const names = { channels: ["Painters", "Sea men"], users: ["bob"] };
+      const user = (userId, name, kind = "person") => ({ id: userId, userId, name, kind });
+      const users = [user("bob", "Bob"), user("ma-yuan", "马远"), user("g-1", "Bo Peep", "guest")];
+      const names = { channels: ["Painters", "Sea men"], users };
       return suggestions(query, names).map(({ query }) => query);
     }"""
     assert await pure_modules.evaluate(script, query) == offered

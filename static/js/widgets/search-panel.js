@@ -4,6 +4,7 @@
  *
  * @import { Message } from "../net/wire-types.js"
  * @import { Fragment } from "../lib/search-highlight.js"
+ * @import { MemberLoader } from "../net/member-loader.js"
  * @import { MessageSearch } from "../net/message-search.js"
  * @import { Store } from "../state/store.js"
  * @import { Layout } from "./layout.js"
@@ -26,6 +27,8 @@ import { errorText, showToast } from "./toast.js";
 const SEARCH_DELAY_MS = 250;
 /** Distance from the end of the list, in px, within which more results are loaded. */
 const LOAD_MORE_WITHIN = 400;
+/** The operator of a sender at the end of a query. */
+const SENDER = /(?:^|\s)from:\S*$/i;
 
 export class SearchPanel {
   #panel = byId("search");
@@ -39,16 +42,18 @@ export class SearchPanel {
   #searchEverywhere = find(this.#panel, "input[value=everywhere]", HTMLInputElement);
   #listMentions = find(this.#panel, "input[value=mentions]", HTMLInputElement);
   #timer = 0;
+  /** The group whose members are loaded for the suggestions. */ #loadedMembersOf = "";
   /** The id of the result that was opened last. */ #openedId = "";
   /** The content of each result, so that only changes are rendered. @type {WeakMap<Element, string>} */ #rendered = new WeakMap();
 
   /**
-   * @param {{search: MessageSearch, store: Store, layout: Layout, open: (target: string, seq: number) => void,
-   *   channelFilter: HTMLInputElement}} deps  `channelFilter`: its text can be searched in messages as well
+   * @param {{search: MessageSearch, store: Store, memberLoader: MemberLoader, layout: Layout,
+   *   open: (target: string, seq: number) => void, channelFilter: HTMLInputElement}} deps  `channelFilter`: its text can be searched in messages as well
    */
-  constructor({ search, store, layout, open, channelFilter }) {
+  constructor({ search, store, memberLoader, layout, open, channelFilter }) {
     this.search = search;
     this.store = store;
+    this.memberLoader = memberLoader;
     this.layout = layout;
     this.open = open;
     const render = throttleRender(() => this.render());
@@ -56,6 +61,7 @@ export class SearchPanel {
     language.on("change", render);
     today.on("change", render);
     store.on("channels", render);
+    store.on("members", () => this.#panel.hidden || this.#renderSuggestions());
     store.on("current", () => this.#onChannelOpened());
     byId("search-messages").addEventListener("click", () => this.showEverywhere(channelFilter.value));
     byId("mentions-button").addEventListener("click", () => this.showMentions());
@@ -137,12 +143,22 @@ export class SearchPanel {
   }
 
   #renderSuggestions() {
+    this.#loadMembers();
     renderSearchSuggestions(this.#suggestions, this.#listMentions.checked ? " " : this.#field.value, this.store, (query) => {
       this.#field.value = query;
       this.#field.focus();
       this.#renderSuggestions();
       this.#onInput();
     });
+  }
+
+  /** Load members of the open group once a sender is typed. */
+  #loadMembers() {
+    const { channel, members } = this.store;
+    if (!SENDER.test(this.#field.value) || channel?.kind !== "public" || members.has(channel.target) || this.#loadedMembersOf === channel.target) return;
+    this.#loadedMembersOf = channel.target;
+    // The next key tries again.
+    this.memberLoader.load(channel.target).catch(() => (this.#loadedMembersOf = ""));
   }
 
   #onInput() {
