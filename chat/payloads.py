@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from accounts.models import User
 from chat import rules
-from chat.models import Attachment, Channel, LinkPreview, Message, Pin, SavedMessage, Thread, ThreadFollower
+from chat.models import Attachment, Channel, LinkPreview, Message, Pin, Thread, ThreadFollower
 from chat.selectors import NEVER_ENDS, ChannelSummary
 from chat.selectors.message_details import MessageDetails
 from chat.selectors.threads import ThreadSummary
@@ -317,17 +317,6 @@ def expired(channel: Channel) -> dict[str, Any]:
 def pin(row: Pin) -> dict[str, Any]:
     """Return a `PinnedMessage`."""
     return message(row.message, row.message.sender) | {"pinnedBy": person(row.pinned_by), "pinnedAt": row.pinned_at}
-
-
-def saved(row: SavedMessage) -> dict[str, Any]:
-    """Return a `SavedMessage`."""
-    return message(row.message, row.message.sender) | {"savedAt": row.saved_at}
-
-
-def saved_mark(row: Message, mark: SavedMessage | None) -> dict[str, Any]:
-    """Return a `SavedMark`. `mark`: None if the message is not saved any more."""
-    data: dict[str, Any] = {"target": str(row.channel_id), "id": str(row.pk)}
-    return data if mark is None else data | {"savedAt": mark.saved_at}
 
 
 def pinned(row: Message, by: User) -> dict[str, Any]:

@@ -37,8 +37,7 @@ SITE_BUSY = Reason("site_busy", TOO_MUCH, "The site is busy. Try again in a mome
     "Too many messages wait to be stored. `retryAfter` says when to try again, in seconds.", retry=True)
 PERMISSION_REQUIRED = Reason("permission_required", NOT_AUTHORISED, "This needs the permission %(permission)s.",
     "The token's user lacks the permission that `permission` names.")
-FORBIDDEN = Reason("forbidden", NOT_AUTHORISED, "You are not allowed to do this.",
-    "The caller lacks a right.")
+FORBIDDEN = Reason("forbidden", NOT_AUTHORISED, "You are not allowed to do this.", "The caller lacks a right.")
 
 # -- logging in ----------------------------------------------------------------------------------------------------
 LOGIN_REQUIRED = Reason("login_required", NOT_LOGGED_IN, "Log in first.",
@@ -99,8 +98,7 @@ BANNED_FROM_SITE = Reason("banned_from_site", OPERATION_FAILED,
 # -- channels and members ------------------------------------------------------------------------------------------
 CHANNEL_NOT_FOUND = Reason("channel_not_found", NO_DATA, "This channel does not exist, or you cannot see it.",
     "The channel does not exist, or the caller may not know of it.")
-APP_NOT_FOUND = Reason("app_not_found", NO_DATA, "This app does not exist.",
-    "No app has this number.")
+APP_NOT_FOUND = Reason("app_not_found", NO_DATA, "This app does not exist.", "No app has this number.")
 CHANNEL_CLOSED = Reason("channel_closed", OPERATION_FAILED, "This channel is closed.",
     "An operator closed the channel. It can still be read.")
 NOT_A_GROUP = Reason("not_a_group", NOT_AUTHORISED, "This is only possible in groups.",
@@ -227,8 +225,7 @@ NOT_THE_AUTHOR = Reason("not_the_author", NOT_AUTHORISED, "You can only edit you
 NOT_EDITABLE = Reason("not_editable", OPERATION_FAILED, "Only text messages can be edited.",
     "The message is a picture or a voice message of the protobuf protocol.")
 SAVED_LIMIT_REACHED = Reason("saved_limit_reached", TOO_MUCH,
-    "You have %(limit)s saved messages, which is the maximum. Remove one first.",
-    "The user has IM_MAX_SAVED_MESSAGES saved messages.")
+    "You have %(limit)s saved messages, which is the maximum. Remove one first.", "The user has that many.")
 SCHEDULED_NOT_FOUND = Reason("scheduled_not_found", NO_DATA, "This message is no longer scheduled.",
     "The scheduled message does not exist, belongs to another user, was sent, or is being sent.")
 SCHEDULE_TIME = Reason("schedule_time", ILLEGAL_PARAMETER, "Choose a time within the next %(limit)s days.",
@@ -326,8 +323,7 @@ BODY_NOT_FORM = Reason("body_not_form", ILLEGAL_PARAMETER, "The body is not a fo
     "The body of an incoming webhook cannot be parsed as a form.")
 BODY_TOO_LARGE = Reason("body_too_large", TOO_MUCH, "The body can have at most %(limit)s bytes.",
     "The body exceeds the limit of the call.")
-ID_NOT_FOUND = Reason("id_not_found", NO_DATA, "This ID does not exist.",
-    "The text is no ID.")
+ID_NOT_FOUND = Reason("id_not_found", NO_DATA, "This ID does not exist.", "The text is no ID.")
 LIMIT_RANGE = Reason("limit_range", ILLEGAL_PARAMETER, "limit must be a number from 1 to %(limit)s.",
     "The query parameter `limit` is out of range.")
 CURSOR_INVALID = Reason("cursor_invalid", ILLEGAL_PARAMETER, "This cursor does not belong to this list.",

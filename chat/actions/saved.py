@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 
 from accounts.models import User
@@ -59,7 +61,18 @@ def saved_delete_all(user_id: int) -> None:
     SavedMessage.objects.filter(user=user_id).delete()
 
 
+def saved_payload(row: SavedMessage) -> dict[str, Any]:
+    """Return a `SavedMessage`."""
+    return payloads.message(row.message, row.message.sender) | {"savedAt": row.saved_at}
+
+
+def saved_mark(message: Message, row: SavedMessage | None) -> dict[str, Any]:
+    """Return a `SavedMark`. `row`: None if the message is not saved any more."""
+    data: dict[str, Any] = {"target": str(message.channel_id), "id": str(message.pk)}
+    return data if row is None else data | {"savedAt": row.saved_at}
+
+
 def _announce(user: User, message: Message, row: SavedMessage | None, connection: Connection | None) -> None:
     """Tell the user's other connections."""
-    body = payloads.saved_mark(message, row)
+    body = saved_mark(message, row)
     publish.push_transient(Entry(kind=SAVED_CHANGED.name, user_ids=(user.pk,), body=body), connection)

@@ -89,9 +89,8 @@ def message_remove_preview_by_service(*, caller: User, message_id: int, preview_
 def attachment_remove_by_service(*, caller: User, message_id: int, key: str, author: str = "") -> None:
     """Remove a file; see `attachment_remove`. `author`: a user name; empty: the service itself."""
     user = _acting_user(caller, author)
-    with _hide_channel_refusals():
-        channel_id = _channel_id_of(message_id)
-        attachment_remove(user=user, channel_id=channel_id, message_id=message_id, key=key, app=None)
+    channel_id = message_for_service(user, message_id).channel_id
+    attachment_remove(user=user, channel_id=channel_id, message_id=message_id, key=key, app=None)
 
 
 def message_save_by_service(*, caller: User, message_id: int) -> SavedMessage:

@@ -42,7 +42,9 @@ class UserAdmin(LargeTableAdmin, BaseUserAdmin):
     not_modifiable_text = _("Staff are managed by superusers only.")
     inlines = (MembershipInline, DeviceInline, RestrictionInline)
 
-    fieldsets = (*BaseUserAdmin.fieldsets, (_("Messages"), {"fields": ("saved_messages",)}))
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        found = super().get_fieldsets(request, obj)
+        return found if obj is None else [*found, (_("Messages"), {"fields": ("saved_messages",)})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         found = super().get_readonly_fields(request, obj)

@@ -16,7 +16,7 @@ from chat.selectors import access_channel, access_message, history
 from chat.selectors.message_details import with_details
 from chat.selectors.status import newly_delivered_positions
 from chat.sending.drafts import StoredMessage
-from chat.wire.schema import events, objects, replies
+from chat.wire.schema import marks, objects, replies
 from delivery import publish
 from delivery.db.executors import run
 
@@ -152,7 +152,7 @@ class Mark(msgspec.Struct):
     seq: Number
 
 
-@command("read.mark", returns=events.ReadPosition, fault=errors.STORE_FAILED, guests=True, changes=False)
+@command("read.mark", returns=marks.ReadPosition, fault=errors.STORE_FAILED, guests=True, changes=False)
 async def mark(call: Call, data: Mark) -> dict[str, Any]:
     """Move your read position up. Your other connections get `read.mark`."""
     read_seq = await run(

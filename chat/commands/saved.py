@@ -6,19 +6,19 @@ from typing import Any
 
 import msgspec
 
-from chat import errors, payloads
-from chat.actions.saved import message_save, message_unsave
+from chat import errors
+from chat.actions.saved import message_save, message_unsave, saved_payload
 from chat.actions.service_access import manages_groups
 from chat.commands.fields import Id, MessageTarget, PageSize
 from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
 from chat.selectors.readable import readable_anywhere
 from chat.selectors.saved import saved_ids, saved_messages
-from chat.wire.schema import message_changes, replies
+from chat.wire.schema import marks, replies
 from delivery.db.executors import run
 
 
-@command("saved.add", returns=message_changes.SavedMark, fault=errors.STORE_FAILED)
+@command("saved.add", returns=marks.SavedMark, fault=errors.STORE_FAILED)
 async def add(call: Call, data: MessageTarget) -> dict[str, Any]:
     """Save a message for later. Nobody else knows of it. A message that you have saved already stays where it is."""
     row = await run(
@@ -59,7 +59,7 @@ async def list_saved(call: Call, data: SavedList) -> dict[str, Any]:
     def read() -> dict[str, Any]:
         readable = readable_anywhere(call.user, app=call.caller.app, manages=manages_groups(call.user))
         rows, more = saved_messages(call.user, readable, before=data.before, limit=data.limit)
-        shown = [payloads.saved(row) for row in rows]
+        shown = [saved_payload(row) for row in rows]
         page = shown[: count_fitting(shown)]
         following = more if len(page) == len(shown) else rows[len(page) - 1].pk
         return {"messages": page, "next": None if following is None else str(following)}

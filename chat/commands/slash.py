@@ -18,7 +18,7 @@ from chat.slash.call import SlashCall
 from chat.slash.listing import slash_list
 from chat.slash.parser import MAX_DURATION_SECONDS, parse
 from chat.slash.runs import slash_run
-from chat.wire.schema import events, replies
+from chat.wire.schema import marks, replies
 from delivery.db.executors import run
 
 
@@ -66,7 +66,7 @@ class DoNotDisturb(msgspec.Struct):
     seconds: Annotated[int, Meta(ge=0, le=MAX_DURATION_SECONDS, description="From now on; 0 ends it.")]
 
 
-@command("dnd.set", returns=events.DoNotDisturb, fault=errors.STORE_FAILED)
+@command("dnd.set", returns=marks.DoNotDisturb, fault=errors.STORE_FAILED)
 async def set_do_not_disturb(call: Call, data: DoNotDisturb) -> dict[str, Any]:
     """Ask not to be disturbed for a while. All your connections get `dnd.changed`."""
     until = timezone.now() + timedelta(seconds=data.seconds) if data.seconds else None

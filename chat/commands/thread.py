@@ -16,7 +16,7 @@ from chat.errors import ChatError
 from chat.selectors import access_channel
 from chat.selectors.message_details import with_details
 from chat.selectors.threads import followed_threads, thread_answers
-from chat.wire.schema import message_changes, replies
+from chat.wire.schema import marks, replies
 from delivery.db.executors import run
 
 
@@ -79,13 +79,13 @@ async def thread_list(call: Call, data: ThreadList) -> dict[str, Any]:
     return await run(read)
 
 
-@command("thread.follow", returns=message_changes.ThreadMark, fault=errors.STORE_FAILED, guests=True)
+@command("thread.follow", returns=marks.ThreadMark, fault=errors.STORE_FAILED, guests=True)
 async def follow(call: Call, data: ThreadTarget) -> dict[str, Any]:
     """Follow a thread that has answers. You follow those that you began, answered in, or were mentioned in."""
     return await _set_following(call, data, follows=True)
 
 
-@command("thread.unfollow", returns=message_changes.ThreadMark, fault=errors.STORE_FAILED, guests=True)
+@command("thread.unfollow", returns=marks.ThreadMark, fault=errors.STORE_FAILED, guests=True)
 async def unfollow(call: Call, data: ThreadTarget) -> dict[str, Any]:
     """Stop following a thread. It is not listed any more, until you answer in it, are mentioned in it, or follow it."""
     return await _set_following(call, data, follows=False)
@@ -95,7 +95,7 @@ class Mark(ThreadTarget):
     seq: Number
 
 
-@command("thread.mark", returns=message_changes.ThreadMark, fault=errors.STORE_FAILED, guests=True, changes=False)
+@command("thread.mark", returns=marks.ThreadMark, fault=errors.STORE_FAILED, guests=True, changes=False)
 async def mark(call: Call, data: Mark) -> dict[str, Any]:
     """Move your read position in a thread that you follow up. Your other connections get `thread.mark`."""
     follower = await run(

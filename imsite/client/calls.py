@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ import httpx
 
 from imsite.client.backoff import ExponentialBackoff, parse_retry_after
 from imsite.client.errors import Refused, Unreachable
-from imsite.client.types import Attachment, OutgoingMessage, Recipient, SendResult
+from imsite.client.types import Attachment, OutgoingMessage, Recipient, SendResult, milliseconds
 
 API_PREFIX = "/api/v1/"
 TOO_MANY_REQUESTS = 429
@@ -88,6 +89,23 @@ def reaction_call(method: str, id: str, emoji: str, as_user: str | None) -> Call
     """Return the call that adds (PUT) or removes (DELETE) a reaction."""
     params = {} if as_user is None else {"as": as_user}
     return Call(method, f"messages/{int(id)}/reactions/{quote(emoji, safe='')}/", True, params=params)
+
+
+def schedule_call(message: OutgoingMessage, at: datetime) -> Call:
+    """Return the call that schedules a message with one destination."""
+    body = {name: value for name, value in message.to_json().items() if name != "type"} | {"at": milliseconds(at)}
+    return Call("POST", "scheduled/", True, body, headers={"Idempotency-Key": message.idempotency_key})
+
+
+def scheduled_call(limit: int, cursor: str | None) -> Call:
+    """Return the call that lists scheduled messages."""
+    params: dict[str, Any] = {"limit": limit} if cursor is None else {"limit": limit, "cursor": cursor}
+    return Call("GET", "scheduled/", True, params=params)
+
+
+def cancel_scheduled_call(id: str) -> Call:
+    """Return the call that cancels a scheduled message."""
+    return Call("DELETE", f"scheduled/{int(id)}/", False)
 
 
 def save_call(method: str, id: str) -> Call:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from io import BytesIO
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -130,6 +131,38 @@ class Client:
             except httpx.TransportError as error:
                 pause = policy.after_error(error)
             await asyncio.sleep(pause)
+
+    async def schedule(
+        self,
+        text: str,
+        *,
+        to: Recipient,
+        at: datetime,
+        thread: str | None = None,
+        also_to_channel: bool = False,
+        attachments: Sequence[Attachment] = (),
+        idempotency_key: str | None = None,
+    ) -> str:
+        """Have a message sent at a later time to one destination. Returns the id to cancel it by.
+
+        `attachments` are files from `upload`; the other arguments are those of `send`. A message that is refused when
+        it is due is kept and listed with the reason.
+        """
+        key = idempotency_key or new_idempotency_key()
+        message = OutgoingMessage(text, to, key, None, False, thread, also_to_channel, attachments)
+        return str((await self._request(calls.schedule_call(message, at)))["id"])
+
+    async def scheduled(self, *, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
+        """Return a page of scheduled messages, the next one first: `results`, and `next`.
+
+        `next` is the `cursor` of the next page, or None at the end.
+        """
+        page: dict[str, Any] = await self._request(calls.scheduled_call(limit, cursor))
+        return page
+
+    async def cancel_scheduled(self, id: str) -> None:
+        """Cancel a scheduled message. Raises Refused if it does not exist any more."""
+        await self._request(calls.cancel_scheduled_call(id))
 
     async def forward(
         self,

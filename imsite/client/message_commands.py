@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from imsite.client.types import Attachment, SendResult, new_idempotency_key, thread_and_files
+from imsite.client.types import Attachment, SendResult, milliseconds, new_idempotency_key, thread_and_files
 
 
 class MessageCommands(ABC):
@@ -51,6 +52,40 @@ class MessageCommands(ABC):
         result = SendResult.from_json(stored)
         self._mark_delivered(result.position)
         return result
+
+    async def schedule(
+        self,
+        text: str,
+        *,
+        at: datetime,
+        target: str | None = None,
+        thread: str | None = None,
+        also_to_channel: bool = False,
+        attachments: Iterable[Attachment] = (),
+        idempotency_key: str | None = None,
+    ) -> str:
+        """Have a text sent at a later time; the other arguments are those of `send`. Returns the id to cancel it by.
+
+        Raises Refused. A message that is refused when it is due is kept and listed with the reason.
+        """
+        later = await self.call(
+            "message.schedule",
+            retry=True,
+            msg=text,
+            at=milliseconds(at),
+            clientMsgId=idempotency_key or new_idempotency_key(),
+            **({} if target is None else {"target": target}),
+            **thread_and_files(thread, also_to_channel, attachments),
+        )
+        return str(later["id"])
+
+    async def scheduled(self, *, skip: int = 0) -> dict[str, Any]:
+        """Return a page of scheduled messages, the next one first: `messages`, and `hasMore`."""
+        return dict(await self.call("scheduled.list", retry=True, skip=skip))
+
+    async def cancel_scheduled(self, id: str) -> None:
+        """Cancel a scheduled message. Raises Refused if it does not exist any more."""
+        await self.call("scheduled.cancel", id=id)
 
     async def forward(
         self,

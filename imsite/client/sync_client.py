@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from io import BytesIO
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -155,6 +156,31 @@ class SyncClient:
         """See `Client.status`."""
         status: dict[str, Any] = self._request(calls.status_call(id))
         return status
+
+    def schedule(
+        self,
+        text: str,
+        *,
+        to: Recipient,
+        at: datetime,
+        thread: str | None = None,
+        also_to_channel: bool = False,
+        attachments: Sequence[Attachment] = (),
+        idempotency_key: str | None = None,
+    ) -> str:
+        """See `Client.schedule`."""
+        key = idempotency_key or new_idempotency_key()
+        message = OutgoingMessage(text, to, key, None, False, thread, also_to_channel, attachments)
+        return str((self._request(calls.schedule_call(message, at)))["id"])
+
+    def scheduled(self, *, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
+        """See `Client.scheduled`."""
+        page: dict[str, Any] = self._request(calls.scheduled_call(limit, cursor))
+        return page
+
+    def cancel_scheduled(self, id: str) -> None:
+        """See `Client.cancel_scheduled`."""
+        self._request(calls.cancel_scheduled_call(id))
 
     def forward(
         self,

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from imsite.client.errors import Refused
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a moment in Unix milliseconds. One without a time zone is of this machine's."""
+    return int(moment.timestamp() * 1000)
 
 
 def new_idempotency_key() -> str:

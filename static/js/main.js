@@ -190,7 +190,9 @@ const threadPanel = new ThreadPanel({
   layout,
   actions: clickActions,
 });
-new SendLater({ composer, scheduledMessages, isGuest: () => store.me?.kind === "guest" });
+const later = { scheduledMessages, isGuest: () => store.me?.kind === "guest" };
+new SendLater({ ...later, composer, prefix: "" });
+new SendLater({ ...later, composer: threadComposer, prefix: "thread-" });
 new ScheduledList({ store, scheduledMessages });
 const chooseFiles = attachments.connect({ store, composer, threadComposer, limits: boot.attachments });
 const threadList = new ThreadList({ socket, store, session, threads });
@@ -317,21 +319,13 @@ if (boot.signedIn) {
 }
 
 /** Add or remove the user's reaction. @param {Message} message @param {string} emoji @param {boolean} isAdded */
-async function react(message, emoji, isAdded) {
-  try {
-    await api.react(message, emoji, isAdded);
-  } catch (error) {
-    showErrorToast(error);
-  }
+function react(message, emoji, isAdded) {
+  return api.react(message, emoji, isAdded).catch(showErrorToast);
 }
 
 /** @param {Message} message @param {string} previewId */
-async function removePreview(message, previewId) {
-  try {
-    await api.removePreview(message, previewId);
-  } catch (error) {
-    showErrorToast(error);
-  }
+function removePreview(message, previewId) {
+  return api.removePreview(message, previewId).catch(showErrorToast);
 }
 
 /** @param {string} name */

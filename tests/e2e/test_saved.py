@@ -46,7 +46,6 @@ async def test_alice_saves_on_her_desktop_and_removes_on_her_phone(site: Site, p
     await screenshot(desktop, "saved")
 
     # The phone knows of both; an entry leads to its message.
-    await phone.get_by_test_id("back").tap()
     await phone.get_by_test_id("saved-toggle").tap()
     on_phone = phone.get_by_test_id("saved-entry")
     await expect(on_phone).to_have_count(2)

@@ -77,7 +77,7 @@ NO_BLOCKS = [
     "``` ```", "```open\nx", "`a\nb`", "a > b",
 ]  # fmt: skip
 LINKS = [
-    ("<https://a.example/x> <a@b.example>", "⟦https://a.example/x⟧ ⟦a@b.example⟧"),
+    ("<https://a.example/x> <a@b.example>", "⟦https://a.example/x⟧ <a@b.example>"),
     ("**<https://a.example>** a<https://b.example>b", "<b>⟦https://a.example⟧</b> a⟦https://b.example⟧b"),
     ("<https://a.example https://b.example> <x>", "<⟦https://a.example⟧ ⟦https://b.example⟧> <x>"),
     ("**see https://a.example/x** https://b.example/**", "<b>see ⟦https://a.example/x⟧</b> ⟦https://b.example/**⟧"),

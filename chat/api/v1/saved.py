@@ -7,8 +7,8 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import payloads, reasons
-from chat.actions.saved import message_unsave
+from chat import reasons
+from chat.actions.saved import message_unsave, saved_mark, saved_payload
 from chat.actions.service_access import manages_groups
 from chat.actions.service_message import message_save_by_service
 from chat.api.v1 import pagination
@@ -61,7 +61,7 @@ class SavedListView(Endpoint):
         page = pagination.requested_page(request)
         readable = readable_anywhere(request.user, app=None, manages=manages_groups(request.user))
         rows, more = saved_messages(request.user, readable, before=page.number or None, limit=page.limit)
-        return answer(pagination.page_body([payloads.saved(row) for row in rows], next=more))
+        return answer(pagination.page_body([saved_payload(row) for row in rows], next=more))
 
 
 class SavedView(Endpoint):
@@ -71,7 +71,7 @@ class SavedView(Endpoint):
     def put(self, request: Request, message_id: str) -> Response:
         """Save a message that the service may read. Nobody else knows of it. A repeated call changes nothing."""
         row = message_save_by_service(caller=request.user, message_id=number(message_id))
-        return answer(payloads.saved_mark(row.message, row))
+        return answer(saved_mark(row.message, row))
 
     @described("Remove a saved message", gives={204: None}, tag="messages")
     def delete(self, request: Request, message_id: str) -> Response:

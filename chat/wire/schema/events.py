@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chat.wire.schema.marks import DoNotDisturb, ReadPosition, ReadSeen, SavedMark, ThreadMark
 from chat.wire.schema.message_changes import (
     AttachmentsExpired,
     AttachmentsRemoved,
@@ -24,11 +25,8 @@ from chat.wire.schema.message_changes import (
     MessageReacted,
     MessageRecalled,
     MessagesExpired,
-    SavedMark,
-    ThreadMark,
 )
 from chat.wire.schema.objects import (
-    Count,
     CustomEmoji,
     Id,
     Kind,
@@ -111,10 +109,6 @@ class EmojiChanged(Shape, kw_only=True):
     position: Position
 
 
-class DoNotDisturb(Shape):
-    until: Annotated[Time, Meta(description="Absent if you can be disturbed.")] | UnsetType = UNSET
-
-
 class SlashAnswer(Shape, kw_only=True):
     """The answer of a service to your slash command, which only you see, or the reason why there is none."""
 
@@ -150,15 +144,6 @@ class PersonChanged(Shape):
     who: Person
     status: str
     position: Position | UnsetType = UNSET
-
-
-class ReadPosition(Shape):
-    target: Id
-    readSeq: Count
-
-
-class ReadSeen(ReadPosition):
-    userId: str
 
 
 class AppPresence(Shape, rename={"from_": "from"}):

@@ -74,16 +74,6 @@ class MessagePinned(Shape):
     position: Position
 
 
-class SavedMark(Shape):
-    """A message that you have saved."""
-
-    target: Id
-    id: Id
-    savedAt: Annotated[int, Meta(ge=0, title="time", description="Absent once it is saved no more.")] | UnsetType = (
-        UNSET
-    )
-
-
 class MessageReacted(Shape):
     """A user reacted to a message, or no longer does."""
 
@@ -94,12 +84,3 @@ class MessageReacted(Shape):
     count: Annotated[int, Meta(ge=0, description="Users who have chosen this emoji for the message now.")]
     by: Person
     position: Position
-
-
-class ThreadMark(Shape):
-    """Your relation to a thread: following or not, and the number up to which you have read it."""
-
-    target: Id
-    threadId: Id
-    follows: bool
-    readSeq: Count

@@ -12,8 +12,8 @@ export const OPERATORS = ["from:", "in:", "has:file", "has:link", "is:thread", "
 /** Values of operators that are always offered. @type {Record<string, string[]>} */
 const VALUES = { before: ["today"], after: ["yesterday"], on: ["today", "yesterday"] };
 const MAX_NAMES = 6;
-/** The last word; a value in quotation marks, which may have spaces, is still being typed. */
-const LAST_WORD = /(?:(?<!\S)[a-z]+:"[^"]*|\S*)$/i;
+/** A value in quotation marks, which may have spaces, that is still being typed. */
+const OPEN_VALUE = /(?:^|\s)([a-z]+:"[^"]*)$/i;
 
 /**
  * Return completions of the query's last word; all operators for an empty query.
@@ -22,7 +22,8 @@ const LAST_WORD = /(?:(?<!\S)[a-z]+:"[^"]*|\S*)$/i;
  * @returns {Suggestion[]}
  */
 export function suggestions(query, names) {
-  const start = query.search(LAST_WORD);
+  const [, open] = OPEN_VALUE.exec(query) ?? [];
+  const start = open ? query.length - open.length : query.search(/\S*$/);
   const before = query.slice(0, start);
   const word = query.slice(start).toLowerCase();
   if (!word && query) return [];

@@ -17,7 +17,7 @@ export class SavedList extends Emitter {
   /** @type {SavedMessage[]} */ messages = [];
   isLoading = false;
   /** The failure of the last load, else null. @type {unknown} */ error = null;
-  /** True once the list was loaded; what is saved then is loaded too. */ #isKept = false;
+  /** True once the list was loaded: it is loaded again when a message is saved. */ #isKept = false;
   /** The cursor of the next page; null: there is none. @type {string | null} */ #next = null;
   #loadCount = 0;
 

@@ -51,7 +51,7 @@ export class ScheduledMessages extends Emitter {
 
   /**
    * Schedule a message. These calls reject with RequestError or DisconnectedError.
-   * @param {{target: string, msg: string, replyTo?: string, attachments?: string[]}} message
+   * @param {{target: string, msg: string, replyTo?: string, threadId?: string, alsoToChannel?: boolean, attachments?: string[]}} message
    * @param {number} at in ms
    */
   async schedule(message, at) {

@@ -90,7 +90,7 @@
  *   "message.forward": {data: {target: string, id: string, to: string, attachments: string[], clientMsgId: string},
  *     reply: SendReply},
  *   "message.schedule": {data: {target: string, msg: string, at: number, clientMsgId: string, replyTo?: string,
- *     attachments?: string[]}, reply: ScheduledMessage},
+ *     threadId?: string, alsoToChannel?: boolean, attachments?: string[]}, reply: ScheduledMessage},
  *   "scheduled.list": {data: {skip?: number}, reply: {messages: ScheduledMessage[], hasMore: boolean}},
  *   "scheduled.edit": {data: {id: string, msg?: string, at?: number}, reply: ScheduledMessage},
  *   "scheduled.cancel": {data: {id: string}, reply: {id: string}},

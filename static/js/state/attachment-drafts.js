@@ -60,6 +60,13 @@ export class AttachmentDrafts extends Emitter {
     this.uploads.remove(id);
   }
 
+  /** Return the server's ids of the files, or null if some are not uploaded yet. @param {string} target @returns {string[] | null} */
+  uploadedIds(target) {
+    const uploads = this.of(target);
+    const ids = uploads.flatMap(({ attachment }) => attachment?.id ?? []);
+    return ids.length < uploads.length ? null : ids;
+  }
+
   /** Return the files and empty the draft: they are sent. @param {string} target @returns {Upload[]} */
   take(target) {
     const uploads = this.of(target);

@@ -159,9 +159,8 @@ export class Composer {
    */
   async sendLater(schedule) {
     const target = this.#target;
-    const uploads = this.attachmentDrafts.of(target);
-    const attachments = uploads.flatMap(({ attachment }) => attachment?.id ?? []);
-    if (attachments.length < uploads.length) {
+    const attachments = this.attachmentDrafts.uploadedIds(target);
+    if (!attachments) {
       showToast(t("schedule.uploading"), { isError: true });
       return false;
     }

@@ -50,8 +50,9 @@ export class ScheduledList {
 
   /** @param {HTMLElement} item @param {ScheduledMessage} message */
   #renderItem(item, message) {
-    const { id, target, msg, at, attachments, refusal } = message;
+    const { id, target, threadId, msg, at, attachments, refusal } = message;
     setText(part(item, "channel"), this.store.channels.get(target)?.name ?? "");
+    part(item, "thread").hidden = !threadId;
     const time = part(item, "time", HTMLTimeElement);
     setText(time, formatDateTime(at));
     time.title = formatFullTime(at);

@@ -4,6 +4,7 @@
  * @import { ScheduledMessages } from "../net/scheduled-messages.js"
  * @import { ScheduledMessage } from "../net/wire-types.js"
  * @import { Composer } from "./composer.js"
+ * @import { ThreadComposer } from "./thread-composer.js"
  * @import { MenuItem } from "./menu.js"
  */
 import { byId, part, setText } from "../lib/dom.js";
@@ -17,13 +18,16 @@ import { showErrorToast, showToast } from "./toast.js";
 const HOUR_MS = 3_600_000;
 
 export class SendLater {
-  /** @param {{composer: Composer, scheduledMessages: ScheduledMessages, isGuest: () => boolean}} deps */
-  constructor({ composer, scheduledMessages, isGuest }) {
+  /**
+   * @param {{composer: Composer | ThreadComposer, prefix: string, scheduledMessages: ScheduledMessages,
+   *   isGuest: () => boolean}} deps  `prefix`: of the ids of the composer's elements
+   */
+  constructor({ composer, prefix, scheduledMessages, isGuest }) {
     this.composer = composer;
     this.scheduledMessages = scheduledMessages;
-    const button = byId("send-later");
+    const button = byId(`${prefix}send-later`);
     attachMenu(button, () => this.#items());
-    byId("composer-send").addEventListener("contextmenu", (event) => {
+    byId(`${prefix}composer-send`).addEventListener("contextmenu", (event) => {
       if (isGuest() || !composer.canSendLater) return;
       event.preventDefault();
       openMenu(button, this.#items());

@@ -9,7 +9,7 @@
  * @import { Store } from "../state/store.js"
  * @import { SuggestionList } from "./suggestion-list.js"
  */
-import { find, part, setText } from "../lib/dom.js";
+import { byId, find, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
 import { isSlashCommand, withoutEscape } from "../lib/slash.js";
@@ -69,6 +69,36 @@ export class ThreadComposer {
     return this.#threadId !== "" && !this.field.disabled;
   }
 
+  /** True while what the user has written here can be sent later. */
+  get canSendLater() {
+    return this.canSend && !part(this.form, "send", HTMLButtonElement).disabled;
+  }
+
+  /**
+   * Give the answer away, to be sent later, and empty the composer. Returns whether that was possible.
+   * @param {(message: {target: string, msg: string, threadId: string, alsoToChannel: boolean, attachments: string[]}) => Promise<void>} schedule
+   */
+  async sendLater(schedule) {
+    const { draftName: name } = this;
+    const { current } = this.conversation;
+    const attachments = this.attachmentDrafts.uploadedIds(name);
+    if (!current || !attachments) {
+      showToast(t("schedule.uploading"), { isError: true });
+      return false;
+    }
+    const { value } = this.field;
+    await schedule({ target: current.target, msg: value.trim(), threadId: current.id, alsoToChannel: this.alsoToChannel.checked, attachments });
+    this.attachmentDrafts.take(name);
+    // Meanwhile the user may have gone on writing, or to another thread.
+    if (this.drafts.get(name).text === value) this.drafts.set(name, { text: "", reply: null });
+    if (name === this.draftName) {
+      this.alsoToChannel.checked = false;
+      this.#setText(this.drafts.get(name).text);
+      this.render();
+    }
+    return true;
+  }
+
   /** Take back the text of an answer that could not be sent, before what the user is writing. @param {OutboxEntry} entry */
   restore({ threadId = "", text }) {
     const name = draftNameOf(threadId);
@@ -124,6 +154,7 @@ export class ThreadComposer {
     this.field.setAttribute("aria-invalid", String(remaining < 0));
     const send = part(this.form, "send", HTMLButtonElement);
     send.disabled = remaining < 0 || !canSend || !(hasVisibleText(this.field.value) || this.#hasFiles);
+    byId("thread-send-later").hidden = !this.canSendLater || this.store.me?.kind === "guest";
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight + 2}px`;
   }

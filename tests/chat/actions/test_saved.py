@@ -78,7 +78,7 @@ def test_recalled_and_deleted_messages_never_come_back(
     settings.IM_MAX_SAVED_MESSAGES = 1
     said = say(alice, trio)
     save(bob, said)
-    message_recall(user=alice, channel_id=trio.pk, message_id=said.id)
+    message_recall(user=alice, channel_id=trio.pk, message_id=said.id, app=None)
     assert listed(bob) == []
     with pytest.raises(ChatError) as error:
         save(alice, said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,9 @@ def test_the_synchronous_client_makes_the_same_calls() -> None:
         httpx.Response(206, content=b"4"),
         counted,
         counted,
+        httpx.Response(201, json={"id": "9"}),
+        httpx.Response(200, json={"results": []}),
+        httpx.Response(204),
         httpx.Response(200, json={}),
         httpx.Response(204),
         httpx.Response(200, json={"results": [], "next": None}),
@@ -211,12 +215,22 @@ def test_the_synchronous_client_makes_the_same_calls() -> None:
         im.send("look", to=ALICE, files=[b"1"])
         assert im.download(Attachment.from_json(FILE)) == b"01234"
         assert im.react("7", "👍") == im.unreact("7", "👍") == 1
+        at = datetime.fromtimestamp(1_800_000_000, UTC)
+        assert im.schedule("later", to=ALICE, at=at, thread="7", idempotency_key="k") == "9"
+        assert im.scheduled(cursor="MTI") == {"results": []}
+        im.cancel_scheduled("9")
         im.save("7")
         im.unsave("7")
         assert im.saved(cursor="MTI")["results"] == []
-    assert [(request.method, request.url.raw_path) for request in server.asked[-3:]] == [
+    assert [(request.method, request.url.raw_path) for request in server.asked[-6:]] == [
+        ("POST", b"/api/v1/scheduled/"),
+        ("GET", b"/api/v1/scheduled/?limit=50&cursor=MTI"),
+        ("DELETE", b"/api/v1/scheduled/9/"),
         ("PUT", b"/api/v1/messages/7/saved/"),
         ("DELETE", b"/api/v1/messages/7/saved/"),
         ("GET", b"/api/v1/saved/?limit=50&cursor=MTI"),
     ]
+    assert json.loads(server.asked[-6].content) == {
+        "to": {"user": "alice"}, "msg": "later", "at": 1_800_000_000_000, "clientMsgId": "k", "threadId": "7",
+    }  # fmt: skip
     assert steps(server)[:3] == [("POST", "uploads/"), ("PATCH", "uploads/k1/"), ("POST", "messages/")]

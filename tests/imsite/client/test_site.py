@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -178,6 +179,17 @@ async def test_files_reactions_and_threads(scenario: ClientScenario, tmp_path: P
         assert await line.react(id, "👍", target=target) == 1
         assert await scenario.shop.react(id, "👍") == await scenario.shop.react(id, "👍") == 2
         assert await line.unreact(id, "👍", target=target) == 1
+        at = datetime.now(UTC) + timedelta(days=1)
+        for scheduled in (
+            await line.schedule("later", target=target, at=at, thread=id),
+            await scenario.shop.schedule("later", to=scenario.to("bob"), at=at),
+        ):
+            owner = line if scheduled in str(await line.scheduled()) else scenario.shop
+            await owner.cancel_scheduled(scheduled)
+        assert (await line.scheduled(), await scenario.shop.scheduled(limit=1)) == (
+            {"messages": [], "hasMore": False},
+            {"results": [], "next": None},
+        )
         await line.save(id, target=target)
         assert [message["id"] for message in (await line.saved())["messages"]] == [id]
         await line.unsave(id)

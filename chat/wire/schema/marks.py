@@ -1,0 +1,41 @@
+"""Data of the events about what users mark for themselves: what they have read, follow and save, and their quiet time."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chat.wire.schema.objects import Count, Id, Shape, Time
+
+
+class ReadPosition(Shape):
+    target: Id
+    readSeq: Count
+
+
+class ReadSeen(ReadPosition):
+    userId: str
+
+
+class ThreadMark(Shape):
+    """Your relation to a thread: following or not, and the number up to which you have read it."""
+
+    target: Id
+    threadId: Id
+    follows: bool
+    readSeq: Count
+
+
+class SavedMark(Shape):
+    """A message that you have saved."""
+
+    target: Id
+    id: Id
+    savedAt: Annotated[int, Meta(ge=0, title="time", description="Absent once it is saved no more.")] | UnsetType = (
+        UNSET
+    )
+
+
+class DoNotDisturb(Shape):
+    until: Annotated[Time, Meta(description="Absent if you can be disturbed.")] | UnsetType = UNSET
