@@ -1,4 +1,4 @@
-"""Data of the events about what users mark for themselves: what they have read, follow and save, and their quiet time."""
+"""Data of the events about a user's own marks: read positions, followed threads, saved messages, and quiet time."""
 
 from __future__ import annotations
 
