@@ -24,9 +24,11 @@ from tests.support.monitoring import get, metrics
 from tests.support.ports import free_ports
 from tests.support.redis import RedisServer
 from tests.support.site import Site
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.skipif("Redis" in machine.missing(), reason="Redis is missing on this machine")
 WORKERS = 2
+_PATIENCE_SECONDS = 2 * TIMEOUT_SECONDS
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def site(site_factory: SiteFactory, tmp_path: Path) -> Iterator[Site]:
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -101,14 +103,18 @@ def test_each_worker_has_a_node_id_and_a_grpc_port(settings: Settings) -> None:
 
 
 async def test_connections_on_one_port_are_spread_over_the_workers(site: Site, connect: Connect) -> None:
-    people: list[Client] = await asyncio.gather(*(connect(site.acc) for _ in range(60)))
-    for number, one in enumerate(people):
-        await one.login_guest(f"Guest{number}")
+    people: list[Client] = []
+    counts: list[int] = []
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        # A worker that the machine does not let run takes none of the connections that come meanwhile.
+        while not counts or not all(counts):
+            more = await asyncio.gather(*(connect(site.acc) for _ in range(60)))
+            for number, one in enumerate(more):
+                await one.login_guest(f"Guest{len(people) + number}")
+            people += more
+            counts = await asyncio.to_thread(_connections, site)
 
-    counts = await asyncio.to_thread(_connections, site)
-
-    assert sum(counts) == 60
-    assert all(counts), counts
+    assert sum(counts) == len(people)
 
 
 async def test_users_on_two_workers_share_one_conversation(site: Site, connect: Connect) -> None:
