@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from imsite.translations import compile_translations
 from tests.settings import TEST_DATABASE
@@ -25,6 +27,10 @@ pytest_plugins = [
     "tests.support.fixtures.shared_site",
     "tests.support.fixtures.users",
 ]
+
+# An example may take, or be made, as slowly as the machine is.
+examples.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("any machine")
 
 # Garbage collection takes a seventh of a test run: all that is imported and collected stays, and is not visited again.
 gc.disable()

@@ -51,6 +51,6 @@ def test_names_are_found_as_on_the_page(text: str, expected: list[str]) -> None:
 
 def test_a_text_full_of_signs_is_read_quickly() -> None:
     for text in ("@" * 10_000, "@a " * 4_000, "@" + "马" * 10_000, "`@` " * 2_500, "``` ` " * 2_000 + "@a"):
-        began = time.process_time()
+        began = time.thread_time()
         assert sum(len(place.names) for place in mentionables(text)) <= MAX_NAMES_PER_MESSAGE
-        assert time.process_time() - began < 0.5
+        assert time.thread_time() - began < 0.5

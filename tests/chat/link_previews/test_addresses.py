@@ -51,7 +51,7 @@ def test_addresses_of_a_text(text: str, found: list[str]) -> None:
     ],
 )
 def test_a_long_text_takes_little_time(text: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     preview_addresses(f"https://a{text}", 3)
     preview_addresses(f"https://a.example {text}", 3)
-    assert time.process_time() - began < 0.1
+    assert time.thread_time() - began < 0.1

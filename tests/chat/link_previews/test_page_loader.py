@@ -131,10 +131,10 @@ async def test_other_answers_give_no_preview(loader: PageLoader, pages: PageServ
 async def test_a_gzip_bomb_is_unpacked_up_to_the_limit(loader: PageLoader, pages: PageServer) -> None:
     bomb = gzip.compress(b"<title>Storm</title>" + b"\0" * 20_000_000, 9)
     pages.pages["/"] = Answer(bomb, headers={"Content-Encoding": "gzip"})
-    began = time.process_time()
+    began = time.thread_time()
     page = await loader._read(pages.url(), 10_000, lambda _: True)
     assert len(page.body) == 10_000 and not page.is_complete
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def endless(request: BaseHTTPRequestHandler) -> None:
