@@ -11,10 +11,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from tests.e2e.contexts import ContextPool
 from tests.support import machine
-from tests.support.fixtures.browser import BROWSER_TIMEOUT_MS
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.identity_provider import KEYS, IdentityProvider, new_identity
+from tests.support.ports import free_port
 from tests.support.site import Site
 
 _HERE = Path(__file__).resolve().parent
@@ -44,14 +45,36 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     return report
 
 
+@pytest.fixture(scope="session")
+def site_port() -> int:
+    """Return the port of all `site`s, one after the other. So a context of the browser keeps the files of the site."""
+    return free_port()
+
+
+@pytest.fixture
+def site(site_factory: SiteFactory, site_port: int) -> Iterator[Site]:
+    """Run a site for this test."""
+    site = site_factory()
+    site.port = site_port
+    with site:
+        yield site
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def contexts(browser: Browser) -> ContextPool:
+    """Return the browser contexts of all tests of a worker."""
+    return ContextPool(browser)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[OpenPerson]:
-    """Open a browser with its own cookies and storage: `await person("alice", locale="zh-CN", width=390)`.
+async def person(contexts: ContextPool, request: pytest.FixtureRequest) -> AsyncIterator[OpenPerson]:
+    """Open a browser with its own cookies and storage: `await person("alice", locale="zh-CN", width=390)`. It may have
+    files of the site from earlier tests, except at a first visit: `await person("alice", is_first_visit=True)`.
 
     An uncaught error, a console error or a violated Content-Security-Policy in any of its pages fails the test. After
     a failure test-results/ has a screenshot of each.
     """
-    contexts: list[tuple[str, BrowserContext]] = []
+    lent: list[tuple[str, BrowserContext, dict[str, Any], Callable[[Page], None]]] = []
     faults: list[str] = []
 
     def watch(name: str, page: Page) -> None:
@@ -64,27 +87,34 @@ async def person(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
         page.on("console", console)
         page.on("pageerror", lambda error: faults.append(f"{name}: {error}"))
 
-    async def open_person(name: str, *, width: int = 1280, height: int = 800, **options: Any) -> Page:
-        context = await browser.new_context(
-            viewport={"width": width, "height": height},
-            # The headless shell denies what a browser allows after a click.
-            permissions=["clipboard-write"],
-            **{"locale": "en-GB", **options},
-        )
-        context.set_default_timeout(BROWSER_TIMEOUT_MS)
-        context.on("page", lambda page: watch(name, page))
-        contexts.append((name, context))
-        return await context.new_page()
+    async def open_person(
+        name: str, *, width: int = 1280, height: int = 800, is_first_visit: bool = False, **options: Any
+    ) -> Page:
+        def watch_page(page: Page) -> None:
+            watch(name, page)
+
+        options = {"locale": "en-GB", **options}
+        context = await contexts.take(is_first_visit=is_first_visit, **options)
+        context.on("page", watch_page)
+        lent.append((name, context, options, watch_page))
+        page = await context.new_page()
+        await page.set_viewport_size({"width": width, "height": height})
+        return page
 
     yield open_person
-    for name, context in contexts:
+    # The end of the pages is no part of the test.
+    found = list(faults)
+    for name, context, options, watch_page in lent:
+        context.remove_listener("page", watch_page)
         if request.node.stash.get(_failed, False):
             _RESULTS.mkdir(exist_ok=True)
             test = re.sub(r"\W+", "_", request.node.name)
             for number, page in enumerate(context.pages):
                 await page.screenshot(path=_RESULTS / f"{test}-{name}-{number}.png")
-        await context.close()
-    assert not faults, "errors in the pages:\n" + "\n".join(faults)
+            await context.close()
+        else:
+            await contexts.give_back(context, **options)
+    assert not found, "errors in the pages:\n" + "\n".join(found)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.e2e.conditions import expect_natural_width, reload_until, resize
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import choose
@@ -23,6 +24,7 @@ from tests.support.accounts import PASSWORD
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.identity_provider import KEYS, picture
 from tests.support.site import Site
+from tests.support.waiting import wait_until
 
 _numbers = itertools.count(1)
 
@@ -69,15 +71,14 @@ async def test_a_changed_profile_is_shown_to_others(site: Site, person: OpenPers
         {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": picture(form="JPEG")}
     )
     await alice.get_by_role("button", name="Upload").click()
-    shown_picture = alice.get_by_test_id("picture")
-    assert await shown_picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
+    await expect_natural_width(alice.get_by_test_id("picture"), 256)
 
     await alice.goto(site.url)
     await expect(alice.get_by_test_id("composer")).to_be_focused()
     await say(alice, "who am I")
     said = bob.get_by_test_id("message").filter(has_text="who am I")
     await expect(said).to_contain_text("Alice the Painter")
-    assert await said.locator(".avatar img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
+    await expect_natural_width(said.locator(".avatar img"), 256)
 
 
 async def test_a_language_is_chosen(site: Site, person: OpenPerson) -> None:
@@ -99,12 +100,7 @@ async def test_a_device_is_signed_out_from_another_device(site: Site, person: Op
     await here.goto(f"{site.url}/accounts/sign-in-methods/")
     other = here.get_by_test_id("device").filter(has_not_text="This device").filter(has_text="Chrome")
     # The app of the connection is stored in the background, after a few seconds.
-    for _ in range(20):
-        if await other.get_by_text("Web").count():
-            break
-        await here.wait_for_timeout(500)
-        await here.reload()
-    await expect(other).to_contain_text("Web")
+    await reload_until(here, other.get_by_text("Web"))
     await expect(other).to_contain_text("127.0.0.1")
     time = other.locator("time")
     await expect(time).not_to_contain_text("UTC")
@@ -125,7 +121,7 @@ async def test_a_forgotten_password_is_reset_by_mail(site: Site, person: OpenPer
     await page.locator("input[name=email]").fill(f"{name}@example.org")
     await page.locator("input[name=current_password]").fill(PASSWORD)
     await page.get_by_role("button", name="Send link").click()
-    await page.goto(await link_in_the_mail(page, site, "email"))
+    await page.goto(await link_in_the_mail(site, "email"))
     await page.get_by_role("button", name="Confirm").click()
     await expect(page.get_by_text(f"{name}@example.org")).to_be_visible()
 
@@ -135,7 +131,7 @@ async def test_a_forgotten_password_is_reset_by_mail(site: Site, person: OpenPer
     await page.locator("input[name=email]").fill(f"{name}@example.org")
     await page.get_by_role("button", name="Send link").click()
     await expect(page.get_by_text("If an account has this address")).to_be_visible()
-    await page.goto(await link_in_the_mail(page, site, "reset"))
+    await page.goto(await link_in_the_mail(site, "reset"))
     for field in ("password", "password_confirmation"):
         await page.locator(f"input[name={field}]").fill("another good one")
     await page.get_by_role("button", name="Set password").click()
@@ -144,14 +140,14 @@ async def test_a_forgotten_password_is_reset_by_mail(site: Site, person: OpenPer
     await expect(page.get_by_test_id("composer")).to_be_focused()
 
 
-async def link_in_the_mail(page: Page, site: Site, path: str) -> str:
+async def link_in_the_mail(site: Site, path: str) -> str:
     """Return the link in the newest mail, which a development start prints."""
-    for _ in range(40):
-        found = re.findall(rf"http://127\.0\.0\.1:\d+/accounts/{path}/\S+", site.log.read_text())
-        if found:
-            return str(found[-1])
-        await page.wait_for_timeout(250)
-    raise AssertionError("no mail has come")
+
+    def links() -> list[str]:
+        return re.findall(rf"http://127\.0\.0\.1:\d+/accounts/{path}/\S+", site.log.read_text())
+
+    await wait_until(lambda: bool(links()))
+    return links()[-1]
 
 
 async def test_the_data_is_exported_and_the_account_deleted(site: Site, person: OpenPerson) -> None:
@@ -255,7 +251,7 @@ async def test_the_account_pages_fit_the_screen(site: Site, person: OpenPerson, 
         await page.goto(site.url + path)
         for scheme, (width, height) in itertools.product(("light", "dark"), ((1440, 900), (390, 844))):
             await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            await page.set_viewport_size({"width": width, "height": height})
+            await resize(page, width, height)
             await screenshot(page, f"account-{name}-{width}-{scheme}-{language[:2]}", full_page=True)
             assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
                 f"{name} at {width}"

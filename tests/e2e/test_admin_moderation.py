@@ -19,6 +19,8 @@ async def found(olga: Page, site: Site, listing: str, term: str) -> None:
     await olga.goto(f"{site.url}/admin/{listing}/")
     await olga.locator("#searchbar").fill(term)
     await olga.locator("#searchbar").press("Enter")
+    # Until then the list shows all rows.
+    await expect(olga).to_have_url(re.compile(r"[?&]q="))
     await olga.locator("#result_list tbody a:visible").first.click()
     await expect(olga.locator("#result_list")).to_have_count(0)
 

@@ -6,6 +6,7 @@ from base64 import b64encode
 
 from playwright.async_api import expect
 
+from tests.e2e.conditions import expect_natural_width
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
 from tests.e2e.test_two_browsers import shown, sign_in
@@ -43,7 +44,8 @@ async def test_alice_and_bob_use_a_custom_emoji(site: Site, person: OpenPerson) 
     await field.press("Enter")
     written = shown(alice, "The shop").locator("img")
     await expect(written).to_have_attribute("alt", ":shipped:")
-    assert await written.evaluate("img => img.decode().then(() => [img.naturalWidth, img.height > 12])") == [64, True]
+    await expect_natural_width(written, 64)
+    assert await written.evaluate("image => image.height > 12")
 
     await alice.get_by_test_id("emoji-button").click()
     await alice.get_by_test_id("emoji-tab").nth(1).click()

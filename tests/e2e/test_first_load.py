@@ -25,7 +25,7 @@ def production(site_factory: SiteFactory) -> Iterator[Site]:
 @pytest.mark.parametrize("start", ["site", "production"])
 async def test_a_first_visit_takes_few_requests(person: OpenPerson, start: str, request: pytest.FixtureRequest) -> None:
     site: Site = request.getfixturevalue(start)
-    alice = await person("alice")
+    alice = await person("alice", is_first_visit=True)
     fetched: list[str] = []
     alice.on("request", lambda request: fetched.append(urlsplit(request.url).path))
     alice.on("websocket", lambda socket: fetched.append(urlsplit(socket.url).path))

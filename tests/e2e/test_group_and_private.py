@@ -62,7 +62,7 @@ async def test_a_group_and_a_private_chat_survive_a_server_crash(site: Site, per
     site.start()
 
     for page, other, size in ((alice, "Bob", 5), (bob, "Alice", 5)):
-        await expect(page.get_by_test_id("connection-bar")).to_be_hidden(timeout=60_000)
+        await expect(page.get_by_test_id("connection-bar")).to_be_hidden()
         await expect(page.locator("[data-testid=message][data-state=pending]")).to_have_count(0)
         await expect(page.get_by_test_id("message-text")).to_have_count(3)
         await open_channel(page, other)

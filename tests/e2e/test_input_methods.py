@@ -38,6 +38,7 @@ async def test_accepting_a_word_neither_sends_nor_chooses_nor_leaves(site: Site,
     await expect(composer).to_have_value("@bo")
     await composer.fill("once")
     await composer.press("Enter")
+    await expect(alice.locator("[data-testid=message][data-state=sent]")).to_have_count(1)
     await shown(alice, "once").hover()
     await alice.get_by_test_id("message-reply").click()
     await accept(composer, "回", key="Escape")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.e2e.conditions import search_until_found
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import open_channel
@@ -122,5 +123,7 @@ async def test_bob_sees_that_he_is_mentioned(site: Site, person: OpenPerson) -> 
     await expect(carol.get_by_test_id("search-result")).to_contain_text(["@all lunch"])
     await screenshot(carol, "mentions")
     await carol.get_by_test_id("search-field").fill("scroll")
-    await expect(carol.get_by_test_id("search-result")).to_contain_text(["the scroll"])
+    found = carol.get_by_test_id("search-result")
+    await search_until_found(carol.get_by_test_id("search-field"), found.filter(has_text="the scroll"))
+    await expect(found).to_contain_text(["the scroll"])
     await expect(carol.get_by_test_id("search-everywhere")).to_be_checked()

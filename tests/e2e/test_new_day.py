@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from playwright.async_api import expect
 
@@ -22,7 +23,8 @@ async def test_today_is_yesterday_after_midnight(site: Site, person: OpenPerson)
         group = await bob.call("channel.create", kind="public", name="Painters", members=["alice"])
         await bob.call("message.send", target=group["target"], type="text", msg="good evening")
         await known(bob, "good evening")
-    alice = await person("alice", width=1440, timezone_id="Europe/Berlin")
+    # Where it is noon, midnight is far away. Etc/GMT-3 is three hours ahead.
+    alice = await person("alice", width=1440, timezone_id=f"Etc/GMT{datetime.now(UTC).hour - 12:+}")
     await alice.clock.install()
     await sign_in(alice, site, "alice")
     await open_channel(alice, "Painters")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_two_browsers import enter_as_guest, say, shown
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.site import Site
+from tests.support.waiting import TIMEOUT_SECONDS
 
 LIMIT = 2
 
@@ -26,15 +28,20 @@ async def test_a_network_without_websockets_is_named_and_the_text_is_kept(small_
     alice = await person("alice")
     await enter_as_guest(alice, small_site, "Alice")
     is_open = False
+    swallowed = asyncio.Event()
 
     def pass_on_or_swallow(route: WebSocketRoute) -> None:
         if is_open:
             route.connect_to_server()
+        else:
+            # A login is sent once the upgrade is answered.
+            route.on_message(lambda _: swallowed.set())
 
     await alice.route_web_socket("**/acc*", pass_on_or_swallow)
     await alice.clock.install()
     await alice.reload()
     bar, composer = alice.get_by_test_id("connection-bar"), alice.get_by_test_id("composer")
+    await asyncio.wait_for(swallowed.wait(), TIMEOUT_SECONDS)
     await alice.clock.run_for(4_000)
     # The upgrade was answered, and nothing else: the user need not wait for the end of the attempt.
     await expect(alice.get_by_test_id("connection-retry")).to_be_visible()
@@ -60,9 +67,11 @@ async def test_a_tab_over_the_limit_says_why_and_comes_in(small_site: Site, pers
     first = await person("bob")
     await enter_as_guest(first, small_site, "Bob")
     tabs = [await first.context.new_page() for _ in range(LIMIT)]
-    for tab in tabs:
-        await tab.goto(small_site.url)
     last = tabs[-1]
+    await tabs[0].goto(small_site.url)
+    # The tab that connects last is the one without a place.
+    await expect(tabs[0].get_by_test_id("composer")).to_be_focused()
+    await last.goto(small_site.url)
 
     await expect(last.get_by_test_id("connection-bar")).to_contain_text("too many open connections")
     await expect(last.get_by_test_id("guest-name")).to_be_hidden()

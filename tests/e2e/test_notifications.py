@@ -5,10 +5,12 @@ A browser without a screen shows no notifications, so the pages get a class that
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.async_api import Page, expect
 
+from tests.e2e.conditions import until
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_two_browsers import sign_in
 from tests.support.accounts import register
@@ -33,13 +35,8 @@ async def shown(page: Page) -> list[list[Any]]:
     return found
 
 
-async def until(page: Page, condition: str) -> None:
-    # A page that is not looked at has no animation frames to poll by.
-    await page.wait_for_function(f"() => {condition}", polling=50)
-
-
 async def until_shown(page: Page, count: int) -> None:
-    await until(page, f"window.shown.length === {count}")
+    await until(page, "(count) => window.shown.length === count", count)
 
 
 async def choose(page: Page, *test_ids: str) -> None:
@@ -73,7 +70,7 @@ async def test_direct_messages_and_mentions_are_shown_until_they_are_read(site: 
         await until_shown(alice, 2)
         assert await shown(alice) == [["Bob in Painters", "for @alice", False], ["Bob", "for you", False]]
         icon = alice.locator("link[rel=icon]")
-        assert "icon-unread" in str(await icon.get_attribute("href"))
+        await expect(icon).to_have_attribute("href", re.compile("icon-unread"))
         await expect(alice).to_have_title("(3) Web · imsite")
 
         # A click leads to the message, which is then read.
@@ -86,9 +83,10 @@ async def test_direct_messages_and_mentions_are_shown_until_they_are_read(site: 
             await phone.login_token(tokens["alice"])
             await phone.call("read.mark", target=group, seq=2)
         await until_shown(alice, 0)
-        await until(alice, "!document.querySelector('link[rel=icon]').href.includes('unread')")
+        await expect(icon).not_to_have_attribute("href", re.compile("unread"))
 
         await choose(alice, "notify-all", "notify-text", "notify-sound")
+        await expect(dialog).to_be_hidden()
         await bob.call("message.send", target=group, type="text", msg="a secret")
         await until_shown(alice, 1)
         assert await shown(alice) == [["Bob in Painters", "New message", True]]

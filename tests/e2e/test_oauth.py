@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e.conditions import expect_natural_width
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.oauth_browser import (
     WAYS,
@@ -48,7 +49,7 @@ async def test_alice_signs_in_by_github_and_bob_by_google_and_they_chat(
     await expect(said).to_contain_text("Alice Octo")
     picture = said.locator(".avatar img")
     await expect(picture).to_have_attribute("src", re.compile(r"^/avatars/\d+-[0-9a-f]{16}\.webp$"))
-    assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
+    await expect_natural_width(picture, 256)
     await screenshot(alice, "oauth-github-chatting")
     await screenshot(bob, "oauth-google-chatting")
     # No access token is stored.
@@ -72,14 +73,15 @@ async def test_a_returning_user_keeps_the_account_whatever_else_has_changed(
     oauth_site: Site, provider: IdentityProvider, person: OpenPerson, way: str
 ) -> None:
     first, second = await person("first"), await person("second")
-    await sign_in_by(first, oauth_site, way)
-    await expect_chat(first)
+    start = "/accounts/login/?next=/accounts/profile/"
+    await sign_in_by(first, oauth_site, way, start=start)
+    await expect(first.get_by_role("heading", name="Profile", exact=True)).to_be_visible()
     before = accounts(oauth_site)
     provider.identity = replace(
         provider.identity, login="other", name="Other", email="other@example.org", confirmed=False
     )
-    await sign_in_by(second, oauth_site, way)
-    await expect_chat(second)
+    await sign_in_by(second, oauth_site, way, start=start)
+    await expect(second.get_by_role("heading", name="Profile", exact=True)).to_be_visible()
     assert accounts(oauth_site) == before
 
 

@@ -57,9 +57,10 @@ async def test_the_chat_works_in_an_old_browser(site: Site, person: OpenPerson) 
     await alice.get_by_test_id("composer").press_sequentially("@b")
     await expect(alice.get_by_test_id("mention-option")).to_have_count(1)
     await alice.get_by_test_id("composer").fill("")
+    await expect(alice.locator("[data-testid=message][data-state=sent]")).to_have_count(1)
     await shown(alice, "see").hover()
     await alice.get_by_test_id("message-copy").click()
-    await expect(alice.get_by_test_id("notice")).to_be_visible()
+    await expect(alice.get_by_test_id("notice")).to_have_text("Copied.")
 
     async with await Client.connect(site.acc) as reader:
         await reader.login_token(tokens["alice"])

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.async_api import BrowserContext, Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import make_group, open_channel
-from tests.e2e.test_two_browsers import say, shown, sign_in_by_form, timeline
+from tests.e2e.test_two_browsers import say, shown, sign_in, sign_in_by_form, timeline
 from tests.support.accounts import PASSWORD, register
-from tests.support.fixtures.sites import SiteFactory
 from tests.support.site import Site
 
 
-@pytest.fixture(scope="module")
-def town(site_factory: SiteFactory) -> Iterator[Site]:
-    """Run a site with the accounts alice and bob."""
-    with site_factory() as running:
-        register(running, ["alice", "bob"])
-        yield running
+@pytest.fixture
+def town(site: Site) -> Site:
+    """Return a site with the accounts alice and bob."""
+    register(site, ["alice", "bob"])
+    return site
 
 
 class Line:
@@ -66,9 +63,9 @@ async def test_nothing_of_alice_is_shown_to_or_sent_as_bob_who_signs_in_in_her_b
 ) -> None:
     tab, line = await person("alice"), Line()
     await line.attach(tab)
-    await sign_in_by_form(tab, town, "alice")
+    await sign_in(tab, town, "alice")
     await make_group(tab, "Painters", "bob")
-    await tab.get_by_test_id("channel-item").first.click()
+    await open_channel(tab, "Web")
     await say(tab, "before bob came")
     await expect(shown(tab, "before bob came")).to_be_visible()
     await line.cut()
@@ -109,7 +106,7 @@ def _has(text: str) -> re.Pattern[str]:
 
 async def test_a_page_of_the_past_is_loaded_again_before_it_is_shown(town: Site, person: OpenPerson) -> None:
     tab = await person("alice")
-    await sign_in_by_form(tab, town, "alice")
+    await sign_in(tab, town, "alice")
     is_hidden = await tab.evaluate("""() => {
       document.body.dataset.isOld = "";
       dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
@@ -122,7 +119,7 @@ async def test_a_page_of_the_past_is_loaded_again_before_it_is_shown(town: Site,
 
 async def test_after_a_sign_out_elsewhere_no_dialog_of_alice_stays_open(town: Site, person: OpenPerson) -> None:
     tab = await person("alice")
-    await sign_in_by_form(tab, town, "alice")
+    await sign_in(tab, town, "alice")
     await tab.get_by_test_id("new-menu").click()
     await tab.get_by_test_id("create-group").click()
     await tab.locator("dialog[open]").get_by_test_id("group-name").fill("A secret")
@@ -149,7 +146,7 @@ async def test_after_a_sign_out_elsewhere_no_dialog_of_alice_stays_open(town: Si
 
 async def test_a_draft_is_the_same_in_all_tabs_and_is_sent_once(town: Site, person: OpenPerson) -> None:
     first = await person("alice")
-    await sign_in_by_form(first, town, "alice")
+    await sign_in(first, town, "alice")
     second = await first.context.new_page()
     await second.goto(town.url)
     one, two = first.get_by_test_id("composer"), second.get_by_test_id("composer")
@@ -164,6 +161,8 @@ async def test_a_draft_is_the_same_in_all_tabs_and_is_sent_once(town: Site, pers
     await expect(two).to_have_value("")
     await expect(shown(second, "written in the first, and on in the second")).to_be_visible()
     await two.press("Enter")
+    await say(second, "and something else")
+    await expect(shown(second, "and something else")).to_be_visible()
     assert (await timeline(second)).count("written in the first, and on in the second") == 1
 
     # The newest wins, and a tab in another channel shows it later.
@@ -177,7 +176,7 @@ async def test_a_draft_is_the_same_in_all_tabs_and_is_sent_once(town: Site, pers
 
 async def test_an_edit_under_way_survives_everything_but_its_end(town: Site, person: OpenPerson) -> None:
     alice = await person("alice")
-    await sign_in_by_form(alice, town, "alice")
+    await sign_in(alice, town, "alice")
     await make_group(alice, "Editors", "bob")
     composer, context = alice.get_by_test_id("composer"), alice.get_by_test_id("composer-reply")
     await say(alice, "first versoin")

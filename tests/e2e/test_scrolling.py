@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.async_api import Locator, Page, expect
 
+from tests.e2e.conditions import until
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import open_channel
 from tests.e2e.test_reading import say_many
@@ -17,6 +17,10 @@ _TEXT_TOP = """seq => document
   .querySelector(`[data-testid=message][data-seq="${seq}"] [data-testid=message-text]`)
   .getBoundingClientRect().top"""
 
+_IS_ABOVE_COMPOSER = """seq => document
+  .querySelector(`[data-testid=message][data-seq="${seq}"]`)
+  .getBoundingClientRect().bottom <= document.getElementById("composer-form").getBoundingClientRect().top"""
+
 
 def message(page: Page, seq: int) -> Locator:
     return page.locator(f"[data-testid=message][data-seq='{seq}']")
@@ -25,8 +29,7 @@ def message(page: Page, seq: int) -> Locator:
 async def is_above_composer(page: Page, seq: int) -> None:
     """Fail unless the message is entirely visible."""
     await expect(message(page, seq)).to_be_in_viewport(ratio=1)
-    box, composer = await message(page, seq).bounding_box(), await page.locator("#composer-form").bounding_box()
-    assert box and composer and box["y"] + box["height"] <= composer["y"]
+    await until(page, _IS_ABOVE_COMPOSER, seq)
 
 
 async def test_the_timeline_keeps_its_place(site: Site, person: OpenPerson) -> None:
@@ -61,7 +64,7 @@ async def test_the_timeline_keeps_its_place(site: Site, person: OpenPerson) -> N
         for _ in range(7):
             await composer.press("Shift+Enter")
         await composer.press_sequentially("last")
-        assert await alice.evaluate(_TEXT_TOP, 119) == before
+        await until(alice, f"([seq, top]) => ({_TEXT_TOP})(seq) === top", [119, before])
         await composer.fill("")
 
         # The first loaded message loses its sender's name to an earlier one, and no text moves.
@@ -71,4 +74,5 @@ async def test_the_timeline_keeps_its_place(site: Site, person: OpenPerson) -> N
         )
         await expect(message(alice, first - 1)).to_be_attached()
         # The browser rounds positions to parts of a pixel.
-        assert [await alice.evaluate(_TEXT_TOP, seq) for seq in (first, first + 1)] == pytest.approx(tops, abs=1)
+        for seq, top in zip((first, first + 1), tops, strict=True):
+            await until(alice, f"([seq, top]) => Math.abs(({_TEXT_TOP})(seq) - top) <= 1", [seq, top])

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
+from tests.e2e.conditions import search_until_found
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import make_group, open_channel
 from tests.e2e.test_reading import say_many
-from tests.e2e.test_two_browsers import enter_as_guest, say, shown, sign_in
+from tests.e2e.test_two_browsers import say, shown, sign_in
 from tests.support.accounts import register
 from tests.support.client import Client
 from tests.support.site import Site
@@ -21,10 +22,10 @@ from tests.support.site import Site
 
 async def known(client: Client, *texts: str) -> None:
     """Wait until the search index contains them."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         for text in texts:
             while not (await client.call("message.search", q=text))["messages"]:  # noqa: ASYNC110  nothing announces it
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(0.2)
 
 
 def results(page: Page) -> Locator:
@@ -64,8 +65,8 @@ async def test_alice_finds_an_old_message_of_bob_and_opens_it(site: Site, person
     await expect(results(alice).last).to_contain_text("Bob")
     await expect(results(alice).last).to_contain_text("Painters")
     await expect(results(alice).last).to_contain_text("<b>Early Spring</b> is by")
-    assert await results(alice).locator("mark").all_inner_texts() == ["Early", "Early"]
-    assert await results(alice).locator("b").count() == 0
+    await expect(results(alice).locator("mark")).to_have_text(["Early", "Early"])
+    await expect(results(alice).locator("b")).to_have_count(0)
 
     # By keyboard; the panel remains, and the message was not loaded before.
     await field.press("ArrowDown")
@@ -108,11 +109,8 @@ async def test_bob_searches_chinese_words_on_his_phone_and_goes_back(site: Site,
     await bob.get_by_test_id("channel-filter").press("Enter")
     panel = bob.get_by_test_id("search")
     await expect(panel).to_be_visible()
-    assert await panel.evaluate("panel => panel.getBoundingClientRect().width") == 390
-    async with asyncio.timeout(30):
-        while not await results(bob).count():
-            await bob.get_by_test_id("search-field").press("Enter")
-            await asyncio.sleep(0.5)
+    await expect(panel).to_have_css("width", "390px")
+    await search_until_found(bob.get_by_test_id("search-field"), results(bob))
     await expect(results(bob).locator("mark")).to_have_text("范宽")
     await bob.go_back()
     await expect(panel).to_be_hidden()
@@ -233,15 +231,7 @@ async def test_only_the_newest_query_is_shown_and_errors_are_displayed(site: Sit
     await field.fill("afterwards")
     await expect(alice.get_by_test_id("search").get_by_test_id("list-failed")).to_contain_text("not connected")
     site.start()
-    await expect(results(alice)).to_contain_text("afterwards it is", timeout=60_000)
-
-
-async def test_a_guest_sees_that_searching_needs_an_account(site: Site, person: OpenPerson) -> None:
-    guest = await person("guest")
-    await enter_as_guest(guest, site, "Passer-by")
-    await guest.get_by_test_id("search-toggle").click()
-    await guest.get_by_test_id("search-field").fill("hello")
-    await expect(guest.get_by_test_id("search-state")).to_contain_text("Sign in or create an account")
+    await expect(results(alice)).to_contain_text("afterwards it is")
 
 
 @pytest.mark.parametrize(("width", "locale"), [(1280, "en-GB"), (1024, "zh-CN"), (768, "en-GB"), (390, "en-GB")])
@@ -258,6 +248,7 @@ async def test_bob_searches_by_touch_and_no_label_is_truncated(
         await known(alice, "Early Spring")
     await bob.get_by_test_id("search-toggle").tap()
     words = bob.locator(".search-scope span")
+    await expect(words).to_have_count(3)
     for choice in await words.all():
         await choice.tap()
         assert await words.evaluate_all("words => words.every((word) => word.scrollWidth <= word.clientWidth)")

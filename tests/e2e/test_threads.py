@@ -6,6 +6,7 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.e2e.conditions import search_until_found
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import open_channel
@@ -89,7 +90,9 @@ async def test_alice_and_bob_answer_in_a_thread(site: Site, person: OpenPerson) 
     # A search finds the answer in its thread.
     await bob.get_by_test_id("search-toggle").tap()
     await bob.get_by_test_id("search-field").fill("waterfall")
-    await bob.get_by_test_id("search-result").tap()
+    found = bob.get_by_test_id("search-result").filter(has_text="waterfall")
+    await search_until_found(bob.get_by_test_id("search-field"), found)
+    await found.tap()
     await expect(message(bob, "thread", "waterfall")).to_be_visible()
     await bob.go_back()
     await expect(bob.get_by_test_id("thread")).to_be_hidden()

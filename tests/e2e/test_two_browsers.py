@@ -25,8 +25,8 @@ async def sign_in(page: Page, site: Site, name: str, *, by_touch: bool = False) 
     else:
         await submit_sign_in(page, site, name)
     composer = page.get_by_test_id("composer")
-    # A focused field would open the keyboard over half of a phone's screen.
-    await (expect(composer).to_be_visible() if by_touch else expect(composer).to_be_focused())
+    # It is disabled until the channel is loaded. On a phone it has no focus, which would open the keyboard.
+    await (expect(composer).to_be_editable() if by_touch else expect(composer).to_be_focused())
 
 
 async def use_session(page: Page, site: Site, name: str) -> None:
@@ -78,43 +78,6 @@ async def test_two_guests_chat_in_the_global_channel(site: Site, person: OpenPer
     await expect(alice.locator("[data-testid=message] b")).to_have_count(0)
 
 
-async def test_a_text_that_shows_nothing_is_not_sent(site: Site, person: OpenPerson) -> None:
-    alice = await person("alice")
-    await enter_as_guest(alice, site, "Alice")
-    composer, button = alice.get_by_test_id("composer"), alice.get_by_test_id("composer-send")
-    for invisible in ("\u3164\u200b", "\x85\u2800"):
-        await composer.fill(invisible)
-        await expect(button).to_be_disabled()
-        await composer.press("Enter")
-        await expect(composer).to_have_value(invisible)
-    await composer.fill("👨‍👩‍👧")
-    await expect(button).to_be_enabled()
-
-
-async def test_a_reload_keeps_the_guest_and_the_history(site: Site, person: OpenPerson) -> None:
-    alice = await person("alice")
-    await enter_as_guest(alice, site, "Alice")
-    await say(alice, "I was here")
-    sent = alice.get_by_test_id("message").filter(has_text="I was here")
-    await expect(sent).to_have_attribute("data-state", "sent")
-
-    await alice.reload()
-
-    await expect(sent).to_have_attribute("data-own", "true")
-
-
-async def test_signing_out_a_guest_clears_the_browser_storage(site: Site, person: OpenPerson) -> None:
-    alice = await person("alice")
-    await enter_as_guest(alice, site, "Alice")
-    await alice.get_by_test_id("composer").fill("never finished")
-    assert await alice.evaluate("Object.values(localStorage).join().includes('never finished')")
-    await alice.get_by_test_id("me-menu").click()
-    await alice.get_by_test_id("sign-out").click()
-    await alice.locator("dialog[open]").get_by_test_id("dialog-confirm").click()
-    await expect(alice.get_by_test_id("guest-name")).to_be_visible()
-    assert not await alice.evaluate("Object.values(localStorage).join().includes('never finished')")
-
-
 @pytest.mark.parametrize("how", ["kill", "stop"])
 async def test_messages_typed_while_the_server_is_away_are_sent_once(site: Site, person: OpenPerson, how: str) -> None:
     register(site, ["alice", "bob"])
@@ -133,8 +96,7 @@ async def test_messages_typed_while_the_server_is_away_are_sent_once(site: Site,
     site.start()
 
     for page in (alice, bob):
-        # It reconnects by itself after a pause that depends on earlier pauses.
-        await expect(page.get_by_test_id("connection-bar")).to_be_hidden(timeout=60_000)
+        await expect(page.get_by_test_id("connection-bar")).to_be_hidden()
         await expect(page.get_by_test_id("message-text")).to_have_count(7)
         await expect(page.locator("[data-testid=message][data-state=pending]")).to_have_count(0)
     seen = await timeline(alice)

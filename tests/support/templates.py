@@ -25,8 +25,14 @@ def migrated() -> Template:
 
 
 def set_up() -> Template:
-    """Return a database after `manage.py setup`."""
-    return _once("set_up", lambda site: site.manage("setup"), source=migrated())
+    """Return a database after `manage.py setup`; a data directory has the bundles of the pages too."""
+    return _once("set_up", _set_up, source=migrated())
+
+
+def _set_up(site: Site) -> None:
+    site.manage("setup")
+    # Otherwise each site would make them.
+    site.manage("shell", "--no-imports", "-c", "from imsite.bundles.store import bundle_directory; bundle_directory()")
 
 
 def _once(name: str, fill: Callable[[Site], object], source: Template | None = None) -> Template:

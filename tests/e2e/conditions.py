@@ -1,0 +1,44 @@
+"""Waits for conditions in a page that Playwright's assertions do not have."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from playwright.async_api import Locator, Page, expect
+
+_TIMEOUT_SECONDS = 60.0
+_PAUSE_SECONDS = 0.2
+
+
+async def until(page: Page, condition: str, argument: Any = None) -> None:
+    """Wait until the JavaScript function returns true for the argument."""
+    # A page that is not looked at has no animation frames to poll by.
+    await page.wait_for_function(condition, arg=argument, polling=50)
+
+
+async def resize(page: Page, width: int, height: int) -> None:
+    """Give the page this size and wait until it knows."""
+    await page.set_viewport_size({"width": width, "height": height})
+    await until(page, "(size) => innerWidth === size[0] && innerHeight === size[1]", [width, height])
+
+
+async def expect_natural_width(image: Locator, width: int) -> None:
+    """Wait until the picture is loaded, with this width."""
+    await expect(image).to_have_js_property("naturalWidth", width)
+
+
+async def reload_until(page: Page, part: Locator) -> None:
+    """Reload the page until it has the part, which the site stores in the background."""
+    async with asyncio.timeout(_TIMEOUT_SECONDS):
+        while not await part.count():
+            await asyncio.sleep(_PAUSE_SECONDS)
+            await page.reload()
+
+
+async def search_until_found(field: Locator, results: Locator) -> None:
+    """Repeat the search of the field until it has results: nothing tells a page that a message is in the index."""
+    async with asyncio.timeout(_TIMEOUT_SECONDS):
+        while not await results.count():
+            await field.press("Enter")
+            await asyncio.sleep(_PAUSE_SECONDS)
