@@ -29,6 +29,7 @@ from chat.models import (
     Message,
     MessageMention,
     Pin,
+    PushSubscription,
     ReactionUser,
     ReadMark,
     Report,
@@ -39,6 +40,7 @@ from chat.models import (
     ThreadFollower,
     Webhook,
 )
+from chat.selectors.push import push_subscriptions_of
 from chat.selectors.scheduled import scheduled_messages
 
 _ROWS_PER_FETCH = 500
@@ -64,6 +66,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "memberships", [_membership(membership) for membership in _memberships(user)]
     yield "read-marks", [_mark(mark) for mark in ReadMark.objects.filter(user=user).order_by("channel")]
     yield "devices", [_device(device) for device in devices(user)]
+    yield "notifications", [_push(row) for row in push_subscriptions_of(user)]
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]
     yield "reactions", [_reaction(row) for row in _reactions(user)]
     yield "mentions", [_mention(row) for row in _mentions(user)]
@@ -204,6 +207,18 @@ def _saved_rows(user: User) -> Iterator[SavedMessage]:
 
 def _saved(row: SavedMessage) -> dict[str, Any]:
     return {"channel": str(row.message.channel_id), "message": str(row.message_id), "time": row.saved_at}
+
+
+def _push(row: PushSubscription) -> dict[str, Any]:
+    """Return what a browser is notified of, without its keys."""
+    kinds = [kind for kind in ("direct", "mentions", "threads", "everything") if getattr(row, kind)]
+    return {
+        "device": row.device.name,
+        "kinds": kinds,
+        "showsText": row.shows_text,
+        "since": _time(row.created_at),
+        "lastNotification": _time(row.succeeded_at),
+    }
 
 
 def _scheduled(row: ScheduledMessage) -> dict[str, Any]:

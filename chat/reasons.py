@@ -392,6 +392,14 @@ WEBHOOK_TEST_FAILED = Reason("webhook_test_failed", OPERATION_FAILED, "The test 
 WEBHOOK_TEXT_REQUIRED = Reason("webhook_text_required", ILLEGAL_PARAMETER,
     "Put the message into text, blocks or attachments.", "The payload of an incoming webhook has no text.")
 
+# -- Web Push ------------------------------------------------------------------------------------------------------
+PUSH_OFF = Reason("push_off", OPERATION_FAILED, "This site does not notify browsers in which no page is open.",
+    "A browser subscribes, and IM_PUSH is off.")
+PUSH_ENDPOINT = Reason("push_endpoint", ILLEGAL_PARAMETER, "This browser's push service cannot be used.",
+    "The endpoint is no https URL of a public host, or a key of the subscription is malformed.")
+PUSH_NOT_SUBSCRIBED = Reason("push_not_subscribed", NO_DATA, "This browser gets no notifications.",
+    "A test is asked for, and the session's browser has no subscription.")
+
 # fmt: on
 
 REASONS: dict[str, Reason] = {value.key: value for value in list(globals().values()) if isinstance(value, Reason)}

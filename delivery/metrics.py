@@ -62,6 +62,10 @@ STORED_BYTES = Gauge("imsite_attachment_bytes", "Bytes of all stored attachments
 STORED_FILES = Gauge("imsite_attachments", "Stored attachments, as of the last clean-up.")
 ERRORS = Counter("imsite_errors", "Errors that were logged.")
 WEBHOOKS = Counter("imsite_webhook_attempts", "Requests to webhooks, by result.", ["result"])
+PUSH_NOTIFICATIONS = Counter(
+    "imsite_push_notifications", "Notifications by Web Push that this node has sent, retried or dropped.", ["result"]
+)
+PUSH_QUEUE_SECONDS = Gauge("imsite_push_queue_seconds", "Age of the oldest notification that is due, on its node.")
 REDIS_AWAY = Gauge("imsite_redis_away", "1 while Redis does not answer this node; presence is then of this node alone.")
 DATABASE_AWAY = Gauge("imsite_database_away", "1 while this node cannot read the event log; nobody can send then.")
 COMMIT_FAILURES = Counter("imsite_commit_failures", "Commits of messages that have failed.")

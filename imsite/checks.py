@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,12 +10,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+_CONTACT = re.compile(r"mailto:[^@\s]+@[\w.-]+|https://[\w-]+\.[\w.-]+", re.ASCII)
 _NETWORKS = (
     "IM_OPEN_GATEWAY",
     "IM_MONITORING_NETWORKS",
     "IM_API_DOCS_NETWORKS",
     "IM_WEBHOOK_PRIVATE_NETWORKS",
     "IM_LINK_PREVIEW_PRIVATE_NETWORKS",
+    "IM_PUSH_PRIVATE_NETWORKS",
 )
 
 
@@ -46,6 +49,19 @@ def check_origins(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         Warning(f'IM_ALLOWED_ORIGINS: "{entry}" is not an origin, such as https://shop.example.org.', id="imsite.W003")
         for entry in settings.IM_ALLOWED_ORIGINS
         if not _is_origin(entry.rstrip("/"))
+    ]
+
+
+@register("imsite")
+def check_push_contact(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report a contact that push services refuse. No notification could be sent."""
+    if not settings.IM_PUSH_CONTACT or _CONTACT.fullmatch(settings.IM_PUSH_CONTACT):
+        return []
+    return [
+        Error(
+            f'IM_PUSH_CONTACT: "{settings.IM_PUSH_CONTACT}" is neither mailto:name@host nor https://host.',
+            id="imsite.E004",
+        )
     ]
 
 

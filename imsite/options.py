@@ -307,6 +307,35 @@ OPTIONS = (
     Option("IM_INCOMING_WEBHOOK_RATE", 1.0, "Messages per second and incoming webhook.", 1000.0),
     Option("IM_INCOMING_WEBHOOK_BURST", 30, "Messages per incoming webhook at once.", 1000),
     Option("IM_INCOMING_WEBHOOK_BYTES", 65536, "Maximum bytes of a request to an incoming webhook."),
+    # Web Push
+    Option("IM_PUSH", True, "Browsers can get notifications while no page is open, by their maker's push service."),
+    Option(
+        "IM_PUSH_PRIVATE_KEY",
+        "",
+        "The site's VAPID key: 32 bytes in base64url. Empty: the one that `setup` made, in the database. Browsers "
+        "subscribe again when it changes.",
+    ),
+    Option(
+        "IM_PUSH_CONTACT",
+        "",
+        "Address at which push services reach you, mailto:… or https://…; Apple refuses one that cannot exist. Empty: "
+        "DEFAULT_FROM_EMAIL.",
+    ),
+    Option("IM_PUSH_CONTENT", True, "Notifications contain names and texts, encrypted; False: that there is news."),
+    Option("IM_PUSH_TTL_SECONDS", 86400, "Seconds for which a notification waits for a browser that is offline."),
+    Option("IM_PUSH_MAX_PER_USER", 10, "Browsers of a user that get notifications. A further one replaces the oldest."),
+    Option("IM_PUSH_ACTIVE_SECONDS", 60, "Seconds for which a user counts as active after a page of theirs said so."),
+    Option("IM_PUSH_INTERVAL", 1.0, "Seconds between looks for messages to notify of."),
+    Option("IM_PUSH_CONCURRENCY", 32, "Notifications that are sent at a time."),
+    Option("IM_PUSH_TIMEOUT", 10.0, "Seconds in which a push service must answer."),
+    Option("IM_PUSH_RETRIES", 8, "Times that a notification is sent again after a failure."),
+    Option("IM_PUSH_BACKOFF_SECONDS", 5.0, "Seconds until the first of them. It doubles each time, up to an hour."),
+    Option("IM_PUSH_LEASE_SECONDS", 15.0, "Seconds until another node takes over from a dead one."),
+    Option(
+        "IM_PUSH_PRIVATE_NETWORKS",
+        (),
+        "Private networks with push services of your own. Every user can make the site call them.",
+    ),
     # Slash commands
     Option("IM_MAX_SLASH_COMMANDS", 100, "Enabled slash commands of services."),
     Option("IM_SLASH_TIMEOUT", 3.0, "Seconds in which a service must answer a slash command, or accept it."),

@@ -1,4 +1,4 @@
-"""Tabs of a user's page in the admin: memberships, devices, and restrictions. They are read-only."""
+"""Tabs of a user's page in the admin: memberships, devices, notifications and restrictions. They are read-only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from accounts.admin.base import ReadOnlyMixin
 from accounts.models import Device
 from chat.admin.display import channel_link, format_time
 from chat.admin.queries import channel_titles
-from chat.models import Membership, Restriction
+from chat.models import Membership, PushSubscription, Restriction
 
 
 class _UserInline(ReadOnlyMixin, TabularInline):  # type: ignore[misc]
@@ -44,6 +44,21 @@ class DeviceInline(_UserInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
         found: QuerySet[Device] = super().get_queryset(request)
         return found.select_related("app").order_by("-last_seen_at")
+
+
+class PushSubscriptionInline(_UserInline):
+    """Lists the browsers that notify the user while no page is open, without endpoints and keys."""
+
+    model = PushSubscription
+    fk_name = "user"
+    verbose_name_plural = _("notifications")
+    fields = readonly_fields = (
+        "device", "direct", "mentions", "threads", "everything", "shows_text", "created_at", "succeeded_at",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PushSubscription]:
+        found: QuerySet[PushSubscription] = super().get_queryset(request)
+        return found.select_related("device").order_by("-pk")
 
 
 class _TitledMemberships(PaginationInlineFormSet):  # type: ignore[misc]

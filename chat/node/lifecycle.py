@@ -20,6 +20,7 @@ from chat.link_previews.queue import PreviewQueue
 from chat.node import periodic_tasks
 from chat.node.connection_limiter import ConnectionLimiter
 from chat.node.resend_timer import ResendTimer
+from chat.push.dispatcher import PushDispatcher
 from chat.sending.queue import WriteQueue, set_queue
 from chat.slash.runs import runs_delete_old
 from chat.webhooks.outgoing import deliveries
@@ -50,6 +51,8 @@ class Node:
         self.nodes: NodeRegistry = self.cluster.nodes if self.cluster is not None else MemoryNodeRegistry(node_id)
         presence: Presence = self.cluster.presence if self.cluster is not None else MemoryPresence(node_id)
         self.hub = Hub(presence)
+        if self.cluster is not None:
+            self.hub.activity = self.cluster.activity
         self.presence_broadcaster = PresenceBroadcaster(presence)
         self.writer = WriteQueue(settings.IM_CLUSTER_COMMIT_INTERVAL if self.cluster is not None else None)
         self.connection_limiter = ConnectionLimiter()
@@ -57,6 +60,7 @@ class Node:
         self.received_positions = ReceivedPositions()
         self.webhooks = Dispatcher(node_id, self.hub)
         self.link_previews = PreviewQueue(self.hub)
+        self.push = PushDispatcher(node_id, self.hub)
         self.accepting = True
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -70,6 +74,7 @@ class Node:
         set_queue(self.writer)
         self.webhooks.start()
         self.link_previews.start()
+        self.push.start()
         if min(self.nodes.live().values(), key=lambda info: (info.started, info.id)).id == self.nodes.id:
             self.presence_broadcaster.log.record_reset()
         own = {"sweep": self._sweep(), "tidy": _run_cleanup(), "receipts": self.hub.receipts.run()}
@@ -103,6 +108,7 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.webhooks.stop()
         await self.link_previews.stop()
+        await self.push.stop()
         await self.writer.stop()
         set_queue(None)
         use_shared_buckets(None)

@@ -6,6 +6,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from delivery.cluster.redis_activity import RedisActivity
 from delivery.cluster.redis_client import RedisClient
 from delivery.cluster.redis_nodes import RedisNodeRegistry
 from delivery.cluster.redis_presence import RedisPresence
@@ -20,7 +21,7 @@ from delivery.hub.hub import Hub
 class Cluster:
     """The services of one node, which `start` and `stop` in the right order. They run on the node's event loop.
 
-    `nodes`, `presence` and `token_buckets` exist from construction on, `peers` and `relay` after `start`.
+    `nodes`, `presence`, `token_buckets` and `activity` exist from construction on, `peers` and `relay` after `start`.
     """
 
     def __init__(self, node: str) -> None:
@@ -28,6 +29,7 @@ class Cluster:
         self.nodes = RedisNodeRegistry(self._redis, node)
         self.presence = RedisPresence(self._redis, self.nodes)
         self.token_buckets = RedisTokenBuckets(self._redis)
+        self.activity = RedisActivity(self._redis)
         self._server: DeliverServer | None = None
         self.peers: Peers | None = None
         self.relay: Relay | None = None

@@ -25,6 +25,7 @@ from delivery.hub.revocations import revocation_listeners
 from delivery.hub.ticker import Ticker
 from delivery.log import Entry, MembershipInterval
 from delivery.log_throttle import log_recovery
+from delivery.presence.activity import Activity, MemoryActivity
 from delivery.presence.base import Presence
 from delivery.presence.memory import MemoryPresence
 
@@ -50,6 +51,7 @@ class Hub:
 
     def __init__(self, presence: Presence | None = None) -> None:
         self.presence: Presence = presence or MemoryPresence()
+        self.activity: Activity = MemoryActivity()
         self.ticker = Ticker(settings.IM_OUTBOX_WINDOW_SECONDS, settings.IM_OUTBOX_MAX_WINDOW_SECONDS)
         self.watermark = 0
         """The position up to which every event has been delivered."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -29,6 +29,8 @@ class HttpResult:
     milliseconds: int
     timed_out: bool = False
     body: bytes = b""
+    retry_after: str = ""
+    """The response's header of this name."""
 
     @property
     def ok(self) -> bool:
@@ -50,23 +52,25 @@ async def post(
     timeout: float,
     max_answer_bytes: int = 0,
     tls: ssl.SSLContext | None = None,
+    private_networks: Collection[str] | None = None,
 ) -> HttpResult:
     """POST the body. Any 2xx is a success, a redirect is not. Raises nothing but CancelledError.
 
     The host name is resolved once, and the connection goes to one of the addresses that were checked, so DNS rebinding
     has no effect. `timeout` is in seconds. The body of a success is read up to `max_answer_bytes`; a longer one is an
-    error. With 0, only the headers of the response are read.
+    error. With 0, only the headers of the response are read. `private_networks` as for `check_url`.
     """
     started = time.monotonic()
     status: int | None = None
     timed_out = False
-    answer = b""
+    answer, retry_after = b"", ""
     race: AddressRace | None = None
     try:
         async with asyncio.timeout(timeout):
-            checked = check_url(url)
-            race = AddressRace(await resolve(checked))
-            status, answer = await _post(checked, race, body, headers, tls or tls_context(), max_answer_bytes)
+            checked = check_url(url, private_networks)
+            race = AddressRace(await resolve(checked, private_networks))
+            sending = _post(checked, race, body, headers, tls or tls_context(), max_answer_bytes)
+            status, answer, retry_after = await sending
             error = _status_error(status) if len(answer) <= max_answer_bytes else "Its answer is too long."
     except UrlNotAllowed as refusal:
         error = str(refusal)
@@ -76,7 +80,7 @@ async def post(
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError, ValueError) as fault:
         error = _describe(fault)
     milliseconds = round((time.monotonic() - started) * 1000)
-    return HttpResult(status, error, milliseconds, timed_out, b"" if error else answer)
+    return HttpResult(status, error, milliseconds, timed_out, b"" if error else answer, retry_after)
 
 
 async def _post(
@@ -86,8 +90,11 @@ async def _post(
     headers: Mapping[str, str],
     tls: ssl.SSLContext,
     max_answer_bytes: int,
-) -> tuple[int, bytes]:
-    """POST on a connection of its own; return the status, and the body up to the first piece that exceeds the limit."""
+) -> tuple[int, bytes, str]:
+    """POST on a connection of its own; return the status, the body, and when to try again.
+
+    The body ends with the first piece that exceeds the limit.
+    """
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     sent = [("Host", url.netloc.decode("ascii")), ("Accept", "*/*"), ("Connection", "close"), *headers.items()]
     # The pool is of this call only: host names that share an address share no connection.
@@ -101,7 +108,7 @@ async def _post(
                 answer += piece
                 if len(answer) > max_answer_bytes:
                     break
-        return status, answer
+        return status, answer, httpx.Headers(response.headers).get("retry-after", "")
 
 
 def _status_error(status: int) -> str:

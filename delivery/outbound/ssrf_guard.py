@@ -112,6 +112,17 @@ def is_allowed(address: Address, allowed_networks: Iterable[str]) -> bool:
     return _is_public(address) or any(address in network for network in _parse_networks(tuple(allowed_networks)))
 
 
+def is_address(url: httpx.URL) -> bool:
+    """Return whether the host of the URL is an IP address."""
+    return _parse_address(url.raw_host.decode("ascii")) is not None
+
+
+def is_in_networks(url: httpx.URL, networks: Iterable[str]) -> bool:
+    """Return whether the host of the URL is an address in one of the networks. A host name is not looked up."""
+    address = _parse_address(url.raw_host.decode("ascii"))
+    return address is not None and any(address in network for network in _parse_networks(tuple(networks)))
+
+
 def _is_public(address: Address) -> bool:
     if isinstance(address, IPv6Address) and address not in _PUBLIC_IPV6:
         return False

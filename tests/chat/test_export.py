@@ -61,6 +61,7 @@ NAMING = {
     "chat.MessageKey.sender": "no: numbers of messages only",
     "chat.MessageMention.user": "mentions.json",
     "chat.Pin.pinned_by": "pins.json",
+    "chat.PushSubscription.user": "notifications.json",
     "chat.ReactionUser.user": "reactions.json",
     "chat.ReadMark.user": "read-marks.json",
     "chat.Report.handled_by": "work.json",

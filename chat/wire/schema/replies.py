@@ -57,6 +57,12 @@ class ReportedPosition(Shape):
     ]
 
 
+class Activity(Shape):
+    """The activity of the user: `active` while they look at a page."""
+
+    active: bool
+
+
 class SyncPage(Shape, kw_only=True):
     """Either the events and whether there are more, or `reset`: reload lists and the newest histories."""
 

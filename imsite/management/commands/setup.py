@@ -1,4 +1,7 @@
-"""`manage.py setup`: migrate the database and create the first apps and the administrator. Safe to repeat."""
+"""`manage.py setup`: migrate the database, and create the push key, the first apps and the administrator.
+
+It is safe to repeat.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from django.db import transaction
 from accounts.actions import administrator_create, app_create
 from accounts.models import App, User
 from chat.actions.channel import channel_create_global
+from chat.push.keys import push_state_ensure
 from imsite.database_checks import pending_migration_count, require_database
 from imsite.options import read
 from imsite.server.local_url import local_url
@@ -23,7 +27,10 @@ ADMINISTRATOR = "admin"
 
 
 class Command(BaseCommand):
-    help = "Apply migrations, create the first apps, and create an administrator if there is none. Safe to repeat."
+    help = (
+        "Apply migrations, and create the key for notifications, the first apps, and an administrator if there is "
+        "none. Safe to repeat."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_database()
@@ -31,6 +38,7 @@ class Command(BaseCommand):
         if pending_migration_count():
             self.stdout.write("Preparing the database.")
             call_command("migrate", verbosity=0, interactive=False)
+        push_state_ensure()
         for number, name in FIRST_APPS:
             self._ensure_app(number, name)
         if not User.objects.filter(is_superuser=True).exists():

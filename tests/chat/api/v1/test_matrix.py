@@ -65,8 +65,15 @@ BODIES: dict[tuple[str, str], Any] = {
 }
 CREATES = {("PUT", "users/external/<external_id>/")}
 """Each service has its own external users, so an id of another service creates a new one."""
-OWN_RIGHTS = {"users/import/", "attachments/", "uploads/", "uploads/<key>/"}
-"""Calls that ask for rights by themselves. Every account may upload, and see its own uploads."""
+OWN_RIGHTS = {
+    "users/import/",
+    "attachments/",
+    "uploads/",
+    "uploads/<key>/",
+    "push-subscription/",
+    "push-subscription/test/",
+}
+"""Calls that ask for rights by themselves. Every account may upload, see its own uploads, and notify its browser."""
 PUBLIC = {"users/<name>/", "presence/<name>/", "apps/<app>/online/"}
 """Objects that every caller with the permission may see."""
 

@@ -1,0 +1,128 @@
+"""Finds the subscriptions that new messages concern.
+
+Each query of this module is for a whole batch of messages, however many users read their channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from chat import rules
+from chat.models import Channel, Message, MessageMention, PushSubscription, ThreadFollower
+
+_PERSONAL = {"direct": Q(direct=True), "mentions": Q(mentions=True), "threads": Q(threads=True)}
+_FIELDS = ("pk", "user_id", "from_position")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The newest message of a channel that one subscription is to be notified of, and how many there are."""
+
+    subscription: int
+    channel: int
+    message: int
+    count: int
+
+
+Row = tuple[int, int, int]
+"""A subscription's id, its user's id, and the position from which on it is notified."""
+
+
+def notices_of(message_ids: Sequence[int]) -> list[Notice]:
+    """Return whom to notify of these messages, by what each subscription has chosen.
+
+    Rights, blocks and the rest are checked when a notification is sent.
+    """
+    found = Message.objects.filter(pk__in=message_ids, recalled_at=None).select_related("channel")
+    messages = {message.pk: message for message in found.order_by("pk")}
+    wanted: dict[tuple[int, int], list[int]] = {}
+    for message_id, rows in _by_message(list(messages.values())):
+        message = messages[message_id]
+        for pk, user_id, from_position in rows:
+            if user_id != message.sender_id and message.position > from_position:
+                wanted.setdefault((pk, message.channel_id), []).append(message_id)
+    return [Notice(pk, channel, max(ids), len(set(ids))) for (pk, channel), ids in wanted.items()]
+
+
+def _by_message(messages: Sequence[Message]) -> Iterable[tuple[int, Iterable[Row]]]:
+    yield from _of_channels([message for message in messages if not message.thread_only])
+    yield from _of_mentions(messages)
+    yield from _of_threads(messages)
+
+
+def _of_channels(messages: Sequence[Message]) -> Iterable[tuple[int, Iterable[Row]]]:
+    """Find those who want every message, and both users of private channels."""
+    by_kind: dict[str, dict[int, Channel]] = {kind: {} for kind in Channel.Kind.values}
+    for message in messages:
+        by_kind[message.channel.kind][message.channel_id] = message.channel
+    rows: dict[int, list[Row]] = {}
+    private = by_kind[Channel.Kind.PRIVATE].values()
+    users = _by_user({user for channel in private for user in rules.pair_user_ids(channel.pair)}, "direct")
+    for channel in private:
+        rows[channel.pk] = [row for user in rules.pair_user_ids(channel.pair) for row in users.get(user, ())]
+    rows |= _of_members(by_kind[Channel.Kind.PUBLIC], Q(everything=True))
+    for channel in by_kind[Channel.Kind.GLOBAL].values():
+        in_app = PushSubscription.objects.filter(everything=True, device__app=channel.app_id)
+        rows[channel.pk] = list(in_app.values_list(*_FIELDS))
+    return [(message.pk, rows.get(message.channel_id, ())) for message in messages]
+
+
+def _of_mentions(messages: Sequence[Message]) -> Iterable[tuple[int, Iterable[Row]]]:
+    mentioning = {message.pk: message.channel_id for message in messages if message.mentions}
+    if not mentioning:
+        return []
+    found = MessageMention.objects.filter(message__in=list(mentioning), is_silent=False)
+    mentions = list(found.values_list("message", "user"))
+    users = _by_user({user for _, user in mentions if user is not None}, "mentions")
+    all_of = {mentioning[message] for message, user in mentions if user is None}
+    members = _of_members(all_of, _wants("mentions"))
+    return [
+        (message, members.get(mentioning[message], ()) if user is None else users.get(user, ()))
+        for message, user in mentions
+    ]
+
+
+def _of_threads(messages: Sequence[Message]) -> Iterable[tuple[int, Iterable[Row]]]:
+    threads = {message.thread for message in messages if message.thread is not None}
+    if not threads:
+        return []
+    followers: dict[int, list[int]] = {}
+    found = ThreadFollower.objects.filter(thread__in=threads, follows=True)
+    for thread, user in found.values_list("thread", "user"):
+        followers.setdefault(thread, []).append(user)
+    users = _by_user({user for of_thread in followers.values() for user in of_thread}, "threads")
+    return [
+        (message.pk, [row for user in followers.get(message.thread, ()) for row in users.get(user, ())])
+        for message in messages
+        if message.thread is not None
+    ]
+
+
+def _by_user(user_ids: Iterable[int], kind: str) -> dict[int, list[Row]]:
+    """Return the subscriptions of these users that want messages of this kind."""
+    ids = set(user_ids)
+    rows: dict[int, list[Row]] = {}
+    if ids:
+        for row in PushSubscription.objects.filter(_wants(kind), user__in=ids).values_list(*_FIELDS):
+            rows.setdefault(row[1], []).append(row)
+    return rows
+
+
+def _of_members(channel_ids: Iterable[int], wants: Q) -> dict[int, list[Row]]:
+    """Return the subscriptions of members of these channels, by channel."""
+    ids = set(channel_ids)
+    rows: dict[int, list[Row]] = {}
+    if ids:
+        of_members = PushSubscription.objects.filter(
+            wants, user__memberships__channel__in=ids, user__memberships__until_position=None
+        )
+        for channel, *row in of_members.values_list("user__memberships__channel", *_FIELDS):
+            rows.setdefault(channel, []).append((row[0], row[1], row[2]))
+    return rows
+
+
+def _wants(kind: str) -> Q:
+    return _PERSONAL[kind] | Q(everything=True)
