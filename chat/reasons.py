@@ -46,8 +46,7 @@ ALREADY_LOGGED_IN = Reason("already_logged_in", OPERATION_FAILED, "This connecti
     "A second `login` on one connection. Open another connection instead.")
 INVALID_TOKEN = Reason("invalid_token", NOT_AUTHORISED, "This token is not valid. Sign in again.",
     "The token of a `login` is unknown, expired or revoked.")
-TOKEN_MISSING = Reason("token_missing", NOT_AUTHORISED, "Log in with a token.",
-    "A `Login` at `/ws` had no token.")
+TOKEN_MISSING = Reason("token_missing", NOT_AUTHORISED, "Log in with a token.", "A `Login` at `/ws` had no token.")
 SESSION_ENDED = Reason("session_ended", NOT_AUTHORISED, "Your session has ended. Sign in again.",
     "The sign-in behind the token or cookie ended.")
 USER_ID_MISMATCH = Reason("user_id_mismatch", ILLEGAL_USER_ID, "This user ID belongs to another user.",
@@ -105,8 +104,7 @@ NOT_A_GROUP = Reason("not_a_group", NOT_AUTHORISED, "This is only possible in gr
     "The channel is an app's global channel or a private channel.")
 CANNOT_JOIN_GROUP = Reason("cannot_join_group", NO_DATA, "This group does not exist, or you cannot join it.",
     "The group does not exist, is not open, or the caller is banned from it.")
-NOT_A_MEMBER = Reason("not_a_member", NO_DATA, "You are not a member of this group.",
-    "The caller is not in the group.")
+NOT_A_MEMBER = Reason("not_a_member", NO_DATA, "You are not a member of this group.", "The caller is not in the group.")
 USER_NOT_A_MEMBER = Reason("user_not_a_member", NO_DATA, "This user is not a member of the group.",
     "The other user is not in the group.")
 USER_BANNED = Reason("user_banned", NOT_AUTHORISED, "This user is banned from the group. Lift the ban first.",
@@ -118,8 +116,7 @@ OWNER_REQUIRED = Reason("owner_required", NOT_AUTHORISED, "Only owners of this g
 LAST_OWNER = Reason("last_owner", OPERATION_FAILED,
     "A group needs at least one owner. Make another member an owner first.",
     "The change would leave the group without an owner.")
-ALREADY_OWNER = Reason("already_owner", OPERATION_FAILED, "You already own this group.",
-    "The new owner is the caller.")
+ALREADY_OWNER = Reason("already_owner", OPERATION_FAILED, "You already own this group.", "The new owner is the caller.")
 GROUP_FULL = Reason("group_full", TOO_MUCH, "A group can have at most %(limit)s members.",
     "The group would exceed IM_GROUP_MAX_MEMBERS.")
 GROUP_LIMIT_REACHED = Reason("group_limit_reached", TOO_MUCH,
@@ -203,8 +200,7 @@ UPLOAD_VERSION = Reason("upload_version", ILLEGAL_PARAMETER, "The upload protoco
     "`Tus-Resumable` is not 1.0.0.")
 STORAGE_UNAVAILABLE = Reason("storage_unavailable", SERVER_ERROR, "The file cannot be stored at the moment. Try again.",
     "The storage is full or does not answer. `retryAfter` says when to try again.", retry=True)
-MESSAGE_TYPE = Reason("message_type", ILLEGAL_PARAMETER, "Only text messages can be sent.",
-    "`type` is not `text`.")
+MESSAGE_TYPE = Reason("message_type", ILLEGAL_PARAMETER, "Only text messages can be sent.", "`type` is not `text`.")
 MESSAGE_TYPE_UNKNOWN = Reason("message_type_unknown", ILLEGAL_PARAMETER, "The session or message type is unknown.",
     "A message at `/ws` has an unknown session or message type.")
 TEXT_NOT_UTF8 = Reason("text_not_utf8", ILLEGAL_PARAMETER, "A text must be UTF-8.",
@@ -315,10 +311,8 @@ METHOD_NOT_ALLOWED = Reason("method_not_allowed", NO_SUCH_COMMAND, "This path do
 MEDIA_TYPE_UNSUPPORTED = Reason("media_type_unsupported", ILLEGAL_PARAMETER,
     "Send JSON: Content-Type: application/json.",
     "The body is declared as something else than JSON.")
-BAD_REQUEST = Reason("bad_request", ILLEGAL_PARAMETER, "This request is not valid.",
-    "The HTTP request is malformed.")
-BODY_NOT_JSON = Reason("body_not_json", ILLEGAL_PARAMETER, "The body is not JSON.",
-    "The body cannot be parsed.")
+BAD_REQUEST = Reason("bad_request", ILLEGAL_PARAMETER, "This request is not valid.", "The HTTP request is malformed.")
+BODY_NOT_JSON = Reason("body_not_json", ILLEGAL_PARAMETER, "The body is not JSON.", "The body cannot be parsed.")
 BODY_NOT_FORM = Reason("body_not_form", ILLEGAL_PARAMETER, "The body is not a form.",
     "The body of an incoming webhook cannot be parsed as a form.")
 BODY_TOO_LARGE = Reason("body_too_large", TOO_MUCH, "The body can have at most %(limit)s bytes.",
@@ -356,10 +350,8 @@ IDEMPOTENCY_KEY_REUSED = Reason("idempotency_key_reused", OPERATION_FAILED,
 RESPONSE_LOST = Reason("response_lost", OPERATION_FAILED,
     "This was already done, and its response cannot be repeated.",
     "The stored response of an idempotency key can no longer be decrypted.")
-APP_ID_MISSING = Reason("app_id_missing", ILLEGAL_PARAMETER, "appID is missing.",
-    "`appID` is missing or 0.")
-APP_ID_INVALID = Reason("app_id_invalid", ILLEGAL_PARAMETER, "appID must be a number.",
-    "`appID` is no number.")
+APP_ID_MISSING = Reason("app_id_missing", ILLEGAL_PARAMETER, "appID is missing.", "`appID` is missing or 0.")
+APP_ID_INVALID = Reason("app_id_invalid", ILLEGAL_PARAMETER, "appID must be a number.", "`appID` is no number.")
 MSG_ID_INVALID = Reason("msg_id_invalid", ILLEGAL_PARAMETER, "msgID needs 1 to 200 printable characters.",
     "`msgID` is missing, too long, or contains unprintable characters.")
 
@@ -391,12 +383,8 @@ WEBHOOK_TEST_FAILED = Reason("webhook_test_failed", OPERATION_FAILED, "The test 
     "An operator tested a webhook. `error` says what the receiver answered.")
 WEBHOOK_TEXT_REQUIRED = Reason("webhook_text_required", ILLEGAL_PARAMETER,
     "Put the message into text, blocks or attachments.", "The payload of an incoming webhook has no text.")
-
-# -- Web Push ------------------------------------------------------------------------------------------------------
-PUSH_OFF = Reason("push_off", OPERATION_FAILED, "This site does not notify browsers in which no page is open.",
-    "A browser subscribes, and IM_PUSH is off.")
 PUSH_ENDPOINT = Reason("push_endpoint", ILLEGAL_PARAMETER, "This browser's push service cannot be used.",
-    "The endpoint is no https URL of a public host, or a key of the subscription is malformed.")
+    "The endpoint of a browser is no https URL of a public host, or a key of its subscription is malformed.")
 PUSH_NOT_SUBSCRIBED = Reason("push_not_subscribed", NO_DATA, "This browser gets no notifications.",
     "A test is asked for, and the session's browser has no subscription.")
 

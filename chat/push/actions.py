@@ -44,11 +44,11 @@ class Choices:
 def push_subscribe(*, user: User, credential: str, browser: BrowserKeys, choices: Choices) -> PushSubscription:
     """Notify the browser of this session, or change what it is notified of.
 
-    Raise ChatError PUSH_OFF, PUSH_ENDPOINT or ACCOUNT_REQUIRED (for guests), or SESSION_ENDED if the credential is not
+    Raise ChatError FORBIDDEN where the site sends none, PUSH_ENDPOINT, ACCOUNT_REQUIRED for guests, or SESSION_ENDED if the credential is not
     that of a browser's session of the user.
     """
     if not settings.IM_PUSH:
-        raise ChatError(reasons.PUSH_OFF)
+        raise ChatError(reasons.FORBIDDEN)
     if user.is_guest:
         raise ChatError(reasons.ACCOUNT_REQUIRED)
     _check(browser)

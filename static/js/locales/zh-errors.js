@@ -114,7 +114,6 @@ export const zhErrors = {
   not_a_member: "你不在这个群里。",
   not_a_seq: "{field} 必须是消息的序号。",
   not_a_service: "{name} 不是服务。",
-  push_off: "本站不会在页面关闭时发送通知。",
   push_endpoint: "无法使用此浏览器的推送服务。",
   push_not_subscribed: "此浏览器未开启通知。",
   scheduled_not_found: "这条消息已不在定时列表中。",

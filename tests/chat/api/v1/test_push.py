@@ -105,7 +105,7 @@ def test_a_user_has_a_limited_number_and_the_site_may_have_none(alice: User, set
     left = PushSubscription.objects.order_by("pk").values_list("endpoint", flat=True)
     assert list(left) == [f"{URL}1", f"{URL}2"]
     settings.IM_PUSH = False
-    assert pages[0]("PUT", PushBrowser(URL).as_json()).json()["reason"] == "push_off"
+    assert pages[0]("PUT", PushBrowser(URL).as_json()).json()["reason"] == "forbidden"
 
 
 def test_the_key_is_made_once_and_can_be_replaced(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
