@@ -44,8 +44,8 @@ class Choices:
 def push_subscribe(*, user: User, credential: str, browser: BrowserKeys, choices: Choices) -> PushSubscription:
     """Notify the browser of this session, or change what it is notified of.
 
-    Raise ChatError FORBIDDEN where the site sends none, PUSH_ENDPOINT, ACCOUNT_REQUIRED for guests, or SESSION_ENDED if the credential is not
-    that of a browser's session of the user.
+    Raise ChatError FORBIDDEN where the site notifies no browsers, ACCOUNT_REQUIRED for guests, PUSH_ENDPOINT, or
+    SESSION_ENDED if the credential is not that of a browser's session of the user.
     """
     if not settings.IM_PUSH:
         raise ChatError(reasons.FORBIDDEN)
