@@ -16,7 +16,7 @@ pytestmark = pytest.mark.postgres
 
 MESSAGES = int(os.environ.get("CLUSTER_MESSAGES", "10000"))
 """Messages of one conversation, from both sides and in both channels together."""
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 async def test_a_long_conversation_across_two_nodes_is_complete_ordered_and_unrepeated(

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.postgres
 
 MESSAGES = int(os.environ.get("CLUSTER_LOSSY_MESSAGES", "1000"))
 LOSSY = "tests.support.lossy_settings"
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 async def _converse(two_nodes: TwoNodes, messages: int) -> None:

@@ -27,7 +27,7 @@ SENDS_EACH = int(os.environ.get("CLUSTER_SENDS_EACH", "100"))
 LEASE = float(os.environ.get("CLUSTER_LEASE", "3"))
 """Seconds; in production 15."""
 IN_FLIGHT = 4
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 class Talker:

@@ -26,7 +26,7 @@ MESSAGES = int(os.environ.get("CLUSTER_MIXED_MESSAGES", "5000"))
 """Messages of all five users, in all channels together."""
 CUTS = 8
 """Cuts of each connection while they send, and one more at the end."""
-PATIENCE = 150.0
+PATIENCE = 300.0
 
 _STORED = """
 import json

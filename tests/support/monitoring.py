@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.site import Site
 
-TIMEOUT = 40.0
+TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)

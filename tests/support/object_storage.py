@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.support.ports import free_port
 from tests.support.processes import Process
+from tests.support.waiting import TIMEOUT_SECONDS
 
 _BUCKET = "attachments"
 _KEY, _SECRET = "test-key", "test-secret"
@@ -47,7 +48,7 @@ class ObjectStorage(Process):
             "IM_S3_KEY": _KEY,
             "IM_S3_SECRET": _SECRET,
             "IM_S3_ADDRESSING": "path",
-            "IM_S3_TIMEOUT": "5",
+            "IM_S3_TIMEOUT": str(TIMEOUT_SECONDS),
         }
 
     def storage(self, prefix: str, **options: Any) -> dict[str, Any]:
@@ -60,7 +61,7 @@ class ObjectStorage(Process):
             "secret_key": _SECRET,
             "location": prefix,
             "addressing_style": "path",
-            "timeout": 5.0,
+            "timeout": TIMEOUT_SECONDS,
         }
         return {"BACKEND": "chat.attachments.s3_storage.S3AttachmentStorage", "OPTIONS": values | options}
 

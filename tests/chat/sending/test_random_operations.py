@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NAMES = "alice", "bob", "carol", "dave", "erin"
 FAULTS = {1004, 1006, 1007, 1008}
 STEPS = 100
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 class World:

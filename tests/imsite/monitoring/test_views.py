@@ -26,7 +26,15 @@ PATHS = sorted(VIEWS)
 _QUERY = {"/debug/profile": "?seconds=0.1"}
 
 
-async def test_chat_activity_is_counted_in_the_metrics(site: Site, connect: Connect) -> None:
+@pytest.fixture
+def unpolled_site(site_factory: SiteFactory) -> Iterator[Site]:
+    """Run a site that reads no event from the log which is about to be announced."""
+    with site_factory(IM_EVENT_LOG_POLL_INTERVAL="3600") as running:
+        yield running
+
+
+async def test_chat_activity_is_counted_in_the_metrics(unpolled_site: Site, connect: Connect) -> None:
+    site = unpolled_site
     alice, bob = await connect(site.acc), await connect(site.acc)
     await alice.login_guest("Alice")
     alone = metrics(site.url)
@@ -176,19 +184,20 @@ def test_a_profile_shows_busy_threads_and_not_waiting_ones() -> None:
     idle = threading.Thread(target=done.wait, name="bench_1")
     busy.start()
     idle.start()
+    spent = dict.fromkeys(("stove", "bench"), 0.0)
     try:
-        profile = profiler.sample_cpu(1.0)
+        # A busy machine may not let this process run for as long as a profile takes.
+        while not spent["stove"]:
+            profile = profiler.sample_cpu(1.0)
+            for stack, seconds in profile.stacks.items():
+                if stack[0] in spent:
+                    spent[stack[0]] += seconds
+                    assert stack[0] != "stove" or any(label.startswith("_burn ") for label in stack)
     finally:
         done.set()
         busy.join()
         idle.join()
 
-    spent = dict.fromkeys(("stove", "bench"), 0.0)
-    for stack, seconds in profile.stacks.items():
-        if stack[0] in spent:
-            spent[stack[0]] += seconds
-            if stack[0] == "stove":
-                assert any(label.startswith("_burn ") for label in stack)
     assert spent["stove"] > 10 * spent["bench"]
     picture = flame_graph.build_graph(profile)
     assert any(bar.label.startswith("_burn ") for bar in picture.bars)
@@ -225,10 +234,16 @@ def test_the_length_of_a_profile_is_limited(site_of_this_file: Site, seconds: st
 
 
 def test_only_one_profile_runs_at_a_time(site_of_this_file: Site) -> None:
-    with ThreadPoolExecutor(2) as threads:
-        answers = list(threads.map(get, [f"{site_of_this_file.url}/debug/profile?seconds=5"] * 2))
+    statuses = [200, 200]
+    # On a busy machine the second request may arrive when the first profile is complete.
+    for seconds in (2, 10, 30):
+        with ThreadPoolExecutor(2) as threads:
+            answers = threads.map(get, [f"{site_of_this_file.url}/debug/profile?seconds={seconds}"] * 2)
+            statuses = sorted(answer.status for answer in answers)
+        if statuses != [200, 200]:
+            break
 
-    assert sorted(answer.status for answer in answers) == [200, 503]
+    assert statuses == [200, 503]
 
 
 def test_tasks_are_listed_by_coroutine(site_of_this_file: Site) -> None:
