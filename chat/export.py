@@ -150,7 +150,12 @@ def _announcement(row: Announcement) -> dict[str, Any]:
 
 
 def _mark(mark: ReadMark) -> dict[str, Any]:
-    return {"channel": str(mark.channel_id), "seq": mark.seq, "lastSaid": mark.last_sent_at}
+    return {
+        "channel": str(mark.channel_id),
+        "seq": mark.seq,
+        "unreadAfter": mark.unread_after,
+        "lastSaid": mark.last_sent_at,
+    }
 
 
 def _reactions(user: User) -> Iterator[ReactionUser]:

@@ -85,7 +85,7 @@ def start_memberships(channel: Channel, users: Sequence[User], *, by: User, note
         [ReadMark(channel=channel, user=user, seq=channel.last_seq) for user in users],
         update_conflicts=True,
         unique_fields=["user", "channel"],
-        update_fields=["seq"],
+        update_fields=["seq", "unread_after"],
     )
     entries = log.append([note_event(channel, note, by=by, who=users, join=users)])
     memberships = new_memberships(channel, users, entries[0].position)

@@ -218,6 +218,8 @@ def message_event(message: Message, kind: EventKind, access: Access, origin: str
 def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connection: Connection | None = None) -> int:
     """Move the user's read position up to `seq`, never down or past the last message. Return the position after that.
 
+    It is below `ReadMark.seq` while the user has marked messages as unread.
+
     Pushes it, at most once, to the user's other connections, and to the other user of a private channel if the user
     shares read receipts.
     """
@@ -228,9 +230,14 @@ def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connect
         # Created first, so that of two first marks at once the greater one stays.
         ReadMark.objects.bulk_create([ReadMark(user=user, channel=access.channel, seq=0)], ignore_conflicts=True)
         moved = marks.filter(seq__lt=seq).update(seq=seq)
-        read_seq = marks.values_list("seq", flat=True).get()
+        mark = marks.get()
+        if mark.unread_after is not None and mark.unread_after < seq:
+            mark.unread_after = seq if seq < mark.seq else None
+            mark.save(update_fields=["unread_after"])
+        read_seq = mark.seq if mark.unread_after is None else mark.unread_after
     body = {"target": str(channel_id), "readSeq": read_seq}
     publish.push_transient(Entry(kind=READ_MARK.name, user_ids=(user.pk,), body=body), connection)
     if moved and (peer := peer_id_of(access.channel, user.pk)) and user.pk in read_receipts_visible_to(peer, [user.pk]):
-        publish.push_transient(Entry(kind=READ_SEEN.name, user_ids=(peer,), body={**body, "userId": user.public_name}))
+        seen = {"target": str(channel_id), "readSeq": mark.seq, "userId": user.public_name}
+        publish.push_transient(Entry(kind=READ_SEEN.name, user_ids=(peer,), body=seen))
     return read_seq

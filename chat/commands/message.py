@@ -1,4 +1,4 @@
-"""Commands `message.*` and `read.mark`."""
+"""Commands `message.*`, `read.mark` and `read.unmark`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chat import errors, payloads, reasons
 from chat.actions import message as messages
+from chat.actions.unread_mark import read_unmark
 from chat.commands.fields import Id, MessageTarget, Number, PageSize
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
@@ -157,6 +158,23 @@ async def mark(call: Call, data: Mark) -> dict[str, Any]:
     """Move your read position up. Your other connections get `read.mark`."""
     read_seq = await run(
         messages.read_mark,
+        user=call.user,
+        channel_id=data.target,
+        seq=data.seq,
+        app=call.caller.app,
+        connection=call.caller.connection,
+    )
+    return {"target": str(data.target), "readSeq": read_seq}
+
+
+@command("read.unmark", returns=events.ReadPosition, fault=errors.STORE_FAILED, guests=True)
+async def unmark(call: Call, data: Mark) -> dict[str, Any]:
+    """Mark the messages from number `seq` on as unread. Your other connections get `read.unmark`.
+
+    Other users do not hear of it. Reading further with `read.mark`, or sending a message, ends it.
+    """
+    read_seq = await run(
+        read_unmark,
         user=call.user,
         channel_id=data.target,
         seq=data.seq,

@@ -120,6 +120,8 @@ class ReadMark(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     seq = models.BigIntegerField()
+    unread_after = models.BigIntegerField(null=True, editable=False)
+    """The user has marked the messages after this number, which is below `seq`, as unread. Only the user sees that."""
     last_sent_at = models.BigIntegerField(null=True, editable=False)
     """Unix milliseconds of the user's own last message in the channel, for slow mode."""
 

@@ -116,9 +116,12 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
 def _reading_positions(user: User, accesses: Sequence[Access]) -> dict[int, tuple[int, int, int]]:
     """Return by channel how far the user has read, and how many later messages do not count and mention the user."""
     marks = ReadMark.objects.filter(user=user, channel__in=[access.channel for access in accesses])
-    counted = marks.annotate(
-        uncounted=_uncounted(seq__gt=OuterRef("seq")), mentions=mention_count(user, seq__gt=OuterRef("seq"))
-    ).values_list("channel", "seq", "uncounted", "mentions")
+    after = OuterRef("read_seq")
+    counted = (
+        marks.annotate(read_seq=Coalesce("unread_after", "seq"))
+        .annotate(uncounted=_uncounted(seq__gt=after), mentions=mention_count(user, seq__gt=after))
+        .values_list("channel", "read_seq", "uncounted", "mentions")
+    )
     marked = {channel: (seq, uncounted, mentions) for channel, seq, uncounted, mentions in counted}
     positions: dict[int, tuple[int, int, int]] = {}
     unmarked: list[int] = []

@@ -157,7 +157,9 @@ def _update_read_marks(new: Sequence[NewMessage]) -> list[Statement]:
     in_channel = {(message.channel_id, message.sender_id): message.seq for message in new if not message.thread_only}
     in_thread = {(message.channel_id, message.sender_id): 0 for message in new if message.thread_only}
     return [
-        *_insert_read_marks(in_channel, new[0].time, "seq = excluded.seq, last_sent_at = excluded.last_sent_at"),
+        *_insert_read_marks(
+            in_channel, new[0].time, "seq = excluded.seq, unread_after = NULL, last_sent_at = excluded.last_sent_at"
+        ),
         *_insert_read_marks(in_thread, new[0].time, "last_sent_at = excluded.last_sent_at"),
     ]
 

@@ -13,10 +13,10 @@ import { measureMedia } from "./lib/playable.js";
 import { AttachmentSends } from "./net/attachment-sends.js";
 import { Uploads } from "./net/uploads.js";
 import { AttachmentDrafts } from "./state/attachment-drafts.js";
+import { draftNameOf } from "./state/drafts.js";
 import { UploadMemory } from "./state/upload-memory.js";
 import { AttachmentTray } from "./widgets/attachment-tray.js";
 import { FileIntake } from "./widgets/file-intake.js";
-import { draftNameOf } from "./widgets/thread-composer.js";
 import { showToast } from "./widgets/toast.js";
 import { VoiceRecorder } from "./widgets/voice-recorder.js";
 

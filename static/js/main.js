@@ -1,6 +1,6 @@
 /** The page's entry point: creates the parts of the chat and connects them. */
 
-/** @import { Channel, ForwardOrigin, Message } from "./net/wire-types.js" */
+/** @import { ForwardOrigin, Message } from "./net/wire-types.js" */
 /** @import { AttachmentLimits } from "./state/attachment-limits.js" */
 /** @import { MessageRow } from "./state/timeline-rows.js" */
 /** @import { MessageActions } from "./widgets/message-toolbar.js" */
@@ -30,6 +30,8 @@ import { SlashCommands } from "./net/slash-commands.js";
 import { Socket } from "./net/socket.js";
 import { ThreadConversation } from "./net/thread-conversation.js";
 import { ThreadList } from "./net/thread-list.js";
+import { UnreadPreviews } from "./net/unread-previews.js";
+import { Navigation } from "./navigation.js";
 import { doNotDisturb } from "./state/do-not-disturb.js";
 import { Drafts } from "./state/drafts.js";
 import { EmojiPreferences } from "./state/emoji-preferences.js";
@@ -48,6 +50,7 @@ import { ContactList } from "./widgets/contact-list.js";
 import { closeDialogs, confirmAction } from "./widgets/dialog.js";
 import { attachEmojiButton } from "./widgets/emoji-button.js";
 import { openEmojiPicker } from "./widgets/emoji-picker.js";
+import { DraftsPanel } from "./widgets/drafts-panel.js";
 import { EmojiSuggestions } from "./widgets/emoji-suggestions.js";
 import { ForwardDialog } from "./widgets/forward-dialog.js";
 import { FormatToolbar } from "./widgets/format-toolbar.js";
@@ -62,6 +65,7 @@ import { Notifications } from "./widgets/notifications.js";
 import { reopenPage } from "./widgets/page-reopening.js";
 import { PinBar } from "./widgets/pin-bar.js";
 import { closePopup } from "./widgets/popup.js";
+import { QuickSwitcher } from "./widgets/quick-switcher.js";
 import { SavedPanel } from "./widgets/saved-panel.js";
 import { ScheduledList } from "./widgets/scheduled-list.js";
 import { SearchPanel } from "./widgets/search-panel.js";
@@ -78,6 +82,7 @@ import { ThreadPanel } from "./widgets/thread-panel.js";
 import { Timeline } from "./widgets/timeline.js";
 import { hideToast, showErrorToast, showToast } from "./widgets/toast.js";
 import { UnreadBadge } from "./widgets/unread-badge.js";
+import { UnreadPanel } from "./widgets/unread-panel.js";
 import { UserDialogs } from "./widgets/user-dialogs.js";
 import { UserMenu } from "./widgets/user-menu.js";
 import { Welcome } from "./widgets/welcome.js";
@@ -142,10 +147,11 @@ const messageSearch = new MessageSearch({ socket, store, session });
 const api = new ChatApi(socket, store);
 
 const layout = new Layout({
-  onPanelShown: (panel) =>
-    ({ details: channelDetails, search: searchPanel, thread: threadPanel, threads: threadListPanel, saved: savedPanel })[panel].onShown(),
-  navigate: onNavigate,
+  onPanelShown: (panel) => panels[panel].onShown(),
+  navigate: (place, isPanelClosed) => navigation.onNavigate(place, isPanelClosed),
 });
+const openChannel = /** @type {Navigation["open"]} */ ((...place) => navigation.open(...place));
+const openOrigin = (/** @type {ForwardOrigin} */ { target = "", seq }) => navigation.openPlace({ target, seq });
 const userDialogs = new UserDialogs({ store, api, open: openChannel });
 const groupDialogs = new GroupDialogs({ store, api, open: openChannel });
 const userMenu = new UserMenu({ store, api, userDialogs });
@@ -199,6 +205,23 @@ const threadList = new ThreadList({ socket, store, session, threads });
 const threadListPanel = new ThreadListPanel({ list: threadList, threads, store, layout, conversation: threadConversation, openChannel });
 const savedPanel = new SavedPanel({ list: new SavedList({ socket, store, session }), savedMessages, store, layout, open: openChannel });
 const searchPanel = new SearchPanel({ search: messageSearch, store, memberLoader, layout, open: openChannel, channelFilter: filter });
+const previews = new UnreadPreviews({ socket, store });
+const markRead = conversation.markRead.bind(conversation);
+const unreadPanel = new UnreadPanel({ store, previews, layout, open: openChannel, markRead });
+const draftsPanel = new DraftsPanel({ drafts, store, layout, conversation: threadConversation, open: openChannel });
+const panels = {
+  details: channelDetails,
+  search: searchPanel,
+  thread: threadPanel,
+  threads: threadListPanel,
+  saved: savedPanel,
+  unread: unreadPanel,
+  drafts: draftsPanel,
+};
+const focusComposer = () => composer.focus();
+const navigation = new Navigation({ store, layout, timeline, conversation, threadConversation, focusComposer });
+const searchMessages = searchPanel.showEverywhere.bind(searchPanel);
+const switcher = new QuickSwitcher({ store, api, userDialogs, open: openChannel, searchMessages });
 const welcome = new Welcome({ signIn: onGuestSignIn });
 const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, api, forward, setSaved: savedPanel.setSaved.bind(savedPanel) });
 new PinBar({ pins, conversation });
@@ -266,7 +289,7 @@ for (const prefix of ["", "thread-"]) {
   attachEmojiButton(emojiPreferences, prefix);
 }
 const isGuest = () => store.me?.kind === "guest";
-new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, chooseFiles, isGuest });
+new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, switcher, chooseFiles, isGuest });
 
 addEventListener("online", () => socket.retryNow());
 addEventListener("offline", () => socket.retryNow());
@@ -289,11 +312,6 @@ document.addEventListener("visibilitychange", () => {
 store.on("me", () => {
   if (!store.me) return;
   for (const stored of [drafts, emojiPreferences, notificationSettings, attachments]) stored.load(store.me.id);
-});
-store.on("channel-left", onChannelLeft);
-conversation.on("reveal", ({ seq }) => {
-  const message = store.log?.messages.find((candidate) => candidate.seq === seq);
-  if (message?.threadOnly) openThread(message);
 });
 session.on("loaded", onSessionLoaded);
 session.on("signed-out", ({ isExpired }) => {
@@ -339,51 +357,10 @@ async function onGuestSignIn(name) {
   }
 }
 
-/** Open the channel that was open before, or that the address names. */
 function onSessionLoaded() {
   welcome.hide();
-  if (!layout.isOpen) layout.open();
+  navigation.onSessionLoaded();
   if (browserUser.takeChanged()) showToast(t("toast.userChanged", store.me ?? {}));
-  const candidates = [store.currentTarget, layout.target, store.app.target];
-  const target = candidates.find((candidate) => candidate && store.channels.has(candidate));
-  const startsWithList = layout.isPhone && !layout.target && store.channels.size > 1;
-  if (!target) return;
-  conversation.open(target);
-  if (startsWithList) layout.showList();
-  else layout.showChannel(target, "replace");
-}
-
-/** @param {string} target @param {number} [seq] of the message to scroll to */
-function openChannel(target, seq) {
-  if (!store.channels.has(target)) return;
-  const isShown = target === store.currentTarget && layout.isChannelVisible;
-  layout.showChannel(target, "push");
-  if (seq !== undefined) conversation.openAt(target, seq);
-  else if (isShown) composer.focus();
-  else conversation.open(target);
-}
-
-/** Open the message that a forwarded one repeats. @param {ForwardOrigin} origin */
-function openOrigin({ target = "", seq }) {
-  if (store.channels.has(target)) openChannel(target, seq);
-  else showToast(t("error.1005"), { isError: true });
-}
-
-/** The user has gone back or forward. @param {string | null} target */
-function onNavigate(target) {
-  if (target && store.channels.has(target)) {
-    layout.showChannel(target, "keep");
-    if (target !== store.currentTarget) conversation.open(target);
-  } else if (layout.isPhone) layout.showList();
-}
-
-/** Open the global channel in place of one that the user is no longer in. @param {Channel} channel */
-function onChannelLeft(channel) {
-  if (channel.target !== store.currentTarget) return;
-  showToast(t("toast.channelLeft", channel));
-  const wasVisible = layout.isChannelVisible;
-  conversation.open(store.app.target);
-  if (wasVisible) layout.showChannel(store.app.target, "replace");
 }
 
 /** @param {number} appId */

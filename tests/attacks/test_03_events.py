@@ -211,6 +211,7 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
     "person.unblocked": (unblock, "owner phone"),
     "person.changed": (rename, "owner phone member"),
     "read.mark": (lambda scenario: scenario.owner.call("read.mark", target=scenario.group, seq=1), "phone"),
+    "read.unmark": (lambda scenario: scenario.owner.call("read.unmark", target=scenario.group, seq=1), "phone"),
     "read.seen": (
         lambda scenario: scenario.member.call("read.mark", target=scenario.private, seq=1),
         "owner phone",

@@ -69,6 +69,7 @@ async def test_a_former_member_is_told_the_group_does_not_exist(clients: Clients
         ("message.recall", {"id": message["id"]}),
         ("message.send", {"msg": "x"}),
         ("read.mark", {"seq": 1}),
+        ("read.unmark", {"seq": 1}),
     ]
     for cmd, fields in commands:
         assert await bob.refused(cmd, target=group, **fields) == await bob.refused(cmd, target="999999999", **fields)

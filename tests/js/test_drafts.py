@@ -125,3 +125,16 @@ async def test_a_damaged_entry_counts_as_none(modules: Page) -> None:
       localStorage.setItem("im.draft.1.9", "{"); localStorage.setItem("im.edits.1.9", "5");
       return [drafts.get("9").text, drafts.openEdit("9"), drafts.has("9")];"""
     assert await run(modules, script) == ["", None, False]
+
+
+async def test_all_drafts_are_listed_and_can_be_discarded(modules: Page) -> None:
+    script = """
+      const listed = () => drafts.list().map(({ target, threadId, text }) => [target, threadId, text]).sort();
+      drafts.set("9", draft("hello")); drafts.set("thread:4", { ...draft("answer"), target: "8" });
+      drafts.set("7", draft("kept")); drafts.setEdit("7", edit("changed"));
+      drafts.setEdit("6", edit("left", { isOpen: false }));
+      const all = listed(), texts = count(drafts, "text");
+      for (const name of ["9", "thread:4", "7"]) drafts.discard(name);
+      return [all, listed(), texts.events];"""
+    before = [["7", "", "changed"], ["8", "4", "answer"], ["9", "", "hello"]]
+    assert await run(modules, script) == [before, [["7", "", "kept"]], 3]

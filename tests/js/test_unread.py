@@ -178,3 +178,17 @@ async def test_mentions_are_counted_and_unknown_ones_asked_for(modules: Page) ->
       count();
       return [counts, requests];"""
     assert await run(modules, body) == [[3, 2, 1, 0], ["channel.get", "channel.get"]]
+
+
+async def test_messages_can_be_marked_as_unread(modules: Page) -> None:
+    body = """
+      store.setChannels([channel(6, 6, 0)]);
+      conversation.open("7");
+      store.openLog("7").setNewest(page(1, 6, [4]));
+      store.setUnread("7", 2);
+      const held = [state(), store.dividerSeq, store.heldTarget];
+      push("read.unmark", { readSeq: 3 });
+      const elsewhere = state();
+      push("msg", message(7, { position: 7, fromId: "1" }));
+      return [held, elsewhere, state(), store.dividerSeq, store.heldTarget];"""
+    assert await run(modules, body) == [[[6, 2, 3], 2, "7"], [6, 3, 2], [7, 7, 0], None, None]

@@ -300,6 +300,13 @@ READ_MARK = EventKind(
     is_logged=False,
     exported_in="read-marks.json",
 )
+READ_UNMARK = EventKind(
+    "read.unmark",
+    ReadPosition,
+    "On another of your connections, you marked the messages after `readSeq` as unread.",
+    is_logged=False,
+    exported_in="read-marks.json",
+)
 READ_SEEN = EventKind(
     "read.seen",
     ReadSeen,

@@ -113,7 +113,7 @@ export const enDialogs = {
   "shortcuts.messages": "Go to the latest message",
   "shortcuts.move": "Move between messages",
   "shortcuts.actions": "React, reply, reply in thread, edit, copy, recall, save for later, more actions",
-  "shortcuts.findChannel": "Find a channel",
+  "shortcuts.switcher": "Go to a channel or person",
   "shortcuts.search": "Search messages",
   "shortcuts.channels": "Previous or next channel",
   "shortcuts.unread": "Previous or next unread channel",

@@ -2,6 +2,7 @@
 import { enAttachments } from "./en-attachments.js";
 import { enDialogs } from "./en-dialogs.js";
 import { enEmoji } from "./en-emoji.js";
+import { enFinding } from "./en-finding.js";
 import { enMessageTools } from "./en-message-tools.js";
 import { enSlash } from "./en-slash.js";
 
@@ -13,6 +14,7 @@ export const en = {
   ...enAttachments,
   ...enDialogs,
   ...enEmoji,
+  ...enFinding,
   ...enMessageTools,
   ...enSlash,
 

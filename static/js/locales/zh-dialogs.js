@@ -113,7 +113,7 @@ export const zhDialogs = {
   "shortcuts.messages": "转到最新消息",
   "shortcuts.move": "在消息间移动",
   "shortcuts.actions": "表情回应、回复、在话题中回复、编辑、复制、撤回、收藏、更多操作",
-  "shortcuts.findChannel": "查找频道",
+  "shortcuts.switcher": "跳转到频道或用户",
   "shortcuts.search": "搜索消息",
   "shortcuts.channels": "上一个、下一个频道",
   "shortcuts.unread": "上一个、下一个未读频道",

@@ -2,6 +2,7 @@
 import { zhAttachments } from "./zh-attachments.js";
 import { zhDialogs } from "./zh-dialogs.js";
 import { zhEmoji } from "./zh-emoji.js";
+import { zhFinding } from "./zh-finding.js";
 import { zhMessageTools } from "./zh-message-tools.js";
 import { zhSlash } from "./zh-slash.js";
 
@@ -10,6 +11,7 @@ export const zh = {
   ...zhAttachments,
   ...zhDialogs,
   ...zhEmoji,
+  ...zhFinding,
   ...zhMessageTools,
   ...zhSlash,
 

@@ -111,6 +111,13 @@ export class ChatApi {
     await this.socket.request("person.unblock", { userId });
   }
 
+  /** Mark a message and all later ones as unread. @param {{target: string, seq: number}} message */
+  async markUnread({ target, seq }) {
+    const { readSeq } = await this.socket.request("read.unmark", { target, seq });
+    this.store.setUnread(target, readSeq);
+    this.#store(await this.socket.request("channel.get", { target }));
+  }
+
   /** Report a message to the moderators. @param {{target: string, id: string}} message @param {string} reason */
   async reportMessage({ target, id }, reason) {
     await this.socket.request("message.report", { target, id, reason });

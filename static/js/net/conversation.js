@@ -1,8 +1,8 @@
 /**
  * The user's actions in channels: open, load in both directions, send, edit, recall, mark as read. No DOM.
  *
- * `loading`: a target's load has started, ended or failed; `reveal`: scroll to this message; `sending`: a message was
- * written in this target.
+ * `loading`: a target's load has started, ended or failed; `reveal`: scroll to this message; `restore`: scroll to this
+ * place; `sending`: a message was written in this target.
  * @import { HistoryPage, Message, SendReply } from "./wire-types.js"
  * @import { GapFiller } from "./gap-filler.js"
  * @import { Outbox, OutboxEntry } from "./outbox.js"
@@ -13,7 +13,8 @@
  * @import { Upload } from "./uploads.js"
  * @typedef {"initial" | "older" | "newer"} LoadKind
  * @typedef {{kind: LoadKind, error: unknown}} Load  `error`: null unless it has failed
- * @typedef {{loading: string, reveal: {target: string, seq: number}, sending: string}} ConversationEvents
+ * @typedef {{seq: number, offset: number}} SeenPlace  the first visible message, and the distance of its end from the top in px
+ * @typedef {{loading: string, reveal: {target: string, seq: number}, restore: SeenPlace, sending: string}} ConversationEvents
  */
 import { Emitter } from "../lib/events.js";
 import { contentOf } from "../state/message-content.js";
@@ -62,15 +63,35 @@ export class Conversation extends Emitter {
     else this.gapFiller.check(target);
   }
 
-  /** Open a channel at one of its messages. @param {string} target @param {number} seq */
-  openAt(target, seq) {
-    const { channels, currentTarget, logs } = this.store;
-    if (target !== currentTarget) {
-      // Unread messages must not come into view on the way, which would mark them as read.
-      if (channels.get(target)?.unread) logs.delete(target);
-      this.store.setCurrent(target);
+  /**
+   * Open a channel at one of its messages. Resolves with false if the channel has no such message.
+   * @param {string} target
+   * @param {number} seq
+   * @returns {Promise<boolean>}
+   */
+  async openAt(target, seq) {
+    if (seq > (this.store.channels.get(target)?.lastSeq ?? 0)) {
+      this.open(target);
+      return false;
     }
+    this.#switchTo(target);
     return this.reveal(target, seq);
+  }
+
+  /** Open a channel at a place that the user has seen before. @param {string} target @param {SeenPlace} place */
+  async openAtPlace(target, place) {
+    this.#switchTo(target);
+    await this.#loadAround(target, place.seq);
+    if (target === this.store.currentTarget) this.emit("restore", place);
+  }
+
+  /** @param {string} target */
+  #switchTo(target) {
+    const { channels, currentTarget, logs } = this.store;
+    if (target === currentTarget) return;
+    // Unread messages must not come into view on the way, which would mark them as read.
+    if (channels.get(target)?.unread) logs.delete(target);
+    this.store.setCurrent(target);
   }
 
   /** Load the messages around the read position, or the newest ones if few are unread. @param {string} target */
@@ -115,15 +136,31 @@ export class Conversation extends Emitter {
     return this.#load(target, "initial", async (log) => log.setNewest(await this.#fetchHistory(target, {})));
   }
 
-  /** Scroll to a message of the open channel, which is loaded if need be. @param {string} target @param {number} seq */
+  /**
+   * Scroll to a message of the open channel, which is loaded if need be. Resolves with false if there is no such message.
+   * @param {string} target
+   * @param {number} seq
+   * @returns {Promise<boolean>}
+   */
   async reveal(target, seq) {
-    if (!this.store.log?.messages.some((message) => message.seq === seq)) {
-      await this.#load(target, "initial", async (log) => {
-        log.setMiddle(await this.#fetchHistory(target, { after: Math.max(0, seq - PAGE_SIZE / 2) }));
-      });
-    }
+    await this.#loadAround(target, seq);
     // Meanwhile the user may have opened another channel.
     if (target === this.store.currentTarget) this.emit("reveal", { target, seq });
+    // The timeline shows why loading has failed.
+    return this.loadOf(target) !== null || this.#isLoaded(target, seq);
+  }
+
+  /** Load the messages around a message unless it is loaded. @param {string} target @param {number} seq */
+  async #loadAround(target, seq) {
+    if (this.#isLoaded(target, seq)) return;
+    await this.#load(target, "initial", async (log) => {
+      log.setMiddle(await this.#fetchHistory(target, { after: Math.max(0, seq - PAGE_SIZE / 2) }));
+    });
+  }
+
+  /** @param {string} target @param {number} seq */
+  #isLoaded(target, seq) {
+    return this.store.logs.get(target)?.messages.some((message) => message.seq === seq) ?? false;
   }
 
   /**

@@ -52,6 +52,10 @@ export class PushHandlers extends Emitter {
       store.setRead(target, readSeq);
       this.#refreshUnread(target);
     });
+    socket.onPush("read.unmark", ({ target, readSeq }) => {
+      store.setUnread(target, readSeq);
+      this.#refreshChannel(target);
+    });
     socket.onPush("thread.mark", (mark) => threads.mark(mark));
     socket.onPush("dnd.changed", ({ until }) => doNotDisturb.set(until));
     socket.onPush("read.seen", ({ target, readSeq }) => store.setPeerRead(target, readSeq));

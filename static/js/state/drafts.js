@@ -2,17 +2,27 @@
  * Unsent texts of a user in localStorage, per channel: the draft of a message, and edits of sent messages. All tabs share
  * the storage; the latest version wins. No DOM.
  *
- * `change`: channels with unsent text have changed; `changed-elsewhere`: another tab has changed unsent text; `emptied`:
- * the user has deleted all that the site stores.
+ * `change`: channels with unsent text have changed; `text`: some text has; `changed-elsewhere`: another tab has changed
+ * unsent text; `emptied`: the user has deleted all that the site stores.
  * @typedef {{id: string, seq: number, name: string, msg: string}} ReplyReference  the message that a reply answers
- * @typedef {{text: string, reply: ReplyReference | null}} Draft  stored as it is, so its names must stay
+ * @typedef {{text: string, reply: ReplyReference | null, target?: string}} Draft  stored as it is, so its names must stay.
+ *   `target`: the channel of a thread's draft
+ * @typedef {{name: string, target: string, threadId: string, text: string}} ListedDraft
+ *   `name`: under which it is kept; `threadId`: "" for that of a channel
  * @typedef {{id: string, msg: string, text: string, isOpen: boolean}} Edit  stored as it is, so its names must stay.
  *   `id`: of the message; `msg`: its text, which is to become `text`; `isOpen`: it is shown when the channel is opened
  */
 import { Emitter } from "../lib/events.js";
 import { JsonStorage } from "./json-storage.js";
 
-/** @extends {Emitter<{change: null, "changed-elsewhere": null, emptied: null}>} */
+const THREAD_NAME = /^thread:(\d+)$/;
+
+/** Return the name of the draft of a thread. @param {string} threadId */
+export function draftNameOf(threadId) {
+  return `thread:${threadId}`;
+}
+
+/** @extends {Emitter<{change: null, text: null, "changed-elsewhere": null, emptied: null}>} */
 export class Drafts extends Emitter {
   #userId = "";
 
@@ -35,6 +45,25 @@ export class Drafts extends Emitter {
   /** Return true if the user has left a draft or an edit in a channel. @param {string} target */
   has(target) {
     return this.storage.get(this.#draftKey(target)) !== null || this.openEdit(target) !== null;
+  }
+
+  /** List the drafts and open edits of channels and threads, in no order. @returns {ListedDraft[]} */
+  list() {
+    const names = [this.#draftKey(""), this.#editsKey("")].flatMap((prefix) => this.storage.keys(prefix).map((key) => key.slice(prefix.length)));
+    return [...new Set(names)].flatMap((name) => {
+      const { text, target = "" } = this.get(name);
+      const [, threadId = ""] = THREAD_NAME.exec(name) ?? [];
+      const unsent = this.openEdit(name)?.text ?? text;
+      return unsent.trim() ? [{ name, target: threadId ? target : name, threadId, text: unsent }] : [];
+    });
+  }
+
+  /** Delete the draft of a channel or thread, or its open edit. @param {string} name */
+  discard(name) {
+    const edit = this.openEdit(name);
+    if (edit) this.removeEdit(name, edit.id);
+    else this.set(name, { text: "", reply: null });
+    this.emit("changed-elsewhere");
   }
 
   /** Keep a draft; an empty one is removed. @param {string} target @param {Draft} draft */
@@ -107,6 +136,7 @@ export class Drafts extends Emitter {
   #change(target, key, value) {
     const had = this.has(target);
     this.storage.set(key, value);
+    this.emit("text");
     if (this.has(target) !== had) this.emit("change");
   }
 

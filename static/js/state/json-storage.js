@@ -33,9 +33,13 @@ export class JsonStorage {
     }
   }
 
+  /** Return the keys that begin so. @param {string} prefix */
+  keys(prefix) {
+    return [...new Set([...Object.keys(this.storage), ...this.#unstored.keys()])].filter((key) => key.startsWith(prefix));
+  }
+
   /** Remove all values whose keys begin so. @param {string} prefix */
   removeAll(prefix) {
-    const keys = [...Object.keys(this.storage), ...this.#unstored.keys()];
-    for (const key of keys) if (key.startsWith(prefix)) this.set(key, null);
+    for (const key of this.keys(prefix)) this.set(key, null);
   }
 }

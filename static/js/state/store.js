@@ -41,6 +41,7 @@ export class Store extends Emitter {
   /** Quoted messages by id that no log holds; null: unavailable. @type {Map<string, Message | null>} */ quotedMessages = new Map();
   /** The open channel's target. @type {string | null} */ currentTarget = null;
   /** The number of the open channel's last message above the "New" divider; null: no divider. @type {number | null} */ dividerSeq = null;
+  /** The channel whose messages the user has marked as unread: they stay so while it is open. @type {string | null} */ heldTarget = null;
   /** @type {ConnectionState} */ connection = { status: "idle", retryAt: 0, reason: "" };
 
   /** The open channel. @returns {Channel | null} */
@@ -139,6 +140,7 @@ export class Store extends Emitter {
     this.currentTarget = target;
     const { channel } = this;
     this.dividerSeq = channel && channel.unread > 0 ? channel.readSeq : null;
+    this.heldTarget = null;
     this.emit("current");
   }
 
@@ -161,7 +163,7 @@ export class Store extends Emitter {
     if (channel && message.seq > channel.lastSeq) {
       this.unreadCounter.add(channel, message, isOwn, mentionsUser(message, this.me?.id));
       channel.activeAt = Math.max(channel.activeAt, message.time);
-      if (isOwn && message.target === this.currentTarget) this.dividerSeq = null;
+      if (isOwn && message.target === this.currentTarget) this.dividerSeq = this.heldTarget = null;
       this.emit("channels");
       if (!isOwn) this.emit("message", message);
     }
@@ -242,8 +244,22 @@ export class Store extends Emitter {
     const channel = this.channels.get(target);
     if (!channel || seq <= channel.readSeq) return false;
     this.unreadCounter.read(channel, seq, this.logs.get(target), this.me?.id);
+    if (channel.unread === 0 && target === this.heldTarget) this.heldTarget = null;
     this.emit("channels");
     return true;
+  }
+
+  /** The user has marked the messages after a number as unread. @param {string} target @param {number} readSeq */
+  setUnread(target, readSeq) {
+    const channel = this.channels.get(target);
+    if (!channel || readSeq >= channel.lastSeq) return;
+    this.unreadCounter.unread(channel, readSeq, this.logs.get(target), this.me?.id);
+    if (target === this.currentTarget) {
+      this.heldTarget = target;
+      this.dividerSeq = readSeq;
+      this.emit("log", target);
+    }
+    this.emit("channels");
   }
 
   /** Move the read position of a private channel's other user forward. @param {string} target @param {number} seq */

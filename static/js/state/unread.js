@@ -100,15 +100,36 @@ export class UnreadCounter {
     channel.readSeq = to;
     this.#mentions.read(channel, to);
     this.#uncounted.set(target, new Set([...known].filter((number) => number > to)));
-    const loadedCount = log ? countLoaded(log, to, lastSeq) : null;
-    if (log && loadedCount !== null) {
-      channel.unread = loadedCount;
-      const unread = log.messages.filter((message) => message.seq > to && !message.recalled);
-      this.#mentions.set(channel, unread.filter((message) => mentionsUser(message, userId)).map((message) => message.seq));
-    }
-    if (isExact || loadedCount !== null || to === lastSeq) this.#estimated.delete(target);
+    const isCounted = this.#countLoaded(channel, log, userId);
+    if (isExact || isCounted || to === lastSeq) this.#estimated.delete(target);
     else this.#estimated.add(target);
     limit(channel);
+  }
+
+  /**
+   * Move the read position back: the messages after it are unread again.
+   * @param {Channel} channel
+   * @param {number} seq
+   * @param {ChannelLog} [log] of the channel, if loaded
+   * @param {string} [userId]
+   */
+  unread(channel, seq, log, userId) {
+    const { target, lastSeq } = channel;
+    channel.readSeq = seq;
+    channel.unread = lastSeq - seq;
+    if (this.#countLoaded(channel, log, userId)) this.#estimated.delete(target);
+    else this.#estimated.add(target);
+  }
+
+  /** Count the unread messages if all of them are loaded. @param {Channel} channel @param {ChannelLog} [log] @param {string} [userId] @returns {boolean} whether they are */
+  #countLoaded(channel, log, userId) {
+    const { readSeq, lastSeq } = channel;
+    const count = log ? countLoaded(log, readSeq, lastSeq) : null;
+    if (!log || count === null) return false;
+    channel.unread = count;
+    const unread = log.messages.filter((message) => message.seq > readSeq && !message.recalled);
+    this.#mentions.set(channel, unread.filter((message) => mentionsUser(message, userId)).map((message) => message.seq));
+    return true;
   }
 }
 

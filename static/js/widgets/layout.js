@@ -2,18 +2,22 @@
  * Decides which parts of the chat are visible: on a phone either the sidebar or the channel, and at most one side panel.
  * The address contains the open channel, so that the browser's back button and a phone's back gesture work.
  *
- * @typedef {"details" | "search" | "thread" | "threads" | "saved"} PanelName
- * @typedef {{fromList?: boolean, panel?: boolean} | null} HistoryState
- *   `fromList`: the previous entry shows the list; `panel`: this entry is an open panel
+ * @import { Place } from "../lib/permalinks.js"
+ * @import { SeenPlace } from "../net/conversation.js"
+ * @typedef {"details" | "search" | "thread" | "threads" | "saved" | "unread" | "drafts"} PanelName
+ * @typedef {{fromList?: boolean, panel?: boolean, view?: PanelName | null, thread?: string, seen?: SeenPlace | null} | null} HistoryState
+ *   `fromList`: the previous entry shows the list; `panel`: this entry is an open panel over the timeline. Of a wide window,
+ *   `view`: the panel beside the timeline, and `thread`: the one that it shows. `seen`: what was in view; null: the end
  */
 import { byId, find, isVisible } from "../lib/dom.js";
+import { formatPlace, parsePlace } from "../lib/permalinks.js";
 
 const DETAILS_KEY = "im.details";
 const PHONE = "(max-width: 639px)";
 const NARROW = "(max-width: 899px)";
 const WIDE = "(min-width: 1200px)";
 /** @type {PanelName[]} */
-const PANELS = ["details", "search", "thread", "threads", "saved"];
+const PANELS = ["details", "search", "thread", "threads", "saved", "unread", "drafts"];
 
 export class Layout {
   #chat = byId("chat");
@@ -23,8 +27,9 @@ export class Layout {
   /** The element that had the focus before the panel. @type {HTMLElement | null} */ #focusOrigin = null;
 
   /**
-   * @param {{onPanelShown: (panel: PanelName) => void, navigate: (target: string | null) => void}} callbacks
-   *   `navigate`: the user has gone back or forward to this channel; null: to the list
+   * @param {{onPanelShown: (panel: PanelName) => void,
+   *   navigate: (place: Place | null, isPanelClosed: boolean) => void}} callbacks
+   *   `navigate`: the user has gone back or forward to this place; null: to the list; or a panel over it has been closed
    */
   constructor({ onPanelShown, navigate }) {
     this.onPanelShown = onPanelShown;
@@ -44,9 +49,10 @@ export class Layout {
     // A panel over the timeline has a history entry of its own; `navigate` to its channel closes it.
     addEventListener("popstate", () => {
       const next = this.#panelAfterBack;
+      const isPanelClosed = this.#isGoingBack || this.isPanelOverTimeline;
       this.#isGoingBack = false;
       this.#panelAfterBack = null;
-      if (this.isOpen) navigate(this.target);
+      if (this.isOpen) navigate(this.place, isPanelClosed);
       if (this.isOpen && next) this.showPanel(next);
     });
     visualViewport?.addEventListener("resize", fitAboveKeyboard);
@@ -70,9 +76,14 @@ export class Layout {
     return this.#panel !== null && matchMedia(NARROW).matches;
   }
 
-  /** The channel that the address names. @returns {string | null} */
-  get target() {
-    return /^#\d+$/.test(location.hash) ? location.hash.slice(1) : null;
+  /** The place that the address names. @returns {Place | null} */
+  get place() {
+    return parsePlace(location.hash);
+  }
+
+  /** What the history entry remembers. @returns {HistoryState} */
+  get state() {
+    return historyState();
   }
 
   /** True if the details are open beside the channel: as the user left them, initially in a wide window. */
@@ -83,26 +94,48 @@ export class Layout {
 
   open() {
     this.#chat.hidden = false;
-    this.#setPanel(this.#prefersDetails ? "details" : null);
+    this.#setPanel(this.#prefersDetails ? "details" : null, { isRemembered: false });
   }
 
   close() {
     this.#chat.hidden = true;
   }
 
-  /** Show a channel. @param {string} target @param {"push" | "replace" | "keep"} historyMode  `keep`: the address has changed already */
-  showChannel(target, historyMode) {
+  /** Show a channel. @param {Place} place @param {"push" | "replace" | "keep"} historyMode  `keep`: the address has changed already */
+  showChannel(place, historyMode) {
     const fromList = this.#chat.dataset.view === "list";
     this.#chat.dataset.view = "channel";
     if (this.isPanelOverTimeline) this.#setPanel(null);
-    const address = `${location.pathname}${location.search}#${target}`;
-    const isCurrent = location.hash === `#${target}`;
+    const address = `${location.pathname}${location.search}${formatPlace(place)}`;
     const state = historyState();
-    if (historyMode === "replace") history.replaceState({ fromList: isCurrent && state?.fromList }, "", address);
+    const isCurrentChannel = this.place?.target === place.target;
+    const isCurrent = isCurrentChannel && this.place?.seq === place.seq;
+    const view = this.#rememberedView;
+    if (historyMode === "replace") history.replaceState({ ...(isCurrent ? state : null), fromList: isCurrentChannel && state?.fromList, ...view }, "", address);
     else if (historyMode === "push" && state?.panel) {
-      if (isCurrent) this.#goBack();
+      if (isCurrentChannel) this.#goBack();
       else history.replaceState({ fromList: fromList || state.fromList }, "", address);
-    } else if (historyMode === "push" && !isCurrent) history.pushState({ fromList }, "", address);
+    } else if (historyMode === "push" && !isCurrent) history.pushState({ fromList, ...view }, "", address);
+  }
+
+  /** Remember in the history entry which messages are in view. @param {SeenPlace | null} seen */
+  keepPlace(seen) {
+    history.replaceState({ ...historyState(), seen }, "");
+  }
+
+  /** Remember in the history entry which thread is open. @param {string | undefined} thread its id */
+  keepThread(thread) {
+    history.replaceState({ ...historyState(), thread }, "");
+  }
+
+  /** Show the panel that a history entry of a wide window remembers. @param {HistoryState} state */
+  restoreView(state) {
+    if (state?.view !== undefined && !matchMedia(NARROW).matches && state.view !== this.#panel) this.#setPanel(state.view);
+  }
+
+  /** What a history entry of a wide window remembers of the panel. */
+  get #rememberedView() {
+    return matchMedia(NARROW).matches ? {} : { view: this.#panel };
   }
 
   showList() {
@@ -155,8 +188,11 @@ export class Layout {
     field.focus();
   }
 
-  /** @param {PanelName | null} name  null: closes the panel; the details that another one has replaced come back */
-  #setPanel(name) {
+  /**
+   * @param {PanelName | null} name  null: closes the panel; the details that another one has replaced come back
+   * @param {{isRemembered?: boolean}} [options]  `isRemembered`: in the history entry
+   */
+  #setPanel(name, { isRemembered = true } = {}) {
     const previous = this.#panel;
     const next = name ?? (previous && previous !== "details" && this.#prefersDetails ? "details" : null);
     const hadFocus = previous !== null && byId(previous).contains(document.activeElement);
@@ -165,6 +201,7 @@ export class Layout {
       toggleOf(panel)?.setAttribute("aria-expanded", String(panel === next));
     }
     this.#panel = next;
+    if (isRemembered && !matchMedia(NARROW).matches) history.replaceState({ ...historyState(), ...this.#rememberedView }, "");
     if (next) {
       this.#chat.dataset.panel = next;
       this.onPanelShown(next);

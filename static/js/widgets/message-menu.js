@@ -1,8 +1,9 @@
 /**
- * The menu of a message: forward, save, pin, remove files, report, and the actions for its sender.
+ * The menu of a message: forward, copy its address, save, mark as unread from there, pin, remove files, report, and the
+ * actions for its sender.
  *
  * @import { ChatApi } from "../net/chat-api.js"
- * @import { Message, User } from "../net/wire-types.js"
+ * @import { Channel, Message, User } from "../net/wire-types.js"
  * @import { Pins } from "../state/pins.js"
  * @import { Store } from "../state/store.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
@@ -11,11 +12,13 @@
  * @import { UserMenu } from "./user-menu.js"
  */
 import { isolate } from "../lib/bidi.js";
+import { copyText } from "../lib/clipboard.js";
 import { t } from "../lib/i18n.js";
+import { messageAddress } from "../lib/permalinks.js";
 import { savedMarks } from "../state/saved-marks.js";
 import { isManager } from "../state/send-permission.js";
 import { confirmAction } from "./dialog.js";
-import { showErrorToast } from "./toast.js";
+import { showErrorToast, showToast } from "./toast.js";
 
 export class MessageMenu {
   /**
@@ -23,10 +26,10 @@ export class MessageMenu {
    *   api: ChatApi, forward: (message: Message) => void, setSaved: (message: Message, isSaved: boolean) => void}} deps
    */
   constructor({ store, pins, userDialogs, userMenu, api, forward, setSaved }) {
-    this.api = api;
     this.forward = forward;
     this.setSaved = setSaved;
     this.store = store;
+    this.api = api;
     this.pins = pins;
     this.userDialogs = userDialogs;
     this.userMenu = userMenu;
@@ -35,9 +38,13 @@ export class MessageMenu {
   /** @param {MessageRow} row @returns {MenuItem[]} */
   items({ message, isOwn, state }) {
     const { channel, me } = this.store;
-    if (!channel || !me || me.kind === "guest" || state !== "sent" || message.recalled) return [];
+    if (!channel || !me || state !== "sent" || message.recalled) return [];
     /** @type {MenuItem[]} */
-    const items = [{ text: t("forward.forward"), icon: "forward", testid: "forward", run: () => this.forward(message) }, this.#saveItem(message)];
+    const items = [{ text: t("link.copy"), icon: "link", testid: "copy-link", run: () => copyLink(message, channel) }];
+    if (me.kind === "guest") return items;
+    items.unshift({ text: t("forward.forward"), icon: "forward", testid: "forward", run: () => this.forward(message) });
+    items.push(this.#saveItem(message));
+    if (!message.threadOnly) items.push(this.#unreadItem(message));
     const isPrivate = channel.kind === "private";
     if ((isPrivate || isManager(channel.role)) && !channel.closed) items.push(this.#pinItem(message));
     if (isOwn || isManager(channel.role)) items.push(...this.#removeItems(message));
@@ -50,7 +57,7 @@ export class MessageMenu {
 
   /** Save the message, or remove it from the saved ones. @param {MessageRow} row */
   toggleSaved(row) {
-    if (this.items(row).length > 0) this.#saveItem(row.message).run();
+    if (this.store.me?.kind !== "guest" && this.items(row).length > 0) this.#saveItem(row.message).run();
   }
 
   /** @param {Message} message @returns {MenuItem} */
@@ -59,6 +66,12 @@ export class MessageMenu {
     const run = () => this.setSaved(message, !isSaved);
     if (isSaved) return { text: t("saved.remove"), icon: "bookmark-filled", testid: "unsave", run };
     return { text: t("saved.save"), icon: "bookmark", testid: "save", run };
+  }
+
+  /** @param {Message} message @returns {MenuItem} */
+  #unreadItem(message) {
+    const run = () => this.api.markUnread(message).catch(showErrorToast);
+    return { text: t("unread.markUnread"), icon: "inbox", testid: "mark-unread", run };
   }
 
   /** @param {Message} message @returns {MenuItem} */
@@ -89,4 +102,9 @@ export class MessageMenu {
     const user = this.store.user(fromId);
     return user?.userId === from ? user : undefined;
   }
+}
+
+/** @param {Message} message @param {Channel} channel */
+async function copyLink(message, { appId }) {
+  if (await copyText(messageAddress(message, appId, location))) showToast(t("link.copied"));
 }

@@ -3,6 +3,7 @@
  *
  * @import { Composer } from "./composer.js"
  * @import { Layout } from "./layout.js"
+ * @import { QuickSwitcher } from "./quick-switcher.js"
  * @import { SearchPanel } from "./search-panel.js"
  * @import { Sidebar } from "./sidebar.js"
  * @import { Timeline } from "./timeline.js"
@@ -21,7 +22,7 @@ export function showShortcuts() {
 export class Shortcuts {
   /**
    * @param {{sidebar: Sidebar, composer: Composer, timeline: Timeline, layout: Layout, userDialogs: UserDialogs,
-   *   search: SearchPanel, chooseFiles: () => void, isGuest: () => boolean}} deps
+   *   search: SearchPanel, switcher: QuickSwitcher, chooseFiles: () => void, isGuest: () => boolean}} deps
    */
   constructor(deps) {
     this.deps = deps;
@@ -34,10 +35,10 @@ export class Shortcuts {
 
   /** @param {KeyboardEvent} event @returns {boolean} whether the key was a shortcut */
   #handle(event) {
-    const { sidebar, layout } = this.deps;
+    const { sidebar, switcher } = this.deps;
     const { altKey, shiftKey, key } = event;
     const isCommand = event.ctrlKey || event.metaKey;
-    if (isCommand && !altKey && key.toLowerCase() === "k") layout.focusFilter(sidebar.filter);
+    if (isCommand && !altKey && key.toLowerCase() === "k") switcher.show();
     else if (altKey && !isCommand && (key === "ArrowUp" || key === "ArrowDown")) {
       sidebar.channelList.openNeighbour(key === "ArrowUp" ? -1 : 1, shiftKey);
     } else if (altKey && !isCommand && this.#handleAlt(event.code)) return true;

@@ -10,6 +10,7 @@
 import { byId, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 import { formatDateTime } from "../lib/format.js";
+import { signInAddress } from "../lib/sign-in-address.js";
 import { throttleRender } from "../lib/throttle.js";
 import { doNotDisturb } from "../state/do-not-disturb.js";
 import { showAvatar } from "./avatar.js";
@@ -99,11 +100,10 @@ export class SidebarMenus {
 
   /** @returns {MenuItem[]} */
   #signInItems() {
-    const next = encodeURIComponent(location.pathname + location.search);
     /** @type {MenuItem[]} */
-    const items = [{ text: t("menu.signIn"), icon: "user", run: () => location.assign(`/accounts/login/?next=${next}`) }];
+    const items = [{ text: t("menu.signIn"), icon: "user", run: () => location.assign(signInAddress("login")) }];
     if (this.deps.isRegistrationOpen) {
-      items.push({ text: t("menu.register"), icon: "plus", run: () => location.assign(`/accounts/register/?next=${next}`) });
+      items.push({ text: t("menu.register"), icon: "plus", run: () => location.assign(signInAddress("register")) });
     }
     return items;
   }

@@ -14,6 +14,7 @@ import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
 import { isSlashCommand, withoutEscape } from "../lib/slash.js";
 import { hasVisibleText } from "../lib/visible-text.js";
+import { draftNameOf } from "../state/drafts.js";
 import { sendPermission } from "../state/send-permission.js";
 import { showErrorToast, showToast } from "./toast.js";
 
@@ -100,10 +101,10 @@ export class ThreadComposer {
   }
 
   /** Take back the text of an answer that could not be sent, before what the user is writing. @param {OutboxEntry} entry */
-  restore({ threadId = "", text }) {
+  restore({ threadId = "", text, target }) {
     const name = draftNameOf(threadId);
     const draft = this.drafts.get(name);
-    this.drafts.set(name, { ...draft, text: [text, draft.text].filter(Boolean).join("\n") });
+    this.drafts.set(name, { ...draft, target, text: [text, draft.text].filter(Boolean).join("\n") });
     this.#refresh();
   }
 
@@ -133,7 +134,8 @@ export class ThreadComposer {
   }
 
   #save() {
-    if (this.#threadId) this.drafts.set(this.draftName, { text: this.field.value, reply: null });
+    const { target } = this.conversation.current ?? {};
+    if (this.#threadId) this.drafts.set(this.draftName, { text: this.field.value, reply: null, target });
   }
 
   render() {
@@ -212,9 +214,4 @@ export class ThreadComposer {
   get #hasFiles() {
     return this.attachmentDrafts.of(this.draftName).length > 0;
   }
-}
-
-/** Return the name of the draft of a thread. @param {string} threadId */
-export function draftNameOf(threadId) {
-  return `thread:${threadId}`;
 }

@@ -2,6 +2,7 @@
  * The timeline: shows the open channel's messages and keeps the user's place in them while others come and go. Its list
  * dispatches `rendered`.
  *
+ * @import { SeenPlace } from "../net/conversation.js"
  * @import { Message } from "../net/wire-types.js"
  * @import { MentionNames } from "../lib/text.js"
  * @import { Outbox } from "../net/outbox.js"
@@ -76,6 +77,7 @@ export class Timeline {
     conversation.on("loading", renderIfCurrent);
     conversation.on("sending", () => this.jumpToLatest());
     conversation.on("reveal", ({ seq }) => this.#revealMessage(seq));
+    conversation.on("restore", (place) => this.#restorePlace(place));
     customEmoji.on("change", render);
     savedMarks.on("change", render);
     language.on("change", render);
@@ -85,7 +87,7 @@ export class Timeline {
     const resizeObserver = new ResizeObserver(() => this.#onResize());
     resizeObserver.observe(this.scroller);
     resizeObserver.observe(this.list);
-    this.#newMessagesButton.addEventListener("click", () => this.jumpToLatest());
+    this.#newMessagesButton.addEventListener("click", () => this.#jumpToUnread());
     this.#jumpButton.addEventListener("click", () => this.jumpToLatest());
     this.list.addEventListener("click", (event) => this.#onClick(targetOf(event)));
   }
@@ -121,6 +123,21 @@ export class Timeline {
       this.conversation.loadNewest(currentTarget);
     } else this.#scrollToPlace();
     this.render();
+  }
+
+  /** Scroll to the first unread message, or to the end if it is in view or above. */
+  #jumpToUnread() {
+    const { log, channel } = this.store;
+    const divider = /** @type {HTMLElement | null} */ (this.list.querySelector(".unread-divider"));
+    const { scrollTop, clientHeight } = this.scroller;
+    if (divider && divider.offsetTop > scrollTop + clientHeight) {
+      this.#pendingScroll = "unread";
+      this.#scrollToPlace();
+      this.render();
+    } else if (log?.hasNewer && channel && log.lastSeq <= channel.readSeq) {
+      this.#pendingScroll = "unread";
+      this.conversation.reload(channel.target);
+    } else this.jumpToLatest();
   }
 
   render() {
@@ -270,6 +287,7 @@ export class Timeline {
     const { scroller } = this;
     const { channel } = this.store;
     if (document.visibilityState !== "visible" || !this.#isVisible || !channel || channel.readSeq >= channel.lastSeq) return;
+    if (channel.target === this.store.heldTarget) return;
     const bottom = scroller.scrollTop + scroller.clientHeight + READ_TOLERANCE;
     const elements = /** @type {HTMLElement[]} */ ([...this.list.children]);
     const last = elements.findLast((element) => Number(element.dataset.seq) && element.offsetTop + element.offsetHeight <= bottom);
@@ -283,12 +301,35 @@ export class Timeline {
     if (!this.isPinned || document.visibilityState === "hidden" || !this.#isVisible) store.dividerSeq = seq - 1;
   }
 
-  /** Scroll to a message and highlight it. @param {number} seq */
-  #revealMessage(seq) {
+  /** What the user sees; null: the end of the channel. @returns {SeenPlace | null} */
+  get place() {
+    const { scrollTop } = this.scroller;
+    if (this.isPinned) return null;
+    for (const element of /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll(".message[data-seq]"))) {
+      const bottom = bottomOf(element);
+      // A message that is not sent yet has no number.
+      if (bottom > scrollTop) return element.dataset.seq ? { seq: Number(element.dataset.seq), offset: bottom - scrollTop } : null;
+    }
+    return null;
+  }
+
+  /** @param {SeenPlace} place */
+  #restorePlace({ seq, offset }) {
+    const element = this.#goTo(seq);
+    if (element) this.scroller.scrollTop = bottomOf(element) - offset;
+  }
+
+  /** Leave the end of the channel for a message; return its element, if the channel has it. @param {number} seq */
+  #goTo(seq) {
     this.#pendingScroll = null;
     this.isPinned = false;
     this.render();
-    const element = /** @type {HTMLElement | null} */ (this.list.querySelector(`.message[data-seq="${seq}"]`));
+    return /** @type {HTMLElement | null} */ (this.list.querySelector(`.message[data-seq="${seq}"]`));
+  }
+
+  /** Scroll to a message and highlight it. @param {number} seq */
+  #revealMessage(seq) {
+    const element = this.#goTo(seq);
     if (!element) return;
     element.scrollIntoView({ block: "center" });
     element.focus({ preventScroll: true });

@@ -2,6 +2,7 @@
 import { byId, find, part, setText } from "../lib/dom.js";
 import { suggestGuestName } from "../lib/guest-name.js";
 import { language, t } from "../lib/i18n.js";
+import { signInAddress } from "../lib/sign-in-address.js";
 import { toggleTheme } from "./theme.js";
 
 export class Welcome {
@@ -34,6 +35,9 @@ export class Welcome {
     paragraph.hidden = !reason;
     setText(paragraph, reason);
     this.#setBusy(false);
+    for (const page of /** @type {const} */ (["login", "register"])) {
+      this.#screen.querySelector(`[data-part=${page}]`)?.setAttribute("href", signInAddress(page));
+    }
     if (!this.#field.value) this.#suggestName();
     this.#screen.hidden = false;
     if (matchMedia("(hover: hover)").matches) this.#field.select();

@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('chat', '0028_saved_messages'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='readmark',
+            name='unread_after',
+            field=models.BigIntegerField(editable=False, null=True),
+        ),
+    ]

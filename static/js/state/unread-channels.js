@@ -1,0 +1,11 @@
+/**
+ * The channels with unread messages, in the order in which the user reads them. Pure.
+ *
+ * @import { Channel } from "../net/wire-types.js"
+ */
+
+/** Return them: those that mention the user first, then private channels, and the latest activity first. @param {Iterable<Channel>} channels */
+export function unreadChannels(channels) {
+  const rank = (/** @type {Channel} */ { mentions, kind }) => (mentions > 0 ? 0 : kind === "private" ? 1 : 2);
+  return [...channels].filter(({ unread }) => unread > 0).sort((a, b) => rank(a) - rank(b) || b.activeAt - a.activeAt);
+}
