@@ -16,6 +16,7 @@ export const enFinding = {
   "unread.channels": ({ n }) => `${n} ${n === 1 ? "channel" : "channels"} with unread messages`,
   "unread.markRead": "Mark {name} as read",
   "unread.markAllRead": "Mark all as read",
+  "unread.first": "First unread",
   "unread.markUnread": "Mark as unread from here",
   "drafts.title": "Drafts",
   "drafts.close": "Close drafts",

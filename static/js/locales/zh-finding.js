@@ -16,6 +16,7 @@ export const zhFinding = {
   "unread.channels": "{n} 个频道有未读消息",
   "unread.markRead": "将 {name} 标为已读",
   "unread.markAllRead": "全部标为已读",
+  "unread.first": "第一条未读",
   "unread.markUnread": "从这里起标为未读",
   "drafts.title": "草稿",
   "drafts.close": "关闭草稿",

@@ -46,6 +46,7 @@ export class Timeline {
   /** Of messages that the server has not looked at. @type {MentionNames} */ #unsentNames = NO_NAMES;
   /** The message rows by key. @type {Map<string, MessageRow>} */ #messageRows = new Map();
   #newMessagesButton = byId("new-messages");
+  #firstUnreadButton = byId("first-unread");
   #jumpButton = byId("jump-to-latest");
   scroller = byId("timeline");
   list = byId("timeline-rows");
@@ -87,7 +88,8 @@ export class Timeline {
     const resizeObserver = new ResizeObserver(() => this.#onResize());
     resizeObserver.observe(this.scroller);
     resizeObserver.observe(this.list);
-    this.#newMessagesButton.addEventListener("click", () => this.#jumpToUnread());
+    this.#newMessagesButton.addEventListener("click", () => this.jumpToLatest());
+    this.#firstUnreadButton.addEventListener("click", () => this.#jumpToUnread());
     this.#jumpButton.addEventListener("click", () => this.jumpToLatest());
     this.list.addEventListener("click", (event) => this.#onClick(targetOf(event)));
   }
@@ -125,19 +127,23 @@ export class Timeline {
     this.render();
   }
 
-  /** Scroll to the first unread message, or to the end if it is in view or above. */
-  #jumpToUnread() {
+  /** Where the unread messages of the open channel begin: they are not loaded, or below or above what is in view. */
+  get #unreadStart() {
     const { log, channel } = this.store;
+    if (log?.hasNewer && channel && log.lastSeq <= channel.readSeq) return "unloaded";
     const divider = /** @type {HTMLElement | null} */ (this.list.querySelector(".unread-divider"));
-    const { scrollTop, clientHeight } = this.scroller;
-    if (divider && divider.offsetTop > scrollTop + clientHeight) {
-      this.#pendingScroll = "unread";
+    return divider && divider.offsetTop > this.scroller.scrollTop + this.scroller.clientHeight ? "below" : "above";
+  }
+
+  /** Scroll to the first unread message, which is loaded if need be. */
+  #jumpToUnread() {
+    const { currentTarget } = this.store;
+    this.#pendingScroll = "unread";
+    if (this.#unreadStart === "unloaded" && currentTarget) this.conversation.reload(currentTarget);
+    else {
       this.#scrollToPlace();
       this.render();
-    } else if (log?.hasNewer && channel && log.lastSeq <= channel.readSeq) {
-      this.#pendingScroll = "unread";
-      this.conversation.reload(channel.target);
-    } else this.jumpToLatest();
+    }
   }
 
   render() {
@@ -278,6 +284,7 @@ export class Timeline {
     this.#markVisibleAsRead();
     this.#newMessagesButton.hidden = this.isPinned || channel.unread === 0;
     setText(part(this.#newMessagesButton, "text"), t("timeline.newMessages", { n: channel.unread }));
+    this.#firstUnreadButton.hidden = this.#newMessagesButton.hidden || this.#unreadStart === "above";
     const isNearEnd = distance < scroller.clientHeight && !log.hasNewer;
     this.#jumpButton.hidden = this.isPinned || channel.unread > 0 || isNearEnd;
   }
