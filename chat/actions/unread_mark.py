@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models.functions import Coalesce
-
 from accounts.models import User
 from chat import rules
 from chat.models import ReadMark
@@ -31,7 +29,8 @@ def read_unmark(*, user: User, channel_id: int, seq: int, app: int | None, conne
         first = ReadMark(user=user, channel=channel, seq=channel.last_seq if membership is None else from_seq - 1)
         ReadMark.objects.bulk_create([first], ignore_conflicts=True)
         marks.filter(seq__gt=after).update(unread_after=after)
-        read_seq = marks.values_list(Coalesce("unread_after", "seq"), flat=True).get()
+        mark = marks.get()
+    read_seq = mark.seq if mark.unread_after is None else mark.unread_after
     body = {"target": str(channel_id), "readSeq": read_seq}
     publish.push_transient(Entry(kind=READ_UNMARK.name, user_ids=(user.pk,), body=body), connection)
     return read_seq

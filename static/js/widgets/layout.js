@@ -7,7 +7,7 @@
  * @typedef {"details" | "search" | "thread" | "threads" | "saved" | "unread" | "drafts"} PanelName
  * @typedef {{fromList?: boolean, panel?: boolean, view?: PanelName | null, thread?: string, seen?: SeenPlace | null} | null} HistoryState
  *   `fromList`: the previous entry shows the list; `panel`: this entry is an open panel over the timeline. Of a wide window,
- *   `view`: the panel beside the timeline, and `thread`: the one that it shows. `seen`: what was in view; null: the end
+ *   `view`: the panel beside the timeline, and `thread`: the one that it shows. `seen`: the place in view; null: the end
  */
 import { byId, find, isVisible } from "../lib/dom.js";
 import { formatPlace, parsePlace } from "../lib/permalinks.js";
@@ -81,7 +81,7 @@ export class Layout {
     return parsePlace(location.hash);
   }
 
-  /** What the history entry remembers. @returns {HistoryState} */
+  /** The state that the history entry remembers. @returns {HistoryState} */
   get state() {
     return historyState();
   }
@@ -133,7 +133,7 @@ export class Layout {
     if (state?.view !== undefined && !matchMedia(NARROW).matches && state.view !== this.#panel) this.#setPanel(state.view);
   }
 
-  /** What a history entry of a wide window remembers of the panel. */
+  /** The part of a history entry of a wide window that remembers the panel. */
   get #rememberedView() {
     return matchMedia(NARROW).matches ? {} : { view: this.#panel };
   }

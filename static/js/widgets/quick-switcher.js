@@ -94,7 +94,7 @@ export class QuickSwitcher {
   #render() {
     const activeKey = this.#entries[this.#activeIndex]?.key;
     this.#entries = this.#find();
-    // What the server finds comes in between; the active entry stays the active one, unless it was the first.
+    // Users found by the server come in between; the active entry stays the active one, unless it was the first.
     if (this.#activeIndex > 0) this.#activeIndex = Math.max(0, this.#entries.findIndex(({ key }) => key === activeKey));
     reconcile(this.#list, this.#entries, {
       key: ({ key }) => key,

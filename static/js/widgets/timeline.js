@@ -308,7 +308,7 @@ export class Timeline {
     if (!this.isPinned || document.visibilityState === "hidden" || !this.#isVisible) store.dividerSeq = seq - 1;
   }
 
-  /** What the user sees; null: the end of the channel. @returns {SeenPlace | null} */
+  /** The place in view; null: the end of the channel. @returns {SeenPlace | null} */
   get place() {
     const { scrollTop } = this.scroller;
     if (this.isPinned) return null;
