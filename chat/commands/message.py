@@ -167,7 +167,7 @@ async def mark(call: Call, data: Mark) -> dict[str, Any]:
     return {"target": str(data.target), "readSeq": read_seq}
 
 
-@command("read.unmark", returns=events.ReadPosition, fault=errors.STORE_FAILED, guests=True)
+@command("read.unmark", returns=marks.ReadPosition, fault=errors.STORE_FAILED, guests=True)
 async def unmark(call: Call, data: Mark) -> dict[str, Any]:
     """Mark the messages from number `seq` on as unread. Your other connections get `read.unmark`.
 
