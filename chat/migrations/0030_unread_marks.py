@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0028_saved_messages'),
+        ('chat', '0029_web_push'),
     ]
 
     operations = [
