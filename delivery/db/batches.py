@@ -8,6 +8,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+RESULTS_PER_TURN = 16
+"""Results handed out in one turn of the event loop, because their callers all go on in the next one."""
+
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -73,17 +76,26 @@ class BatchQueue(Generic[R, T]):
     async def _run_batch(self, batch: Sequence[tuple[R, asyncio.Future[T]]]) -> None:
         outcomes: Sequence[T | Exception]
         try:
-            outcomes = await self._process([request for request, _ in batch])
-        except Exception as error:
-            outcomes = [error] * len(batch)
+            try:
+                outcomes = await self._process([request for request, _ in batch])
+            except Exception as error:
+                outcomes = [error] * len(batch)
+            for start in range(0, len(batch), RESULTS_PER_TURN):
+                if start:
+                    await asyncio.sleep(0)
+                end = start + RESULTS_PER_TURN
+                _resolve([future for _, future in batch[start:end]], outcomes[start:end])
         except asyncio.CancelledError:
             for _, future in batch:
                 future.cancel()
             raise
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
-            if future.done():
-                continue  # Its caller has been cancelled.
-            if isinstance(outcome, Exception):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+
+
+def _resolve(futures: Sequence[asyncio.Future[T]], outcomes: Sequence[T | Exception]) -> None:
+    for future, outcome in zip(futures, outcomes, strict=True):
+        if future.done():
+            continue  # Its caller has been cancelled.
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

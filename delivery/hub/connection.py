@@ -37,6 +37,10 @@ class _PendingReply:
     """True if the reply is ready, but waits until the hub delivers the request's event."""
 
 
+def _ignore_close(code: int, reason: str) -> None:
+    """Do nothing, instead of the function of an owner that has gone."""
+
+
 # An empty deque takes 624 bytes, so connections without replies or held pushes share these. Nothing is added to them.
 _NO_REPLIES: deque[_PendingReply] = deque(maxlen=0)
 _NONE_HELD: deque[tuple[Frame, int] | int] = deque(maxlen=0)
@@ -302,6 +306,13 @@ class Connection:
             self.outbox.stop()
             self._held.clear()
             self._on_close(code, reason)
+
+    def release(self) -> None:
+        """Forget the functions of the owner, which refers to this connection. Call it once the connection has ended."""
+        self.is_closing = True
+        self.resume_after(None)
+        self.outbox.release()
+        self._on_close = _ignore_close
 
     def close_after_reply(self, code: int, reason: str) -> None:
         """Close once the reply to the current request has been written."""

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+
+def _do_nothing() -> None:
+    """Do nothing, instead of a function of an owner that has gone."""
+
+
 Write = Callable[[Batch], Coroutine[Any, Any, Any] | None]
 """Writes frames at once, or returns a coroutine that does once the client reads."""
 
@@ -187,6 +192,12 @@ class Outbox:
         if self._writing is not None:
             self._writing.cancel()
         self._notify_room_waiter()
+
+    def release(self) -> None:
+        """Stop, and forget the owner's functions. Otherwise both would wait for the garbage collector."""
+        self.stop()
+        self._write = self._on_empty = self._follower = None
+        self._on_overflow = _do_nothing
 
     def write_queued(self) -> None:
         """Write all queued frames. Do nothing while an earlier write is in progress."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from delivery.hub.segments import BatchCache
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 WRITES_PER_SECOND = 6000
 """Writes at ticks above which the window grows: about a tenth of a core."""
+WRITING_SECONDS = 0.02
+"""Seconds for which outboxes write before other work of the event loop has its turn."""
 
 
 def _do_nothing() -> None:
@@ -31,7 +35,10 @@ class Ticker:
         self._max_window = max(window_seconds, max_window_seconds)
         self.tick = 0
         self._waiting: list[Outbox] = []
-        self._urgent: list[Outbox] = []
+        self._due: deque[Outbox] = deque()
+        """Outboxes that are to write now."""
+        self._is_writing = False
+        """True if the next turn of the event loop lets them write."""
         self._running = False
         self.on_tick: Callable[[], None] = _do_nothing
         """Called at each tick, before outboxes write."""
@@ -49,15 +56,25 @@ class Ticker:
         self.ensure_running()
 
     def write_soon(self, outbox: Outbox) -> None:
-        """Make the outbox write in the next turn of the event loop."""
-        if not self._urgent:
-            asyncio.get_running_loop().call_soon(self._write_urgent)
-        self._urgent.append(outbox)
+        """Make the outbox write in the next turn of the event loop, after those that are due already."""
+        self._write_soon((outbox,))
 
-    def _write_urgent(self) -> None:
-        urgent, self._urgent = self._urgent, []
-        for outbox in urgent:
-            outbox.write_queued()
+    def _write_soon(self, outboxes: Sequence[Outbox]) -> None:
+        self._due.extend(outboxes)
+        if self._due and not self._is_writing:
+            self._is_writing = True
+            asyncio.get_running_loop().call_soon(self._write_due)
+
+    def _write_due(self) -> None:
+        """Let outboxes write, and leave those for which the time is too short to the next turn."""
+        self._is_writing = False
+        due, end = self._due, time.monotonic() + WRITING_SECONDS
+        # Those that become due meanwhile have the next turn.
+        for _ in range(len(due)):
+            due.popleft().write_queued()
+            if time.monotonic() > end:
+                break
+        self._write_soon(())
 
     def ensure_running(self) -> None:
         """Make `tick` advance within one window from now."""
@@ -74,7 +91,6 @@ class Ticker:
         self.write_waiting()
 
     def write_waiting(self) -> None:
-        """Make the outboxes that wait for the tick write now."""
+        """Make the outboxes that wait for the tick write in the next turn of the event loop, or the turns after it."""
         waiting, self._waiting = self._waiting, []
-        for outbox in waiting:
-            outbox.write_queued()
+        self._write_soon(waiting)

@@ -19,6 +19,7 @@ from django.conf import settings
 from uvicorn.config import STARTUP_FAILURE
 
 from chat.node.lifecycle import drain_node
+from imsite.server.garbage_collection import limit_collections
 from imsite.server.local_url import local_url
 from imsite.server.preload import preload
 
@@ -28,6 +29,12 @@ LEAN_WEBSOCKETS = "imsite.server.lean_websocket:LeanWebSocketProtocol"
 UVICORN_WEBSOCKETS = "imsite.server.websocket:WebSocketProtocol"
 DRAIN_SHARE = 0.5
 """Share of IM_DRAIN_TIMEOUT for closing WebSocket connections."""
+SWITCH_INTERVAL_SECONDS = 0.0005
+"""Seconds after which a thread that computes lets another one go on.
+
+With Python's 5 ms, the event loop waits as long after each callback while a thread of the database computes, and a
+commit at each statement while the loop is busy.
+"""
 OPEN_REQUESTS_SHARE = 0.25
 """Share of IM_DRAIN_TIMEOUT for finishing HTTP requests after that. The rest is for stopping the node."""
 
@@ -37,6 +44,8 @@ def run(host: str, port: int, *, sockets: Sequence[socket.socket] = (), quiet: b
     # whitenoise reads static files synchronously. The files are small, and in production nginx serves them.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     preload()
+    limit_collections()
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     server = Server(uvicorn_config(host, port))
     server.quiet = quiet
     with contextlib.suppress(KeyboardInterrupt):

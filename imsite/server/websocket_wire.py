@@ -86,6 +86,7 @@ class WebSocketWire(asyncio.Protocol):
         self._server.connections.discard(self)
         self._state = LOST
         self._incoming = None
+        self._on_ping = self._on_pong = None
         self.resume_writing()
         self._end_with(1006)
 

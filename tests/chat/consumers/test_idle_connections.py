@@ -1,4 +1,4 @@
-"""An idle connection keeps no task and nothing of its request."""
+"""An idle connection keeps no task and nothing of its request, and an ended one leaves nothing to the collector."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ class Request:
 
 async def test_an_idle_connection_keeps_no_task_and_no_request() -> None:
     requests: list[weakref.ref[Request]] = []
+    consumers: list[weakref.ref[JsonConsumer]] = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         scope["request"] = Request()
         requests.append(weakref.ref(scope["request"]))
-        await JsonConsumer()(scope, receive, send)
+        consumer = JsonConsumer()
+        consumers.append(weakref.ref(consumer))
+        await consumer(scope, receive, send)
 
     config, state, wire = Config(application), ServerState(), Wire()
     config.load()
@@ -43,7 +46,11 @@ async def test_an_idle_connection_keeps_no_task_and_no_request() -> None:
             await wait_until(lambda number=number: b'"seq":"%d"' % number in wire.heard)  # type: ignore[misc]
             assert not state.tasks
             assert requests[0]() is None
-        assert len(node.hub.connections) == 1
+        assert len(node.hub.connections) == 1 and consumers[0]() is not None
 
         protocol.data_received(frame(CLOSE, (1000).to_bytes(2, "big")))
         await wait_until(lambda: not node.hub.connections and not state.tasks)
+        protocol.connection_lost(None)
+        del protocol
+        # The tests run without garbage collection.
+        await wait_until(lambda: consumers[0]() is None)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from delivery.db import batches
-from delivery.db.batches import BatchQueue
+from delivery.db.batches import RESULTS_PER_TURN, BatchQueue
 from tests.support.clock import Clock
 from tests.support.waiting import wait_until
 
@@ -111,3 +111,18 @@ def test_another_event_loop_begins_anew() -> None:
 
     asyncio.run(leave())
     assert asyncio.run(come_back()) == 4
+
+
+async def test_the_callers_of_a_large_batch_go_on_a_few_in_each_turn() -> None:
+    async def process(numbers: Sequence[int]) -> list[int | Exception]:
+        return list(numbers)
+
+    count = 2 * RESULTS_PER_TURN + 1
+    queue: BatchQueue[int, int] = BatchQueue(process, max_size=count, name="numbers")
+    calls = [asyncio.create_task(queue.submit(number)) for number in range(count)]
+    seen = {0}
+    while not all(call.done() for call in calls):
+        seen.add(sum(call.done() for call in calls))
+        await asyncio.sleep(0)
+    assert {RESULTS_PER_TURN, 2 * RESULTS_PER_TURN} <= seen
+    assert [await call for call in calls] == list(range(count))

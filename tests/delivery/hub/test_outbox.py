@@ -82,6 +82,21 @@ async def test_the_more_outboxes_write_at_a_tick_the_later_comes_the_next_one(wa
     assert ticker.window_seconds == 0.001
 
 
+async def test_a_crowd_of_outboxes_lets_other_work_have_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("delivery.hub.ticker.WRITING_SECONDS", 0.0)
+    ticker = Ticker(0.001)
+    readers = [Reader() for _ in range(5)]
+    for reader in readers:
+        outbox = Outbox(ticker, 1000, reader.overflow)
+        outbox.start(reader.write)
+        outbox.put("a")
+    written = []
+    while len(written) < 6:
+        written.append(sum(len(reader.frames) for reader in readers))
+        await asyncio.sleep(0)
+    assert written == [0, 1, 2, 3, 4, 5]
+
+
 async def test_an_urgent_frame_and_the_frames_before_it_do_not_wait_for_the_tick() -> None:
     reader = Reader()
     async with outbox_of(reader, window=3600) as outbox:

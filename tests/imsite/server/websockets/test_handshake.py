@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import socket
 
 import pytest
 
+from imsite.server.http import NEW_CONNECTIONS_PER_TURN
 from tests.support.bare_socket import TEXT, BareSocket, frame
 from tests.support.websocket_server import WebSocketServer
 
@@ -155,6 +157,17 @@ def test_requests_pipelined_before_the_upgrade_are_answered_first(server: WebSoc
         assert answers.count(b"HTTP/1.1 200 ") == answers.count(b"/plain") == requests
         link.sendall(frame(TEXT, b"hello"))
         assert _receive(link, b"hello").endswith(b"\x81\x05hello")
+
+
+def test_each_of_a_crowd_is_answered_though_they_take_turns(server: WebSocketServer) -> None:
+    with contextlib.ExitStack() as crowd:
+        links = [crowd.enter_context(_link(server)) for _ in range(2 * NEW_CONNECTIONS_PER_TURN + 1)]
+        for link in links:
+            link.sendall(_head(server, _SOUND))
+        for link in links:
+            assert _receive(link, b"\r\n\r\n").startswith(b"HTTP/1.1 101 ")
+            link.sendall(frame(TEXT, b"hello"))
+            assert _receive(link, b"hello").endswith(b"\x81\x05hello")
 
 
 _SOUND = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
