@@ -28,6 +28,7 @@ from chat.models import (
     Membership,
     Message,
     MessageMention,
+    NotificationSetting,
     Pin,
     PushSubscription,
     ReactionUser,
@@ -65,6 +66,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "people", _people(user)
     yield "memberships", [_membership(membership) for membership in _memberships(user)]
     yield "read-marks", [_mark(mark) for mark in ReadMark.objects.filter(user=user).order_by("channel")]
+    yield "notifications", [_notifications(row) for row in _notification_settings(user)]
     yield "devices", [_device(device) for device in devices(user)]
     yield "notifications", [_push(row) for row in push_subscriptions_of(user)]
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]
@@ -156,6 +158,14 @@ def _mark(mark: ReadMark) -> dict[str, Any]:
         "unreadAfter": mark.unread_after,
         "lastSaid": mark.last_sent_at,
     }
+
+
+def _notification_settings(user: User) -> Iterator[NotificationSetting]:
+    return NotificationSetting.objects.filter(user=user).order_by("pk").iterator(_ROWS_PER_FETCH)
+
+
+def _notifications(row: NotificationSetting) -> dict[str, Any]:
+    return {"channel": str(row.channel_id), "level": row.level, "muted": row.muted}
 
 
 def _reactions(user: User) -> Iterator[ReactionUser]:

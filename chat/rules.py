@@ -183,3 +183,18 @@ EVERYTHING: Ranges = [(1, None)]
 def is_readable(ranges: Ranges, seq: int) -> bool:
     """Return whether the ranges include the sequence number."""
     return any(first <= seq and (last is None or seq <= last) for first, last in ranges)
+
+
+def wants_notification(level: str, *, is_muted: bool, is_mention: bool) -> bool | None:
+    """Return whether a user with this notification level in a channel wants to be notified of a message.
+
+    None: the level is `default`, so what the user's device is set to decides. A device whose notifications are off
+    shows none in any case. `is_mention`: the message mentions the user, or answers in a thread that they follow.
+    """
+    if level == "none":
+        return False
+    if is_mention:
+        return True
+    if is_muted or level == "mentions":
+        return False
+    return True if level == "all" else None

@@ -22,7 +22,17 @@ from chat.actions.profile_broadcast import MAX_USERS
 from chat.actions.redaction import messages_redact
 from chat.actions.saved import saved_delete_all
 from chat.actions.scheduled import scheduled_delete_all
-from chat.models import Channel, Membership, Message, MessageMention, ReadMark, Report, Restriction, ThreadFollower
+from chat.models import (
+    Channel,
+    Membership,
+    Message,
+    MessageMention,
+    NotificationSetting,
+    ReadMark,
+    Report,
+    Restriction,
+    ThreadFollower,
+)
 from chat.rules import action_text
 from chat.wire.schema.events import PERSON_CHANGED
 from delivery import log
@@ -64,6 +74,7 @@ def _finish(user_id: int) -> None:
     _anonymize_forwarded(user_id)
     with write():
         ReadMark.objects.filter(user=user_id).delete()
+        NotificationSetting.objects.filter(user=user_id).delete()
         ThreadFollower.objects.filter(user=user_id).delete()
         saved_delete_all(user_id)
         scheduled_delete_all(user_id)

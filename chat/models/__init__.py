@@ -6,6 +6,7 @@ from chat.models.emoji import CustomEmoji
 from chat.models.link_preview import LinkPreview, MessagePreview
 from chat.models.message import Message, MessageKey, MessageMention, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
+from chat.models.notifications import NotificationSetting
 from chat.models.push import PushNotification, PushState, PushSubscription
 from chat.models.saved import SavedMessage
 from chat.models.scheduled import ScheduledMessage
@@ -27,6 +28,7 @@ __all__ = [
     "MessageKey",
     "MessageMention",
     "MessagePreview",
+    "NotificationSetting",
     "Pin",
     "PushNotification",
     "PushState",

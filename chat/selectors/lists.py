@@ -12,11 +12,12 @@ from django.db.models.functions import Coalesce
 from accounts.models import App, User
 from accounts.selectors.contacts import read_receipts_visible_to
 from chat import rules
-from chat.models import Channel, Membership, Message, ReadMark, Restriction
+from chat.models import Channel, Membership, Message, NotificationSetting, ReadMark, Restriction
 from chat.models.message import UNCOUNTED
 from chat.selectors.access import Access
 from chat.selectors.memberships import peer_id_of
 from chat.selectors.mentions import mention_count
+from chat.selectors.notification_settings import notification_settings_of
 from chat.selectors.restrictions import active_restrictions
 
 NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
@@ -39,6 +40,8 @@ class ChannelSummary:
     """The number up to which the other user of a private channel has read; 0 unless they share that."""
     muted_until: datetime | None
     """End of the user's mute; `NEVER_ENDS`: until a moderator lifts it. None: the user is not muted."""
+    notifications: NotificationSetting | None
+    """The user's own setting; None: the defaults."""
 
 
 def global_channel(app: App) -> Channel:
@@ -81,6 +84,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
     counts = _member_counts([channel for channel in channels if channel.kind == Channel.Kind.PUBLIC])
     peers_read = _peer_read_marks(user, channels)
     mutes = _active_mutes(user)
+    settings = notification_settings_of(user, channels)
     result = []
     for access in accesses:
         channel, membership = access.channel, access.membership
@@ -108,6 +112,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
                 peer,
                 peer_read,
                 muted_until,
+                settings.get(channel.pk),
             )
         )
     return result

@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from imsite.client import envelopes
 from imsite.client.backoff import ExponentialBackoff, parse_retry_after
+from imsite.client.channel_commands import ChannelCommands
 from imsite.client.errors import Closed, Disconnected, Refused
 from imsite.client.message_commands import MessageCommands
 from imsite.client.position_tracker import PositionTracker
@@ -41,7 +42,7 @@ RESET = "reset"
 CLOSED_BY_PROGRAM = "closed by the program"
 
 
-class ClientConnection(MessageCommands):
+class ClientConnection(MessageCommands, ChannelCommands):
     """One logged-in user on one app, from `async with` until its end. Iterate the connection for pushes.
 
     It reconnects with growing pauses and fetches missed pushes. Only a refused log-in (Refused) or a permanent close

@@ -44,6 +44,7 @@ import { Announcer } from "./widgets/announcer.js";
 import { ChannelDetails } from "./widgets/channel-details.js";
 import { ChannelHeader } from "./widgets/channel-header.js";
 import { ChannelList } from "./widgets/channel-list.js";
+import { ChannelNotifications } from "./widgets/channel-notifications.js";
 import { Composer } from "./widgets/composer.js";
 import { ConnectionBar } from "./widgets/connection-bar.js";
 import { ContactList } from "./widgets/contact-list.js";
@@ -155,7 +156,7 @@ const openOrigin = (/** @type {ForwardOrigin} */ { target = "", seq }) => naviga
 const userDialogs = new UserDialogs({ store, api, open: openChannel });
 const groupDialogs = new GroupDialogs({ store, api, open: openChannel });
 const userMenu = new UserMenu({ store, api, userDialogs });
-const channelDetails = new ChannelDetails({ store, session, memberLoader, groupDialogs, userMenu });
+const channelDetails = new ChannelDetails({ store, session, memberLoader, groupDialogs, userMenu, notifications: new ChannelNotifications(api) });
 const reconnect = () => socket.reconnect();
 const channelList = new ChannelList({ store, drafts, open: openChannel, retry: reconnect });
 const { filter } = channelList;

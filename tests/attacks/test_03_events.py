@@ -218,6 +218,10 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
     ),
     "thread.mark": (follow, "phone"),
     "saved.changed": (lambda scenario: scenario.change("saved.add"), "phone"),
+    "notifications.changed": (
+        lambda scenario: scenario.owner.call("channel.notifications", target=scenario.group, muted=True),
+        "phone",
+    ),
     "scheduled.changed": (schedule, "phone"),
     "enter": (come, ON_APP),
     "exit": (leave, ON_APP),

@@ -62,6 +62,7 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "channel.restrictions": ({"target": "$target"}, "1000 1003 1005 1005 1003 200 200"),
     "channel.transfer": ({"target": "$target", "member": "$victim"}, "1000 1003 1005 1005 1003 1003 200"),
+    "channel.notifications": ({"target": "$target", "muted": True}, "1000 1005 1005 1005 200 200 200"),
     "message.search": ({"target": "$target", "q": "hello"}, "1000 1003 1005 1005 200 200 200"),
     "mention.list": ({}, "1000 200 200 200 200 200 200"),
     "emoji.list": ({}, "1000 200 200 200 200 200 200"),

@@ -60,6 +60,7 @@ NAMING = {
     "chat.Message.sender": "messages.jsonl",
     "chat.MessageKey.sender": "no: numbers of messages only",
     "chat.MessageMention.user": "mentions.json",
+    "chat.NotificationSetting.user": "notifications.json",
     "chat.Pin.pinned_by": "pins.json",
     "chat.PushSubscription.user": "notifications.json",
     "chat.ReactionUser.user": "reactions.json",

@@ -50,3 +50,25 @@ async def test_a_message_is_included_by_its_channel_mentions_and_thread(
 ) -> None:
     given = {"level": level, "message": message, "channel": {"kind": kind}, "followsThread": follows}
     assert await pure_modules.evaluate(_INCLUDES, given) is is_included
+
+
+@pytest.mark.parametrize(
+    ("browser", "notifications", "message", "is_included"),
+    [
+        ("none", {"level": "all", "muted": False}, {}, False),
+        ("direct", {"level": "all", "muted": False}, {}, True),
+        ("direct", {"level": "all", "muted": False}, {"threadId": "5", "threadOnly": True}, False),
+        ("all", {"level": "mentions", "muted": False}, {}, False),
+        ("all", {"level": "mentions", "muted": False}, {"mentions": _MINE}, True),
+        ("all", {"level": "default", "muted": True}, {}, False),
+        ("all", {"level": "all", "muted": True}, {}, False),
+        ("all", {"level": "default", "muted": True}, {"mentions": _MINE}, True),
+        ("all", {"level": "none", "muted": False}, {"mentions": _MINE}, False),
+    ],
+)
+async def test_the_setting_of_a_channel_comes_before_that_of_the_browser(
+    pure_modules: Page, browser: str, notifications: dict[str, Any], message: dict[str, Any], is_included: bool
+) -> None:
+    channel = {"kind": "public", "notifications": notifications}
+    given = {"level": browser, "message": message, "channel": channel, "followsThread": False}
+    assert await pure_modules.evaluate(_INCLUDES, given) is is_included

@@ -47,6 +47,19 @@ PAINTERS = {
 }  # fmt: skip
 
 
+NotificationLevel = Annotated[
+    Literal["default", "all", "mentions", "none"],
+    Meta(description="The messages to be notified of. `default`: as the device is set for all channels."),
+]
+
+
+class ChannelNotifications(Shape):
+    """What a user wants to hear of a channel."""
+
+    level: NotificationLevel
+    muted: Annotated[bool, Meta(description="It is not to be shown as unread, except for mentions.")]
+
+
 class Channel(Shape):
     """A channel as the calling service sees it; `role` is null where it is not a member."""
 
@@ -68,6 +81,9 @@ class Channel(Shape):
     appId: AppNumber | None = None
     peer: Person | None = None
     memberCount: Count | None = None
+    notifications: (
+        Annotated[ChannelNotifications, Meta(description="The service's own, if not the defaults.")] | None
+    ) = None
 
 
 class ChannelPage(Shape):

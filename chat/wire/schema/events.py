@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.wire.schema.marks import DoNotDisturb, ReadPosition, ReadSeen, SavedMark, ThreadMark
+from chat.wire.schema.marks import DoNotDisturb, NotificationsChanged, ReadPosition, ReadSeen, SavedMark, ThreadMark
 from chat.wire.schema.message_changes import (
     AttachmentsExpired,
     AttachmentsRemoved,
@@ -334,6 +334,13 @@ DND_CHANGED = EventKind(
     "On one of your connections, you asked not to be disturbed, or ended that.",
     is_logged=False,
     exported_in="profile.json",
+)
+NOTIFICATIONS_CHANGED = EventKind(
+    "notifications.changed",
+    NotificationsChanged,
+    "On another of your connections, you chose what to hear of a channel.",
+    is_logged=False,
+    exported_in="notifications.json",
 )
 SCHEDULED_CHANGED = EventKind(
     "scheduled.changed",

@@ -1,4 +1,4 @@
-"""Data of the events about a user's own marks: read positions, followed threads, saved messages, and quiet time."""
+"""Data of the events about a user's own marks: read positions, threads, saved messages, quiet time, notifications."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.wire.schema.objects import Count, Id, Shape, Time
+from chat.wire.schema.objects import ChannelNotifications, Count, Id, Shape, Time
 
 
 class ReadPosition(Shape):
@@ -39,3 +39,8 @@ class SavedMark(Shape):
 
 class DoNotDisturb(Shape):
     until: Annotated[Time, Meta(description="Absent if you can be disturbed.")] | UnsetType = UNSET
+
+
+class NotificationsChanged(Shape):
+    target: Id
+    notifications: ChannelNotifications

@@ -272,6 +272,21 @@ class Muted(Shape):
     until: Time | UnsetType = UNSET
 
 
+class ChannelNotifications(Shape):
+    """What you want to hear of a channel, on all your devices."""
+
+    level: Annotated[
+        Literal["default", "all", "mentions", "none"],
+        Meta(
+            description="The messages to notify you of. `default`: as the device is set for all channels; `mentions`: "
+            "those that mention you, and answers in threads that you follow."
+        ),
+    ]
+    muted: Annotated[
+        bool, Meta(description="It is not to be shown as unread, except for mentions, and notifies of nothing else.")
+    ]
+
+
 class Channel(Shape):
     """A channel as the user sees it."""
 
@@ -305,6 +320,9 @@ class Channel(Shape):
     ) = UNSET
     memberCount: Annotated[int, Meta(description="Of a group.")] | UnsetType = UNSET
     muted: Annotated[Muted, Meta(description="Present while you are muted.")] | UnsetType = UNSET
+    notifications: (
+        Annotated[ChannelNotifications, Meta(description="Absent while it is `default` and not muted.")] | UnsetType
+    ) = UNSET
     existed: (
         Annotated[bool, Meta(description="In the reply to `channel.create`: the channel existed before.")] | UnsetType
     ) = UNSET

@@ -1,4 +1,5 @@
 /** English texts of the page, except for its dialogs. @import { Text } from "../lib/i18n.js" */
+import { enActivity } from "./en-activity.js";
 import { enAttachments } from "./en-attachments.js";
 import { enDialogs } from "./en-dialogs.js";
 import { enEmoji } from "./en-emoji.js";
@@ -11,6 +12,7 @@ const count = (n, singular, plural = `${singular}s`) => `${n} ${n === 1 ? singul
 
 /** @satisfies {Record<string, Text>} */
 export const en = {
+  ...enActivity,
   ...enAttachments,
   ...enDialogs,
   ...enEmoji,

@@ -1,4 +1,5 @@
 /** Chinese texts of the page, except for its dialogs. @import { Text, TextKey } from "../lib/i18n.js" */
+import { zhActivity } from "./zh-activity.js";
 import { zhAttachments } from "./zh-attachments.js";
 import { zhDialogs } from "./zh-dialogs.js";
 import { zhEmoji } from "./zh-emoji.js";
@@ -8,6 +9,7 @@ import { zhSlash } from "./zh-slash.js";
 
 /** @type {Record<TextKey, Text>} */
 export const zh = {
+  ...zhActivity,
   ...zhAttachments,
   ...zhDialogs,
   ...zhEmoji,

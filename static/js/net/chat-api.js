@@ -2,7 +2,7 @@
  * Commands about users and groups. Each call resolves when the server has carried it out, and rejects with RequestError
  * or DisconnectedError. No DOM.
  *
- * @import { Channel, FoundGroup, GroupPolicy, JoinPolicy, LinkPreview, Role, User } from "./wire-types.js"
+ * @import { Channel, FoundGroup, GroupPolicy, JoinPolicy, LinkPreview, NotificationChoice, Role, User } from "./wire-types.js"
  * @import { Socket } from "./socket.js"
  * @import { Store } from "../state/store.js"
  */
@@ -126,6 +126,12 @@ export class ChatApi {
   /** Ask not to be disturbed from now on; 0 ends it. @param {number} seconds */
   async setDoNotDisturb(seconds) {
     await this.socket.request("dnd.set", { seconds });
+  }
+
+  /** Choose what to hear of a channel. @param {string} target @param {Partial<NotificationChoice>} change */
+  async setNotifications(target, change) {
+    const { notifications } = await this.socket.request("channel.notifications", { target, ...change });
+    this.store.changeChannel(target, { notifications });
   }
 
   /** Add or remove the user's reaction. @param {{target: string, id: string}} message @param {string} emoji @param {boolean} isAdded */

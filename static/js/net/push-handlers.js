@@ -57,6 +57,7 @@ export class PushHandlers extends Emitter {
       this.#refreshChannel(target);
     });
     socket.onPush("thread.mark", (mark) => threads.mark(mark));
+    socket.onPush("notifications.changed", ({ target, notifications }) => store.changeChannel(target, { notifications }));
     socket.onPush("dnd.changed", ({ until }) => doNotDisturb.set(until));
     socket.onPush("read.seen", ({ target, readSeq }) => store.setPeerRead(target, readSeq));
     socket.onPush("person.changed", ({ who, status }) => this.#onUserChanged({ ...who, status }));

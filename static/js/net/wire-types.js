@@ -13,9 +13,10 @@
  *
  * @typedef {"open" | "invite" | "closed"} JoinPolicy
  * @typedef {{until?: number}} Mute  without `until` for an unlimited time
+ * @typedef {{level: "default" | "all" | "mentions" | "none", muted: boolean}} NotificationChoice  of a channel, for all devices
  * @typedef {{target: string, kind: "global" | "public" | "private", name: string, join: JoinPolicy, listed: boolean,
  *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, linkPreviews: boolean, role: Role | null,
- *   appId?: number, peer?: User, peerReadSeq?: number | null, memberCount?: number, muted?: Mute, lastSeq: number, readSeq: number,
+ *   appId?: number, peer?: User, peerReadSeq?: number | null, memberCount?: number, muted?: Mute, notifications?: NotificationChoice, lastSeq: number, readSeq: number,
  *   unread: number, mentions: number, activeAt: number}} Channel
  *   `mentions`: unread messages that mention the user; `slowMode`: seconds between two messages; `peer` and `peerReadSeq` of a private channel only
  * @typedef {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode" | "linkPreviews">>} GroupPolicy
@@ -137,6 +138,7 @@
  *   "channel.policy": {data: {target: string} & GroupPolicy, reply: Channel},
  *   "channel.members": {data: {target: string, after?: string, limit?: number},
  *     reply: {members: Member[], hasMore: boolean}},
+ *   "channel.notifications": {data: {target: string} & Partial<NotificationChoice>, reply: Pushes["notifications.changed"]},
  *   "channel.search": {data: {q: string}, reply: {channels: FoundGroup[]}},
  *   "channel.restrict": {data: {target: string, member: string, kind: "mute" | "ban", seconds?: number}, reply: {}},
  *   "presence.list": {data: {}, reply: {online: User[], count: number}},
@@ -187,6 +189,7 @@
  *   "read.mark": {target: string, readSeq: number},
  *   "read.unmark": {target: string, readSeq: number},
  *   "thread.mark": {target: string, threadId: string, follows: boolean, readSeq: number},
+ *   "notifications.changed": {target: string, notifications: NotificationChoice},
  *   "scheduled.changed": {id: string, message?: ScheduledMessage},
  *   "saved.changed": {target: string, id: string, savedAt?: number},
  *   "read.seen": {target: string, readSeq: number},

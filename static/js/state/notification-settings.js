@@ -7,6 +7,7 @@
  * @typedef {{level: NotificationLevel, sound: boolean, showsText: boolean}} StoredSettings
  *   stored as it is, so its names must stay
  */
+import { wantsNotification } from "./channel-notifications.js";
 import { JsonStorage } from "./json-storage.js";
 import { mentionsUser } from "./message-mentions.js";
 
@@ -49,10 +50,10 @@ export class NotificationSettings {
   includes(message, { channel, followsThread }) {
     const { level } = this.current;
     if (level === "none" || !channel) return false;
-    if (mentionsUser(message, this.#userId) || followsThread) return true;
-    // Only its thread shows it.
-    if (message.threadOnly) return false;
-    return level === "all" || channel.kind === "private";
+    const isMention = mentionsUser(message, this.#userId) || followsThread;
+    // Others show only in their thread.
+    if (message.threadOnly && !isMention) return false;
+    return wantsNotification(channel, isMention) ?? (level === "all" || channel.kind === "private");
   }
 
   get #key() {

@@ -6,6 +6,7 @@
  * @import { MemberLoader } from "../net/member-loader.js"
  * @import { Session } from "../net/session.js"
  * @import { Store } from "../state/store.js"
+ * @import { ChannelNotifications } from "./channel-notifications.js"
  * @import { GroupDialogs } from "./group-dialogs.js"
  * @import { ListState } from "./list-placeholder.js"
  * @import { MenuItem } from "./menu.js"
@@ -31,13 +32,14 @@ export class ChannelDetails {
 
   /**
    * @param {{store: Store, session: Session, memberLoader: MemberLoader, groupDialogs: GroupDialogs,
-   *   userMenu: UserMenu}} deps
+   *   userMenu: UserMenu, notifications: ChannelNotifications}} deps
    */
-  constructor({ store, session, memberLoader, groupDialogs, userMenu }) {
+  constructor({ store, session, memberLoader, groupDialogs, userMenu, notifications }) {
     this.store = store;
     this.memberLoader = memberLoader;
     this.groupDialogs = groupDialogs;
     this.userMenu = userMenu;
+    this.notifications = notifications;
     const render = throttleRender(() => this.render());
     for (const type of /** @type {const} */ (["channels", "presence", "members", "contacts"])) store.on(type, render);
     store.on("current", () => {
@@ -99,7 +101,8 @@ export class ChannelDetails {
 
   /** @param {Channel} channel */
   #renderActions(channel) {
-    const items = channel.kind === "public" ? this.#groupItems(channel) : [];
+    const items = this.notifications.items(channel);
+    if (channel.kind === "public") items.push(...this.#groupItems(channel));
     if (channel.peer) items.push(...this.userMenu.items(channel.peer, { withMessage: false }));
     reconcile(this.#actions, items, {
       key: ({ testid = "" }) => testid,

@@ -12,6 +12,7 @@ import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
 import { throttleRender } from "../lib/throttle.js";
 import { today } from "../lib/today.js";
+import { notificationsOf, shownUnread } from "../state/channel-notifications.js";
 import { showChannelAvatar, showPresence } from "./avatar.js";
 import { showListPlaceholder } from "./list-placeholder.js";
 
@@ -58,7 +59,7 @@ export class ChannelList {
     const channels = this.#listed;
     const current = channels.findIndex(({ target }) => target === this.store.currentTarget);
     for (let i = current + step; i >= 0 && i < channels.length; i += step) {
-      if (isUnreadOnly && channels[i].unread === 0) continue;
+      if (isUnreadOnly && shownUnread(channels[i]) + channels[i].mentions === 0) continue;
       this.open(channels[i].target);
       return;
     }
@@ -107,12 +108,14 @@ export class ChannelList {
 
   /** @param {HTMLElement} link @param {Channel} channel @param {number} now */
   #renderItem(link, channel, now) {
-    const { target, name, kind, unread, mentions, peer, activeAt } = channel;
+    const { target, name, kind, mentions, peer, activeAt } = channel;
+    const unread = shownUnread(channel);
+    const { muted } = notificationsOf(channel);
     const isCurrent = target === this.store.currentTarget;
     const isOnline = Boolean(peer && this.store.isOnline(peer.id));
     const hasDraft = !isCurrent && this.drafts.has(target);
     const time = kind === "global" ? "" : formatShortTime(activeAt, now);
-    const signature = JSON.stringify([target, name, kind, unread, mentions, peer?.avatar, isCurrent, isOnline, hasDraft, time, language.code]);
+    const signature = JSON.stringify([target, name, kind, muted, unread, mentions, peer?.avatar, isCurrent, isOnline, hasDraft, time, language.code]);
     if (this.#rendered.get(link) === signature) return;
     this.#rendered.set(link, signature);
     link.dataset.target = target;
@@ -121,6 +124,8 @@ export class ChannelList {
     link.setAttribute("href", `#${target}`);
     link.title = name;
     link.classList.toggle("unread", unread > 0);
+    link.classList.toggle("muted", muted);
+    part(link, "muted").hidden = !muted;
     if (isCurrent) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
     const avatar = part(link, "avatar");

@@ -1,11 +1,13 @@
 /**
  * Shows in the browser's tab that there are unread messages: their number in the title, and a dot on the icon.
  *
+ * @import { Channel } from "../net/wire-types.js"
  * @import { Store } from "../state/store.js"
  */
 import { isolate } from "../lib/bidi.js";
 import { find } from "../lib/dom.js";
 import { throttleRender } from "../lib/throttle.js";
+import { shownUnread } from "../state/channel-notifications.js";
 
 export class UnreadBadge {
   #initialTitle = document.title;
@@ -21,7 +23,8 @@ export class UnreadBadge {
   }
 
   #render() {
-    const unread = [...this.store.channels.values()].reduce((sum, channel) => sum + channel.unread, 0);
+    const count = (/** @type {Channel} */ channel) => Math.max(shownUnread(channel), channel.mentions);
+    const unread = [...this.store.channels.values()].reduce((sum, channel) => sum + count(channel), 0);
     const name = this.store.channel?.name;
     const title = name ? `${isolate(name)} · imsite` : this.#initialTitle;
     const text = unread ? `(${unread}) ${title}` : title;

@@ -1,0 +1,13 @@
+/** English texts of notifications of a channel, typing, presence and readers. @import { Text } from "../lib/i18n.js" */
+
+/** @satisfies {Record<string, Text>} */
+export const enActivity = {
+  "notify.mute": "Mute",
+  "notify.unmute": "Unmute",
+  "notify.muted": "Muted",
+  "notify.level": "Notifications: {level}",
+  "notify.default": "As set for this browser",
+  "notify.all": "Every message",
+  "notify.mentions": "Mentions only",
+  "notify.none": "Nothing",
+};
