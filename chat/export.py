@@ -93,6 +93,7 @@ def _profile(user: User) -> dict[str, Any]:
         "timeZone": user.time_zone,
         "sharesRead": user.shares_read,
         "sharesPresence": user.shares_presence,
+        "sharesTyping": user.shares_typing,
         "previewsPrivateLinks": user.previews_private_links,
         "doNotDisturbUntil": _time(user.do_not_disturb_until),
         "joined": _time(user.date_joined),

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from accounts.models import User
 from chat import rules
-from chat.models import Attachment, Channel, LinkPreview, Message, NotificationSetting, Pin, Thread, ThreadFollower
+from chat.models import Attachment, Channel, LinkPreview, Message, Pin, Thread, ThreadFollower
 from chat.selectors import NEVER_ENDS, ChannelSummary
 from chat.selectors.message_details import MessageDetails
 from chat.selectors.threads import ThreadSummary
@@ -390,12 +390,7 @@ def channel(item: ChannelSummary) -> dict[str, Any]:
     if channel.kind == channel.Kind.PUBLIC:
         data["memberCount"] = item.members
     if item.notifications is not None and not item.notifications.is_default:
-        data["notifications"] = channel_notifications(item.notifications)
+        data["notifications"] = item.notifications.choice
     if item.muted_until is not None:
         data["muted"] = {} if item.muted_until == NEVER_ENDS else {"until": milliseconds(item.muted_until)}
     return data
-
-
-def channel_notifications(setting: NotificationSetting) -> dict[str, Any]:
-    """Return a `ChannelNotifications`."""
-    return {"level": setting.level, "muted": setting.muted}

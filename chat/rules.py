@@ -188,7 +188,7 @@ def is_readable(ranges: Ranges, seq: int) -> bool:
 def wants_notification(level: str, *, is_muted: bool, is_mention: bool) -> bool | None:
     """Return whether a user with this notification level in a channel wants to be notified of a message.
 
-    None: the level is `default`, so what the user's device is set to decides. A device whose notifications are off
+    None: the level is `default`, so the setting of the user's device decides. A device whose notifications are off
     shows none in any case. `is_mention`: the message mentions the user, or answers in a thread that they follow.
     """
     if level == "none":

@@ -18,6 +18,7 @@ from delivery.db.bulk import Statement, execute_batch, insert_statements
 from delivery.db.prepared import PreparedQuery
 from delivery.models import Event, EventRecipient, LogHead
 
+ACTIVITY = "activity"
 _HEAD_ID = 1
 _IS_DIRECT = Q(header__contains='"route":')
 _HEAD: PreparedQuery[LogHead] = PreparedQuery(lambda ids: LogHead.objects.filter(pk__in=ids))
@@ -35,6 +36,7 @@ class Entry:
     `route` lists the two users of a private channel: its bodies go to the nodes that these are connected to;
     `skip` lists users who do not get it live;
     `receipt` lists users for whom its deliveries are counted (`delivery.hub.receipts`);
+    `activity` marks a transient one that only connections with `gets_activity` get, and that may be dropped;
     `revoke` ends connections of its users (`credential`: only those, `except`: all but those), or with `app` all
     connections on that app.
 

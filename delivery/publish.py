@@ -7,7 +7,7 @@ from typing import Protocol
 
 from django.db import transaction
 
-from delivery import event_loop
+from delivery import event_loop, log
 from delivery.hub.connection import Connection
 from delivery.hub.hub import Hub
 from delivery.log import Entry
@@ -15,6 +15,9 @@ from delivery.log import Entry
 
 class EventRelay(Protocol):
     """Sends events to the other nodes."""
+
+    def offer(self, entry: Entry) -> None:
+        """Send a transient push soon, or drop it if others wait. Never waits, never fails. Event loop only."""
 
     def send(self, entries: Sequence[Entry]) -> None:
         """Send committed events and transient pushes soon. Never waits, never fails. Event loop only."""
@@ -77,3 +80,15 @@ def push_transient(entry: Entry, skip: Connection | None = None) -> None:
         _hub.call_soon(_hub.deliver_transient, entry, skip)
         if _relay is not None:
             _hub.call_soon(_relay.send, [entry])
+
+
+def push_activity(entry: Entry) -> None:
+    """Push what a user is doing, such as typing, to those of the audience who have asked for that (`log.ACTIVITY`).
+
+    It is at most once, and dropped where it would have to wait, so that nothing else waits for it. Thread-safe.
+    """
+    if _hub is not None:
+        entry.header[log.ACTIVITY] = True
+        _hub.call_soon(_hub.deliver_transient, entry)
+        if _relay is not None:
+            _hub.call_soon(_relay.offer, entry)

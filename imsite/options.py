@@ -230,6 +230,14 @@ OPTIONS = (
         "Path of an internal location of nginx, such as /stored-files/, from which nginx sends files. Empty: the node "
         "sends them.",
     ),
+    Option(
+        "IM_TYPING_MAX_MEMBERS",
+        100,
+        "Members of a group, or users online in an app, up to which others see who is typing, because each notice goes "
+        "to all of them. 0: never.",
+    ),
+    Option("IM_TYPING_RATE", 1.0, "Notices per second and user that they are typing."),
+    Option("IM_TYPING_BURST", 10, "Notices per user at once that they are typing."),
     Option("IM_SEND_RATE", 20.0, "Messages per second and user, and as many other changes.", 20000.0),
     Option("IM_SEND_BURST", 60, "Messages per user at once, and as many other changes.", 20000),
     Option("IM_SEARCH_RATE", 2.0, "Message searches per second and user.", 2000.0),

@@ -28,6 +28,7 @@ def profile_update(
     shares_read: bool,
     shares_presence: bool,
     previews_private_links: bool = False,
+    shares_typing: bool = True,
 ) -> User:
     """Change all profile fields except the picture and the email address. Empty language or time zone: the browser's.
 
@@ -49,8 +50,8 @@ def profile_update(
         user.nickname, user.status_text = nickname, status_text
         user.language, user.time_zone = language, time_zone
         user.shares_read, user.shares_presence = shares_read, shares_presence
-        user.previews_private_links = previews_private_links
-        privacy = ("shares_read", "shares_presence", "previews_private_links")
+        user.previews_private_links, user.shares_typing = previews_private_links, shares_typing
+        privacy = ("shares_read", "shares_presence", "shares_typing", "previews_private_links")
         update_user(user, "nickname", "status_text", "language", "time_zone", *privacy)
         publish_profile_change(user, others=is_visible)
     return user

@@ -44,6 +44,7 @@ class ProfileForm(ActionForm):
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zone_choices, required=False)
     shares_presence = forms.BooleanField(label=_("Show others when I am online"), required=False)
     shares_read = forms.BooleanField(label=_("Show others what I have read"), required=False)
+    shares_typing = forms.BooleanField(label=_("Show others when I am typing"), required=False)
     previews_private_links = forms.BooleanField(
         label=_("Show previews of links that I send in private conversations"),
         help_text=_("The site then opens the linked pages."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from accounts.models import User
-from chat import payloads
 from chat.models import NotificationSetting
 from chat.selectors import access_channel
 from chat.wire.schema.events import NOTIFICATIONS_CHANGED
@@ -37,6 +36,6 @@ def notification_setting_change(
         if muted is not None:
             setting.muted = muted
         setting.save(update_fields=["level", "muted"])
-    body = {"target": str(channel_id), "notifications": payloads.channel_notifications(setting)}
+    body = {"target": str(channel_id), "notifications": setting.choice}
     publish.push_transient(Entry(kind=NOTIFICATIONS_CHANGED.name, user_ids=(user.pk,), body=body), connection)
     return setting

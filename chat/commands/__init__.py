@@ -19,6 +19,7 @@ from chat.commands import (
     session,
     slash,
     thread,
+    typing,
     users,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "session",
     "slash",
     "thread",
+    "typing",
     "users",
 ]

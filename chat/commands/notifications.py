@@ -1,4 +1,4 @@
-"""Command `channel.notifications`: what a user wants to hear of a channel."""
+"""Command `channel.notifications`: a user's own setting of a channel's notifications."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from chat import errors, payloads
+from chat import errors
 from chat.actions.notification_settings import notification_setting_change
 from chat.commands.fields import Id
 from chat.commands.registry import Call, command
@@ -36,4 +36,4 @@ async def notifications(call: Call, data: Notifications) -> dict[str, Any]:
         app=call.caller.app,
         connection=call.caller.connection,
     )
-    return {"target": str(data.target), "notifications": payloads.channel_notifications(setting)}
+    return {"target": str(data.target), "notifications": setting.choice}

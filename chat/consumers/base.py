@@ -111,6 +111,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         node.hub.add(connection)
         caller = Caller(connection, session_key=handshake.session_key(self.scope))
         query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
+        connection.gets_activity = query.get("activity") == ["1"]
         # The request takes more memory than everything else that an idle connection keeps.
         self.scope = {}
         self._node, self._receive, self._caller = node, receive, caller

@@ -1,6 +1,8 @@
-"""What users want to hear of their channels. Written by `chat.actions.notification_settings`."""
+"""The users' settings of the notifications of channels. Written by `chat.actions.notification_settings`."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -29,6 +31,11 @@ class NotificationSetting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.channel_id}"
+
+    @property
+    def choice(self) -> dict[str, Any]:
+        """Return a `ChannelNotifications`."""
+        return {"level": self.level, "muted": self.muted}
 
     @property
     def is_default(self) -> bool:

@@ -73,6 +73,11 @@ def member_ids(channel: Channel) -> list[int]:
     return list(current_members(channel).order_by("user").values_list("user", flat=True))
 
 
+def has_more_members(channel: Channel, limit: int) -> bool:
+    """Return whether the channel has more than `limit` members."""
+    return Membership.objects.filter(channel=channel, until_position=None)[: limit + 1].count() > limit
+
+
 def members_page(channel: Channel, *, after: int, limit: int) -> tuple[list[Membership], bool]:
     rows = list(current_members(channel).filter(user__gt=after).order_by("user")[: limit + 1])
     return rows[:limit], len(rows) > limit

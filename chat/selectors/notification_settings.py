@@ -1,4 +1,4 @@
-"""What users want to hear of channels."""
+"""The users' settings of the notifications of channels."""
 
 from __future__ import annotations
 

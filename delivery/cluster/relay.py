@@ -154,6 +154,11 @@ class Relay:
             _OVERFLOW.inc()
         self._has_entries.set()
 
+    def offer(self, entry: Entry) -> None:
+        """Queue a transient push that is not worth waiting for; drop it if others fill a message to the layer."""
+        if len(self._queue) < ENTRIES_PER_MESSAGE:
+            self.send([entry])
+
     async def _send(self) -> None:
         if not self._queue:  # Events left by an error go without a signal.
             await self._has_entries.wait()

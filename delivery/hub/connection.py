@@ -69,6 +69,7 @@ class Connection:
         "drain_close",
         "expires_at",
         "fetched_position",
+        "gets_activity",
         "id",
         "is_attached",
         "is_closing",
@@ -100,6 +101,8 @@ class Connection:
         """The time, in Unix seconds, at which the credential expires, and the connection with it; None: never."""
         self.channels: tuple[int, ...] = ()
         """Channels without memberships that this connection receives, such as its app's global one."""
+        self.gets_activity = False
+        """True if the client has asked for pushes of what others are doing, such as typing (`ACTIVITY` in a header)."""
         self.is_attached = False
         """True while the hub delivers to it: from log-in to the end."""
         self.is_closing = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
 
 from delivery import metrics
@@ -52,6 +54,16 @@ class FanOut:
                 self._ticker.write_waiting()
         metrics.PUSHES_IN.inc()
         metrics.PUSHES_OUT.inc(delivered)
+
+    def deliver_activity(self, entry: Entry) -> None:
+        """Pass an event to those of its audience who have asked for such events, and who keep up with the others."""
+        wanted = [
+            connection
+            for connection in self._audience.recipients(entry)
+            if connection.gets_activity and connection.can_follow and not connection.is_closing
+        ]
+        metrics.PUSHES_IN.inc()
+        metrics.PUSHES_OUT.inc(self._push(entry, wanted))
 
     def _end_feeds(self) -> None:
         for feed in self._feeds.values():
@@ -104,12 +116,14 @@ class FanOut:
         return pushed
 
     def _push_to_each(self, entry: Entry, skip: Connection | None) -> int:
-        """Push the event to each connection; return how many get it."""
+        """Push the event to each connection of its audience; return how many get it."""
+        recipients = self._audience.recipients(entry)
+        return self._push(entry, [one for one in recipients if one is not skip and not one.is_closing])
+
+    def _push(self, entry: Entry, connections: Sequence[Connection]) -> int:
         frames: dict[str, Frame | None] = {}
         delivered = 0
-        for connection in self._audience.recipients(entry):
-            if connection is skip or connection.is_closing:
-                continue
+        for connection in connections:
             codec = connection.codec
             if codec not in frames:
                 frames[codec] = encoders[codec](entry)

@@ -229,7 +229,10 @@ class Hub:
 
     def deliver_transient(self, entry: Entry, skip: Connection | None = None) -> None:
         """Push an event that is not in the log. On the event loop only."""
-        self._deliver(entry, skip)
+        if log.ACTIVITY in entry.header:
+            self._fan_out.deliver_activity(entry)
+        else:
+            self._deliver(entry, skip)
 
     def _deliver(self, entry: Entry, skip: Connection | None = None) -> None:
         if entry.origin:

@@ -16,17 +16,18 @@ again."""
 class UserRateLimits:
     """Token buckets of one user, shared by the user's connections to a node."""
 
-    __slots__ = ("_changes", "_searches", "_sends")
+    __slots__ = ("_changes", "_searches", "_sends", "_typing")
 
     def __init__(self) -> None:
         self._sends: TokenBucket | None = None
         self._changes: TokenBucket | None = None
         self._searches: TokenBucket | None = None
+        self._typing: TokenBucket | None = None
 
     @property
     def are_used(self) -> bool:
         """Return whether a bucket exists. Those of a user who is only online do not."""
-        return not (self._sends is self._changes is self._searches is None)
+        return not (self._sends is self._changes is self._searches is self._typing is None)
 
     @property
     def sends(self) -> TokenBucket:
@@ -47,6 +48,13 @@ class UserRateLimits:
         if self._searches is None:
             self._searches = TokenBucket(settings.IM_SEARCH_RATE, settings.IM_SEARCH_BURST)
         return self._searches
+
+    @property
+    def typing(self) -> TokenBucket:
+        """Limits notices that the user is typing."""
+        if self._typing is None:
+            self._typing = TokenBucket(settings.IM_TYPING_RATE, settings.IM_TYPING_BURST)
+        return self._typing
 
 
 class UserRateLimitRegistry:

@@ -10,7 +10,7 @@ NotificationLevel = Literal["default", "all", "mentions", "none"]
 
 
 class ChannelCommands(ABC):
-    """Sets what the user hears of a channel."""
+    """Sets what the user hears of a channel, and tells that they are typing."""
 
     @abstractmethod
     async def call(self, cmd: str, /, *, retry: bool = False, **data: Any) -> Any:
@@ -24,6 +24,14 @@ class ChannelCommands(ABC):
         None leaves a value as it is. Returns both, as `level` and `muted`.
         """
         changes = {"level": level, "muted": muted}
-        fields = {name: value for name, value in changes.items() if value is not None}
+        fields: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
         changed: Mapping[str, Any] = await self.call("channel.notifications", retry=True, target=target, **fields)
         return dict(changed["notifications"])
+
+    async def send_typing(self, target: str, *, thread: str | None = None) -> bool:
+        """Tell the others in a channel that the user is typing. Returns whether they are shown it.
+
+        Repeat it every three seconds; a message ends it. Raises Refused. It is not sent again after a disconnect.
+        """
+        fields: dict[str, Any] = {} if thread is None else {"threadId": thread}
+        return bool((await self.call("typing", target=target, **fields))["shown"])

@@ -236,13 +236,15 @@ class Client:
         name: str | None = None,
         token: str | None = None,
         after: int | None = None,
+        activity: bool = False,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         max_waiting_pushes: int = MAX_WAITING_PUSHES,
     ) -> ClientConnection:
         """Return a connection that reconnects by itself: `async with im.listen() as connection`.
 
         It logs in with `token`, by default the client's; without a token, as a guest called `name`, if the site allows
-        guests. `after` is the position to continue from. `heartbeat_seconds` is the time between heartbeats, each of
+        guests. `after` is the position to continue from. `activity` asks for pushes of what others are doing, such as
+        `typing`. `heartbeat_seconds` is the time between heartbeats, each of
         which advances the position. Past `max_waiting_pushes`, waiting pushes are replaced by one `reset`.
         """
         token = self._token if token is None else token
@@ -251,7 +253,7 @@ class Client:
             credentials["serviceToken"] = token
         if name is not None:
             credentials["userId"] = name
-        url = f"ws{self._url.removeprefix('http')}/acc?batch=1"
+        url = f"ws{self._url.removeprefix('http')}/acc?batch=1{'&activity=1' if activity else ''}"
         return ClientConnection(
             url, credentials, after=after, heartbeat_seconds=heartbeat_seconds, max_waiting_pushes=max_waiting_pushes
         )

@@ -4,6 +4,7 @@
 /** @import { AttachmentLimits } from "./state/attachment-limits.js" */
 /** @import { MessageRow } from "./state/timeline-rows.js" */
 /** @import { MessageActions } from "./widgets/message-toolbar.js" */
+import { connectActivity } from "./activity.js";
 import { Attachments } from "./attachments.js";
 import { isolate } from "./lib/bidi.js";
 import { copyText } from "./lib/clipboard.js";
@@ -98,7 +99,7 @@ document.documentElement.lang = language.tag;
 setTimeZone(boot.timeZone);
 translateElements(document);
 
-const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/acc?batch=1`;
+const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/acc?batch=1&activity=1`;
 const socket = new Socket(address, boot.userId);
 const browserUser = new BrowserUser({
   socket,
@@ -197,6 +198,7 @@ const threadPanel = new ThreadPanel({
   layout,
   actions: clickActions,
 });
+connectActivity({ socket, store, composer, threadComposer, threadConversation });
 const later = { scheduledMessages, isGuest: () => store.me?.kind === "guest" };
 new SendLater({ ...later, composer, prefix: "" });
 new SendLater({ ...later, composer: threadComposer, prefix: "thread-" });

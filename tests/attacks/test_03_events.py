@@ -223,6 +223,7 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
         "phone",
     ),
     "scheduled.changed": (schedule, "phone"),
+    "typing": (lambda scenario: scenario.owner.call("typing", target=scenario.group), "member"),
     "enter": (come, ON_APP),
     "exit": (leave, ON_APP),
 }
@@ -234,8 +235,8 @@ def test_every_push_is_in_the_matrix() -> None:
 
 @pytest_asyncio.fixture
 async def scenario(clients: Clients, shared_site: SharedSite) -> EventScenario:
-    owner, member, gone, stranger = await clients("alice", "bob", "carol", "carol")
-    phone, guest = await clients.again(owner), await clients.guest()
+    owner, member, gone, stranger = await clients("alice", "bob", "carol", "carol", activity=True)
+    phone, guest = await clients.again(owner, query="?activity=1"), await clients.guest(query="?activity=1")
     group = await owner.group(member, gone, join="closed")
     await gone.call("channel.leave", target=group)
     message, private = await member.say(group, "hello"), await owner.private(member)

@@ -92,6 +92,7 @@ PROFILE = {
     "time_zone": "timeZone",
     "shares_read": "sharesRead",
     "shares_presence": "sharesPresence",
+    "shares_typing": "sharesTyping",
     "previews_private_links": "previewsPrivateLinks",
     "do_not_disturb_until": "doNotDisturbUntil",
     "date_joined": "joined",

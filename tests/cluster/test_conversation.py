@@ -58,6 +58,18 @@ async def test_a_private_message_and_a_read_mark_are_sent_by_grpc(two_nodes: Two
     assert calls(metrics(two_nodes.b.url), before[1]) >= 1
 
 
+async def test_typing_is_seen_on_the_other_node(two_nodes: TwoNodes, node_clients: Clients) -> None:
+    alice = await node_clients.login(two_nodes.shared_site.account("alice"), at=two_nodes.a.acc)
+    bob = await node_clients.login(two_nodes.shared_site.account("bob"), at=two_nodes.b.acc, activity=True)
+    old_client = await node_clients.again(bob, at=two_nodes.b.acc)
+    for target in (await alice.group(bob), await alice.private(bob)):
+        assert await alice.call("typing", target=target) == {"target": target, "shown": True}
+        assert (await bob.push("typing", target=target)).data["by"]["userId"] == alice.name
+        await alice.say(target)
+        await old_client.push("msg", target=target)
+    assert "typing" not in [push.cmd for push in old_client.received]
+
+
 async def test_a_long_message_reaches_the_other_node_without_the_log(
     two_nodes: TwoNodes, node_clients: Clients
 ) -> None:

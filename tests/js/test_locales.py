@@ -27,6 +27,7 @@ _COMPUTED = (
     "slash.",
     "attachment.",
     "refusal.",
+    "notify.",
 )
 
 
@@ -34,7 +35,7 @@ def texts(language: str) -> dict[str, str]:
     """The source of each text by key: a string, or a function."""
     modules = "".join(
         (_MODULES / "locales" / f"{language}{part}.js").read_text()
-        for part in ("", "-attachments", "-dialogs", "-emoji", "-finding", "-message-tools", "-slash")
+        for part in ("", "-activity", "-attachments", "-dialogs", "-emoji", "-finding", "-message-tools", "-slash")
     )
     return dict(re.findall(r'^  "([\w.]+)": (.*),$', modules, re.MULTILINE))
 

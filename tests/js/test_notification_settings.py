@@ -53,7 +53,7 @@ async def test_a_message_is_included_by_its_channel_mentions_and_thread(
 
 
 @pytest.mark.parametrize(
-    ("browser", "notifications", "message", "is_included"),
+    ("level", "notifications", "message", "is_included"),
     [
         ("none", {"level": "all", "muted": False}, {}, False),
         ("direct", {"level": "all", "muted": False}, {}, True),
@@ -67,8 +67,8 @@ async def test_a_message_is_included_by_its_channel_mentions_and_thread(
     ],
 )
 async def test_the_setting_of_a_channel_comes_before_that_of_the_browser(
-    pure_modules: Page, browser: str, notifications: dict[str, Any], message: dict[str, Any], is_included: bool
+    pure_modules: Page, level: str, notifications: dict[str, Any], message: dict[str, Any], is_included: bool
 ) -> None:
     channel = {"kind": "public", "notifications": notifications}
-    given = {"level": browser, "message": message, "channel": channel, "followsThread": False}
+    given = {"level": level, "message": message, "channel": channel, "followsThread": False}
     assert await pure_modules.evaluate(_INCLUDES, given) is is_included

@@ -23,6 +23,7 @@ _HANDLED = """async () => {
   const { PushHandlers } = await import("/static/js/net/push-handlers.js");
   const { SavedMessages } = await import("/static/js/net/saved-messages.js");
   const { ScheduledMessages } = await import("/static/js/net/scheduled-messages.js");
+  const { TypingSync } = await import("/static/js/net/typing-sync.js");
   const { Pins } = await import("/static/js/state/pins.js");
   const { Store } = await import("/static/js/state/store.js");
   const kinds = new Set();
@@ -37,6 +38,7 @@ _HANDLED = """async () => {
   new Pins({ socket, store, session });
   new SavedMessages({ socket, store, session });
   new ScheduledMessages({ socket, store, session });
+  new TypingSync({ socket, store });
   return [...kinds];
 }"""
 

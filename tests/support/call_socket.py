@@ -64,10 +64,12 @@ class CallSocket:
 class ClientsOfBothProtocols(Clients):
     """Connects users with an account by `/ws`, where they send by Calls what others send by `/acc`."""
 
-    async def login(self, account: Account, *, app: int = 101, after: int | None = None, **how: Any) -> UserClient:
+    async def login(
+        self, account: Account, *, app: int = 101, after: int | None = None, activity: bool = False, **how: Any
+    ) -> UserClient:
         if after is not None or how:
-            return await super().login(account, app=app, after=after, **how)
-        url = f"{self.shared_site.site.acc.removesuffix('/acc')}/ws?app={app}&global=1"
+            return await super().login(account, app=app, after=after, activity=activity, **how)
+        url = f"{self.shared_site.site.acc.removesuffix('/acc')}/ws?app={app}&global=1&activity={int(activity)}"
         person = UserClient(await CallSocket.login(url, account.token))  # type: ignore[arg-type]
         self.clients.append(person)
         person.account, person.token, person.app = account, account.token, app

@@ -196,9 +196,12 @@ class Clients:
         self.shared_site = shared_site
         self.clients: list[UserClient] = []
 
-    async def __call__(self, *names: str) -> list[UserClient]:
-        """Return connections of unused accounts with these names, logged in on app 101."""
-        return [await self.login(self.shared_site.account(name)) for name in names]
+    async def __call__(self, *names: str, activity: bool = False) -> list[UserClient]:
+        """Return connections of unused accounts with these names, logged in on app 101.
+
+        `activity`: they ask for pushes of what others are doing.
+        """
+        return [await self.login(self.shared_site.account(name), activity=activity) for name in names]
 
     async def stranger(self, **how: Any) -> UserClient:
         """Return a connection without a log-in. `how`: at (a URL), origin, cookie, query, address (the client's)."""
@@ -218,8 +221,10 @@ class Clients:
         self.clients.append(person)
         return person
 
-    async def login(self, account: Account, *, app: int = 101, after: int | None = None, **how: Any) -> UserClient:
-        person = await self.stranger(**how)
+    async def login(
+        self, account: Account, *, app: int = 101, after: int | None = None, activity: bool = False, **how: Any
+    ) -> UserClient:
+        person = await self.stranger(**how, **({"query": "?activity=1"} if activity else {}))
         await person.enter({"appId": app, "serviceToken": account.token} | ({} if after is None else {"after": after}))
         person.account = account
         return person

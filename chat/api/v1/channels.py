@@ -54,7 +54,7 @@ NotificationLevel = Annotated[
 
 
 class ChannelNotifications(Shape):
-    """What a user wants to hear of a channel."""
+    """A user's setting of a channel's notifications."""
 
     level: NotificationLevel
     muted: Annotated[bool, Meta(description="It is not to be shown as unread, except for mentions.")]

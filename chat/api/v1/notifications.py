@@ -1,4 +1,4 @@
-"""`channels/…/notifications/`: what the service wants to hear of a channel."""
+"""`channels/…/notifications/`: the service's own setting of a channel's notifications."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import payloads
 from chat.actions.notification_settings import notification_setting_change
 from chat.api.v1.channels import ChannelNotifications, NotificationLevel
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -39,7 +38,7 @@ class NotificationView(Endpoint):
     def get(self, request: Request, channel_id: str) -> Response:
         """Return what the service has chosen to hear of a channel that it is in."""
         channel = access_channel(request.user, number(channel_id)).channel
-        return answer(payloads.channel_notifications(notification_setting_of(request.user, channel)))
+        return answer(notification_setting_of(request.user, channel).choice)
 
     @described(
         "Change notification settings",
@@ -56,4 +55,4 @@ class NotificationView(Endpoint):
         setting = notification_setting_change(
             user=request.user, channel_id=number(channel_id), level=data.level, muted=data.muted, app=None
         )
-        return answer(payloads.channel_notifications(setting))
+        return answer(setting.choice)

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chat.wire.schema.activity import AppPresence, PersonOnApp, SlashAnswer, Typing
 from chat.wire.schema.marks import DoNotDisturb, NotificationsChanged, ReadPosition, ReadSeen, SavedMark, ThreadMark
 from chat.wire.schema.message_changes import (
     AttachmentsExpired,
@@ -28,8 +29,6 @@ from chat.wire.schema.message_changes import (
 )
 from chat.wire.schema.objects import (
     CustomEmoji,
-    Id,
-    Kind,
     Message,
     Note,
     Person,
@@ -37,7 +36,6 @@ from chat.wire.schema.objects import (
     Restriction,
     ScheduledChanged,
     Shape,
-    Time,
 )
 
 
@@ -45,6 +43,7 @@ class Clients(enum.Enum):
     """The clients that get a kind of event as a push."""
 
     ALL = "every client: `/acc` as JSON, `/ws` as a Message"
+    ACTIVITY = "connections opened with `?activity=1`, as JSON; those of `/ws` once the client has sent a Call"
     JSON = "clients of the JSON protocol: `/acc`, and `/ws` once the client has sent a Call"
     NONE = "no client: only webhooks or delivery itself use it"
 
@@ -109,19 +108,6 @@ class EmojiChanged(Shape, kw_only=True):
     position: Position
 
 
-class SlashAnswer(Shape, kw_only=True):
-    """The answer of a service to your slash command, which only you see, or the reason why there is none."""
-
-    target: Id
-    threadId: Id | UnsetType = UNSET
-    runId: Annotated[str, Meta(description="As in the reply to `slash.run`.")]
-    command: Annotated[str, Meta(description="Without its slash.")]
-    text: str
-    by: Annotated[Person, Meta(description="The bot of the command.")]
-    time: Time
-    failure: Literal["timeout", "failed", "invalid", "refused", "busy"] | UnsetType = UNSET
-
-
 class MembershipChange(Shape):
     """Users joined or left a group. `by` made the change and may be one of them."""
 
@@ -144,25 +130,6 @@ class PersonChanged(Shape):
     who: Person
     status: str
     position: Position | UnsetType = UNSET
-
-
-class AppPresence(Shape, rename={"from_": "from"}):
-    """A user who came to an app or left it, with a sentence for clients that show it as a message."""
-
-    target: Annotated[str, Meta(title="id", description="The app's global channel.")]
-    type: str
-    msg: str
-    from_: str
-    fromId: Id
-    name: str
-    avatar: str
-    kind: Kind
-
-
-class PersonOnApp(Person, kw_only=True):
-    """A user, and the app that they came to or left."""
-
-    appId: int
 
 
 class Empty(Shape):
@@ -334,6 +301,14 @@ DND_CHANGED = EventKind(
     "On one of your connections, you asked not to be disturbed, or ended that.",
     is_logged=False,
     exported_in="profile.json",
+)
+TYPING = EventKind(
+    "typing",
+    Typing,
+    "Another user is typing. Show it for six seconds, or until their message arrives; they repeat it meanwhile.",
+    Clients.ACTIVITY,
+    is_logged=False,
+    not_exported="it is not stored",
 )
 NOTIFICATIONS_CHANGED = EventKind(
     "notifications.changed",

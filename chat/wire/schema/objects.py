@@ -273,7 +273,7 @@ class Muted(Shape):
 
 
 class ChannelNotifications(Shape):
-    """What you want to hear of a channel, on all your devices."""
+    """Your own setting of a channel's notifications, for all your devices."""
 
     level: Annotated[
         Literal["default", "all", "mentions", "none"],

@@ -230,6 +230,13 @@ class ChannelReference(Shape):
     target: Id
 
 
+class TypingNotice(Shape):
+    target: Id
+    shown: Annotated[
+        bool, Meta(description="False if others are not shown it here, or you do not share it. Then stop sending it.")
+    ]
+
+
 class InvitedMembers(Shape):
     target: Id
     added: Annotated[list[Person], Meta(description="The users who were not members before.")]

@@ -10,4 +10,8 @@ export const enActivity = {
   "notify.all": "Every message",
   "notify.mentions": "Mentions only",
   "notify.none": "Nothing",
+
+  "typing.one": "{name} is typing…",
+  "typing.two": "{name} and {second} are typing…",
+  "typing.many": "{name} and {n} others are typing…",
 };

@@ -10,4 +10,8 @@ export const zhActivity = {
   "notify.all": "所有消息",
   "notify.mentions": "仅提及我的消息",
   "notify.none": "不通知",
+
+  "typing.one": "{name} 正在输入…",
+  "typing.two": "{name} 和 {second} 正在输入…",
+  "typing.many": "{name} 和另外 {n} 人正在输入…",
 };

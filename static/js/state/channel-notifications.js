@@ -1,5 +1,5 @@
 /**
- * What the user wants to hear of a channel, on all devices. No DOM.
+ * The user's own setting of a channel's notifications, for all devices. No DOM.
  *
  * @import { Channel, NotificationChoice } from "../net/wire-types.js"
  */
@@ -18,7 +18,7 @@ export function shownUnread(channel) {
 }
 
 /**
- * Tell whether the user wants to be notified of a message; null: what this browser is set to decides.
+ * Tell whether the user wants to be notified of a message; null: the setting of this browser decides.
  * @param {Pick<Channel, "notifications">} channel
  * @param {boolean} isMention  of the user, or an answer in a thread that they follow
  */

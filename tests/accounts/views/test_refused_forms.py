@@ -99,7 +99,7 @@ def test_a_profile_is_offered_again_as_it_was_typed(alice: User) -> None:
     assert 'value="Alicia"' in html and 'value="Painting"' in html
     assert '<option value="Asia/Tokyo" selected>' in html
     boxes = {name: " checked" in tag for tag, name in re.findall(r'(<input[^>]*name="(shares_\w+)"[^>]*>)', html)}
-    assert boxes == {"shares_presence": False, "shares_read": True}
+    assert boxes == {"shares_presence": False, "shares_read": True, "shares_typing": False}
     alice.refresh_from_db()
     assert (alice.nickname, alice.time_zone) == ("Alice", "")
 

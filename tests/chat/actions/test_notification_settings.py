@@ -1,4 +1,4 @@
-"""Notification settings of channels: who is notified, concurrent changes, export and deletion."""
+"""Notification settings of channels: the rule, many users, export and deletion."""
 
 from __future__ import annotations
 

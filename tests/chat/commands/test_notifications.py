@@ -1,4 +1,4 @@
-"""`channel.notifications`: what a user wants to hear of a channel, on all devices."""
+"""`channel.notifications`: a user's setting of a channel holds on all devices."""
 
 from __future__ import annotations
 

@@ -83,6 +83,18 @@ async def test_a_push_that_cannot_be_delivered_does_not_delay_later_pushes(monke
         await wait_until(lambda: sorted(nodes.b.got) == ["msg@1", "typing@0"])
 
 
+async def test_a_push_that_would_wait_behind_others_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "ENTRIES_PER_MESSAGE", 3)
+    async with _running() as nodes:
+        relay = nodes.relays["a"]
+        relay.offer(Entry(kind="typing", channel=GROUP))
+        relay.send([Entry(kind="msg", channel=GROUP, position=position) for position in (1, 2)])
+        relay.offer(Entry(kind="typing", channel=GROUP))
+        relay.send([Entry(kind="msg", channel=GROUP, position=3)])
+        await wait_until(lambda: "msg@3" in nodes.b.got)
+        assert nodes.b.got.count("typing@0") == 1
+
+
 async def test_entries_are_sent_to_all_nodes_while_presence_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_module, "LAYER_RETRY_SECONDS", 0.01)
     monkeypatch.setattr(relay_module, "ENTRIES_PER_MESSAGE", 1)

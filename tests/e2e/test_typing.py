@@ -1,0 +1,41 @@
+"""Alice sees who is typing, and others see that she does."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.e2e.conftest import OpenPerson
+from tests.e2e.screenshots import screenshot
+from tests.e2e.test_group_and_private import open_channel
+from tests.e2e.test_two_browsers import sign_in
+from tests.support.accounts import register
+from tests.support.client import Client
+from tests.support.site import Site
+
+
+async def test_typing_is_shown_above_the_composers(site: Site, person: OpenPerson) -> None:
+    tokens = register(site, ["alice", "bob"])
+    alice = await person("alice")
+    await sign_in(alice, site, "alice")
+    async with await Client.connect(f"{site.acc}?activity=1") as bob:
+        await bob.login_token(tokens["bob"])
+        group = (await bob.call("channel.create", kind="public", name="Painters", members=["alice"]))["target"]
+        root = await bob.call("message.send", target=group, type="text", msg="hello")
+        await open_channel(alice, "Painters")
+
+        await bob.call("typing", target=group)
+        await expect(alice.get_by_test_id("typing")).to_have_text("Bob is typing…")
+        await screenshot(alice, "typing")
+        await bob.call("message.send", target=group, type="text", msg="done")
+        await expect(alice.get_by_test_id("typing")).to_have_text("")
+
+        await alice.get_by_test_id("composer").press_sequentially("I think")
+        push = await bob.push("typing", target=group)
+        assert "threadId" not in push.data and push.data["by"]["userId"] == "alice"
+        await alice.get_by_test_id("message").first.hover()
+        await alice.get_by_test_id("message-thread").click()
+        await alice.get_by_test_id("thread-composer").press_sequentially("yes")
+        await bob.push("typing", target=group, threadId=root["id"])
+        await bob.call("typing", target=group, threadId=root["id"])
+        await expect(alice.get_by_test_id("thread-typing")).to_have_text("Bob is typing…")
+        await expect(alice.get_by_test_id("typing")).to_have_text("")
