@@ -23,7 +23,6 @@ async def test_alice_mutes_a_group(site: Site, person: OpenPerson) -> None:
         group = (await bob.call("channel.create", kind="public", name="Painters", members=["alice"]))["target"]
         painters = alice.get_by_test_id("channel-item").filter(has_text="Painters")
         await open_channel(alice, "Painters")
-        await alice.get_by_test_id("details-toggle").click()
         await alice.get_by_test_id("channel-mute").click()
         assert (await phone.push("notifications.changed")).data["notifications"] == {"level": "default", "muted": True}
         await expect(painters.get_by_test_id("channel-muted")).to_be_visible()
