@@ -16,14 +16,14 @@ from tests.support.group_scenario import GroupScenario
 from tests.support.in_process import running_node, say
 from tests.support.push_service import PushService
 from tests.support.waiting import wait_until
+from tests.support.webhooks import wait_until_stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def until_empty() -> None:
     """Wait until no notification waits to be sent."""
-    while await run(PushNotification.objects.exists):
-        pass
+    await wait_until_stored(lambda: not PushNotification.objects.exists())
 
 
 async def test_a_mention_is_signed_encrypted_and_shown_once(
@@ -83,8 +83,7 @@ async def test_a_subscription_that_is_gone_is_deleted(
     service.statuses = [status]
     async with running_node():
         await run(scenario.say)
-        while await run(PushSubscription.objects.exists):
-            pass
+        await wait_until_stored(lambda: not PushSubscription.objects.exists())
     assert not await run(PushNotification.objects.exists)
 
 
@@ -96,8 +95,7 @@ async def test_a_busy_service_is_asked_again_after_its_pause(
     async with running_node():
         await run(scenario.say, "now")
         await wait_until(lambda: len(service.to(phone.browser)) == 1)
-        while not await run(PushNotification.objects.filter(attempts=1).exists):
-            pass
+        await wait_until_stored(lambda: PushNotification.objects.filter(attempts=1).exists())
         row = await run(PushNotification.objects.get)
         assert 3_590_000 < row.due_at - row.created_at < 3_700_000
         # An hour later.
@@ -161,8 +159,7 @@ async def test_users_who_look_at_a_page_are_left_alone(
         await run(say, scenario.alice, to_bob, "you see this")
         await run(say, scenario.alice, to_carol, "you do not")
         await wait_until(lambda: len(service.to(carol.browser)) == 1)
-        while not await run(PushNotification.objects.filter(is_deferred=True).exists):
-            pass
+        await wait_until_stored(lambda: PushNotification.objects.filter(is_deferred=True).exists())
         # He looks away before he has read it.
         await page.call("push.active", active=False)
         await run(PushNotification.objects.update, due_at=0)
