@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -81,7 +82,8 @@ def start(site_factory: SiteFactory) -> Iterator[StartFactory]:
     def begin(*, data: Path | None = None, **options: str) -> Start:
         site = site_factory(**options)
         if data is not None:
-            site.data = site.data.rename(data)
+            # It may be on another file system.
+            site.data = Path(shutil.move(site.data, data))
         begun = Start(site.data, site.environment())
         made.append(begun)
         begun.wait_for("Ctrl-C")

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.ports import free_port
+from tests.support.run_directory import memory_directory
 from tests.support.waiting import TIMEOUT_SECONDS
 
 _VARIABLE = "TEST_POSTGRES_URL"
@@ -29,6 +30,8 @@ _OPTIONS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    # Compiling a query takes longer than any of these tests' queries.
+    "jit": "off",
     "max_connections": "200",
     "shared_buffers": "128MB",
     "listen_addresses": "127.0.0.1",
@@ -122,7 +125,7 @@ def _start() -> str:
     bin_directory = binaries()
     if bin_directory is None:
         raise RuntimeError("no initdb and postgres found")
-    directory = Path(tempfile.mkdtemp(prefix="imsite-postgres-"))
+    directory = Path(tempfile.mkdtemp(prefix="imsite-postgres-", dir=memory_directory()))
     as_user = _unprivileged()
     if as_user:
         os.chown(directory, as_user["user"], as_user["group"])
