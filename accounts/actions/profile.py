@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from django.conf import settings
 from django.db import transaction
 
@@ -13,6 +11,7 @@ from accounts.actions.user_persistence import clean_email, lock_user, update_use
 from accounts.errors import BadProfile
 from accounts.models import User
 from accounts.names import BadName, check_name, check_own_nickname
+from accounts.time_zones import known_time_zones
 from delivery.db.transactions import write
 
 STATUS_MAX_LENGTH = 100
@@ -37,7 +36,7 @@ def profile_update(
     status_text = status_text.strip()
     if language and language not in dict(settings.LANGUAGES):
         raise BadProfile(errors.LANGUAGE_UNKNOWN)
-    if time_zone and time_zone not in available_timezones():
+    if time_zone and time_zone not in known_time_zones():
         raise BadProfile(errors.TIME_ZONE_UNKNOWN)
     with write():
         user = lock_user(user_id)

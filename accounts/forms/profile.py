@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.profile import STATUS_MAX_LENGTH
+from accounts.forms.long_select import LongSelect
 from accounts.forms.sign_in import ActionForm
 from accounts.models import User
 from accounts.names import USER_NAME_MAX_LENGTH
+from accounts.time_zones import known_time_zones
 
 
 def _time_zone_choices() -> list[tuple[str, Any]]:
-    zones = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+    zones = sorted(name for name in known_time_zones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
     return [("", _("Same as browser")), ("UTC", "UTC"), *((name, name.replace("_", " ")) for name in zones)]
 
 
@@ -41,7 +42,7 @@ class ProfileForm(ActionForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     language = forms.ChoiceField(label=_("Language"), choices=_language_choices, required=False)
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zone_choices, required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zone_choices, required=False, widget=LongSelect)
     shares_presence = forms.BooleanField(label=_("Show others when I am online"), required=False)
     shares_read = forms.BooleanField(label=_("Show others what I have read"), required=False)
     shares_typing = forms.BooleanField(label=_("Show others when I am typing"), required=False)
