@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 
 class LongSelect(forms.Select):
@@ -15,7 +15,7 @@ class LongSelect(forms.Select):
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         """Return the list. The choices have no groups."""
-        selected, chosen = mark_safe(" selected"), "" if value is None else str(value)
+        selected, chosen = flatatt({"selected": True}), "" if value is None else str(value)
         options = format_html_join(
             "\n",
             '<option value="{}"{}>{}</option>',
