@@ -158,6 +158,20 @@ async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site,
     await alice.keyboard.press("Escape")
     await expect(alice.get_by_test_id("attachment-picture").first).to_be_focused()
 
+    # A single file is forwarded, and removed by the menu.
+    own = alice.get_by_test_id("message").filter(has_text="From the")
+    await own.get_by_test_id("file-card").hover()
+    await screenshot(alice, "file-forward")
+    await own.get_by_test_id("file-forward").click()
+    await alice.locator("#dialog-forward").get_by_test_id("dialog-cancel").click()
+    await own.hover()
+    await own.get_by_test_id("message-more").click()
+    await screenshot(alice, "file-remove")
+    await alice.get_by_test_id("remove-file").filter(has_text="ents.csv").click()
+    await alice.locator("dialog[open]").get_by_test_id("dialog-confirm").click()
+    for page, removed in ((alice, "Removed"), (bob, "已移除")):
+        await expect(page.get_by_test_id("file-card")).to_contain_text(removed)
+
     await shown(alice, "opening").hover()
     await alice.get_by_test_id("message-recall").click()
     await alice.locator("dialog[open]").get_by_test_id("dialog-confirm").click()

@@ -65,6 +65,15 @@ async def test_alice_answers_with_a_mention_a_format_an_emoji_and_a_file(site: S
         await entry.click()
         await expect(answer).to_be_visible()
 
+        await field.fill("And another one.")
+        await alice.get_by_test_id("thread-send-later").click()
+        await alice.get_by_test_id("schedule.monday").click()
+        await expect(field).to_have_value("")
+        await alice.get_by_test_id("scheduled-button").click()
+        await expect(alice.get_by_test_id("scheduled-message")).to_contain_text("In thread")
+        await screenshot(alice, "scheduled-answer")
+        await alice.locator("#dialog-scheduled").get_by_test_id("dialog-cancel").click()
+
         (sent,) = push.data["attachments"]
         target = {"target": group["target"], "id": push.data["id"]}
         await bob.call("attachment.remove", attachment=sent["id"], **target)
