@@ -16,6 +16,7 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
             (_("Channels"), "forum", "chat.channel"),
             (_("Messages"), "chat", "chat.message"),
             (_("Files"), "attach_file", "chat.attachment"),
+            (_("Scheduled messages"), "schedule_send", "chat.scheduledmessage"),
             (_("Announcements"), "campaign", "chat.announcement"),
             (_("Custom emoji"), "add_reaction", "chat.customemoji"),
         ),

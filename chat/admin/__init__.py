@@ -16,6 +16,7 @@ from chat.admin import (  # noqa: E402, F401 - each registers its models
     messages,
     reports,
     restrictions,
+    scheduled,
     slash_commands,
     users,
     webhooks,
