@@ -155,7 +155,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         protocol = protocol_class(self.config, self.server_state, self.app_state)
         protocol.connection_made(self.transport)
-        protocol.handle_request(self.scope["method"].encode(), self.url, self.headers)
+        protocol.handle_request(self.scope["method"].encode(), self.url, self.headers, self.server, self.client)
         self.transport.set_protocol(protocol)
         # The parser refers to this object, which would otherwise wait for the garbage collector.
         self.parser = None  # type: ignore[assignment]  # as in uvicorn, for a connection that has ended

@@ -31,6 +31,8 @@ A peer that only sends would otherwise keep its connection for as long as the an
 """
 _logger = logging.getLogger("uvicorn.error")
 
+Address = tuple[str, int | None]
+
 
 class LeanWebSocketProtocol(WebSocketWire):
     """A WebSocket with an ASGI application.
@@ -109,10 +111,21 @@ class LeanWebSocketProtocol(WebSocketWire):
         if self._state != CONNECTING:
             super().data_received(data)
         elif not self._accept:
-            self.handle_request(*handshake.split_head(data))
+            transport = self._transport
+            self.handle_request(*handshake.split_head(data), get_local_addr(transport), get_remote_addr(transport))
 
-    def handle_request(self, method: bytes, path: bytes, headers: handshake.RawHeaders) -> None:
-        """Handle the request of the handshake: start the application, or refuse it."""
+    def handle_request(
+        self,
+        method: bytes,
+        path: bytes,
+        headers: handshake.RawHeaders,
+        server: Address | None,
+        client: Address | None,
+    ) -> None:
+        """Handle the request of the handshake: start the application, or refuse it.
+
+        `server` and `client` are the addresses of both ends; it takes several system calls to find them.
+        """
         try:
             self._accept = handshake.accept_header(method, path, headers)
         except handshake.HandshakeRefused as refused:
@@ -124,8 +137,8 @@ class LeanWebSocketProtocol(WebSocketWire):
             "asgi": {"version": config.asgi_version, "spec_version": "2.4"},
             "http_version": "1.1",
             "scheme": "wss" if is_ssl(transport) else "ws",
-            "server": get_local_addr(transport),
-            "client": get_remote_addr(transport),
+            "server": server,
+            "client": client,
             "root_path": config.root_path,
             **handshake.request_scope(path, headers, root_path=config.root_path),
             "state": self._app_state.copy(),
