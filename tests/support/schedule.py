@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import pytest
 
-_SLOW_FILES = ("tests/e2e/", "tests/imsite/server/", "tests/js/", "tests/load/")
-"""Directories whose files start a browser or processes, or wait."""
+_SLOW_FILES = ("tests/e2e/", "tests/imsite/server/", "tests/load/", "tests/js/")
+"""Directories whose files start a browser or processes, or wait: those with the longest tests first."""
 _SLOW_DIRECTORIES = ("tests/cluster/",)
 """Directories, as above, whose files share servers that take long to start."""
 
@@ -27,7 +27,7 @@ def spread(items: list[pytest.Item]) -> None:
     slow = [item for item in items if _group(item)]
     groups = [list(group) for _, group in itertools.groupby(slow, key=_group)]
     shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    for group in sorted(groups, key=len, reverse=True):
+    for group in sorted(groups, key=_rank):
         min(shares, key=len).extend(group)
     items[:] = _fill(shares, fast)
 
@@ -37,6 +37,12 @@ def _group(item: pytest.Item) -> str:
     if name := next((name for name in _SLOW_DIRECTORIES if item.nodeid.startswith(name)), ""):
         return name
     return item.nodeid.partition("::")[0] if item.nodeid.startswith(_SLOW_FILES) else ""
+
+
+def _rank(group: list[pytest.Item]) -> tuple[int, int]:
+    """Return the order of a group: long tests first, so that none is left over at the end, then large groups."""
+    directory = next((place for place, name in enumerate(_SLOW_FILES) if group[0].nodeid.startswith(name)), -1)
+    return directory, -len(group)
 
 
 def _fill(shares: Sequence[list[pytest.Item]], fast: list[pytest.Item]) -> list[pytest.Item]:
