@@ -236,6 +236,12 @@ OPTIONS = (
         "Members of a group, or users online in an app, up to which others see who is typing, because each notice goes "
         "to all of them. 0: never.",
     ),
+    Option(
+        "IM_READERS_MAX_MEMBERS",
+        100,
+        "Members of a group up to which the sender of a message sees who has read it. Their read positions are read "
+        "for each look. 0: never.",
+    ),
     Option("IM_TYPING_RATE", 1.0, "Notices per second and user that they are typing."),
     Option("IM_TYPING_BURST", 10, "Notices per user at once that they are typing."),
     Option("IM_SEND_RATE", 20.0, "Messages per second and user, and as many other changes.", 20000.0),

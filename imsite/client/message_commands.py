@@ -141,6 +141,11 @@ class MessageCommands(ABC):
         """Remove the link preview with the id `preview` from a message of the channel `target`."""
         await self.call("message.remove_preview", retry=True, target=target, id=id, previewId=preview)
 
+    async def readers(self, id: str, *, target: str) -> list[str]:
+        """Return the user names of the first 100 members who have read the user's own message in `target`."""
+        page = await self.call("message.readers", retry=True, target=target, id=id)
+        return [str(person["userId"]) for person in page["readers"]]
+
     async def run_slash_command(
         self, text: str, *, target: str, thread: str | None = None, idempotency_key: str | None = None
     ) -> dict[str, Any]:

@@ -99,6 +99,7 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "thread.follow": ({"target": "$target", "threadId": "$thread"}, "1000 1005 1005 1005 200 200 200"),
     "thread.unfollow": ({"target": "$target", "threadId": "$thread"}, "1000 1005 1005 1005 200 200 200"),
     "thread.mark": ({"target": "$target", "threadId": "$thread", "seq": 1}, "1000 1005 1005 1005 200 200 200"),
+    "message.readers": ({"target": "$target", "id": "$message"}, "1000 1005 1005 1005 1003 1003 200"),
     "typing": ({"target": "$target"}, "1000 1005 1005 1005 200 200 200"),
     "message.remove_preview": (
         {"target": "$target", "id": "$message", "previewId": "x"},

@@ -230,6 +230,13 @@ class ChannelReference(Shape):
     target: Id
 
 
+class MessageReaders(Shape):
+    shown: Annotated[bool, Meta(description="False in an app's channel and in large groups, where nobody is listed.")]
+    readers: list[Person]
+    count: Annotated[int, Meta(ge=0, description="All of them.")]
+    hasMore: bool
+
+
 class TypingNotice(Shape):
     target: Id
     shown: Annotated[

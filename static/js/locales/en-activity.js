@@ -6,7 +6,7 @@ export const enActivity = {
   "notify.unmute": "Unmute",
   "notify.muted": "Muted",
   "notify.level": "Notifications: {level}",
-  "notify.default": "As set for this browser",
+  "notify.default": "Default",
   "notify.all": "Every message",
   "notify.mentions": "Mentions only",
   "notify.none": "Nothing",
@@ -14,4 +14,9 @@ export const enActivity = {
   "typing.one": "{name} is typing…",
   "typing.two": "{name} and {second} are typing…",
   "typing.many": "{name} and {n} others are typing…",
+
+  "readers.item": "Seen by…",
+  "readers.title": "Seen by {n}",
+  "readers.none": "Nobody has read it yet, or shares that.",
+  "readers.tooMany": "Readers are not shown in a group of this size.",
 };

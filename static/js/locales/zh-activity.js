@@ -6,7 +6,7 @@ export const zhActivity = {
   "notify.unmute": "取消静音",
   "notify.muted": "已静音",
   "notify.level": "通知：{level}",
-  "notify.default": "按此浏览器的设置",
+  "notify.default": "默认",
   "notify.all": "所有消息",
   "notify.mentions": "仅提及我的消息",
   "notify.none": "不通知",
@@ -14,4 +14,9 @@ export const zhActivity = {
   "typing.one": "{name} 正在输入…",
   "typing.two": "{name} 和 {second} 正在输入…",
   "typing.many": "{name} 和另外 {n} 人正在输入…",
+
+  "readers.item": "谁看过…",
+  "readers.title": "{n} 人看过",
+  "readers.none": "还没有人看过，或没有人公开。",
+  "readers.tooMany": "这么大的群组不显示谁看过。",
 };

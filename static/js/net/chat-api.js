@@ -134,6 +134,11 @@ export class ChatApi {
     this.store.changeChannel(target, { notifications });
   }
 
+  /** List the members who have read the user's own message. @param {{target: string, id: string}} message @param {string} [after] */
+  async readers({ target, id }, after) {
+    return this.socket.request("message.readers", { target, id, ...(after ? { after } : {}) });
+  }
+
   /** Add or remove the user's reaction. @param {{target: string, id: string}} message @param {string} emoji @param {boolean} isAdded */
   async react({ target, id }, emoji, isAdded) {
     const reply = await this.socket.request(isAdded ? "message.react" : "message.unreact", { target, id, emoji });

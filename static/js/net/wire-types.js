@@ -120,6 +120,8 @@
  *   "slash.run": {data: {target: string, text: string, threadId?: string, clientMsgId?: string}, reply: SlashResult},
  *   "dnd.set": {data: {seconds: number}, reply: {until?: number}},
  *   "typing": {data: {target: string, threadId?: string}, reply: {target: string, shown: boolean}},
+ *   "message.readers": {data: {target: string, id: string, after?: string},
+ *     reply: {shown: boolean, readers: User[], count: number, hasMore: boolean}},
  *   "message.pin": {data: {target: string, id: string}, reply: {}},
  *   "message.unpin": {data: {target: string, id: string}, reply: {}},
  *   "message.pins": {data: {target: string}, reply: {messages: Message[]}},

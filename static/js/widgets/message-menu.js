@@ -18,6 +18,7 @@ import { messageAddress } from "../lib/permalinks.js";
 import { savedMarks } from "../state/saved-marks.js";
 import { isManager } from "../state/send-permission.js";
 import { confirmAction } from "./dialog.js";
+import { showReaders } from "./readers-dialog.js";
 import { showErrorToast, showToast } from "./toast.js";
 
 export class MessageMenu {
@@ -48,6 +49,9 @@ export class MessageMenu {
     const isPrivate = channel.kind === "private";
     if ((isPrivate || isManager(channel.role)) && !channel.closed) items.push(this.#pinItem(message));
     if (isOwn || isManager(channel.role)) items.push(...this.#removeItems(message));
+    if (isOwn && channel.kind === "public") {
+      items.push({ text: t("readers.item"), icon: "double-check", testid: "readers", run: () => showReaders(this.api, message) });
+    }
     if (isOwn) return items;
     const report = () => this.userDialogs.reportMessage(message);
     items.push({ text: t("report.report"), icon: "flag", testid: "report", run: report });
