@@ -54,6 +54,7 @@ class ShapeComponents(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "chat.api.common.authentication.ApiToken"
+    match_subclasses = True
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from imsite.api_docs import openapi
 V1 = "/api/v1/"
 MAKE_NOTHING = {
     "presence/query/", "webhooks/{webhook_id}/ping/", "attachments/", "uploads/", "scheduled/{scheduled_id}/send/",
+    "push-subscription/test/",
 }  # fmt: skip
 """Calls that make nothing which lasts, or nothing twice. A file that is uploaded twice is deleted unless it is sent.
 
