@@ -16,6 +16,7 @@ from chat.actions.message import message_recall
 from chat.attachments import storage
 from chat.models import Attachment, Channel, InlineMedia, Message
 from chat.search.index import index_find
+from chat.search.queries import message_search
 from chat.search.tokenizer import phrases
 from chat.selectors import access_channel
 from chat.selectors.inline_media import load_inline_media
@@ -59,6 +60,7 @@ def test_a_picture_gets_a_file_and_clients_of_ws_its_bytes(alice: User, group: C
     load_inline_media([entry])
     assert encoders.protobuf_push(entry) == before
     assert index_find(phrases("picture"), channels=None, before=None, limit=9) == [message.pk]
+    assert [found.pk for found in message_search(alice, "has:file", limit=9).messages] == [message.pk]
 
 
 def test_a_second_run_changes_nothing(alice: User, group: Channel) -> None:

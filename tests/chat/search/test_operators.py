@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import pytest
 from accounts.actions import app_create
 from accounts.models import User
 from chat.actions.channel import channel_create_global, channel_create_group, channel_create_private
+from chat.actions.inline_media import inline_media_draft, inline_media_upload
 from chat.actions.message import message_draft, message_edit
 from chat.models import Channel, Message
 from chat.search import queries
@@ -18,6 +20,7 @@ from chat.sending.writer import commit
 from tests.chat.search.conftest import Say, catch_up
 from tests.support.attachments import ready_attachment
 from tests.support.in_process import say as store
+from tests.support.pictures import picture
 
 DAY = 86_400_000
 NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
@@ -68,6 +71,19 @@ def test_by_files_and_links(group: Channel, say: Say, alice: User, bob: User) ->
     assert _found(bob, "has:link has:file") == []
     message_edit(user=alice, channel_id=group.pk, message_id=link, text="no link, tide", app=None)
     assert _found(bob, "has:link") == [] and _found(bob, "tide") == ["no link, tide"]
+
+
+def test_pictures_and_voice_messages_of_ws_are_files(group: Channel, alice: User, bob: User) -> None:
+    for type, content in (("picture", picture()), ("voice", b"sound")):
+        (key,) = inline_media_upload(user=alice, type=type, content=content, client_id=None)
+        draft = inline_media_draft(sender=alice.pk, channel=group.pk, content=content, client_id=type)
+        commit([replace(draft, attachments=(key,))])
+    catch_up()
+    found = message_search(bob, "has:file", limit=9).messages
+    assert [[file["name"].split("-")[0] for file in row.attachments or ()] for row in found] == [
+        ["voice"],
+        ["picture.jpg"],
+    ]
 
 
 def test_by_day(group: Channel, say: Say, alice: User, bob: User, noon: int) -> None:
