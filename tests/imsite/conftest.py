@@ -11,6 +11,8 @@ from chat.actions.announcement import announcement_create
 from chat.actions.channel import channel_create_group
 from chat.actions.moderation import user_mute
 from chat.actions.report import message_report
+from chat.actions.scheduled import message_schedule
+from delivery import log
 from tests.support.attachments import ready_attachment
 from tests.support.operators import send_message
 
@@ -27,6 +29,7 @@ def rows(db: None) -> dict[str, int | str]:
     message_report(user=alice, channel_id=group.pk, message_id=rude.pk, reason="", app=None)
     user_mute(operator=alice, user_id=bob.pk)
     announcement_create(by=alice, text="Hello")
+    message_schedule(user=bob, channel_id=group.pk, text="Hello", due_at=log.now_ms() + 3_600_000)
     token_issue(user=alice)
     service_create(username="shop")
     Client().post("/accounts/login/", {"username": "alice", "password": "wrong"})
