@@ -158,6 +158,9 @@ async def test_the_admin_pages_fit_every_screen_and_run_no_user_script(site: Sit
                 wide = await page.evaluate("document.documentElement.scrollWidth")
                 assert wide <= width, f"{name} is wider than the screen"
                 await screenshot(page, f"admin-{name}-{width}-{scheme}", full_page=True)
+        await page.emulate_media(color_scheme="dark")
+        await page.goto(f"{site.url}/admin/")
+        await expect(page.locator("html")).to_have_class(re.compile(r"\bdark\b"))
 
 
 async def test_olga_finds_messages_by_typing(site: Site, person: OpenPerson) -> None:

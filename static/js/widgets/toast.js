@@ -5,9 +5,12 @@ import { t } from "../lib/i18n.js";
 import { DisconnectedError, RequestError } from "../net/protocol.js";
 
 const DURATION_MS = 6000;
+/** Time to decide whether to use the action. */
+const ACTION_DURATION_MS = 15_000;
 let hideTimer = 0;
 
 /**
+ * Show the text for some seconds, and as long as the pointer or the focus is in it.
  * @param {string} text
  * @param {{isError?: boolean, action?: {text: string, run: () => void} | null}} [options] `action`: shown as a link after the text
  */
@@ -19,8 +22,13 @@ export function showToast(text, { isError = false, action = null } = {}) {
   toast.showPopover?.();
   toast.replaceChildren(text, ...(action ? [" ", actionButton(action)] : []));
   toast.classList.toggle("is-error", isError);
+  hideLater(action ? ACTION_DURATION_MS : DURATION_MS);
+}
+
+/** @param {number} duration in milliseconds */
+function hideLater(duration) {
   clearTimeout(hideTimer);
-  hideTimer = setTimeout(hideToast, DURATION_MS);
+  hideTimer = setTimeout(() => (byId("toast").matches(":hover, :focus-within") ? hideLater(DURATION_MS) : hideToast()), duration);
 }
 
 /** @param {{text: string, run: () => void}} action */
