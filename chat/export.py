@@ -38,6 +38,7 @@ from chat.models import (
     SavedMessage,
     ScheduledMessage,
     SlashCommand,
+    StarredChannel,
     ThreadFollower,
     Webhook,
 )
@@ -67,6 +68,8 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "memberships", [_membership(membership) for membership in _memberships(user)]
     yield "read-marks", [_mark(mark) for mark in ReadMark.objects.filter(user=user).order_by("channel")]
     yield "notifications", [_notifications(row) for row in _notification_settings(user)]
+    favourites = StarredChannel.objects.filter(user=user).order_by("pk").values_list("channel", flat=True)
+    yield "favourites", [{"channel": str(channel_id)} for channel_id in favourites]
     yield "devices", [_device(device) for device in devices(user)]
     yield "notifications", [_push(row) for row in push_subscriptions_of(user)]
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]

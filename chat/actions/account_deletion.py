@@ -31,6 +31,7 @@ from chat.models import (
     ReadMark,
     Report,
     Restriction,
+    StarredChannel,
     ThreadFollower,
 )
 from chat.rules import action_text
@@ -75,6 +76,7 @@ def _finish(user_id: int) -> None:
     with write():
         ReadMark.objects.filter(user=user_id).delete()
         NotificationSetting.objects.filter(user=user_id).delete()
+        StarredChannel.objects.filter(user=user_id).delete()
         ThreadFollower.objects.filter(user=user_id).delete()
         saved_delete_all(user_id)
         scheduled_delete_all(user_id)

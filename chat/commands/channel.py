@@ -11,13 +11,14 @@ from accounts.selectors.users import users_by_names
 from chat import errors, payloads, reasons, selectors
 from chat.actions import channel as channels
 from chat.actions import channel_settings, member
+from chat.actions.channel_star import channel_star
 from chat.commands.fields import ChannelTarget, Id, Name, Names, Number, PageSize
 from chat.commands.page_size import count_fitting
 from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.rules import MAX_SLOW_MODE_SECONDS
 from chat.selectors import Access, access_channel
-from chat.wire.schema import objects, replies
+from chat.wire.schema import marks, objects, replies
 from delivery import publish
 from delivery.db.executors import run
 
@@ -101,6 +102,25 @@ async def leave(call: Call, data: ChannelTarget) -> dict[str, Any]:
     """Leave a group."""
     await run(member.member_leave, user=call.user, channel_id=data.target)
     return {"target": str(data.target)}
+
+
+class Star(msgspec.Struct):
+    target: Id
+    starred: bool
+
+
+@command("channel.star", returns=marks.ChannelStar, fault=errors.STORE_FAILED)
+async def star(call: Call, data: Star) -> dict[str, Any]:
+    """Make a channel a favourite of yours, or no longer. Your other connections get `channel.starred`."""
+    await run(
+        channel_star,
+        user=call.user,
+        channel_id=data.target,
+        starred=data.starred,
+        app=call.caller.app,
+        connection=call.caller.connection,
+    )
+    return {"target": str(data.target), "starred": data.starred}
 
 
 class Invite(msgspec.Struct):

@@ -12,6 +12,7 @@ from chat.models.saved import SavedMessage
 from chat.models.scheduled import ScheduledMessage
 from chat.models.search import SearchCursor
 from chat.models.slash import SlashCommand, SlashRun
+from chat.models.starred_channel import StarredChannel
 from chat.models.thread import Thread, ThreadFollower
 from chat.models.webhooks import IncomingWebhook, Webhook, WebhookDeadLetter, WebhookDelivery
 
@@ -43,6 +44,7 @@ __all__ = [
     "SearchCursor",
     "SlashCommand",
     "SlashRun",
+    "StarredChannel",
     "Thread",
     "ThreadFollower",
     "UploadPart",

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import App, User
 from accounts.selectors.contacts import read_receipts_visible_to
 from chat import rules
-from chat.models import Channel, Membership, Message, NotificationSetting, ReadMark, Restriction
+from chat.models import Channel, Membership, Message, NotificationSetting, ReadMark, Restriction, StarredChannel
 from chat.models.message import UNCOUNTED
 from chat.selectors.access import Access
 from chat.selectors.memberships import peer_id_of
@@ -42,6 +42,8 @@ class ChannelSummary:
     """End of the user's mute; `NEVER_ENDS`: until a moderator lifts it. None: the user is not muted."""
     notifications: NotificationSetting | None
     """The user's own setting; None: the defaults."""
+    starred: bool
+    """It is a favourite of the user."""
 
 
 def global_channel(app: App) -> Channel:
@@ -85,6 +87,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
     peers_read = _peer_read_marks(user, channels)
     mutes = _active_mutes(user)
     settings = notification_settings_of(user, channels)
+    starred = set(StarredChannel.objects.filter(user=user, channel__in=channels).values_list("channel", flat=True))
     result = []
     for access in accesses:
         channel, membership = access.channel, access.membership
@@ -113,6 +116,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
                 peer_read,
                 muted_until,
                 settings.get(channel.pk),
+                channel.pk in starred,
             )
         )
     return result

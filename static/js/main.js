@@ -39,6 +39,7 @@ import { EmojiPreferences } from "./state/emoji-preferences.js";
 import { messageText } from "./state/message-content.js";
 import { NotificationSettings } from "./state/notification-settings.js";
 import { Pins } from "./state/pins.js";
+import { SidebarLayouts } from "./state/sidebar-layout.js";
 import { Store } from "./state/store.js";
 import { Threads } from "./state/threads.js";
 import { Announcer } from "./widgets/announcer.js";
@@ -67,6 +68,7 @@ import { Notifications } from "./widgets/notifications.js";
 import { reopenPage } from "./widgets/page-reopening.js";
 import { PinBar } from "./widgets/pin-bar.js";
 import { closePopup } from "./widgets/popup.js";
+import { PreferencesDialog } from "./widgets/preferences-dialog.js";
 import { QuickSwitcher } from "./widgets/quick-switcher.js";
 import { SavedPanel } from "./widgets/saved-panel.js";
 import { ScheduledList } from "./widgets/scheduled-list.js";
@@ -127,6 +129,7 @@ const outbox = new Outbox(
 const drafts = new Drafts(localStorage);
 const emojiPreferences = new EmojiPreferences(localStorage);
 const notificationSettings = new NotificationSettings(localStorage);
+const sidebarLayouts = new SidebarLayouts(localStorage);
 const signOutForm = byId("sign-out", HTMLFormElement);
 const attachments = new Attachments({ outbox, csrfToken: () => csrfToken(signOutForm) });
 const { uploads, sends, drafts: attachmentDrafts } = attachments;
@@ -159,7 +162,7 @@ const groupDialogs = new GroupDialogs({ store, api, open: openChannel });
 const userMenu = new UserMenu({ store, api, userDialogs });
 const channelDetails = new ChannelDetails({ store, session, memberLoader, groupDialogs, userMenu, notifications: new ChannelNotifications(api) });
 const reconnect = () => socket.reconnect();
-const channelList = new ChannelList({ store, drafts, open: openChannel, retry: reconnect });
+const channelList = new ChannelList({ store, drafts, layouts: sidebarLayouts, open: openChannel, retry: reconnect });
 const { filter } = channelList;
 const retryContacts = () => (socket.isReady ? contactsSync.load() : reconnect());
 const contactList = new ContactList({ store, userMenu, userDialogs, filter, retry: retryContacts });
@@ -199,7 +202,8 @@ const threadPanel = new ThreadPanel({
   actions: clickActions,
 });
 connectActivity({ socket, store, composer, threadComposer, threadConversation });
-const later = { scheduledMessages, isGuest: () => store.me?.kind === "guest" };
+const isGuest = () => store.me?.kind === "guest";
+const later = { scheduledMessages, isGuest };
 new SendLater({ ...later, composer, prefix: "" });
 new SendLater({ ...later, composer: threadComposer, prefix: "thread-" });
 new ScheduledList({ store, scheduledMessages });
@@ -221,14 +225,17 @@ const panels = {
   unread: unreadPanel,
   drafts: draftsPanel,
 };
+const showNotifications = () => openNotificationDialog(notificationSettings);
+const preferences = new PreferencesDialog({ layouts: sidebarLayouts, timeZone: boot.timeZone, isGuest, showNotifications, showShortcuts });
+const openSettings = preferences.openFor.bind(preferences);
 const focusComposer = () => composer.focus();
-const navigation = new Navigation({ store, layout, timeline, conversation, threadConversation, focusComposer });
+const navigation = new Navigation({ store, layout, timeline, conversation, threadConversation, focusComposer, openSettings });
 const searchMessages = searchPanel.showEverywhere.bind(searchPanel);
 const switcher = new QuickSwitcher({ store, api, userDialogs, open: openChannel, searchMessages });
 const welcome = new Welcome({ signIn: onGuestSignIn });
 const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, api, forward, setSaved: savedPanel.setSaved.bind(savedPanel) });
 new PinBar({ pins, conversation });
-new ChannelHeader(store);
+new ChannelHeader(store, api);
 const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(threadId));
 new ConnectionBar({ store, socket, announcer });
 new UnreadBadge(store);
@@ -278,12 +285,14 @@ new SidebarMenus({
   isRegistrationOpen: boot.registration,
   switchApp,
   showShortcuts,
-  showNotifications: () => openNotificationDialog(notificationSettings),
+  showNotifications,
+  showPreferences: () => preferences.show(),
   clearStoredData: () => {
     drafts.clear();
     outbox.clear();
     emojiPreferences.clear();
     notificationSettings.clear();
+    sidebarLayouts.clear();
     attachments.clear();
   },
 });
@@ -291,7 +300,6 @@ for (const prefix of ["", "thread-"]) {
   new FormatToolbar(prefix);
   attachEmojiButton(emojiPreferences, prefix);
 }
-const isGuest = () => store.me?.kind === "guest";
 new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, switcher, chooseFiles, isGuest });
 
 addEventListener("online", () => socket.retryNow());
@@ -314,7 +322,7 @@ document.addEventListener("visibilitychange", () => {
 });
 store.on("me", () => {
   if (!store.me) return;
-  for (const stored of [drafts, emojiPreferences, notificationSettings, attachments]) stored.load(store.me.id);
+  for (const stored of [drafts, emojiPreferences, notificationSettings, sidebarLayouts, attachments]) stored.load(store.me.id);
 });
 session.on("loaded", onSessionLoaded);
 session.on("signed-out", ({ isExpired }) => {

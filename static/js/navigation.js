@@ -23,9 +23,11 @@ export class Navigation {
 
   /**
    * @param {{store: Store, layout: Layout, timeline: Timeline, conversation: Conversation,
-   *   threadConversation: ThreadConversation, focusComposer: () => void}} deps
+   *   threadConversation: ThreadConversation, focusComposer: () => void, openSettings: (hash: string) => boolean}} deps
+   *   `openSettings`: opens the settings if the address names them; returns whether it does
    */
-  constructor({ store, layout, timeline, conversation, threadConversation, focusComposer }) {
+  constructor({ store, layout, timeline, conversation, threadConversation, focusComposer, openSettings }) {
+    this.openSettings = openSettings;
     this.store = store;
     this.layout = layout;
     this.timeline = timeline;
@@ -79,6 +81,7 @@ export class Navigation {
   onSessionLoaded() {
     const { store, layout } = this;
     const { place, state } = layout;
+    const { hash } = location;
     if (!layout.isOpen) layout.open();
     const isNamed = place !== null && store.channels.has(place.target);
     const candidates = [store.currentTarget, place?.target, store.app.target];
@@ -92,12 +95,14 @@ export class Navigation {
     if (startsWithList) layout.showList();
     else layout.showChannel(place?.target === target ? place : { target, seq: null }, "replace");
     if (isStart && place && !isNamed) showNotFound();
+    this.openSettings(hash);
   }
 
   /** The user has gone back or forward. @param {Place | null} place null: to the list @param {boolean} isPanelClosed nothing else has changed */
   onNavigate(place, isPanelClosed) {
     const { store, layout } = this;
-    if (place && store.channels.has(place.target)) {
+    if (store.currentTarget && this.openSettings(location.hash)) layout.showChannel({ target: store.currentTarget, seq: null }, "replace");
+    else if (place && store.channels.has(place.target)) {
       const { state } = layout;
       layout.showChannel(place, "keep");
       if (!isPanelClosed || place.target !== store.currentTarget) this.#restore(place, state);

@@ -211,6 +211,10 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
     "person.unblocked": (unblock, "owner phone"),
     "person.changed": (rename, "owner phone member"),
     "read.mark": (lambda scenario: scenario.owner.call("read.mark", target=scenario.group, seq=1), "phone"),
+    "channel.starred": (
+        lambda scenario: scenario.owner.call("channel.star", target=scenario.group, starred=True),
+        "phone",
+    ),
     "read.unmark": (lambda scenario: scenario.owner.call("read.unmark", target=scenario.group, seq=1), "phone"),
     "read.seen": (
         lambda scenario: scenario.member.call("read.mark", target=scenario.private, seq=1),

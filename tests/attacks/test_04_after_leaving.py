@@ -70,6 +70,7 @@ async def test_a_former_member_is_told_the_group_does_not_exist(clients: Clients
         ("message.send", {"msg": "x"}),
         ("read.mark", {"seq": 1}),
         ("read.unmark", {"seq": 1}),
+        ("channel.star", {"starred": True}),
     ]
     for cmd, fields in commands:
         assert await bob.refused(cmd, target=group, **fields) == await bob.refused(cmd, target="999999999", **fields)

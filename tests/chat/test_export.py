@@ -74,6 +74,7 @@ NAMING = {
     "chat.SlashCommand.bot": "no: services are no people",
     "chat.SlashCommand.created_by": "work.json",
     "chat.SlashRun.user": "no: kept for a day, without the text",
+    "chat.StarredChannel.user": "favourites.json",
     "chat.ThreadFollower.user": "threads.json",
     "chat.Webhook.created_by": "work.json",
     "knox.AuthToken.user": "devices.json",

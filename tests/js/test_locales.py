@@ -28,15 +28,25 @@ _COMPUTED = (
     "attachment.",
     "refusal.",
     "notify.",
+    "section.",
+)
+
+_PARTS = (
+    "",
+    "-activity",
+    "-attachments",
+    "-dialogs",
+    "-emoji",
+    "-finding",
+    "-message-tools",
+    "-sidebar",
+    "-slash",
 )
 
 
 def texts(language: str) -> dict[str, str]:
     """The source of each text by key: a string, or a function."""
-    modules = "".join(
-        (_MODULES / "locales" / f"{language}{part}.js").read_text()
-        for part in ("", "-activity", "-attachments", "-dialogs", "-emoji", "-finding", "-message-tools", "-slash")
-    )
+    modules = "".join((_MODULES / "locales" / f"{language}{part}.js").read_text() for part in _PARTS)
     return dict(re.findall(r'^  "([\w.]+)": (.*),$', modules, re.MULTILINE))
 
 

@@ -84,6 +84,7 @@ class Channel(Shape):
     notifications: (
         Annotated[ChannelNotifications, Meta(description="The service's own, if not the defaults.")] | None
     ) = None
+    starred: Annotated[bool, Meta(description="A favourite of the service.")] | None = None
 
 
 class ChannelPage(Shape):

@@ -16,7 +16,15 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.wire.schema.activity import AppPresence, PersonOnApp, SlashAnswer, Typing
-from chat.wire.schema.marks import DoNotDisturb, NotificationsChanged, ReadPosition, ReadSeen, SavedMark, ThreadMark
+from chat.wire.schema.marks import (
+    ChannelStar,
+    DoNotDisturb,
+    NotificationsChanged,
+    ReadPosition,
+    ReadSeen,
+    SavedMark,
+    ThreadMark,
+)
 from chat.wire.schema.message_changes import (
     AttachmentsExpired,
     AttachmentsRemoved,
@@ -266,6 +274,13 @@ READ_MARK = EventKind(
     "You read further on another of your connections.",
     is_logged=False,
     exported_in="read-marks.json",
+)
+CHANNEL_STARRED = EventKind(
+    "channel.starred",
+    ChannelStar,
+    "On another of your connections, you made a channel a favourite, or no longer one.",
+    is_logged=False,
+    exported_in="favourites.json",
 )
 READ_UNMARK = EventKind(
     "read.unmark",

@@ -37,6 +37,11 @@ class SavedMark(Shape):
     )
 
 
+class ChannelStar(Shape):
+    target: Id
+    starred: bool
+
+
 class DoNotDisturb(Shape):
     until: Annotated[Time, Meta(description="Absent if you can be disturbed.")] | UnsetType = UNSET
 

@@ -323,6 +323,7 @@ class Channel(Shape):
     notifications: (
         Annotated[ChannelNotifications, Meta(description="Absent while it is `default` and not muted.")] | UnsetType
     ) = UNSET
+    starred: Annotated[bool, Meta(description="True for a favourite of yours, else absent.")] | UnsetType = UNSET
     existed: (
         Annotated[bool, Meta(description="In the reply to `channel.create`: the channel existed before.")] | UnsetType
     ) = UNSET

@@ -5,6 +5,7 @@ import { enDialogs } from "./en-dialogs.js";
 import { enEmoji } from "./en-emoji.js";
 import { enFinding } from "./en-finding.js";
 import { enMessageTools } from "./en-message-tools.js";
+import { enSidebar } from "./en-sidebar.js";
 import { enSlash } from "./en-slash.js";
 
 /** @param {unknown} n @param {string} singular @param {string} [plural] */
@@ -18,6 +19,7 @@ export const en = {
   ...enEmoji,
   ...enFinding,
   ...enMessageTools,
+  ...enSidebar,
   ...enSlash,
 
   "welcome.title": "Pick a name and start chatting",

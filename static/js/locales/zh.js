@@ -5,6 +5,7 @@ import { zhDialogs } from "./zh-dialogs.js";
 import { zhEmoji } from "./zh-emoji.js";
 import { zhFinding } from "./zh-finding.js";
 import { zhMessageTools } from "./zh-message-tools.js";
+import { zhSidebar } from "./zh-sidebar.js";
 import { zhSlash } from "./zh-slash.js";
 
 /** @type {Record<TextKey, Text>} */
@@ -15,6 +16,7 @@ export const zh = {
   ...zhEmoji,
   ...zhFinding,
   ...zhMessageTools,
+  ...zhSidebar,
   ...zhSlash,
 
   "welcome.title": "起个名字，开始聊天",

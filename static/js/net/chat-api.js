@@ -111,6 +111,12 @@ export class ChatApi {
     await this.socket.request("person.unblock", { userId });
   }
 
+  /** Make a channel a favourite of the user, or no longer. @param {string} target @param {boolean} starred */
+  async starChannel(target, starred) {
+    await this.socket.request("channel.star", { target, starred });
+    this.store.changeChannel(target, { starred });
+  }
+
   /** Mark a message and all later ones as unread. @param {{target: string, seq: number}} message */
   async markUnread({ target, seq }) {
     const { readSeq } = await this.socket.request("read.unmark", { target, seq });

@@ -52,6 +52,7 @@ export class PushHandlers extends Emitter {
       store.setRead(target, readSeq);
       this.#refreshUnread(target);
     });
+    socket.onPush("channel.starred", ({ target, starred }) => store.changeChannel(target, { starred }));
     socket.onPush("read.unmark", ({ target, readSeq }) => {
       store.setUnread(target, readSeq);
       this.#refreshChannel(target);

@@ -16,7 +16,7 @@
  * @typedef {{level: "default" | "all" | "mentions" | "none", muted: boolean}} NotificationChoice  of a channel, for all devices
  * @typedef {{target: string, kind: "global" | "public" | "private", name: string, join: JoinPolicy, listed: boolean,
  *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, linkPreviews: boolean, role: Role | null,
- *   appId?: number, peer?: User, peerReadSeq?: number | null, memberCount?: number, muted?: Mute, notifications?: NotificationChoice, lastSeq: number, readSeq: number,
+ *   appId?: number, peer?: User, peerReadSeq?: number | null, memberCount?: number, muted?: Mute, notifications?: NotificationChoice, starred?: boolean, lastSeq: number, readSeq: number,
  *   unread: number, mentions: number, activeAt: number}} Channel
  *   `mentions`: unread messages that mention the user; `slowMode`: seconds between two messages; `peer` and `peerReadSeq` of a private channel only
  * @typedef {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode" | "linkPreviews">>} GroupPolicy
@@ -133,6 +133,7 @@
  *   "channel.create": {data: {kind: "public" | "private", members: string[], name?: string, join?: string,
  *     listed?: boolean}, reply: Channel},
  *   "channel.join": {data: {target: string}, reply: Channel},
+ *   "channel.star": {data: {target: string, starred: boolean}, reply: {}},
  *   "channel.leave": {data: {target: string}, reply: {}},
  *   "channel.invite": {data: {target: string, members: string[]}, reply: {added: User[]}},
  *   "channel.remove": {data: {target: string, member: string}, reply: {}},
@@ -191,6 +192,7 @@
  *   "person.changed": {who: User, status: string},
  *   "read.mark": {target: string, readSeq: number},
  *   "read.unmark": {target: string, readSeq: number},
+ *   "channel.starred": {target: string, starred: boolean},
  *   "thread.mark": {target: string, threadId: string, follows: boolean, readSeq: number},
  *   "typing": {target: string, threadId?: string, by: User},
  *   "notifications.changed": {target: string, notifications: NotificationChoice},

@@ -1,18 +1,26 @@
-/** The header above the timeline: the open channel, and who is online or how many members it has. */
+/** The header above the timeline: the open channel, and who is online or how many members it has; a star for favourites. */
 
 /** @import { Channel } from "../net/wire-types.js" */
+/** @import { ChatApi } from "../net/chat-api.js" */
 /** @import { Store } from "../state/store.js" */
 import { byId, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 import { throttleRender } from "../lib/throttle.js";
 import { showChannelAvatar, showPresence } from "./avatar.js";
+import { showErrorToast } from "./toast.js";
 
 export class ChannelHeader {
   #avatar = byId("channel-avatar");
 
-  /** @param {Store} store */
-  constructor(store) {
+  #star = byId("star-toggle");
+
+  /** @param {Store} store @param {ChatApi} api */
+  constructor(store, api) {
     this.store = store;
+    this.#star.addEventListener("click", () => {
+      const { channel } = store;
+      if (channel) api.starChannel(channel.target, !channel.starred).catch(showErrorToast);
+    });
     const render = throttleRender(() => this.render());
     for (const type of /** @type {const} */ (["channels", "current", "presence", "contacts"])) store.on(type, render);
     language.on("change", render);
@@ -23,9 +31,21 @@ export class ChannelHeader {
     this.#avatar.hidden = !channel;
     setText(byId("channel-title"), channel?.name ?? "");
     setText(byId("channel-subtitle"), channel ? this.#subtitle(channel) : "");
+    this.#renderStar(channel);
     if (!channel) return;
     showChannelAvatar(this.#avatar, channel);
     showPresence(this.#avatar, Boolean(channel.peer && this.store.isOnline(channel.peer.id)));
+  }
+
+  /** @param {Channel | null} channel */
+  #renderStar(channel) {
+    const isStarred = channel?.starred === true;
+    const label = t(isStarred ? "star.remove" : "star.add");
+    this.#star.hidden = !channel || this.store.me?.kind !== "person";
+    this.#star.setAttribute("aria-pressed", String(isStarred));
+    this.#star.setAttribute("aria-label", label);
+    this.#star.title = label;
+    this.#star.classList.toggle("starred", isStarred);
   }
 
   /** @param {Channel} channel */

@@ -1,8 +1,10 @@
 /**
- * The sidebar's list of channels: the global channel first, then the others by their last activity.
+ * The sidebar's list of channels, in sections that can be collapsed.
  *
  * @import { Channel } from "../net/wire-types.js"
+ * @import { Section } from "../state/channel-sections.js"
  * @import { Drafts } from "../state/drafts.js"
+ * @import { SidebarLayouts } from "../state/sidebar-layout.js"
  * @import { Store } from "../state/store.js"
  * @import { ListState } from "./list-placeholder.js"
  */
@@ -13,6 +15,7 @@ import { isInputMethodKey } from "../lib/keys.js";
 import { throttleRender } from "../lib/throttle.js";
 import { today } from "../lib/today.js";
 import { notificationsOf, shownUnread } from "../state/channel-notifications.js";
+import { channelSections } from "../state/channel-sections.js";
 import { showChannelAvatar, showPresence } from "./avatar.js";
 import { showListPlaceholder } from "./list-placeholder.js";
 
@@ -24,20 +27,24 @@ export class ChannelList {
   list = byId("channel-list");
   filter = byId("channel-filter", HTMLInputElement);
 
-  /** @param {{store: Store, drafts: Drafts, open: (target: string) => void, retry: () => void}} deps */
-  constructor({ store, drafts, open, retry }) {
+  /** @param {{store: Store, drafts: Drafts, layouts: SidebarLayouts, open: (target: string) => void, retry: () => void}} deps */
+  constructor({ store, drafts, layouts, open, retry }) {
     this.store = store;
+    this.layouts = layouts;
     this.drafts = drafts;
     this.open = open;
     this.retry = retry;
     const render = throttleRender(() => this.render());
     for (const type of /** @type {const} */ (["channels", "current", "presence", "contacts", "connection"])) store.on(type, render);
     drafts.on("change", render);
+    layouts.on("change", render);
     language.on("change", render);
     today.on("change", render);
     this.filter.addEventListener("input", render);
     this.filter.addEventListener("keydown", (event) => this.#onFilterKey(event));
     this.list.addEventListener("click", (event) => {
+      const toggle = targetOf(event).closest("[data-section]");
+      if (toggle instanceof HTMLElement) layouts.toggle(/** @type {Section["name"]} */ (toggle.dataset.section));
       const link = /** @type {HTMLElement | null} */ (targetOf(event).closest("[data-target]"));
       if (!link?.dataset.target) return;
       event.preventDefault();
@@ -46,12 +53,15 @@ export class ChannelList {
     this.list.addEventListener("keydown", (event) => this.#onListKey(event));
   }
 
+  /** @returns {Section[]} */
+  get #sections() {
+    const { channels, currentTarget } = this.store;
+    return channelSections({ channels: channels.values(), currentTarget, layout: this.layouts.current, filter: this.filter.value });
+  }
+
   /** The listed channels, in their order. @returns {Channel[]} */
   get #listed() {
-    const filter = this.filter.value.trim().toLocaleLowerCase();
-    const channels = [...this.store.channels.values()].filter(({ name }) => name.toLocaleLowerCase().includes(filter));
-    const rank = (/** @type {Channel} */ { kind }) => (kind === "global" ? 0 : 1);
-    return channels.sort((a, b) => rank(a) - rank(b) || b.activeAt - a.activeAt || a.name.localeCompare(b.name));
+    return this.#sections.flatMap(({ channels }) => channels);
   }
 
   /** Open the channel above (-1) or below (1) the open one. @param {1 | -1} step @param {boolean} isUnreadOnly */
@@ -66,15 +76,17 @@ export class ChannelList {
   }
 
   render() {
-    const channels = this.#listed;
+    const sections = this.#sections;
     const now = Date.now();
-    reconcile(this.list, channels, {
-      key: ({ target }) => target,
-      create: () => cloneTemplate("template-channel-item"),
-      update: (item, channel) => this.#renderItem(find(item, "a"), channel, now),
+    /** @type {(Section | Channel)[]} */
+    const rows = sections.length > 1 ? sections.flatMap((section) => [section, ...section.channels]) : this.#listed;
+    reconcile(this.list, rows, {
+      key: (row) => ("channels" in row ? `section:${row.name}` : row.target),
+      create: (row) => cloneTemplate("channels" in row ? "template-channel-section" : "template-channel-item"),
+      update: (item, row) => ("channels" in row ? renderHeading(item, row) : this.#renderItem(find(item, "a"), row, now)),
     });
     this.#revealCurrent();
-    showListPlaceholder(byId("channel-list-placeholder"), this.#listState(channels.length));
+    showListPlaceholder(byId("channel-list-placeholder"), this.#listState(rows.length));
     const q = this.filter.value.trim();
     this.#searchMessages.hidden = !q;
     setText(part(this.#searchMessages, "text"), t("search.inMessages", { q }));
@@ -174,4 +186,12 @@ export class ChannelList {
     if (next < 0) this.filter.focus();
     else (links[next] ?? this.#searchMessages).focus();
   }
+}
+
+/** @param {HTMLElement} item @param {Section} section */
+function renderHeading(item, { name, isCollapsed }) {
+  const button = find(item, "button");
+  button.dataset.section = name;
+  button.setAttribute("aria-expanded", String(!isCollapsed));
+  setText(part(button, "text"), t(`section.${name}`));
 }

@@ -17,7 +17,7 @@ import { showAvatar } from "./avatar.js";
 import { confirmAction } from "./dialog.js";
 import { attachMenu } from "./menu.js";
 import { canNotify } from "./notifications.js";
-import { isDark, toggleTheme } from "./theme.js";
+import { isDark, toggleTheme } from "./appearance.js";
 import { showErrorToast } from "./toast.js";
 
 const DND_SECONDS = 3600;
@@ -29,7 +29,7 @@ export class SidebarMenus {
   /**
    * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, api: ChatApi, isStaff: boolean,
    *   isRegistrationOpen: boolean, switchApp: (appId: number) => void, showShortcuts: () => void,
-   *   showNotifications: () => void, clearStoredData: () => void}} deps
+   *   showNotifications: () => void, showPreferences: () => void, clearStoredData: () => void}} deps
    *   `clearStoredData`: deletes what the browser stores for a guest who signs out
    */
   constructor(deps) {
@@ -68,7 +68,7 @@ export class SidebarMenus {
 
   /** @returns {MenuItem[]} */
   #accountItems() {
-    const { isStaff, showShortcuts, showNotifications } = this.deps;
+    const { isStaff, showShortcuts, showNotifications, showPreferences } = this.deps;
     /** @type {MenuItem[]} */
     const items = [
       { text: t(isDark() ? "menu.lightTheme" : "menu.darkTheme"), icon: "moon", testid: "theme", run: toggleTheme },
@@ -76,6 +76,7 @@ export class SidebarMenus {
       { text: t("menu.shortcuts"), icon: "keyboard", run: showShortcuts },
     ];
     if (canNotify) items.unshift({ text: t("menu.notifications"), icon: "bell", testid: "notifications", run: showNotifications });
+    items.push({ text: t("menu.preferences"), icon: "settings", testid: "preferences", run: showPreferences });
     if (isStaff) items.push({ text: t("menu.admin"), icon: "shield", run: () => location.assign("/admin/") });
     const signOut = { text: t("menu.signOut"), icon: "leave", testid: "sign-out" };
     if (this.#isGuest) {

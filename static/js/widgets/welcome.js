@@ -3,7 +3,7 @@ import { byId, find, part, setText } from "../lib/dom.js";
 import { suggestGuestName } from "../lib/guest-name.js";
 import { language, t } from "../lib/i18n.js";
 import { signInAddress } from "../lib/sign-in-address.js";
-import { toggleTheme } from "./theme.js";
+import { toggleTheme } from "./appearance.js";
 
 export class Welcome {
   #screen = byId("welcome");

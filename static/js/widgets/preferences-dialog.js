@@ -1,0 +1,69 @@
+/**
+ * The settings of the page in one dialog: language, theme, density, order of channels, time zone, notifications and
+ * keyboard shortcuts. A choice takes effect at once. `#settings` in the address opens it.
+ *
+ * @import { LanguageCode } from "../lib/i18n.js"
+ * @import { SidebarLayout, SidebarLayouts } from "../state/sidebar-layout.js"
+ * @import { Density, Theme } from "./appearance.js"
+ */
+import { byId, find, part, setText, targetOf } from "../lib/dom.js";
+import { language, t } from "../lib/i18n.js";
+import { chosenDensity, chosenTheme, setDensity, setTheme } from "./appearance.js";
+import { openDialog } from "./dialog.js";
+import { canNotify } from "./notifications.js";
+
+const ADDRESS = /^#settings(?:\/(notifications|shortcuts))?$/;
+
+export class PreferencesDialog {
+  #form = find(byId("dialog-preferences"), "form", HTMLFormElement);
+
+  /**
+   * @param {{layouts: SidebarLayouts, timeZone: string, isGuest: () => boolean, showNotifications: () => void,
+   *   showShortcuts: () => void}} deps  `timeZone`: of the user's profile, "" for the browser's
+   */
+  constructor({ layouts, timeZone, isGuest, showNotifications, showShortcuts }) {
+    this.layouts = layouts;
+    this.timeZone = timeZone;
+    this.isGuest = isGuest;
+    this.showNotifications = showNotifications;
+    this.showShortcuts = showShortcuts;
+    this.#form.addEventListener("change", (event) => this.#onChange(targetOf(event)));
+    part(this.#form, "notifications").addEventListener("click", () => showNotifications());
+    part(this.#form, "shortcuts").addEventListener("click", () => showShortcuts());
+    language.on("change", () => this.#render());
+  }
+
+  /** Open the dialog if the address names it; return whether it does. @param {string} hash */
+  openFor(hash) {
+    const [address, section] = ADDRESS.exec(hash) ?? [];
+    if (section === "notifications" && canNotify) this.showNotifications();
+    else if (section === "shortcuts") this.showShortcuts();
+    else if (address) this.show();
+    return address !== undefined;
+  }
+
+  show() {
+    openDialog("dialog-preferences");
+    this.#render();
+    find(this.#form, ":checked", HTMLInputElement).focus();
+  }
+
+  #render() {
+    /** @type {Record<string, string>} */
+    const values = { language: language.code, theme: chosenTheme(), density: chosenDensity(), sort: this.layouts.current.sort };
+    for (const [name, value] of Object.entries(values)) find(this.#form, `[name=${name}][value=${value}]`, HTMLInputElement).checked = true;
+    part(this.#form, "notifications").hidden = !canNotify;
+    part(this.#form, "profile").hidden = this.isGuest();
+    const zone = this.timeZone || Intl.DateTimeFormat().resolvedOptions().timeZone;
+    setText(part(this.#form, "zone"), this.timeZone ? zone : t("preferences.browserZone", { zone }));
+  }
+
+  /** @param {Element} element */
+  #onChange(element) {
+    const { name, value } = /** @type {HTMLInputElement} */ (element);
+    if (name === "language") language.choose(/** @type {LanguageCode} */ (value));
+    else if (name === "theme") setTheme(/** @type {Theme} */ (value));
+    else if (name === "density") setDensity(/** @type {Density} */ (value));
+    else if (name === "sort") this.layouts.setSort(/** @type {SidebarLayout["sort"]} */ (value));
+  }
+}
