@@ -244,3 +244,20 @@ async def test_a_connection_and_its_sends_survive_a_server_crash(site: Site) -> 
         await alice.send("after", target=made["target"])
         assert (await next_message(bob)).data["seq"] == 3
         assert bob.disconnect_count == 1
+
+
+async def test_a_connection_mutes_a_channel_and_tells_that_its_user_is_typing(scenario: ClientScenario) -> None:
+    async with scenario.alice.listen() as alice, scenario.bob.listen(activity=True) as bob:
+        made = await alice.call("channel.create", kind="private", members=[scenario.name["bob"]])
+        target = made["target"]
+
+        assert await bob.set_notifications(target, level="mentions") == {"level": "mentions", "muted": False}
+        assert await bob.set_notifications(target, muted=True) == {"level": "mentions", "muted": True}
+        assert await alice.send_typing(target) is True
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            while (push := await anext(bob)).cmd != "typing":
+                pass
+        assert push.data["by"]["userId"] == scenario.name["alice"]
+        sent = await alice.send("hello", target=target)
+        await bob.call("read.mark", target=target, seq=sent.seq)
+        assert await alice.readers(sent.id, target=target) == [scenario.name["bob"]]
