@@ -25,7 +25,7 @@ _PRELUDE = """async () => {
     channel("1", "global", "Web"),
     channel("2", "public", "Zebras", { activeAt: 9 }),
     channel("3", "public", "Apples", { activeAt: 5, unread: 1 }),
-    channel("4", "private", "Bob", { activeAt: 7 }),
+    channel("4", "private", "Bob", { activeAt: 7, unread: 2, notifications: { level: "default", muted: true } }),
     channel("5", "public", "Books", { starred: true }),
   ];
   const sections = (filter = "", currentTarget = null) =>

@@ -7,6 +7,7 @@
  * @typedef {{name: SectionName, isCollapsed: boolean, channels: Channel[]}} Section
  *   `channels`: those to show; of a collapsed section the unread ones and the open one
  */
+import { shownUnread } from "./channel-notifications.js";
 
 /** @type {SectionName[]} */
 export const SECTIONS = ["favourites", "channels", "direct"];
@@ -24,9 +25,14 @@ export function channelSections({ channels, currentTarget, layout, filter }) {
     const members = sorted.filter((channel) => sectionOf(channel) === name);
     if (members.length === 0) return [];
     const isCollapsed = layout.collapsed.includes(name);
-    const shown = isCollapsed ? members.filter(({ target, unread }) => unread > 0 || target === currentTarget) : members;
+    const shown = isCollapsed ? members.filter((channel) => isUnread(channel) || channel.target === currentTarget) : members;
     return [{ name, isCollapsed, channels: shown }];
   });
+}
+
+/** Of a muted channel, only mentions are shown as unread. @param {Channel} channel */
+function isUnread(channel) {
+  return shownUnread(channel) > 0 || channel.mentions > 0;
 }
 
 /** @param {Channel} channel @returns {SectionName} */
