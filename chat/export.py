@@ -71,7 +71,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     favourites = StarredChannel.objects.filter(user=user).order_by("pk").values_list("channel", flat=True)
     yield "favourites", [{"channel": str(channel_id)} for channel_id in favourites]
     yield "devices", [_device(device) for device in devices(user)]
-    yield "notifications", [_push(row) for row in push_subscriptions_of(user)]
+    yield "push-subscriptions", [_push(row) for row in push_subscriptions_of(user)]
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]
     yield "reactions", [_reaction(row) for row in _reactions(user)]
     yield "mentions", [_mention(row) for row in _mentions(user)]

@@ -62,7 +62,7 @@ NAMING = {
     "chat.MessageMention.user": "mentions.json",
     "chat.NotificationSetting.user": "notifications.json",
     "chat.Pin.pinned_by": "pins.json",
-    "chat.PushSubscription.user": "notifications.json",
+    "chat.PushSubscription.user": "push-subscriptions.json",
     "chat.ReactionUser.user": "reactions.json",
     "chat.ReadMark.user": "read-marks.json",
     "chat.Report.handled_by": "work.json",
