@@ -11,6 +11,8 @@ from chat.views.account_data import AccountDataView, DeleteAccountView, ExportVi
 from chat.views.emoji import custom_emoji_image, emoji_json
 from chat.views.files import FileView, LinkPreviewPictureView, ThumbnailView
 from chat.views.home import home
+from chat.views.service_worker import service_worker
+from chat.views.web_manifest import web_manifest
 from chat.views.websocket_only import upgrade_required
 from imsite.lazy_urls import lazy_include
 from imsite.monitoring.access import staff_only
@@ -31,6 +33,8 @@ urlpatterns = [
     path("link-previews/<int:message_id>/<str:key>.webp", LinkPreviewPictureView.as_view()),
     path("avatars/<str:name>", AvatarImageView.as_view(), name="picture"),
     *(path(url.removeprefix("/"), staff_only(view)) for url, view in VIEWS.items()),
+    path("sw.js", service_worker),
+    path("manifest.webmanifest", web_manifest),
     path("emoji.json", emoji_json, name="emoji"),
     path("custom-emoji/<str:sha256>.webp", custom_emoji_image),
     path("acc", upgrade_required),

@@ -15,6 +15,7 @@ from accounts.names import GUEST_NAME_MAX_LENGTH
 from accounts.numbers import parse_decimal
 from accounts.selectors.users import app_by_number
 from chat.attachments import storage
+from chat.push.keys import public_key
 
 DEFAULT_APP = 101
 
@@ -62,5 +63,6 @@ def _boot_data(app: App, user: User | None) -> dict[str, object]:
             "perMessage": settings.IM_ATTACHMENTS_PER_MESSAGE,
             "guests": settings.IM_GUEST_UPLOADS,
         },
+        "pushKey": public_key() if settings.IM_PUSH else "",
         "timeZone": user.time_zone if user is not None else "",
     }

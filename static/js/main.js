@@ -8,9 +8,11 @@ import { connectActivity } from "./activity.js";
 import { Attachments } from "./attachments.js";
 import { isolate } from "./lib/bidi.js";
 import { copyText } from "./lib/clipboard.js";
-import { byId } from "./lib/dom.js";
+import { byId, find } from "./lib/dom.js";
 import { setTimeZone } from "./lib/format.js";
 import { language, t, translateElements } from "./lib/i18n.js";
+import { throttleRender } from "./lib/throttle.js";
+import { reportActivity } from "./net/activity.js";
 import { BrowserUser } from "./net/browser-user.js";
 import { ChatApi } from "./net/chat-api.js";
 import { ContactsSync } from "./net/contacts-sync.js";
@@ -33,6 +35,7 @@ import { ThreadConversation } from "./net/thread-conversation.js";
 import { ThreadList } from "./net/thread-list.js";
 import { UnreadPreviews } from "./net/unread-previews.js";
 import { Navigation } from "./navigation.js";
+import { WebPush } from "./net/web-push.js";
 import { doNotDisturb } from "./state/do-not-disturb.js";
 import { Drafts } from "./state/drafts.js";
 import { EmojiPreferences } from "./state/emoji-preferences.js";
@@ -94,7 +97,8 @@ import { Welcome } from "./widgets/welcome.js";
 /**
  * Settings that the server writes into the page.
  * @type {{appId: number, signedIn: boolean, userId: string | null, registration: boolean, staff: boolean,
- *   messageLimit: number, mentionAll: "managers" | "members" | "nobody", attachments: AttachmentLimits, timeZone: string}}
+ *   messageLimit: number, mentionAll: "managers" | "members" | "nobody", attachments: AttachmentLimits, pushKey: string,
+ *   timeZone: string}}
  */
 const boot = JSON.parse(byId("boot").textContent ?? "");
 document.documentElement.lang = language.tag;
@@ -130,6 +134,12 @@ const drafts = new Drafts(localStorage);
 const emojiPreferences = new EmojiPreferences(localStorage);
 const notificationSettings = new NotificationSettings(localStorage);
 const sidebarLayouts = new SidebarLayouts(localStorage);
+const webPush = new WebPush({
+  key: boot.pushKey,
+  csrfToken: () => csrfToken(signOutForm),
+  texts: pushTexts,
+  icon: () => find(document, "link[rel=icon]", HTMLLinkElement).href,
+});
 const signOutForm = byId("sign-out", HTMLFormElement);
 const attachments = new Attachments({ outbox, csrfToken: () => csrfToken(signOutForm) });
 const { uploads, sends, drafts: attachmentDrafts } = attachments;
@@ -225,7 +235,7 @@ const panels = {
   unread: unreadPanel,
   drafts: draftsPanel,
 };
-const showNotifications = () => openNotificationDialog(notificationSettings);
+const showNotifications = () => openNotificationDialog({ settings: notificationSettings, webPush, isGuest: isGuest() });
 const preferences = new PreferencesDialog({ layouts: sidebarLayouts, timeZone: boot.timeZone, isGuest, showNotifications, showShortcuts });
 const openSettings = preferences.openFor.bind(preferences);
 const focusComposer = () => composer.focus();
@@ -239,7 +249,10 @@ new ChannelHeader(store, api);
 const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(threadId));
 new ConnectionBar({ store, socket, announcer });
 new UnreadBadge(store);
-const notifications = new Notifications({ store, threads, settings: notificationSettings, open: openChannel });
+const notifications = new Notifications({ store, threads, settings: notificationSettings, webPush, open: openChannel });
+webPush.onOpen(openChannel);
+if (boot.pushKey) reportActivity(socket, () => store.me?.kind === "guest");
+store.on("channels", throttleRender(() => webPush.closeRead((target) => !store.channels.get(target)?.unread)));
 /** @type {MessageActions} */
 const messageActions = {
   react: ({ message }, button) => {
@@ -287,6 +300,8 @@ new SidebarMenus({
   showShortcuts,
   showNotifications,
   showPreferences: () => preferences.show(),
+  offersPush: webPush.isOffered,
+  onSignOut: () => webPush.forget(),
   clearStoredData: () => {
     drafts.clear();
     outbox.clear();
@@ -323,6 +338,7 @@ document.addEventListener("visibilitychange", () => {
 store.on("me", () => {
   if (!store.me) return;
   for (const stored of [drafts, emojiPreferences, notificationSettings, sidebarLayouts, attachments]) stored.load(store.me.id);
+  webPush.load(store.me.id, notificationSettings.current.sound).catch(() => {});
 });
 session.on("loaded", onSessionLoaded);
 session.on("signed-out", ({ isExpired }) => {
@@ -332,6 +348,7 @@ session.on("signed-out", ({ isExpired }) => {
   hideToast();
   announcer.clear();
   notifications.clear();
+  webPush.forget();
   welcome.show(t(isExpired ? "welcome.signedOut" : "welcome.refused"));
 });
 pushHandlers.on("notice", ({ name, from, msg }) => showToast(`${isolate(name || from)}: ${isolate(msg)}`));
@@ -344,6 +361,7 @@ if (boot.signedIn) {
   channelList.render();
 } else {
   welcome.show();
+  webPush.forget();
   browserUser.check();
 }
 
@@ -380,4 +398,17 @@ function switchApp(appId) {
   boot.appId = appId;
   history.replaceState({}, "", `${location.pathname}?appId=${appId}`);
   session.start(appId);
+}
+
+/** Return the words around names in notifications that the service worker shows. */
+function pushTexts() {
+  const [name, channel, n] = ["{name}", "{channel}", "{n}"];
+  return {
+    title: document.title.split(" · ").at(-1) ?? "imsite",
+    from: t("notifications.from", { name, channel }),
+    several: t("timeline.newMessages", { n }),
+    hiddenText: t("notifications.hiddenText"),
+    testTitle: t("notifications.title"),
+    testBody: t("notifications.testText"),
+  };
 }

@@ -83,6 +83,7 @@
  *
  * @typedef {{
  *   "login": {data: {appId: number, userId?: string, serviceToken?: string, after?: number}, reply: LoginReply},
+ *   "push.active": {data: {active: boolean}, reply: {active: boolean}},
  *   "heartbeat": {data: {}, reply: {position?: number}},
  *   "ping": {data: {}, reply: "pong"},
  *   "sync": {data: {after: number}, reply: SyncReply},

@@ -3,8 +3,8 @@
  *
  * @import { Message, Channel } from "../net/wire-types.js"
  * @typedef {"all" | "direct" | "none"} NotificationLevel
- *   `direct`: direct messages, mentions, and answers in threads that the user follows
- * @typedef {{level: NotificationLevel, sound: boolean, showsText: boolean}} StoredSettings
+ *   `direct`: the chosen ones of direct messages, mentions, and answers in threads that the user follows
+ * @typedef {{level: NotificationLevel, direct: boolean, mentions: boolean, threads: boolean, sound: boolean, showsText: boolean}} StoredSettings
  *   stored as it is, so its names must stay
  */
 import { wantsNotification } from "./channel-notifications.js";
@@ -12,7 +12,7 @@ import { JsonStorage } from "./json-storage.js";
 import { mentionsUser } from "./message-mentions.js";
 
 /** @type {StoredSettings} */
-const DEFAULTS = { level: "none", sound: true, showsText: true };
+const DEFAULTS = { level: "none", direct: true, mentions: true, threads: true, sound: true, showsText: true };
 
 export class NotificationSettings {
   #userId = "";
@@ -50,10 +50,18 @@ export class NotificationSettings {
   includes(message, { channel, followsThread }) {
     const { level } = this.current;
     if (level === "none" || !channel) return false;
-    const isMention = mentionsUser(message, this.#userId) || followsThread;
+    const { everything, direct, mentions, threads } = this.kinds;
+    const isMention = (mentions && mentionsUser(message, this.#userId)) || (threads && followsThread);
     // Others show only in their thread.
     if (message.threadOnly && !isMention) return false;
-    return wantsNotification(channel, isMention) ?? (level === "all" || channel.kind === "private");
+    return wantsNotification(channel, isMention) ?? (isMention || everything || (direct && channel.kind === "private"));
+  }
+
+  /** The kinds of messages that the user wants to be notified of. */
+  get kinds() {
+    const { level, direct, mentions, threads } = this.current;
+    const everything = level === "all";
+    return { everything, direct: everything || direct, mentions: everything || mentions, threads: everything || threads };
   }
 
   get #key() {

@@ -6,6 +6,7 @@
  * @import { NotificationSettings } from "../state/notification-settings.js"
  * @import { Store } from "../state/store.js"
  * @import { Threads } from "../state/threads.js"
+ * @import { WebPush } from "../net/web-push.js"
  * @typedef {{message: LoggedMessage, waits: number}} Collected  `waits`: times that it may still wait for its channel
  */
 import { find } from "../lib/dom.js";
@@ -28,13 +29,15 @@ export class Notifications {
   /** Shown notifications with their message. @type {Map<Notification, LoggedMessage>} */ #shown = new Map();
 
   /**
-   * @param {{store: Store, threads: Threads, settings: NotificationSettings,
+   * @param {{store: Store, threads: Threads, settings: NotificationSettings, webPush: Pick<WebPush, "isOn">,
    *   open: (target: string, seq: number) => void}} deps
+   *   `webPush`: if it is on, its service worker notifies the user instead
    */
-  constructor({ store, threads, settings, open }) {
+  constructor({ store, threads, settings, webPush, open }) {
     this.store = store;
     this.threads = threads;
     this.settings = settings;
+    this.webPush = webPush;
     this.open = open;
     if (!canNotify) return;
     store.on("added", (message) => this.#onMessage(message));
@@ -52,7 +55,7 @@ export class Notifications {
   /** @param {LoggedMessage} message */
   #onMessage(message) {
     const isOwn = message.fromId === this.store.me?.id;
-    if (isOwn || Notification.permission !== "granted" || document.hasFocus()) return;
+    if (isOwn || this.webPush.isOn || Notification.permission !== "granted" || document.hasFocus()) return;
     this.#collected.push({ message, waits: MAX_WAITS });
     if (this.#collected.length === 1) this.#showLater();
   }

@@ -29,8 +29,9 @@ export class SidebarMenus {
   /**
    * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, api: ChatApi, isStaff: boolean,
    *   isRegistrationOpen: boolean, switchApp: (appId: number) => void, showShortcuts: () => void,
-   *   showNotifications: () => void, showPreferences: () => void, clearStoredData: () => void}} deps
-   *   `clearStoredData`: deletes what the browser stores for a guest who signs out
+   *   showNotifications: () => void, showPreferences: () => void, offersPush: boolean, onSignOut: () => Promise<void>,
+   *   clearStoredData: () => void}} deps
+   *   `onSignOut`: awaited before a sign-out; `clearStoredData`: deletes what the browser stores for a guest who signs out
    */
   constructor(deps) {
     this.deps = deps;
@@ -68,14 +69,14 @@ export class SidebarMenus {
 
   /** @returns {MenuItem[]} */
   #accountItems() {
-    const { isStaff, showShortcuts, showNotifications, showPreferences } = this.deps;
+    const { isStaff, showShortcuts, showNotifications, showPreferences, offersPush } = this.deps;
     /** @type {MenuItem[]} */
     const items = [
       { text: t(isDark() ? "menu.lightTheme" : "menu.darkTheme"), icon: "moon", testid: "theme", run: toggleTheme },
       { text: t("menu.otherLanguage"), icon: "globe", testid: "language", run: () => language.toggle() },
       { text: t("menu.shortcuts"), icon: "keyboard", run: showShortcuts },
     ];
-    if (canNotify) items.unshift({ text: t("menu.notifications"), icon: "bell", testid: "notifications", run: showNotifications });
+    if (canNotify || offersPush) items.unshift({ text: t("menu.notifications"), icon: "bell", testid: "notifications", run: showNotifications });
     items.push({ text: t("menu.preferences"), icon: "settings", testid: "preferences", run: showPreferences });
     if (isStaff) items.push({ text: t("menu.admin"), icon: "shield", run: () => location.assign("/admin/") });
     const signOut = { text: t("menu.signOut"), icon: "leave", testid: "sign-out" };
@@ -86,7 +87,7 @@ export class SidebarMenus {
       items.unshift(this.#doNotDisturbItem());
       items.push({ text: t("menu.profile"), icon: "user", testid: "profile", run: () => location.assign("/accounts/profile/") });
       items.push({ text: t("menu.signInMethods"), icon: "settings", testid: "ways-in", run: () => location.assign("/accounts/sign-in-methods/") });
-      items.push({ ...signOut, run: submitSignOut });
+      items.push({ ...signOut, run: () => this.#signOut() });
     }
     return items;
   }
@@ -116,8 +117,13 @@ export class SidebarMenus {
     const title = t("signOutGuest.title", { name });
     confirmAction({ title, text: t("signOutGuest.text"), confirm: t("signOutGuest.confirm") }, async () => {
       clearStoredData();
-      submitSignOut();
+      await this.#signOut();
     });
+  }
+
+  async #signOut() {
+    await this.deps.onSignOut();
+    byId("sign-out", HTMLFormElement).submit();
   }
 
   #render() {
@@ -129,8 +135,4 @@ export class SidebarMenus {
     setText(part(this.#accountButton, "name"), me.name);
     setText(part(this.#accountButton, "kind"), t(`userKind.${me.kind}`));
   }
-}
-
-function submitSignOut() {
-  byId("sign-out", HTMLFormElement).submit();
 }

@@ -178,6 +178,10 @@ def fuzz(strategy: Any, try_it: Callable[[Any], None], examples: int = EXAMPLES)
 def test_every_answer_is_described(fuzzed: Fuzzed, name: str, mode: GenerationMode) -> None:
     method, path = name.split()
     operation = fuzzed.schema[path][method]
+    described = openapi.document()["paths"][path][method.lower()]
+    if not described.get("parameters") and "requestBody" not in described:
+        # There is nothing that can be otherwise.
+        mode = GenerationMode.POSITIVE
 
     def call(drawn: tuple[Case, random.Random]) -> None:
         case, dice = drawn

@@ -1,0 +1,36 @@
+"""The service worker of the chat page: the parts of static/js/service-worker as one script for the whole site."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import condition, require_safe
+
+PARTS = ("push.js",)
+"""The files, in their order. Each is a script that shares no name with the others."""
+_DIRECTORY = "static/js/service-worker"
+CONTENT_SECURITY_POLICY = "default-src 'none'; connect-src 'self'"
+
+
+@require_safe
+@cache_control(public=True, no_cache=True)
+@condition(etag_func=lambda request: _script()[1])
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """Return the script. Browsers ask for it at each visit, and take over a new one when it differs."""
+    response = HttpResponse(_script()[0], content_type="text/javascript; charset=utf-8")
+    response["Service-Worker-Allowed"] = "/"
+    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@cache
+def _script() -> tuple[bytes, str]:
+    """Return the script and its ETag."""
+    directory = settings.BASE_DIR / _DIRECTORY
+    script = b"\n".join((directory / name).read_bytes() for name in PARTS)
+    return script, f'"{hashlib.sha256(script).hexdigest()[:32]}"'
