@@ -22,7 +22,8 @@ from tests.support.waiting import wait_until
 
 _SUBSCRIBE = """(() => {
   const made = %s;
-  const subscription = { ...made, toJSON: () => made, unsubscribe: async () => { localStorage.removeItem("test.push"); return true; } };
+  const unsubscribe = async () => { localStorage.removeItem("test.push"); return true; };
+  const subscription = { ...made, toJSON: () => made, unsubscribe };
   const current = () => (localStorage.getItem("test.push") ? subscription : null);
   PushManager.prototype.getSubscription = async () => current();
   Object.defineProperty(Notification, "permission", { get: () => "granted" });
@@ -120,7 +121,8 @@ async def test_a_closed_page_is_notified_and_a_click_opens_the_message(
         # A script's event has no waitUntil; the browser's own has.
         opened = """async () => {
           const [notification] = await registration.getNotifications();
-          const event = Object.assign(new Event("notificationclick"), { notification, waitUntil: (work) => work.catch(() => {}) });
+          const waitUntil = (work) => work.catch(() => {});
+          const event = Object.assign(new Event("notificationclick"), { notification, waitUntil });
           clients.openWindow = async (url) => { self.openedUrl = url; };
           self.dispatchEvent(event);
           while (!self.openedUrl) await new Promise((done) => setTimeout(done, 20));

@@ -31,8 +31,9 @@ _PRELUDE = """async () => {
   const current = { level: "all", sound: true, showsText: true };
   const settings = { current, includes: ({ msg }) => msg !== "unwanted" };
   const opened = [];
+  const webPush = { isOn: false };
   const notifications = new Notifications({
-    store, threads: { of: () => null }, settings, open: (target, seq) => opened.push([target, seq]),
+    store, threads: { of: () => null }, settings, webPush, open: (target, seq) => opened.push([target, seq]),
   });
   const message = (seq, more = {}) => ({
     target: "7", seq, id: String(seq), name: "Bob", type: "text", msg: `text ${seq}`, content: `text ${seq}`, ...more,
@@ -54,6 +55,12 @@ async def test_a_few_messages_are_shown_one_by_one_and_many_as_one(modules: Page
     few, many = await run(modules, script)
     assert few == [["Bob", "text 1"], ["Bob", "text 2"]]
     assert many == [["4 new messages", ""]]
+
+
+async def test_the_service_worker_notifies_in_place_of_the_page(modules: Page) -> None:
+    script = """webPush.isOn = true; receive(1); webPush.isOn = false; receive(2);
+        await until(() => shown.length); return texts();"""
+    assert await run(modules, script) == [["Bob", "text 2"]]
 
 
 async def test_only_wanted_messages_are_shown(modules: Page) -> None:
