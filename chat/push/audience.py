@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from chat import rules
-from chat.models import Channel, Message, MessageMention, PushSubscription, ThreadFollower
+from chat.models import Channel, Message, MessageMention, NotificationSetting, PushSubscription, ThreadFollower
 
 _PERSONAL = {"direct": Q(direct=True), "mentions": Q(mentions=True), "threads": Q(threads=True)}
 _FIELDS = ("pk", "user_id", "from_position")
@@ -27,6 +27,9 @@ class Notice:
     count: int
 
 
+Settings = dict[tuple[int, int], tuple[str, bool]]
+"""The level of notifications, and whether the channel is muted, by channel and user."""
+_DEFAULT: tuple[str, bool] = (NotificationSetting.Level.DEFAULT, False)
 Row = tuple[int, int, int]
 """A subscription's id, its user's id, and the position from which on it is notified."""
 
@@ -38,19 +41,46 @@ def notices_of(message_ids: Sequence[int]) -> list[Notice]:
     """
     found = Message.objects.filter(pk__in=message_ids, recalled_at=None).select_related("channel")
     messages = {message.pk: message for message in found.order_by("pk")}
-    wanted: dict[tuple[int, int], list[int]] = {}
-    for message_id, rows in _by_message(list(messages.values())):
+    settings = _settings({message.channel_id for message in messages.values()})
+    wanted: dict[tuple[int, int], set[int]] = {}
+    for is_mention, message_id, rows in _by_message(list(messages.values()), settings):
         message = messages[message_id]
         for pk, user_id, from_position in rows:
-            if user_id != message.sender_id and message.position > from_position:
-                wanted.setdefault((pk, message.channel_id), []).append(message_id)
-    return [Notice(pk, channel, max(ids), len(set(ids))) for (pk, channel), ids in wanted.items()]
+            level, is_muted = settings.get((message.channel_id, user_id), _DEFAULT)
+            is_refused = rules.wants_notification(level, is_muted=is_muted, is_mention=is_mention) is False
+            if user_id != message.sender_id and message.position > from_position and not is_refused:
+                wanted.setdefault((pk, message.channel_id), set()).add(message_id)
+    return [Notice(pk, channel, max(ids), len(ids)) for (pk, channel), ids in wanted.items()]
 
 
-def _by_message(messages: Sequence[Message]) -> Iterable[tuple[int, Iterable[Row]]]:
-    yield from _of_channels([message for message in messages if not message.thread_only])
-    yield from _of_mentions(messages)
-    yield from _of_threads(messages)
+def _settings(channel_ids: Iterable[int]) -> Settings:
+    """Return the settings of users with subscriptions in these channels."""
+    subscribed = PushSubscription.objects.values("user")
+    found = NotificationSetting.objects.filter(channel__in=set(channel_ids), user__in=subscribed)
+    rows = found.values_list("channel", "user", "level", "muted")
+    return {(channel, user): (level, muted) for channel, user, level, muted in rows}
+
+
+def _by_message(messages: Sequence[Message], settings: Settings) -> Iterable[tuple[bool, int, Iterable[Row]]]:
+    """Return messages with subscriptions, and whether they mention these users or answer in their threads."""
+    in_channels = [message for message in messages if not message.thread_only]
+    for found in (_of_channels(in_channels), _of_levels(in_channels, settings)):
+        yield from ((False, *pair) for pair in found)
+    for found in (_of_mentions(messages), _of_threads(messages)):
+        yield from ((True, *pair) for pair in found)
+
+
+def _of_levels(messages: Sequence[Message], settings: Settings) -> Iterable[tuple[int, Iterable[Row]]]:
+    """Find those who want every message of one channel."""
+    users: dict[int, list[int]] = {}
+    for (channel, user), (level, _) in settings.items():
+        if level == NotificationSetting.Level.ALL:
+            users.setdefault(channel, []).append(user)
+    rows = _by_user({user for of_channel in users.values() for user in of_channel})
+    return [
+        (message.pk, [row for user in users.get(message.channel_id, ()) for row in rows.get(user, ())])
+        for message in messages
+    ]
 
 
 def _of_channels(messages: Sequence[Message]) -> Iterable[tuple[int, Iterable[Row]]]:
@@ -101,8 +131,8 @@ def _of_threads(messages: Sequence[Message]) -> Iterable[tuple[int, Iterable[Row
     ]
 
 
-def _by_user(user_ids: Iterable[int], kind: str) -> dict[int, list[Row]]:
-    """Return the subscriptions of these users that want messages of this kind."""
+def _by_user(user_ids: Iterable[int], kind: str = "") -> dict[int, list[Row]]:
+    """Return the subscriptions of these users that want messages of this kind; without one all."""
     ids = set(user_ids)
     rows: dict[int, list[Row]] = {}
     if ids:
@@ -125,4 +155,4 @@ def _of_members(channel_ids: Iterable[int], wants: Q) -> dict[int, list[Row]]:
 
 
 def _wants(kind: str) -> Q:
-    return _PERSONAL[kind] | Q(everything=True)
+    return _PERSONAL[kind] | Q(everything=True) if kind else Q()

@@ -16,6 +16,14 @@ _DIRECTORY = "static/js/service-worker"
 CONTENT_SECURITY_POLICY = "default-src 'none'; connect-src 'self'"
 
 
+@cache
+def _script() -> tuple[bytes, str]:
+    """Return the script and its ETag."""
+    directory = settings.BASE_DIR / _DIRECTORY
+    script = b"\n".join((directory / name).read_bytes() for name in PARTS)
+    return script, f'"{hashlib.sha256(script).hexdigest()[:32]}"'
+
+
 @require_safe
 @cache_control(public=True, no_cache=True)
 @condition(etag_func=lambda request: _script()[1])
@@ -26,11 +34,3 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-@cache
-def _script() -> tuple[bytes, str]:
-    """Return the script and its ETag."""
-    directory = settings.BASE_DIR / _DIRECTORY
-    script = b"\n".join((directory / name).read_bytes() for name in PARTS)
-    return script, f'"{hashlib.sha256(script).hexdigest()[:32]}"'

@@ -16,7 +16,7 @@ from accounts.models import User
 from chat.actions.account_deletion import account_delete
 from chat.actions.channel import channel_create_private
 from chat.actions.member import member_leave
-from chat.models import PushNotification, PushSubscription, ReadMark, ThreadFollower
+from chat.models import NotificationSetting, PushNotification, PushSubscription, ReadMark, ThreadFollower
 from chat.push import notifications, payload, preparation
 from chat.push.request import PushRequest
 from delivery import log
@@ -68,6 +68,31 @@ def test_each_kind_reaches_those_who_chose_it(
     scenario.say("for @bob")
     assert stored() == 3
     assert sent(monkeypatch) == [("alice", "in the thread"), ("bob", "for @bob"), ("carol", "direct")]
+
+
+LEVELS = {
+    ("default", False): ["all", "for @bob"],
+    ("default", True): ["for @bob"],
+    ("mentions", False): ["for @bob"],
+    ("none", False): [],
+    ("all", False): ["all", "for @bob"],
+}
+
+
+@pytest.mark.parametrize(("level", "muted"), LEVELS)
+def test_a_muted_channel_and_its_level_come_before_the_browsers_choice(
+    scenario: GroupScenario, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch, level: str, muted: bool
+) -> None:
+    subscribe(scenario.bob, everything=level != "all")
+    if level != "default" or muted:
+        NotificationSetting.objects.create(user=scenario.bob, channel=scenario.group, level=level, muted=muted)
+    found = []
+    for text in ("all", "for @bob"):
+        PushNotification.objects.all().delete()
+        scenario.say(text)
+        if stored():
+            found += [shown for _, shown in sent(monkeypatch)]
+    assert found == LEVELS[level, muted]
 
 
 def test_everything_is_all_messages_of_ones_channels_but_no_own_ones(
