@@ -8,7 +8,7 @@ import { connectActivity } from "./activity.js";
 import { Attachments } from "./attachments.js";
 import { isolate } from "./lib/bidi.js";
 import { copyText } from "./lib/clipboard.js";
-import { byId, find } from "./lib/dom.js";
+import { byId } from "./lib/dom.js";
 import { setTimeZone } from "./lib/format.js";
 import { language, t, translateElements } from "./lib/i18n.js";
 import { throttleRender } from "./lib/throttle.js";
@@ -72,6 +72,7 @@ import { reopenPage } from "./widgets/page-reopening.js";
 import { PinBar } from "./widgets/pin-bar.js";
 import { closePopup } from "./widgets/popup.js";
 import { PreferencesDialog } from "./widgets/preferences-dialog.js";
+import { pushIcon, pushTexts } from "./widgets/push-texts.js";
 import { QuickSwitcher } from "./widgets/quick-switcher.js";
 import { SavedPanel } from "./widgets/saved-panel.js";
 import { ScheduledList } from "./widgets/scheduled-list.js";
@@ -134,12 +135,7 @@ const drafts = new Drafts(localStorage);
 const emojiPreferences = new EmojiPreferences(localStorage);
 const notificationSettings = new NotificationSettings(localStorage);
 const sidebarLayouts = new SidebarLayouts(localStorage);
-const webPush = new WebPush({
-  key: boot.pushKey,
-  csrfToken: () => csrfToken(signOutForm),
-  texts: pushTexts,
-  icon: () => find(document, "link[rel=icon]", HTMLLinkElement).href,
-});
+const webPush = new WebPush({ key: boot.pushKey, csrfToken: () => csrfToken(signOutForm), texts: pushTexts, icon: pushIcon });
 const signOutForm = byId("sign-out", HTMLFormElement);
 const attachments = new Attachments({ outbox, csrfToken: () => csrfToken(signOutForm) });
 const { uploads, sends, drafts: attachmentDrafts } = attachments;
@@ -398,17 +394,4 @@ function switchApp(appId) {
   boot.appId = appId;
   history.replaceState({}, "", `${location.pathname}?appId=${appId}`);
   session.start(appId);
-}
-
-/** Return the words around names in notifications that the service worker shows. */
-function pushTexts() {
-  const [name, channel, n] = ["{name}", "{channel}", "{n}"];
-  return {
-    title: document.title.split(" · ").at(-1) ?? "imsite",
-    from: t("notifications.from", { name, channel }),
-    several: t("timeline.newMessages", { n }),
-    hiddenText: t("notifications.hiddenText"),
-    testTitle: t("notifications.title"),
-    testBody: t("notifications.testText"),
-  };
 }

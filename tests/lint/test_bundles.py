@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from chat.views import service_worker
 from imsite.bundles import ENTRIES, bundle_name
 from imsite.bundles.store import bundle_directory
 
@@ -33,4 +34,5 @@ def test_every_script_and_style_sheet_belongs_to_a_page() -> None:
     files = {str(path.relative_to(static)) for suffix in ("js", "css") for path in static.rglob(f"*.{suffix}")}
 
     assert set(ENTRIES) <= named
-    assert files - _TYPES_ONLY == (named | admin | set(bundled_files())) & files
+    worker = {f"js/service-worker/{name}" for name in service_worker.PARTS}
+    assert files - _TYPES_ONLY == (named | admin | worker | set(bundled_files())) & files
