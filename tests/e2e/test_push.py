@@ -113,7 +113,7 @@ async def test_a_closed_page_is_notified_and_a_click_opens_the_message(
             await bob.call("message.send", target=private, type="text", msg="are you **there**?")
         await wait_until(lambda: len(service.to(browser)) == 2)
         payload = service.shown(browser)[1]
-        # What is meant for another user, or for an earlier subscription, is not shown.
+        # A message for an earlier subscription is not shown.
         await deliver(other, payload | {"subscription": "0"})
         await deliver(other, payload)
         assert await shown(worker, 1) == [["Bob", "are you there?"]]

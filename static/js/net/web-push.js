@@ -18,7 +18,7 @@ const isSupported = "serviceWorker" in navigator && "PushManager" in window && "
 const isApplePhone = /iPhone|iPad/.test(navigator.userAgent);
 
 export class WebPush {
-  /** What the worker knows; null: this browser gets no notifications. @type {PushState | null} */ #state = null;
+  /** The state that the worker knows; null: this browser gets no notifications. @type {PushState | null} */ #state = null;
   #userId = "";
 
   /**

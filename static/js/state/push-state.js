@@ -1,5 +1,5 @@
 /**
- * What the service worker knows of the browser's user: it shows only notifications of this user. It is kept in a cache
+ * The state of the service worker: its user, whose notifications alone it shows, and their subscription. It is kept in a cache
  * of the browser, which pages and worker share (static/js/service-worker/push.js). No DOM.
  *
  * @typedef {{direct: boolean, mentions: boolean, threads: boolean, everything: boolean, showsText: boolean}} PushChoices
