@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -42,7 +43,7 @@ class PushDispatcher:
         self._renew_at = 0.0
         self._has_key = False
         self._sending: dict[int, asyncio.Task[None]] = {}
-        """Requests that are under way, by notification."""
+        """Requests that are under way, by subscription: one for each, so that a slow service delays only its own."""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -125,19 +126,26 @@ class PushDispatcher:
 
     async def _send_due(self) -> bool:
         """Begin to send due notifications; return whether more may be due and must wait for these."""
-        room: int = settings.IM_PUSH_CONCURRENCY - len(self._sending)
-        if room <= 0:
-            return True
-        rows = await run(notifications.due_notifications, limit=room, without=list(self._sending))
-        metrics.PUSH_QUEUE_SECONDS.set((log.now_ms() - rows[0].created_at) / 1000 if rows else 0)
-        if not rows:
-            return False
+        oldest = now = log.now_ms()
+        has_more = True
+        must_wait = False
+        while has_more and (room := settings.IM_PUSH_CONCURRENCY - len(self._sending)) > 0:
+            rows = await run(notifications.due_notifications, limit=room, without=list(self._sending))
+            first_of_each = {row.subscription_id: row for row in reversed(rows)}
+            has_more, must_wait = len(rows) == room, must_wait or len(first_of_each) < len(rows)
+            oldest = min([oldest, *(row.created_at for row in rows)])
+            await self._begin(list(first_of_each.values()))
+        metrics.PUSH_QUEUE_SECONDS.set((now - oldest) / 1000)
+        return has_more or must_wait
+
+    async def _begin(self, rows: Sequence[PushNotification]) -> None:
+        """Begin to send those of these notifications, of different subscriptions, that are to be sent now."""
         active = await self._hub.activity.filter_active({row.subscription.user_id for row in rows})
         # A page that was closed may have had no time to say so.
         active = await self._hub.presence.filter_online(list(active)) if active else active
         prepared = await run(prepare, rows, active)
-        for subscription_id in prepared.ended:
-            await run(notifications.subscription_delete, subscription_id=subscription_id)
+        for subscription in prepared.ended:
+            await run(notifications.subscription_delete, subscription=subscription)
         results.ENDED.inc(len(prepared.ended))
         if prepared.drop:
             await run(notifications.notifications_drop, rows=prepared.drop)
@@ -145,8 +153,7 @@ class PushDispatcher:
             await run(notifications.notifications_defer, rows=prepared.defer)
         for row, request in prepared.requests:
             task = asyncio.create_task(self._send(row, request), name=f"push {row.pk}")
-            self._sending[row.pk] = task
-        return len(rows) == room
+            self._sending[row.subscription_id] = task
 
     async def _send(self, row: PushNotification, request: PushRequest) -> None:
         try:
@@ -157,7 +164,9 @@ class PushDispatcher:
             logger.warning("push_result_write_failed", extra={"error": type(error).__name__})
         except Exception:
             logger.exception("push_error")
+            # Otherwise it would be sent again and again.
+            await run(notifications.notifications_drop, rows=[row])
         else:
             log_recovery(logger, "push_result_write_failed")
         finally:
-            del self._sending[row.pk]
+            del self._sending[row.subscription_id]

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F, Min, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import F, Min, Q, QuerySet, Value
+from django.db.models.functions import Greatest, Now
 
 from chat.models import PushNotification, PushState, PushSubscription
 from chat.push.audience import notices_of
@@ -82,9 +82,10 @@ def notifications_store(*, node: str, after: int, upto: int) -> tuple[int, bool]
                 )  # fmt: skip
             elif row.message is None or row.message < notice.message:
                 row.message, row.count, row.expires_at = notice.message, row.count + notice.count, expires_at
+                row.is_deferred = False
                 changed.append(row)
         PushNotification.objects.bulk_create(fresh)
-        PushNotification.objects.bulk_update(changed, ["message", "count", "expires_at"])
+        PushNotification.objects.bulk_update(changed, ["message", "count", "expires_at", "is_deferred"])
     return reached, True
 
 
@@ -95,8 +96,11 @@ def position_store(*, node: str, position: int) -> bool:
 
 
 def due_notifications(*, limit: int, without: Collection[int]) -> Sequence[PushNotification]:
-    """Return notifications that are due, the oldest first, with their subscriptions, devices and users."""
-    due = PushNotification.objects.filter(due_at__lte=log.now_ms()).exclude(pk__in=without)
+    """Return notifications that are due, the oldest first, with their subscriptions, devices and users.
+
+    Those of the subscriptions in `without` are left out.
+    """
+    due = PushNotification.objects.filter(due_at__lte=log.now_ms()).exclude(subscription__in=without)
     related = due.select_related("subscription__user", "subscription__device")
     return list(related.order_by("due_at", "pk")[:limit])
 
@@ -116,24 +120,35 @@ def notifications_drop(*, rows: Collection[PushNotification]) -> None:
 
 
 def notification_sent(*, row: PushNotification) -> None:
-    """Delete a notification that was sent, or keep it for the message that has replaced its own meanwhile."""
+    """Delete a notification that was sent, or keep it for the message that has replaced its own meanwhile.
+
+    Those that have waited since a failure of its push service are due again.
+    """
+    fresh = {"attempts": 0, "is_deferred": False, "due_at": log.now_ms()}
     with write():
         PushSubscription.objects.filter(pk=row.subscription_id).update(succeeded_at=Now())
         if not _unchanged(row).delete()[0]:
-            fresh = {"count": F("count") - row.count, "attempts": 0, "is_deferred": False, "due_at": log.now_ms()}
-            _of([row]).update(**fresh)
+            _of([row]).update(count=F("count") - row.count, **fresh)
+        PushNotification.objects.filter(subscription=row.subscription_id, attempts__gt=0).update(**fresh)
 
 
-def notification_retry(*, row: PushNotification, seconds: float) -> None:
-    """Send a notification again after these seconds."""
+def notifications_retry(*, row: PushNotification, seconds: float) -> None:
+    """Send a notification again after these seconds, and all others of its subscription not before that."""
+    due_at = log.now_ms() + round(seconds * 1000)
     with write():
-        _of([row]).update(due_at=log.now_ms() + round(seconds * 1000), attempts=F("attempts") + 1)
+        # Locked first, as wherever several notifications of a subscription change.
+        list(PushSubscription.objects.select_for_update(no_key=True).filter(pk=row.subscription_id))
+        of_subscription = PushNotification.objects.filter(subscription=row.subscription_id)
+        of_subscription.update(due_at=Greatest("due_at", Value(due_at)), attempts=F("attempts") + 1)
 
 
-def subscription_delete(*, subscription_id: int) -> None:
-    """Delete a subscription that has ended, with its notifications."""
+def subscription_delete(*, subscription: PushSubscription) -> None:
+    """Delete a subscription that has ended, with its notifications.
+
+    One that its browser has replaced meanwhile stays; its notifications are due still, and go to the new endpoint.
+    """
     with write():
-        PushSubscription.objects.filter(pk=subscription_id).delete()
+        PushSubscription.objects.filter(pk=subscription.pk, endpoint_digest=subscription.endpoint_digest).delete()
 
 
 def _held(node: str) -> QuerySet[PushState]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from accounts.selectors.authentication import authenticate_sessions
-from chat.models import Message, PushNotification, ReadMark, ThreadFollower
+from chat.models import Message, PushNotification, PushSubscription, ReadMark, ThreadFollower
 from chat.push import payload
 from chat.push.request import PushRequest, push_request
 from chat.selectors.readable import readable_anywhere
@@ -26,7 +26,7 @@ class Prepared:
     requests: list[tuple[PushNotification, PushRequest]] = field(default_factory=list)
     drop: list[PushNotification] = field(default_factory=list)
     defer: list[PushNotification] = field(default_factory=list)
-    ended: set[int] = field(default_factory=set)
+    ended: set[PushSubscription] = field(default_factory=set)
 
 
 def prepare(rows: Sequence[PushNotification], active: Collection[int]) -> Prepared:
@@ -40,7 +40,7 @@ def prepare(rows: Sequence[PushNotification], active: Collection[int]) -> Prepar
     for row in rows:
         session = sessions.get(row.subscription.device.session_id or "")
         if session is None or session.user.pk != row.subscription.user_id:
-            prepared.ended.add(row.subscription_id)
+            prepared.ended.add(row.subscription)
         else:
             valid.append(row)
     messages = _wanted_messages([row for row in valid if row.message is not None])

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 GONE = (404, 410)
 _RETRIED = (408, 425, 429)
-_MAX_BACKOFF_SECONDS = 3600.0
+_MAX_BACKOFF_SECONDS, _MAX_DOUBLINGS = 3600.0, 20
 SENT, RETRIED, DROPPED, ENDED = (
     metrics.PUSH_NOTIFICATIONS.labels(result) for result in ("sent", "retried", "dropped", "ended")
 )
@@ -29,10 +29,9 @@ def record(row: PushNotification, request: PushRequest, answer: HttpResult) -> N
         notifications.notification_sent(row=row)
         SENT.inc()
     elif answer.status in GONE:
-        notifications.subscription_delete(subscription_id=row.subscription_id)
+        notifications.subscription_delete(subscription=row.subscription)
         ENDED.inc()
-    elif _may_succeed_later(answer) and (seconds := _pause(row, answer)) is not None:
-        notifications.notification_retry(row=row, seconds=seconds)
+    elif _may_succeed_later(answer) and _retry(row, answer):
         RETRIED.inc()
         _log("push_retried", row, request, answer)
     else:
@@ -45,13 +44,14 @@ def _may_succeed_later(answer: HttpResult) -> bool:
     return answer.status is None or answer.status in _RETRIED or answer.status >= 500
 
 
-def _pause(row: PushNotification, answer: HttpResult) -> float | None:
-    """Return the seconds until the next attempt; None if there is none before the notification expires."""
-    if row.attempts >= settings.IM_PUSH_RETRIES:
-        return None
-    backoff = min(settings.IM_PUSH_BACKOFF_SECONDS * 2**row.attempts, _MAX_BACKOFF_SECONDS)
+def _retry(row: PushNotification, answer: HttpResult) -> bool:
+    """Let the notifications of this browser wait; return whether there is a next attempt at this one."""
+    backoff = min(settings.IM_PUSH_BACKOFF_SECONDS * 2.0 ** min(row.attempts, _MAX_DOUBLINGS), _MAX_BACKOFF_SECONDS)
     seconds = max(pause_seconds(answer.retry_after), backoff * random.uniform(0.8, 1.2))
-    return seconds if log.now_ms() + seconds * 1000 < row.expires_at else None
+    # A browser's push service that does not answer would otherwise be asked for each of its channels.
+    notifications.notifications_retry(row=row, seconds=seconds)
+    is_last: bool = row.attempts >= settings.IM_PUSH_RETRIES
+    return not is_last and log.now_ms() + seconds * 1000 < row.expires_at
 
 
 def _log(event: str, row: PushNotification, request: PushRequest, answer: HttpResult) -> None:

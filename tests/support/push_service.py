@@ -65,7 +65,8 @@ class PushService:
         """Statuses of the next answers; afterwards it is 201."""
         self.retry_after = ""
         self.answering = threading.Event()
-        """While cleared, requests are read and not answered."""
+        """While cleared, requests are read and not answered; with `silent`, those to its paths only."""
+        self.silent: set[str] = set()
         self.answering.set()
         self.messages: dict[str, list[PushMessage]] = {}
         """All messages by path."""
@@ -113,7 +114,8 @@ class PushService:
         message = PushMessage(dict(request.headers.items()), claims, public_key, body)
         status = self.statuses.pop(0) if self.statuses else 201
         self.messages.setdefault(request.path, []).append(message)
-        self.answering.wait()
+        if not self.silent or request.path in self.silent:
+            self.answering.wait()
         request.send_response(status)
         if self.retry_after:
             request.send_header("Retry-After", self.retry_after)

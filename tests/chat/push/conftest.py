@@ -12,12 +12,15 @@ import pytest_asyncio
 from accounts.actions.devices import device_create
 from accounts.credentials import session_credential
 from accounts.models import Device, User
-from chat.push import keys
+from chat.models import PushNotification
+from chat.push import keys, notifications
 from chat.push.actions import BrowserKeys, Choices, push_subscribe
+from delivery import log
 from tests.support.group_scenario import GroupScenario
 from tests.support.in_process import LocalNode, running_node
 from tests.support.push_service import PushBrowser, PushService, base64url
 from tests.support.sessions import browser_session
+from tests.support.webhooks import wait_until_stored
 
 
 @dataclass
@@ -30,6 +33,20 @@ class Subscribed:
 
 
 Subscribe = Callable[..., Subscribed]
+NODE = "this"
+
+
+def stored() -> int:
+    """Store the notifications of all messages so far; return how many wait."""
+    after = notifications.push_lease(node=NODE)
+    assert after is not None
+    assert notifications.notifications_store(node=NODE, after=after, upto=log.head()) is not None
+    return PushNotification.objects.count()
+
+
+async def until_empty() -> None:
+    """Wait until no notification waits to be sent."""
+    await wait_until_stored(lambda: not PushNotification.objects.exists())
 
 
 @pytest.fixture

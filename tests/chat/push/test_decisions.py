@@ -20,20 +20,11 @@ from chat.models import NotificationSetting, PushNotification, PushSubscription,
 from chat.push import notifications, payload, preparation
 from chat.push.request import PushRequest
 from delivery import log
-from tests.chat.push.conftest import Subscribe
+from tests.chat.push.conftest import Subscribe, stored
 from tests.support.group_scenario import GroupScenario
 from tests.support.in_process import say
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NODE = "this"
-
-
-def stored() -> int:
-    """Store the notifications of all messages so far; return how many wait."""
-    after = notifications.push_lease(node=NODE)
-    assert after is not None
-    assert notifications.notifications_store(node=NODE, after=after, upto=log.head()) is not None
-    return PushNotification.objects.count()
 
 
 def sent(monkeypatch: pytest.MonkeyPatch, *active: User) -> list[tuple[str, str]]:
@@ -171,6 +162,17 @@ def test_active_users_wait_and_then_hear_nothing_if_they_are_active_still(
     assert sent(monkeypatch) == [("bob", "hello")]
     prepared = preparation.prepare(notifications.due_notifications(limit=9, without=[]), {scenario.bob.pk})
     assert (prepared.defer, len(prepared.drop)) == ([], 1)
+
+
+def test_a_later_message_to_an_active_user_waits_anew(scenario: GroupScenario, subscribe: Subscribe) -> None:
+    subscribe(scenario.bob, everything=True)
+    for text in ("one", "two"):
+        scenario.say(text)
+        stored()
+        PushNotification.objects.update(due_at=0)
+        prepared = preparation.prepare(notifications.due_notifications(limit=9, without=[]), {scenario.bob.pk})
+        assert (len(prepared.defer), prepared.drop) == (1, [])
+        notifications.notifications_defer(rows=prepared.defer)
 
 
 ENDS: dict[str, Callable[[User, str], object]] = {

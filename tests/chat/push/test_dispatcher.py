@@ -11,7 +11,7 @@ from chat.actions.channel import channel_create_private
 from chat.models import PushNotification, PushState, PushSubscription
 from chat.push import keys
 from delivery.db.executors import run
-from tests.chat.push.conftest import Subscribe
+from tests.chat.push.conftest import Subscribe, until_empty
 from tests.support.group_scenario import GroupScenario
 from tests.support.in_process import running_node, say
 from tests.support.push_service import PushService
@@ -19,11 +19,6 @@ from tests.support.waiting import wait_until
 from tests.support.webhooks import wait_until_stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-async def until_empty() -> None:
-    """Wait until no notification waits to be sent."""
-    await wait_until_stored(lambda: not PushNotification.objects.exists())
 
 
 async def test_a_mention_is_signed_encrypted_and_shown_once(
