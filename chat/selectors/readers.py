@@ -10,7 +10,7 @@ from django.conf import settings
 from accounts.models import User
 from accounts.selectors.contacts import read_receipts_visible_to
 from chat.models import Channel, Message, ReadMark, ThreadFollower
-from chat.selectors.memberships import has_more_members, member_ids, users_by_ids
+from chat.selectors.memberships import current_members, has_more_members, users_by_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,12 @@ def message_readers(message: Message, channel: Channel, *, after: int, limit: in
     """Return the readers of the sender's own message with ids above `after`, by id, without the sender.
 
     None in an app's channel, and in a group with more members than IM_READERS_MAX_MEMBERS. Users with a block between
-    them and the sender are left out.
+    them and the sender are left out, and members who have joined later: their read positions began after it.
     """
     if channel.kind == Channel.Kind.GLOBAL or has_more_members(channel, settings.IM_READERS_MAX_MEMBERS):
         return None
-    members = [user_id for user_id in member_ids(channel) if user_id != message.sender_id]
+    memberships = current_members(channel).filter(from_seq__lte=message.seq).exclude(user=message.sender_id)
+    members = list(memberships.values_list("user", flat=True))
     if message.thread_only:
         followers = ThreadFollower.objects.filter(thread=message.thread, read_seq__gte=message.seq, user__in=members)
         reading = list(followers.values_list("user", flat=True))

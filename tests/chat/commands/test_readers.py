@@ -55,6 +55,20 @@ async def test_answers_in_a_thread_have_readers_of_their_own(clients: Clients) -
     assert (await alice.call("message.readers", target=group, id=answer["id"]))["readers"] == [bob.as_person]
 
 
+async def test_members_who_have_joined_later_are_not_listed(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
+    group = await alice.group(bob)
+    said = await alice.say(group)
+    await alice.call("channel.invite", target=group, members=[carol.name])
+    after = await alice.say(group)
+
+    assert (await alice.call("message.readers", target=group, id=said["id"]))["readers"] == []
+    for reader in (bob, carol):
+        await reader.call("read.mark", target=group, seq=after["seq"])
+    assert (await alice.call("message.readers", target=group, id=said["id"]))["readers"] == [bob.as_person]
+    assert (await alice.call("message.readers", target=group, id=after["id"]))["count"] == 2
+
+
 async def test_nobody_is_listed_in_the_channel_of_an_app(clients: Clients) -> None:
     guest = await clients.guest()
     said = await guest.say(guest.room)
