@@ -44,13 +44,16 @@ class TurnPacer:
 
     def _begin_turn(self) -> None:
         self._begun = 0
-        while self._waiting and self._begun < self._per_turn:
-            self._begun += 1
-            self._waiting.popleft()()
-        if self._begun and self._loop is not None:
-            self._loop.call_soon(self._begin_turn)
-        else:
-            self._loop = None
+        try:
+            while self._waiting and self._begun < self._per_turn:
+                self._begun += 1
+                self._waiting.popleft()()
+        finally:
+            # Also after an error, or nothing would ever begin again.
+            if self._begun and self._loop is not None:
+                self._loop.call_soon(self._begin_turn)
+            else:
+                self._loop = None
 
 
 def _resolve(turn: asyncio.Future[None]) -> None:

@@ -62,6 +62,22 @@ async def test_a_caller_that_is_cancelled_does_not_stop_the_others() -> None:
     await other
 
 
+async def test_an_error_does_not_stop_the_others() -> None:
+    pacer, begun, errors = TurnPacer(1), list[int](), list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: errors.append(context["exception"]))
+    await pacer.wait()
+    error = RuntimeError("cannot begin")
+
+    def fail() -> None:
+        raise error
+
+    assert not pacer.admit(fail)
+    _begin(pacer, begun, range(2))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert (errors, begun) == ([error], [0, 1])
+
+
 async def test_nothing_is_scheduled_once_all_are_in() -> None:
     pacer = TurnPacer(PER_TURN)
     _begin(pacer, [], range(1))
