@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 _CONTACT = re.compile(r"mailto:[^@\s]+@[\w.-]+|https://[\w-]+\.[\w.-]+", re.ASCII)
+_PRIVATE_KEY_BYTES = 32
 _NETWORKS = (
     "IM_OPEN_GATEWAY",
     "IM_MONITORING_NETWORKS",
@@ -63,6 +64,21 @@ def check_push_contact(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             id="imsite.E004",
         )
     ]
+
+
+@register("imsite")
+def check_push_key(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report a private key for Web Push that is none. The chat page, which contains the public key, would fail."""
+    if not settings.IM_PUSH_PRIVATE_KEY:
+        return []
+    from chat.push.keys import from_base64url, public_key  # It loads libraries that most commands do without.
+
+    try:
+        if len(from_base64url(settings.IM_PUSH_PRIVATE_KEY)) == _PRIVATE_KEY_BYTES and public_key():
+            return []
+    except ValueError:
+        pass
+    return [Error("IM_PUSH_PRIVATE_KEY is not a key: 32 bytes in base64url.", id="imsite.E005")]
 
 
 @register(Tags.security, deploy=True)

@@ -32,6 +32,7 @@ def test_a_deployment_that_trusts_no_proxy_is_reported(settings: Settings) -> No
         "IM_API_DOCS_NETWORKS",
         "IM_WEBHOOK_PRIVATE_NETWORKS",
         "IM_LINK_PREVIEW_PRIVATE_NETWORKS",
+        "IM_PUSH_PRIVATE_NETWORKS",
     ],
 )
 def test_a_network_that_is_none_is_reported(setting: str, settings: Settings) -> None:
@@ -60,4 +61,40 @@ def test_a_proxy_that_is_no_address_is_reported(entry: str, wrong: int, settings
 )
 def test_an_origin_that_no_browser_sends_is_reported(entry: str, wrong: int, settings: Settings) -> None:
     settings.IM_ALLOWED_ORIGINS = (entry,)
+    assert len(messages()) == wrong
+
+
+@pytest.mark.parametrize(
+    ("contact", "wrong"),
+    [
+        ("", 0),
+        ("mailto:chat@example.org", 0),
+        ("https://chat.example.org", 0),
+        ("chat@example.org", 1),
+        ("mailto:", 1),
+        ("mailto:Chat <chat@example.org>", 1),
+        ("http://chat.example.org", 1),
+        ("https://localhost", 1),
+    ],
+)
+def test_a_contact_that_push_services_refuse_is_reported(contact: str, wrong: int, settings: Settings) -> None:
+    settings.IM_PUSH_CONTACT = contact
+    assert len(messages()) == wrong
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        ("", 0),
+        ("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE", 0),
+        ("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", 0),
+        ("AQEB", 1),
+        ("A" * 43, 1),
+        ("_" * 43, 1),
+        ("ключ", 1),
+        ("-----BEGIN PRIVATE KEY-----", 1),
+    ],
+)
+def test_a_push_key_that_is_none_is_reported(key: str, wrong: int, settings: Settings) -> None:
+    settings.IM_PUSH_PRIVATE_KEY = key
     assert len(messages()) == wrong
