@@ -117,6 +117,8 @@ def _people(dice: random.Random, first: int, count: int, now: int) -> Iterator[d
             "time_zone": "",
             "shares_read": True,
             "shares_presence": True,
+            "shares_typing": True,
+            "previews_private_links": False,
             "kind": "guest" if number % 20 == 19 else "person",
             "is_active": number % 500 != 499,
             "is_staff": False,

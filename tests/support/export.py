@@ -13,4 +13,6 @@ def unpacked_export(user: User) -> dict[str, bytes]:
     """Return the content of each file in the user's export."""
     with zipfile.ZipFile(io.BytesIO(b"".join(export(user)))) as archive:
         assert archive.testzip() is None
-        return {name: archive.read(name) for name in archive.namelist()}
+        names = archive.namelist()
+        assert len(set(names)) == len(names)
+        return {name: archive.read(name) for name in names}
