@@ -29,7 +29,6 @@ const MARK_READ_DELAY_MS = 300;
 /** @extends {Emitter<ConversationEvents>} */
 export class Conversation extends Emitter {
   /** Loads in progress or failed, by target. @type {Map<string, Load>} */ #loads = new Map();
-  /** Targets whose read position the server has not been told. @type {Set<string>} */ #unsentReads = new Set();
   #markReadTimer = 0;
 
   /** @param {{socket: Socket, store: Store, outbox: Outbox, session: Session, gapFiller: GapFiller}} deps */
@@ -44,6 +43,7 @@ export class Conversation extends Emitter {
       if (target === store.currentTarget && store.log && !store.log.isLoaded) this.loadNewest(target);
     });
     session.on("resumed", () => {
+      this.#sendReads();
       if (store.currentTarget) this.retry(store.currentTarget);
     });
   }
@@ -213,18 +213,21 @@ export class Conversation extends Emitter {
   /** The user has seen everything up to this message. The server is told soon, in one request. @param {string} target @param {number} seq */
   markRead(target, seq) {
     if (!this.store.setRead(target, seq)) return;
-    this.#unsentReads.add(target);
+    this.store.unsentReads.set(target, seq);
     this.#markReadTimer ||= setTimeout(() => this.#sendReads(), MARK_READ_DELAY_MS);
   }
 
   #sendReads() {
+    clearTimeout(this.#markReadTimer);
     this.#markReadTimer = 0;
-    for (const target of this.#unsentReads) {
-      const seq = this.store.channels.get(target)?.readSeq;
-      // Without a connection, the session tells it after the reconnect.
-      if (seq) this.socket.request("read.mark", { target, seq }).catch(() => {});
+    const { unsentReads } = this.store;
+    for (const [target, seq] of unsentReads) {
+      const forget = () => unsentReads.get(target) === seq && unsentReads.delete(target);
+      this.socket.request("read.mark", { target, seq }).then(forget, (error) => {
+        // Without a connection, or with too many requests, it is told after the next mark or reconnect.
+        if (error instanceof RequestError && !error.isTransient) forget();
+      });
     }
-    this.#unsentReads.clear();
   }
 
   /** @param {OutboxEntry} entry @param {SendReply} reply */

@@ -85,15 +85,17 @@ export class Session extends Emitter {
   }
 
   async #resume() {
-    const readPositions = [...this.store.channels.values()].map(({ target, readSeq }) => ({ target, readSeq }));
+    const { store } = this;
+    const readBefore = new Map([...store.channels.values()].map(({ target, readSeq }) => [target, readSeq]));
     this.outbox.flush();
     const [channels] = await Promise.all([this.#fetchChannels(), this.presence.load()]);
-    this.store.setChannels(channels);
-    for (const { target, readSeq } of readPositions) {
-      const onServer = channels.find((channel) => channel.target === target);
-      const wasReadOffline = onServer && onServer.readSeq < readSeq;
-      if (wasReadOffline) this.socket.request("read.mark", { target, seq: readSeq }).catch(() => {});
+    for (const { target, readSeq } of channels) {
+      const known = store.channels.get(target)?.readSeq ?? 0;
+      const wasReadHere = store.unsentReads.has(target) || known !== readBefore.get(target);
+      // Meanwhile the user has marked messages as unread on another device.
+      if (readSeq < known && !wasReadHere) store.setUnread(target, readSeq);
     }
+    store.setChannels(channels);
     await this.#catchUpGlobalChannel();
     for (const target of this.store.logs.keys()) this.gapFiller.check(target);
     this.emit("resumed");

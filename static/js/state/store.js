@@ -41,6 +41,7 @@ export class Store extends Emitter {
   /** Quoted messages by id that no log holds; null: unavailable. @type {Map<string, Message | null>} */ quotedMessages = new Map();
   /** The open channel's target. @type {string | null} */ currentTarget = null;
   /** The number of the open channel's last message above the "New" divider; null: no divider. @type {number | null} */ dividerSeq = null;
+  /** Read positions that the server may not know yet, by target. @type {Map<string, number>} */ unsentReads = new Map();
   /** The channel whose messages the user has marked as unread: they stay so while it is open. @type {string | null} */ heldTarget = null;
   /** @type {ConnectionState} */ connection = { status: "idle", retryAt: 0, reason: "" };
 
@@ -64,6 +65,7 @@ export class Store extends Emitter {
     this.contacts.clear();
     this.displayNames.clear();
     this.unreadCounter.clear();
+    this.unsentReads.clear();
     this.currentTarget = null;
     this.dividerSeq = null;
     this.emit("channels");
@@ -254,6 +256,7 @@ export class Store extends Emitter {
     const channel = this.channels.get(target);
     if (!channel || readSeq >= channel.lastSeq) return;
     this.unreadCounter.unread(channel, readSeq, this.logs.get(target), this.me?.id);
+    this.unsentReads.delete(target);
     if (target === this.currentTarget) {
       this.heldTarget = target;
       this.dividerSeq = readSeq;

@@ -1,0 +1,75 @@
+"""After a reconnect the page and the server agree on what the user has read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.async_api import Page
+
+from tests.js.test_channel_log import pytestmark as pytestmark
+
+_PRELUDE = """async () => {
+  const { Emitter } = await import("/static/js/lib/events.js");
+  const { Store } = await import("/static/js/state/store.js");
+  const { Conversation } = await import("/static/js/net/conversation.js");
+  const { DisconnectedError } = await import("/static/js/net/protocol.js");
+  const { Session } = await import("/static/js/net/session.js");
+  const store = new Store();
+  const marks = [];
+  let isConnected = true;
+  const channel = (target, readSeq) => ({
+    target, kind: "public", name: target, lastSeq: 9, readSeq, unread: 9 - readSeq, mentions: 0, activeAt: 0,
+  });
+  let listed = [channel("7", 9), channel("8", 2)];
+  const replies = {
+    "channel.list": () => ({ channels: structuredClone(listed), hasMore: false }),
+    "app.list": () => ({ apps: [] }),
+    "read.mark": ({ target, seq }) => {
+      marks.push([target, seq]);
+      if (!isConnected) throw new DisconnectedError("");
+      return { target, readSeq: seq };
+    },
+  };
+  const socket = Object.assign(new Emitter(), { isReady: true, request: async (cmd, data) => replies[cmd](data) });
+  const outbox = Object.assign(new Emitter(), { load: () => {}, flush: () => {} });
+  const gapFiller = { check: () => {} };
+  const session = new Session({ socket, store, outbox, gapFiller, presence: { load: async () => {} } });
+  const conversation = new Conversation({ socket, store, outbox, session, gapFiller });
+  const login = { userId: "alice", id: "1", name: "Alice", kind: "person", appId: 101, appName: "Web", target: "1" };
+  const connect = (isResumed) => new Promise((done) => {
+    session.addEventListener(isResumed ? "resumed" : "loaded", done, { once: true });
+    socket.emit("ready", { login, isResumed });
+  });
+  const until = async (condition) => { while (!condition()) await new Promise((done) => setTimeout(done, 10)); };
+  const state = (target) => [store.channels.get(target).readSeq, store.channels.get(target).unread];
+  await connect(false);
+  %s
+}"""
+
+
+async def run(modules: Page, script: str) -> Any:
+    return await modules.evaluate(_PRELUDE % script)
+
+
+async def test_messages_marked_as_unread_elsewhere_during_a_disconnect_stay_unread(modules: Page) -> None:
+    script = """
+      listed = [channel("7", 4), channel("8", 2)]; await connect(true);
+      return [state("7"), state("8"), marks];"""
+    assert await run(modules, script) == [[4, 5], [2, 7], []]
+
+
+async def test_what_was_read_without_a_connection_is_told_after_the_reconnect(modules: Page) -> None:
+    script = """
+      isConnected = false; conversation.markRead("8", 6); await until(() => marks.length === 1);
+      isConnected = true; await connect(true); await until(() => store.unsentReads.size === 0);
+      return [state("8"), marks];"""
+    assert await run(modules, script) == [[6, 3], [["8", 6], ["8", 6]]]
+
+
+async def test_a_read_position_that_was_not_told_yet_does_not_undo_a_mark_as_unread(modules: Page) -> None:
+    script = """
+      listed = [channel("7", 4), channel("8", 2)]; await connect(true);
+      conversation.markRead("7", 9); store.setUnread("7", 4); conversation.markRead("8", 3);
+      await until(() => marks.length);
+      return [state("7"), marks];"""
+    assert await run(modules, script) == [[4, 5], [["8", 3]]]
