@@ -10,24 +10,33 @@ import { showAvatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
 import { showListPlaceholder } from "./list-placeholder.js";
 
+/** How often the dialog was opened. */
+let openings = 0;
+
 /** @param {ChatApi} api @param {Message} message */
 export async function showReaders(api, message) {
   const { dialog, showError } = openDialog("dialog-readers");
   /** @type {User[]} */
   let readers = [];
-  const more = part(dialog, "more");
+  const more = part(dialog, "more", HTMLButtonElement);
+  const opening = ++openings;
   const load = async () => {
+    more.disabled = true;
     try {
       const page = await api.readers(message, readers.at(-1)?.id);
+      // Meanwhile the dialog may have been opened for another message.
+      if (opening !== openings) return;
       readers = [...readers, ...page.readers];
       setText(part(dialog, "title"), t("readers.title", { n: page.count }));
       more.hidden = !page.hasMore;
       showListPlaceholder(part(dialog, "placeholder"), readers.length ? null : { empty: t(page.shown ? "readers.none" : "readers.tooMany") });
       show(part(dialog, "list"), readers);
     } catch (error) {
+      if (opening !== openings) return;
       showListPlaceholder(part(dialog, "placeholder"), null);
       showError(error);
     }
+    more.disabled = false;
   };
   setText(part(dialog, "title"), t("readers.item"));
   more.hidden = true;
