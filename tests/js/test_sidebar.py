@@ -70,3 +70,8 @@ async def test_each_user_has_a_layout_of_their_own(modules: Page) -> None:
       return [of("1"), of("2"), of("3")];"""
     default = {"sort": "latest", "collapsed": []}
     assert await run(modules, script) == [{"sort": "name", "collapsed": ["direct"]}, default, default]
+
+
+async def test_a_single_section_has_no_heading_and_cannot_be_collapsed(modules: Page) -> None:
+    script = "layouts.toggle('channels'); channels.splice(3); return sections();"
+    assert await run(modules, script) == ["channels: 1 2 3"]

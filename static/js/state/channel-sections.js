@@ -21,12 +21,13 @@ export function channelSections({ channels, currentTarget, layout, filter }) {
   const wanted = filter.trim().toLocaleLowerCase();
   const sorted = [...channels].filter(({ name }) => name.toLocaleLowerCase().includes(wanted)).sort(order(layout.sort));
   if (wanted) return [{ name: "channels", isCollapsed: false, channels: sorted }];
-  return SECTIONS.flatMap((name) => {
+  const names = SECTIONS.filter((name) => sorted.some((channel) => sectionOf(channel) === name));
+  return names.map((name) => {
     const members = sorted.filter((channel) => sectionOf(channel) === name);
-    if (members.length === 0) return [];
-    const isCollapsed = layout.collapsed.includes(name);
+    // A single section has no heading with which it could be expanded.
+    const isCollapsed = names.length > 1 && layout.collapsed.includes(name);
     const shown = isCollapsed ? members.filter((channel) => isUnread(channel) || channel.target === currentTarget) : members;
-    return [{ name, isCollapsed, channels: shown }];
+    return { name, isCollapsed, channels: shown };
   });
 }
 
