@@ -263,6 +263,18 @@ async def test_files_of_a_draft_survive_a_reload_once_they_are_uploaded(modules:
     assert await run(modules, script) == [["n:ready", "n:ready"], 0, 3, 0, 0]
 
 
+async def test_a_file_added_while_others_are_sent_stays_in_the_draft(modules: Page) -> None:
+    script = """
+      const { AttachmentDrafts } = await import("/static/js/state/attachment-drafts.js");
+      const drafts = new AttachmentDrafts(sessionStorage, uploads); drafts.load("7");
+      drafts.add("1", [file(10, "a")]); await until(() => drafts.of("1")[0].state === "ready");
+      const sent = drafts.of("1"); const ids = drafts.uploadedIds(sent);
+      drafts.add("1", [file(11, "b")]); await until(() => drafts.of("1")[1].state === "ready");
+      drafts.removeSent("1", sent);
+      return [ids.length, drafts.of("1").length, drafts.of("1")[0] === sent[0], sessionStorage.length];"""
+    assert await run(modules, script) == [1, 1, False, 1]
+
+
 async def test_the_upload_of_another_open_page_is_left_alone(modules: Page) -> None:
     script = """
       const memory = () => { const made = new UploadMemory(localStorage); made.load("9"); return made; };

@@ -60,9 +60,8 @@ export class AttachmentDrafts extends Emitter {
     this.uploads.remove(id);
   }
 
-  /** Return the server's ids of the files, or null if some are not uploaded yet. @param {string} target @returns {string[] | null} */
-  uploadedIds(target) {
-    const uploads = this.of(target);
+  /** Return the server's ids of the files, or null if some are not uploaded yet. @param {Upload[]} uploads @returns {string[] | null} */
+  uploadedIds(uploads) {
     const ids = uploads.flatMap(({ attachment }) => attachment?.id ?? []);
     return ids.length < uploads.length ? null : ids;
   }
@@ -72,6 +71,11 @@ export class AttachmentDrafts extends Emitter {
     const uploads = this.of(target);
     this.#set(target, []);
     return uploads;
+  }
+
+  /** Take some files out of the draft: they were sent, while the user may have added others. @param {string} target @param {Upload[]} sent */
+  removeSent(target, sent) {
+    this.#set(target, this.of(target).filter((upload) => !sent.includes(upload)));
   }
 
   /** Forget the files of the user, who will not return. */

@@ -159,7 +159,8 @@ export class Composer {
    */
   async sendLater(schedule) {
     const target = this.#target;
-    const attachments = this.attachmentDrafts.uploadedIds(target);
+    const uploads = this.attachmentDrafts.of(target);
+    const attachments = this.attachmentDrafts.uploadedIds(uploads);
     if (!attachments) {
       showToast(t("schedule.uploading"), { isError: true });
       return false;
@@ -167,7 +168,7 @@ export class Composer {
     const { value } = this.field;
     const reply = this.#reply ? { replyTo: this.#reply.id } : {};
     await schedule({ target, msg: value.trim(), attachments, ...reply });
-    this.attachmentDrafts.take(target);
+    this.attachmentDrafts.removeSent(target, uploads);
     // Meanwhile the user may have gone on writing.
     if (this.drafts.get(target).text === value) this.drafts.set(target, { text: "", reply: null });
     if (target === this.#target && !this.#edit) this.#show();

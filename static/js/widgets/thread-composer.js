@@ -82,14 +82,15 @@ export class ThreadComposer {
   async sendLater(schedule) {
     const { draftName: name } = this;
     const { current } = this.conversation;
-    const attachments = this.attachmentDrafts.uploadedIds(name);
+    const uploads = this.attachmentDrafts.of(name);
+    const attachments = this.attachmentDrafts.uploadedIds(uploads);
     if (!current || !attachments) {
       showToast(t("schedule.uploading"), { isError: true });
       return false;
     }
     const { value } = this.field;
     await schedule({ target: current.target, msg: value.trim(), threadId: current.id, alsoToChannel: this.alsoToChannel.checked, attachments });
-    this.attachmentDrafts.take(name);
+    this.attachmentDrafts.removeSent(name, uploads);
     // Meanwhile the user may have gone on writing, or to another thread.
     if (this.drafts.get(name).text === value) this.drafts.set(name, { text: "", reply: null });
     if (name === this.draftName) {
