@@ -2,7 +2,8 @@
  * The first unread messages of channels, for the list of unread channels. Each channel is asked for once for each place
  * at which its unread messages begin. No DOM.
  *
- * @import { Channel, Message } from "./wire-types.js"
+ * @import { Channel, Message, Pushes } from "./wire-types.js"
+ * @import { LoggedMessage } from "../state/channel-log.js"
  * @import { Socket } from "./socket.js"
  * @import { Store } from "../state/store.js"
  */
@@ -21,6 +22,8 @@ export class UnreadPreviews extends Emitter {
   constructor({ socket, store }) {
     super();
     this.socket = socket;
+    store.on("added", (message) => this.#add(message));
+    store.on("edited", (edit) => this.#edit(edit));
     store.on("recalled", ({ target, id }) => this.#forget(target, id));
     store.on("channel-left", ({ target }) => this.#loaded.delete(target));
     store.on("current", () => store.currentTarget === null && this.#loaded.clear());
@@ -47,6 +50,21 @@ export class UnreadPreviews extends Emitter {
       // The next rendering tries again.
       if (this.#loaded.get(target) === entry) this.#loaded.delete(target);
     }
+  }
+
+  /** Add a new message, unless there are others between. @param {LoggedMessage} message */
+  #add(message) {
+    const known = this.#loaded.get(message.target);
+    const lastSeq = known?.messages.at(-1)?.seq ?? known?.after;
+    if (known && message.seq === Number(lastSeq) + 1 && known.messages.length < LOADED) known.messages.push(message);
+  }
+
+  /** @param {Pushes["message.edited"]} edit */
+  #edit(edit) {
+    const known = this.#loaded.get(edit.target);
+    if (!known) return;
+    known.messages = known.messages.map((message) => (message.id === edit.id ? { ...message, ...edit } : message));
+    this.emit("change");
   }
 
   /** @param {string} target @param {string} id of a message without text from now on */
