@@ -11,8 +11,6 @@ import { copyText } from "./lib/clipboard.js";
 import { byId } from "./lib/dom.js";
 import { setTimeZone } from "./lib/format.js";
 import { language, t, translateElements } from "./lib/i18n.js";
-import { throttleRender } from "./lib/throttle.js";
-import { reportActivity } from "./net/activity.js";
 import { BrowserUser } from "./net/browser-user.js";
 import { ChatApi } from "./net/chat-api.js";
 import { ContactsSync } from "./net/contacts-sync.js";
@@ -36,6 +34,7 @@ import { ThreadList } from "./net/thread-list.js";
 import { UnreadPreviews } from "./net/unread-previews.js";
 import { Navigation } from "./navigation.js";
 import { WebPush } from "./net/web-push.js";
+import { connectPush } from "./push-notifications.js";
 import { doNotDisturb } from "./state/do-not-disturb.js";
 import { Drafts } from "./state/drafts.js";
 import { EmojiPreferences } from "./state/emoji-preferences.js";
@@ -67,7 +66,7 @@ import { openMenu } from "./widgets/menu.js";
 import { MessageMenu } from "./widgets/message-menu.js";
 import { MessageToolbar } from "./widgets/message-toolbar.js";
 import { openNotificationDialog } from "./widgets/notification-dialog.js";
-import { Notifications } from "./widgets/notifications.js";
+import { canNotify, Notifications } from "./widgets/notifications.js";
 import { reopenPage } from "./widgets/page-reopening.js";
 import { PinBar } from "./widgets/pin-bar.js";
 import { closePopup } from "./widgets/popup.js";
@@ -161,6 +160,7 @@ const layout = new Layout({
   onPanelShown: (panel) => panels[panel].onShown(),
   navigate: (place, isPanelClosed) => navigation.onNavigate(place, isPanelClosed),
 });
+layout.userId = boot.userId ?? "";
 const openChannel = /** @type {Navigation["open"]} */ ((...place) => navigation.open(...place));
 const openOrigin = (/** @type {ForwardOrigin} */ { target = "", seq }) => navigation.openPlace({ target, seq });
 const userDialogs = new UserDialogs({ store, api, open: openChannel });
@@ -231,8 +231,10 @@ const panels = {
   unread: unreadPanel,
   drafts: draftsPanel,
 };
+const offersNotifications = canNotify || webPush.isOffered;
 const showNotifications = () => openNotificationDialog({ settings: notificationSettings, webPush, isGuest: isGuest() });
-const preferences = new PreferencesDialog({ layouts: sidebarLayouts, timeZone: boot.timeZone, isGuest, showNotifications, showShortcuts });
+const { timeZone } = boot;
+const preferences = new PreferencesDialog({ layouts: sidebarLayouts, timeZone, isGuest, offersNotifications, showNotifications, showShortcuts });
 const openSettings = preferences.openFor.bind(preferences);
 const focusComposer = () => composer.focus();
 const navigation = new Navigation({ store, layout, timeline, conversation, threadConversation, focusComposer, openSettings });
@@ -246,9 +248,7 @@ const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(t
 new ConnectionBar({ store, socket, announcer });
 new UnreadBadge(store);
 const notifications = new Notifications({ store, threads, settings: notificationSettings, webPush, open: openChannel });
-webPush.onOpen(openChannel);
-if (boot.pushKey) reportActivity(socket, () => store.me?.kind === "guest");
-store.on("channels", throttleRender(() => webPush.closeRead((target) => !store.channels.get(target)?.unread)));
+connectPush({ socket, webPush, store, threads, navigation });
 /** @type {MessageActions} */
 const messageActions = {
   react: ({ message }, button) => {
@@ -296,7 +296,7 @@ new SidebarMenus({
   showShortcuts,
   showNotifications,
   showPreferences: () => preferences.show(),
-  offersPush: webPush.isOffered,
+  offersNotifications,
   onSignOut: () => webPush.forget(),
   clearStoredData: () => {
     drafts.clear();
@@ -333,6 +333,7 @@ document.addEventListener("visibilitychange", () => {
 });
 store.on("me", () => {
   if (!store.me) return;
+  layout.userId = store.me.id;
   for (const stored of [drafts, emojiPreferences, notificationSettings, sidebarLayouts, attachments]) stored.load(store.me.id);
   webPush.load(store.me.id, notificationSettings.current.sound).catch(() => {});
 });

@@ -20,6 +20,7 @@ const KEEP_PLACE_DELAY_MS = 500;
 
 export class Navigation {
   #keepPlaceTimer = 0;
+  /** The message of a clicked notification that the page does not know yet. @type {{target: string, seq: number} | null} */ #notified = null;
 
   /**
    * @param {{store: Store, layout: Layout, timeline: Timeline, conversation: Conversation,
@@ -35,6 +36,7 @@ export class Navigation {
     this.threadConversation = threadConversation;
     this.focusComposer = focusComposer;
     store.on("channel-left", (channel) => this.#onChannelLeft(channel));
+    store.on("channels", () => this.#openKnownNotified());
     conversation.on("reveal", ({ seq }) => {
       const message = store.log?.messages.find((candidate) => candidate.seq === seq);
       if (message?.threadOnly) threadConversation.open(message);
@@ -58,6 +60,7 @@ export class Navigation {
 
   /** Open a channel, or one of its messages. @param {string} target @param {number} [seq] */
   open(target, seq) {
+    this.#notified = null;
     if (!this.store.channels.has(target)) return;
     const isShown = target === this.store.currentTarget && this.layout.isChannelVisible;
     this.#keepPlace();
@@ -65,6 +68,23 @@ export class Navigation {
     if (seq !== undefined) this.#openAt(target, seq);
     else if (isShown) this.focusComposer();
     else this.conversation.open(target);
+  }
+
+  /** Open the message of a clicked notification as soon as the page knows it: it may have slept until now. @param {string} target @param {number} seq */
+  openNotified(target, seq) {
+    const isKnown = this.#knows({ target, seq });
+    this.open(target, isKnown ? seq : undefined);
+    this.#notified = isKnown ? null : { target, seq };
+  }
+
+  #openKnownNotified() {
+    const message = this.#notified;
+    if (message && this.store.currentTarget && this.#knows(message)) this.open(message.target, message.seq);
+  }
+
+  /** @param {{target: string, seq: number}} message */
+  #knows({ target, seq }) {
+    return seq <= (this.store.channels.get(target)?.lastSeq ?? 0);
   }
 
   /**
@@ -96,11 +116,15 @@ export class Navigation {
     else layout.showChannel(place?.target === target ? place : { target, seq: null }, "replace");
     if (isStart && place && !isNamed) showNotFound();
     this.openSettings(hash);
+    this.#openKnownNotified();
   }
 
   /** The user has gone back or forward. @param {Place | null} place null: to the list @param {boolean} isPanelClosed nothing else has changed */
   onNavigate(place, isPanelClosed) {
     const { store, layout } = this;
+    // The place is opened once the channels are loaded.
+    if (!store.isChannelListLoaded) return;
+    this.#notified = null;
     if (store.currentTarget && this.openSettings(location.hash)) layout.showChannel({ target: store.currentTarget, seq: null }, "replace");
     else if (place && store.channels.has(place.target)) {
       const { state } = layout;
@@ -118,7 +142,7 @@ export class Navigation {
     else if (seq !== null && seen === undefined) this.#openAt(target, seq);
     else if (target !== store.currentTarget) conversation.open(target);
     else if (seen === null) this.timeline.jumpToLatest();
-    if (state?.view === "thread" && state.thread) threadConversation.open({ target, id: state.thread });
+    if (state?.view === "thread" && state.thread && !layout.isNarrow) threadConversation.open({ target, id: state.thread });
     else layout.restoreView(state);
   }
 

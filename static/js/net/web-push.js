@@ -2,7 +2,7 @@
  * Notifications of this browser while no page is open: subscribes to them, keeps the subscription up to date, and ends it
  * with the session.
  *
- * @import { PushChoices, PushState, PushTexts } from "../state/push-state.js"
+ * @import { NotifiedMessage, PushChoices, PushState, PushTexts } from "../state/push-state.js"
  * @typedef {"on" | "off" | "unsupported" | "home-screen" | "denied" | "guest"} PushStatus
  *   `home-screen`: an iPhone or iPad allows them only to a page on its home screen
  */
@@ -13,6 +13,8 @@ const SUBSCRIPTION_URL = "/api/v1/push-subscription/";
 const WORKER_URL = "/sw.js";
 /** Milliseconds for which a sign-out waits. */
 const FORGET_TIMEOUT_MS = 2000;
+/** The channel by which the tabs of a browser tell each other that its state has changed. */
+const TABS_CHANNEL = "im-push";
 
 const isSupported = "serviceWorker" in navigator && "PushManager" in window && "caches" in window;
 const isApplePhone = /iPhone|iPad/.test(navigator.userAgent);
@@ -20,6 +22,9 @@ const isApplePhone = /iPhone|iPad/.test(navigator.userAgent);
 export class WebPush {
   /** The state that the worker knows; null: this browser gets no notifications. @type {PushState | null} */ #state = null;
   #userId = "";
+  /** The user whose subscription is loaded, or about to be. */ #loadedId = "";
+  /** Sign-outs and the like so far. */ #endings = 0;
+  #tabs = new BroadcastChannel(TABS_CHANNEL);
 
   /**
    * @param {{key: string, csrfToken: () => string, texts: () => PushTexts, icon: () => string}} deps
@@ -30,6 +35,7 @@ export class WebPush {
     this.csrfToken = csrfToken;
     this.texts = texts;
     this.icon = icon;
+    this.#tabs.onmessage = async () => (this.#state = await readPushState());
   }
 
   /** True if this browser is notified by its push service. */
@@ -51,17 +57,23 @@ export class WebPush {
   }
 
   /**
-   * Take over the subscription of this user, which may need to be renewed, or end that of another one.
+   * Take over the subscription of this user, which may need to be renewed, or end that of another one. Once is enough;
+   * what has failed is tried again by the next call.
    * @param {string} userId @param {boolean} sound
    */
   async load(userId, sound) {
-    this.#userId = userId;
-    if (!isSupported) return;
-    this.#state = await readPushState();
-    if (!this.#state) return;
-    const isAllowed = this.isOffered && Notification.permission === "granted";
-    if (this.isOn && isAllowed) await this.turnOn(this.#state.choices, sound);
-    else await this.forget();
+    if (!isSupported || userId === this.#loadedId) return;
+    this.#userId = this.#loadedId = userId;
+    try {
+      this.#state = await readPushState();
+      if (!this.#state) return;
+      const isAllowed = this.isOffered && Notification.permission === "granted";
+      if (this.isOn && isAllowed) await this.turnOn(this.#state.choices, sound);
+      else await this.forget();
+    } catch (error) {
+      this.#loadedId = "";
+      throw error;
+    }
   }
 
   /**
@@ -69,6 +81,7 @@ export class WebPush {
    * @param {PushChoices} choices @param {boolean} sound
    */
   async turnOn(choices, sound) {
+    const endings = this.#endings;
     const registration = await navigator.serviceWorker.register(WORKER_URL, { scope: "/" });
     let subscription = await registration.pushManager.getSubscription();
     if (subscription && this.#state?.key !== this.key) {
@@ -80,8 +93,15 @@ export class WebPush {
     const { endpoint, keys } = subscription.toJSON();
     const { id } = await this.#call("PUT", SUBSCRIPTION_URL, { endpoint, keys, ...choices });
     const { key, csrfToken, texts, icon } = this;
+    // Meanwhile the user may have left.
+    if (endings !== this.#endings) return;
     this.#state = { userId: this.#userId, id, key, csrfToken: csrfToken(), choices, texts: texts(), icon: icon(), sound };
-    await writePushState(this.#state);
+    await this.#store(this.#state);
+  }
+
+  /** Let the notifications be in the present language. */
+  async updateTexts() {
+    if (this.#state && this.isOn) await this.#store((this.#state = { ...this.#state, texts: this.texts() }));
   }
 
   /** End the notifications of this browser. */
@@ -98,9 +118,11 @@ export class WebPush {
   /** Let this browser show nothing more, because its user leaves. The server ends the subscription with the session. */
   async forget() {
     this.#state = null;
+    this.#endings += 1;
     if (!isSupported) return;
     const clear = async () => {
       await deletePushState();
+      this.#tabs.postMessage(null);
       const registration = await navigator.serviceWorker.getRegistration("/");
       for (const shown of (await registration?.getNotifications()) ?? []) shown.close();
       await (await registration?.pushManager.getSubscription())?.unsubscribe();
@@ -109,12 +131,12 @@ export class WebPush {
     await Promise.race([clear().catch(() => {}), new Promise((done) => setTimeout(done, FORGET_TIMEOUT_MS))]);
   }
 
-  /** Close the notifications of channels that have been read. @param {(target: string) => boolean} isRead */
+  /** Close the notifications of messages that have been read. @param {(message: NotifiedMessage) => boolean} isRead */
   async closeRead(isRead) {
     if (!this.isOn) return;
     const registration = await navigator.serviceWorker.getRegistration("/");
     for (const shown of (await registration?.getNotifications()) ?? []) {
-      if (shown.data?.target && isRead(shown.data.target)) shown.close();
+      if (shown.data?.target && isRead(shown.data)) shown.close();
     }
   }
 
@@ -124,6 +146,12 @@ export class WebPush {
     navigator.serviceWorker.addEventListener("message", ({ data }) => {
       if (data?.type === "open-message") open(data.target, data.seq);
     });
+  }
+
+  /** @param {PushState} state */
+  async #store(state) {
+    await writePushState(state);
+    this.#tabs.postMessage(null);
   }
 
   /** Rejects with RequestError or DisconnectedError. @param {string} method @param {string} url @param {object} [body] @returns {Promise<any>} */

@@ -9,7 +9,7 @@
   /**
    * @typedef {import("../state/push-state.js").PushState} BrowserState
    * @typedef {{user?: string, subscription?: string, test?: boolean, target?: string, seq?: number, appId?: number,
-   *   count?: number, name?: string, channel?: string, text?: string}} Payload  see chat/push/payload.py
+   *   threadId?: string, count?: number, name?: string, channel?: string, text?: string}} Payload  see chat/push/payload.py
    */
 
   // TypeScript knows the globals of a page or those of a worker, not both.
@@ -42,8 +42,9 @@
       return;
     }
     if (state.id !== payload.subscription) return;
-    const windows = await worker.clients.matchAll({ type: "window" });
-    const isSeen = (/** @type {{focused: boolean, url: string}} */ { focused, url }) => focused && showsApp(new URL(url));
+    // A page that was reloaded past the cache has no worker that controls it.
+    const windows = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+    const isSeen = (/** @type {{focused: boolean, url: string}} */ { focused, url }) => focused && showsApp(new URL(url), payload.appId);
     // The page itself shows what arrives while it is looked at.
     if (!payload.test && windows.some(isSeen)) return;
     await show(payload, state);
@@ -51,7 +52,7 @@
 
   /** @param {Payload} payload @param {BrowserState} state */
   async function show(payload, { texts, icon, sound }) {
-    const { test, name, channel, text, count = 1, target = "", seq = 0, appId } = payload;
+    const { test, name, channel, text, count = 1, target = "", seq = 0, threadId, appId } = payload;
     const title = test ? texts.testTitle : !name ? texts.title : channel ? fill(texts.from, { name, channel }) : name;
     const lines = [text ?? texts.hiddenText];
     if (count > 1) lines.unshift(fill(texts.several, { n: String(count) }));
@@ -61,7 +62,7 @@
       renotify: true,
       silent: !sound,
       icon,
-      data: { target, seq, appId },
+      data: { target, seq, threadId, appId },
     });
   }
 

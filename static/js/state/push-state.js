@@ -8,6 +8,8 @@
  * @typedef {{userId: string, id: string, key: string, csrfToken: string, choices: PushChoices, texts: PushTexts,
  *   icon: string, sound: boolean}} PushState
  *   `id`: of the subscription; `key`: the site's public key with which the browser has subscribed
+ * @typedef {{target: string, seq: number, threadId?: string}} NotifiedMessage
+ *   the message of a notification; `threadId`: if only its thread shows it
  */
 
 const CACHE = "im-push";

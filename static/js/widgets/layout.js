@@ -5,8 +5,8 @@
  * @import { Place } from "../lib/permalinks.js"
  * @import { SeenPlace } from "../net/conversation.js"
  * @typedef {"details" | "search" | "thread" | "threads" | "saved" | "unread" | "drafts"} PanelName
- * @typedef {{fromList?: boolean, panel?: boolean, view?: PanelName | null, thread?: string, seen?: SeenPlace | null} | null} HistoryState
- *   `fromList`: the previous entry shows the list; `panel`: this entry is an open panel over the timeline. Of a wide window,
+ * @typedef {{user?: string, fromList?: boolean, panel?: boolean, view?: PanelName | null, thread?: string, seen?: SeenPlace | null} | null} HistoryState
+ *   `user`: the id of the user whose entry it is; `fromList`: the previous entry shows the list; `panel`: this entry is an open panel over the timeline. Of a wide window,
  *   `view`: the panel beside the timeline, and `thread`: the one that it shows. `seen`: the place in view; null: the end
  */
 import { byId, find, isVisible } from "../lib/dom.js";
@@ -22,6 +22,7 @@ const PANELS = ["details", "search", "thread", "threads", "saved", "unread", "dr
 export class Layout {
   #chat = byId("chat");
   /** The open panel. @type {PanelName | null} */ #panel = null;
+  /** The id of the user, who sees nothing of what the history entries of others remember. */ userId = "";
   #isGoingBack = false;
   /** The panel to open once the browser has gone back. @type {PanelName | null} */ #panelAfterBack = null;
   /** The element that had the focus before the panel. @type {HTMLElement | null} */ #focusOrigin = null;
@@ -43,7 +44,7 @@ export class Layout {
       });
     }
     byId("back-button").addEventListener("click", () => {
-      if (historyState()?.fromList) history.back();
+      if (this.state?.fromList) history.back();
       else this.showList();
     });
     // A panel over the timeline has a history entry of its own; `navigate` to its channel closes it.
@@ -67,13 +68,18 @@ export class Layout {
     return matchMedia(PHONE).matches;
   }
 
+  /** True if panels lie over the timeline, with history entries of their own. */
+  get isNarrow() {
+    return matchMedia(NARROW).matches;
+  }
+
   /** True if the channel is visible: on a phone, the list may take its place. */
   get isChannelVisible() {
     return !this.isPhone || this.#chat.dataset.view === "channel";
   }
 
   get isPanelOverTimeline() {
-    return this.#panel !== null && matchMedia(NARROW).matches;
+    return this.#panel !== null && this.isNarrow;
   }
 
   /** The place that the address names. @returns {Place | null} */
@@ -83,13 +89,15 @@ export class Layout {
 
   /** The state that the history entry remembers. @returns {HistoryState} */
   get state() {
-    return historyState();
+    /** @type {HistoryState} */
+    const state = history.state;
+    return state?.user === this.userId ? state : null;
   }
 
   /** True if the details are open beside the channel: as the user left them, initially in a wide window. */
   get #prefersDetails() {
     const choice = localStorage.getItem(DETAILS_KEY);
-    return !matchMedia(NARROW).matches && (choice ? choice === "open" : matchMedia(WIDE).matches);
+    return !this.isNarrow && (choice ? choice === "open" : matchMedia(WIDE).matches);
   }
 
   open() {
@@ -107,41 +115,41 @@ export class Layout {
     this.#chat.dataset.view = "channel";
     if (this.isPanelOverTimeline) this.#setPanel(null);
     const address = `${location.pathname}${location.search}${formatPlace(place)}`;
-    const state = historyState();
+    const { state } = this;
     const isCurrentChannel = this.place?.target === place.target;
     const isCurrent = isCurrentChannel && this.place?.seq === place.seq;
     const view = this.#rememberedView;
-    if (historyMode === "replace") history.replaceState({ ...(isCurrent ? state : null), fromList: isCurrentChannel && state?.fromList, ...view }, "", address);
+    if (historyMode === "replace") this.#replaceState({ ...(isCurrent ? state : null), fromList: isCurrentChannel && state?.fromList, ...view }, address);
     else if (historyMode === "push" && state?.panel) {
       if (isCurrentChannel) this.#goBack();
-      else history.replaceState({ fromList: fromList || state.fromList }, "", address);
-    } else if (historyMode === "push" && !isCurrent) history.pushState({ fromList, ...view }, "", address);
+      else this.#replaceState({ fromList: fromList || state.fromList }, address);
+    } else if (historyMode === "push" && !isCurrent) this.#pushState({ fromList, ...view }, address);
   }
 
   /** Remember in the history entry which messages are in view. @param {SeenPlace | null} seen */
   keepPlace(seen) {
-    history.replaceState({ ...historyState(), seen }, "");
+    this.#replaceState({ ...this.state, seen });
   }
 
   /** Remember in the history entry which thread is open. @param {string | undefined} thread its id */
   keepThread(thread) {
-    history.replaceState({ ...historyState(), thread }, "");
+    this.#replaceState({ ...this.state, thread });
   }
 
   /** Show the panel that a history entry of a wide window remembers. @param {HistoryState} state */
   restoreView(state) {
-    if (state?.view !== undefined && !matchMedia(NARROW).matches && state.view !== this.#panel) this.#setPanel(state.view);
+    if (state?.view !== undefined && !this.isNarrow && state.view !== this.#panel) this.#setPanel(state.view);
   }
 
   /** The part of a history entry of a wide window that remembers the panel. */
   get #rememberedView() {
-    return matchMedia(NARROW).matches ? {} : { view: this.#panel };
+    return this.isNarrow ? {} : { view: this.#panel };
   }
 
   showList() {
     this.#chat.dataset.view = "list";
     if (this.isPanelOverTimeline) this.#setPanel(null);
-    if (location.hash) history.replaceState({}, "", location.pathname + location.search);
+    if (location.hash) this.#replaceState({}, location.pathname + location.search);
   }
 
   /** @param {PanelName} name */
@@ -156,8 +164,8 @@ export class Layout {
       this.#panelAfterBack = name;
       return;
     }
-    const isNarrow = matchMedia(NARROW).matches;
-    if (isNarrow && !this.#panel) history.pushState({ ...historyState(), panel: true }, "");
+    const { isNarrow } = this;
+    if (isNarrow && !this.#panel) this.#pushState({ ...this.state, panel: true });
     else if (!isNarrow && name === "details") localStorage.setItem(DETAILS_KEY, "open");
     this.#setPanel(name);
     if (name === "details" && isNarrow) find(byId(name), "[data-part=close]").focus();
@@ -165,8 +173,8 @@ export class Layout {
 
   /** Close the panel as the user's choice. */
   closePanel() {
-    const isNarrow = matchMedia(NARROW).matches;
-    if (isNarrow && historyState()?.panel) this.#goBack();
+    const { isNarrow } = this;
+    if (isNarrow && this.state?.panel) this.#goBack();
     else if (!isNarrow && this.#panel === "details") localStorage.setItem(DETAILS_KEY, "closed");
     this.#setPanel(null);
   }
@@ -174,6 +182,16 @@ export class Layout {
   /** Hide a panel that has nothing to show any more. @param {PanelName} name */
   hidePanel(name) {
     if (this.#panel === name) this.#setPanel(null);
+  }
+
+  /** @param {HistoryState} state @param {string} [address] */
+  #pushState(state, address) {
+    history.pushState({ ...state, user: this.userId }, "", address);
+  }
+
+  /** @param {HistoryState} state @param {string} [address] */
+  #replaceState(state, address) {
+    history.replaceState({ ...state, user: this.userId }, "", address);
   }
 
   /** Leave the history entry of a panel. The browser tells later that it has. */
@@ -201,7 +219,7 @@ export class Layout {
       toggleOf(panel)?.setAttribute("aria-expanded", String(panel === next));
     }
     this.#panel = next;
-    if (isRemembered && !matchMedia(NARROW).matches) history.replaceState({ ...historyState(), ...this.#rememberedView }, "");
+    if (isRemembered && !this.isNarrow) this.#replaceState({ ...this.state, ...this.#rememberedView });
     if (next) {
       this.#chat.dataset.panel = next;
       this.onPanelShown(next);
@@ -219,11 +237,6 @@ export class Layout {
 /** Return the button that opens and closes a panel. A thread has none. @param {PanelName} name */
 function toggleOf(name) {
   return document.getElementById(`${name}-toggle`);
-}
-
-/** @returns {HistoryState} */
-function historyState() {
-  return history.state;
 }
 
 /** Make the page smaller where the keyboard covers it and the browser does not. */

@@ -10,7 +10,6 @@ import { byId, find, part, setText, targetOf } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 import { chosenDensity, chosenTheme, setDensity, setTheme } from "./appearance.js";
 import { openDialog } from "./dialog.js";
-import { canNotify } from "./notifications.js";
 
 const ADDRESS = /^#settings(?:\/(notifications|shortcuts))?$/;
 
@@ -18,13 +17,15 @@ export class PreferencesDialog {
   #form = find(byId("dialog-preferences"), "form", HTMLFormElement);
 
   /**
-   * @param {{layouts: SidebarLayouts, timeZone: string, isGuest: () => boolean, showNotifications: () => void,
-   *   showShortcuts: () => void}} deps  `timeZone`: of the user's profile, "" for the browser's
+   * @param {{layouts: SidebarLayouts, timeZone: string, isGuest: () => boolean, offersNotifications: boolean,
+   *   showNotifications: () => void, showShortcuts: () => void}} deps
+   *   `timeZone`: of the user's profile, "" for the browser's; `offersNotifications`: by the page or its service worker
    */
-  constructor({ layouts, timeZone, isGuest, showNotifications, showShortcuts }) {
+  constructor({ layouts, timeZone, isGuest, offersNotifications, showNotifications, showShortcuts }) {
     this.layouts = layouts;
     this.timeZone = timeZone;
     this.isGuest = isGuest;
+    this.offersNotifications = offersNotifications;
     this.showNotifications = showNotifications;
     this.showShortcuts = showShortcuts;
     this.#form.addEventListener("change", (event) => this.#onChange(targetOf(event)));
@@ -36,7 +37,7 @@ export class PreferencesDialog {
   /** Open the dialog if the address names it; return whether it does. @param {string} hash */
   openFor(hash) {
     const [address, section] = ADDRESS.exec(hash) ?? [];
-    if (section === "notifications" && canNotify) this.showNotifications();
+    if (section === "notifications" && this.offersNotifications) this.showNotifications();
     else if (section === "shortcuts") this.showShortcuts();
     else if (address) this.show();
     return address !== undefined;
@@ -52,7 +53,7 @@ export class PreferencesDialog {
     /** @type {Record<string, string>} */
     const values = { language: language.code, theme: chosenTheme(), density: chosenDensity(), sort: this.layouts.current.sort };
     for (const [name, value] of Object.entries(values)) find(this.#form, `[name=${name}][value=${value}]`, HTMLInputElement).checked = true;
-    part(this.#form, "notifications").hidden = !canNotify;
+    part(this.#form, "notifications").hidden = !this.offersNotifications;
     part(this.#form, "profile").hidden = this.isGuest();
     const zone = this.timeZone || Intl.DateTimeFormat().resolvedOptions().timeZone;
     setText(part(this.#form, "zone"), this.timeZone ? zone : t("preferences.browserZone", { zone }));

@@ -16,7 +16,6 @@ import { doNotDisturb } from "../state/do-not-disturb.js";
 import { showAvatar } from "./avatar.js";
 import { confirmAction } from "./dialog.js";
 import { attachMenu } from "./menu.js";
-import { canNotify } from "./notifications.js";
 import { isDark, toggleTheme } from "./appearance.js";
 import { showErrorToast } from "./toast.js";
 
@@ -29,7 +28,7 @@ export class SidebarMenus {
   /**
    * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, api: ChatApi, isStaff: boolean,
    *   isRegistrationOpen: boolean, switchApp: (appId: number) => void, showShortcuts: () => void,
-   *   showNotifications: () => void, showPreferences: () => void, offersPush: boolean, onSignOut: () => Promise<void>,
+   *   showNotifications: () => void, showPreferences: () => void, offersNotifications: boolean, onSignOut: () => Promise<void>,
    *   clearStoredData: () => void}} deps
    *   `onSignOut`: awaited before a sign-out; `clearStoredData`: deletes what the browser stores for a guest who signs out
    */
@@ -69,14 +68,14 @@ export class SidebarMenus {
 
   /** @returns {MenuItem[]} */
   #accountItems() {
-    const { isStaff, showShortcuts, showNotifications, showPreferences, offersPush } = this.deps;
+    const { isStaff, showShortcuts, showNotifications, showPreferences, offersNotifications } = this.deps;
     /** @type {MenuItem[]} */
     const items = [
       { text: t(isDark() ? "menu.lightTheme" : "menu.darkTheme"), icon: "moon", testid: "theme", run: toggleTheme },
       { text: t("menu.otherLanguage"), icon: "globe", testid: "language", run: () => language.toggle() },
       { text: t("menu.shortcuts"), icon: "keyboard", run: showShortcuts },
     ];
-    if (canNotify || offersPush) items.unshift({ text: t("menu.notifications"), icon: "bell", testid: "notifications", run: showNotifications });
+    if (offersNotifications) items.unshift({ text: t("menu.notifications"), icon: "bell", testid: "notifications", run: showNotifications });
     items.push({ text: t("menu.preferences"), icon: "settings", testid: "preferences", run: showPreferences });
     if (isStaff) items.push({ text: t("menu.admin"), icon: "shield", run: () => location.assign("/admin/") });
     const signOut = { text: t("menu.signOut"), icon: "leave", testid: "sign-out" };

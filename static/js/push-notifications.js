@@ -1,0 +1,23 @@
+/**
+ * Connects the notifications of the service worker with the page.
+ *
+ * @import { Navigation } from "./navigation.js"
+ * @import { Socket } from "./net/socket.js"
+ * @import { WebPush } from "./net/web-push.js"
+ * @import { Store } from "./state/store.js"
+ * @import { Threads } from "./state/threads.js"
+ */
+import { language } from "./lib/i18n.js";
+import { throttleRender } from "./lib/throttle.js";
+import { reportActivity } from "./net/activity.js";
+import { isNotifiedRead } from "./state/notified-messages.js";
+
+/** @param {{socket: Socket, webPush: WebPush, store: Store, threads: Threads, navigation: Navigation}} deps */
+export function connectPush({ socket, webPush, store, threads, navigation }) {
+  if (webPush.isOffered) reportActivity(socket, () => store.me?.kind === "guest");
+  webPush.onOpen((target, seq) => navigation.openNotified(target, seq));
+  const closeRead = throttleRender(() => webPush.closeRead((message) => isNotifiedRead(message, { channels: store.channels, threads })));
+  store.on("channels", closeRead);
+  threads.on("change", closeRead);
+  language.on("change", () => webPush.updateTexts().catch(() => {}));
+}
