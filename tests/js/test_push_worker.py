@@ -13,7 +13,7 @@ _PRELUDE = """async () => {
   let pages = [];
   const state = { userId: "1", id: "17", texts: { title: "imsite", hiddenText: "New message" }, icon: "", sound: true };
   const replace = (name, value) => Object.defineProperty(window, name, { value, configurable: true });
-  replace("caches", { open: async () => ({ match: async () => new Response(JSON.stringify(state)) }) });
+  replace("caches", { match: async () => new Response(JSON.stringify(state)) });
   replace("registration", { showNotification: async (title, options) => shown.push([title, options.data]) });
   replace("clients", {
     matchAll: async ({ includeUncontrolled }) => pages.filter(({ controlled }) => controlled || includeUncontrolled),

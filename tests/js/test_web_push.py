@@ -26,7 +26,7 @@ _PRELUDE = """async () => {
     register: async () => registration, ready: Promise.resolve(registration), getRegistration: async () => registration,
   };
   const replace = (object, name, value) => Object.defineProperty(object, name, { value, configurable: true });
-  replace(window, "caches", { open: async () => cache, delete: async () => stored.clear() });
+  replace(window, "caches", { match: cache.match, open: async () => cache, delete: async () => stored.clear() });
   replace(navigator, "serviceWorker", serviceWorker);
   replace(window, "PushManager", class {});
   replace(window, "Notification", class { static permission = "granted"; });

@@ -20,7 +20,8 @@
 
   /** @returns {Promise<BrowserState | null>} */
   async function readState() {
-    const stored = await (await caches.open(CACHE)).match(STATE_URL);
+    // Unlike `open`, this makes no cache where a sign-out has deleted it.
+    const stored = await caches.match(STATE_URL, { cacheName: CACHE });
     return stored ? stored.json() : null;
   }
 

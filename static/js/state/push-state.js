@@ -17,7 +17,8 @@ const STATE_URL = "/push-state";
 
 /** @returns {Promise<PushState | null>} */
 export async function readPushState() {
-  const stored = await (await caches.open(CACHE)).match(STATE_URL);
+  // Unlike `open`, this makes no cache where a sign-out has deleted it.
+  const stored = await caches.match(STATE_URL, { cacheName: CACHE });
   return stored ? stored.json() : null;
 }
 
