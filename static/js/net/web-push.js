@@ -57,8 +57,8 @@ export class WebPush {
   }
 
   /**
-   * Take over the subscription of this user, which may need to be renewed, or end that of another one. Once is enough;
-   * what has failed is tried again by the next call.
+   * Take over the subscription of this user, which may need to be renewed, or end that of another one. A page does it once;
+   * after a failure, the next call tries again.
    * @param {string} userId @param {boolean} sound
    */
   async load(userId, sound) {

@@ -10,7 +10,7 @@ import { showAvatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
 import { showListPlaceholder } from "./list-placeholder.js";
 
-/** How often the dialog was opened. */
+/** The number of times that the dialog was opened. */
 let openings = 0;
 
 /** @param {ChatApi} api @param {Message} message */
