@@ -21,7 +21,8 @@ _POSTGRES_NETWORK = {
 }
 _READ_COMMITTED = 2
 """psycopg's number of the isolation level."""
-_SERVER_TIMEOUTS = "-c idle_in_transaction_session_timeout=2000 -c lock_timeout=4000"
+SERVER_TIMEOUTS = "-c idle_in_transaction_session_timeout=2000 -c lock_timeout=4000"
+"""Options of each connection to PostgreSQL."""
 _POOL_TIMEOUT_SECONDS = 5
 """Seconds to wait for a connection while the database is down."""
 
@@ -51,7 +52,7 @@ def database(data_dir: Path) -> dict[str, Any]:
                 },
                 # A frozen node must not keep the event log's counter locked: the server ends idle transactions and
                 # lock waits. Options from DATABASE_URL, such as a search_path, are kept.
-                "options": f"{url_options.get('options', '')} {_SERVER_TIMEOUTS}".strip(),
+                "options": f"{url_options.get('options', '')} {SERVER_TIMEOUTS}".strip(),
             }
         return config
     data_dir.mkdir(parents=True, exist_ok=True)

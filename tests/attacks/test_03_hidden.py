@@ -36,6 +36,7 @@ FIELDS: dict[str, Any] = {
     "attachment": "x",
     "at": int(time.time() * 1000) + 86_400_000,
     "text": "/me waves",
+    "starred": True,
 }
 
 

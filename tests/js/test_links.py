@@ -95,7 +95,9 @@ async def test_a_link_ends_where_its_address_does(pure_modules: Page) -> None:
     }"""
     expected = list(lines(PUNCTUATION, APOSTROPHES, QUOTES_AND_BRACKETS, OTHER_SCRIPTS, ADDRESSES, NO_LINKS))
     found = await pure_modules.evaluate(script, [line.replace("⟦", "").replace("⟧", "") for line in expected])
-    assert [pair for pair in zip(found, expected, strict=True) if pair[0] != pair[1]] == []
+    # Brackets that only enclose an address are not shown.
+    visible = [line.replace("<⟦", "⟦").replace("⟧>", "⟧") for line in expected]
+    assert [pair for pair in zip(found, visible, strict=True) if pair[0] != pair[1]] == []
 
 
 @pytest.mark.parametrize(

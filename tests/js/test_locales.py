@@ -23,6 +23,7 @@ _COMPUTED = (
     "composer.",
     "friend.",
     "emoji.group.",
+    "notifications.push.",
     "emoji.tone.",
     "slash.",
     "attachment.",

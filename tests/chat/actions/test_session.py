@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from accounts.selectors.users import user_by_token
 from chat.actions import session
 from chat.selectors.logins import login_lookup
 from delivery import log
+from delivery.db.batches import RESULTS_PER_TURN
 from delivery.db.executors import run
 from tests.support.client import Envelope
 from tests.support.group_scenario import GroupScenario
@@ -86,7 +88,9 @@ async def test_a_crowd_that_logs_in_at_once_shares_its_queries(node: LocalNode, 
         assert {envelope.code for envelope in envelopes} == {200}
         assert len({envelope.data["id"] for envelope in envelopes}) == size
         await asyncio.gather(*(client.close() for client in clients))
-    assert counts[0] == counts[1] == counts[2]
+    assert all(
+        count <= counts[0] * math.ceil(size / RESULTS_PER_TURN) for count, size in zip(counts, SIZES, strict=True)
+    )
 
 
 async def test_each_log_in_of_a_batch_gets_its_own_answer(node: LocalNode) -> None:

@@ -19,6 +19,7 @@ from chat.sending.writer import commit
 from delivery import idempotency, log
 from delivery.db.transactions import write
 from delivery.log import Entry
+from imsite.database import SERVER_TIMEOUTS
 from tests.support.in_process import draft, store_unpublished
 from tests.support.transactions import OpenTransaction, in_thread, wait_until_waiting
 from tests.support.waiting import TIMEOUT_SECONDS
@@ -71,8 +72,8 @@ def test_a_frozen_node_s_transaction_is_ended_and_releases_the_counter(
 ) -> None:
     """PostgreSQL ends the transaction of a node that stops after locking the counter, and rolls it back."""
     before = log.head()
-    # The site's own connection options, with its time-outs.
-    options = connection.get_connection_params()
+    # Those of the tests are longer than the site's.
+    options = connection.get_connection_params() | {"options": SERVER_TIMEOUTS}
     frozen = psycopg.connect(**{name: options[name] for name in ("dbname", "user", "host", "port", "options")})
     frozen.execute("UPDATE delivery_loghead SET position = position + 1")
     assert one(in_thread(lambda: commit([draft(bob, groups[0])])).result(TIMEOUT_SECONDS)).position == before + 1
