@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from functools import partial
 from typing import Any
 
@@ -189,7 +190,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._unread.start()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        extensions: dict[str, Any] = {WRITE_RESPONSE: partial(_write_response, cycle), ABORT: cycle.transport.abort}
+        # The cycle holds its scope, so the scope must not hold the cycle: it would wait for the garbage collector.
+        write = partial(_write_response, weakref.ref(cycle))
+        extensions: dict[str, Any] = {WRITE_RESPONSE: write, ABORT: cycle.transport.abort}
         cycle.scope["extensions"] = extensions
         super()._start_asgi_task(cycle, app)
 
@@ -236,11 +239,15 @@ class HttpProtocol(HttpToolsProtocol):
         self._unread.start()
 
 
-def _write_response(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> bool:
+def _write_response(
+    reference: weakref.ReferenceType[RequestResponseCycle], status: int, head: bytes, body: bytes
+) -> bool:
     """Do what `RequestResponseCycle.send` does with a whole response, in one write.
 
     `head`: complete header lines, with Content-Length. Return False if the response must be sent by `send`.
     """
+    cycle = reference()
+    assert cycle is not None  # The application runs within it.
     if cycle.flow.write_paused or cycle.response_started:
         return False
     if cycle.disconnected:
