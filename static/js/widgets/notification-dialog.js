@@ -38,7 +38,8 @@ export function openNotificationDialog({ settings, webPush, isGuest }) {
   level.value = isGranted() ? current.level : "none";
   for (const name of [...KINDS, /** @type {const} */ ("sound"), /** @type {const} */ ("showsText")]) field(name).checked = current[name];
   // A phone shows none of a page.
-  field("push").checked = webPush.isOn || (webPush.isOffered && !canNotify);
+  const isSuggested = webPush.isOffered && !canNotify && webPush.status(isGuest) === "off";
+  field("push").checked = webPush.isOn || isSuggested;
   form.onchange = render;
   part(form, "push-test").onclick = () => sendTest(webPush);
   render();
