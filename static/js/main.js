@@ -320,9 +320,7 @@ addEventListener("pageshow", ({ persisted }) => {
   if (persisted) reopenPage(() => location.reload());
 });
 addEventListener("storage", (event) => {
-  browserUser.onStorageChange(event);
-  outbox.onStorageChange(event);
-  drafts.onStorageChange(event);
+  for (const stored of [browserUser, outbox, drafts, sidebarLayouts]) stored.onStorageChange(event);
 });
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;

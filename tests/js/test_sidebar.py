@@ -75,3 +75,11 @@ async def test_each_user_has_a_layout_of_their_own(modules: Page) -> None:
 async def test_a_single_section_has_no_heading_and_cannot_be_collapsed(modules: Page) -> None:
     script = "layouts.toggle('channels'); channels.splice(3); return sections();"
     assert await run(modules, script) == ["channels: 1 2 3"]
+
+
+async def test_a_change_in_another_tab_shows_in_all(modules: Page) -> None:
+    script = """
+      let changes = 0; layouts.on("change", () => changes++);
+      for (const key of ["im.sidebar.1", "im.sidebar.2", "im.draft.1.7", null]) layouts.onStorageChange({ key });
+      return changes;"""
+    assert await run(modules, script) == 2

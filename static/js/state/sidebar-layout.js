@@ -42,6 +42,11 @@ export class SidebarLayouts extends Emitter {
     this.#set({ sort, collapsed: others.length < collapsed.length ? others : [...others, name] });
   }
 
+  /** Follow a change of the storage by another tab. @param {Pick<StorageEvent, "key">} event  `key`: null if all is gone */
+  onStorageChange({ key }) {
+    if (key === null || key === this.#key) this.emit("change");
+  }
+
   /** Delete the layout of the user, who will not return. */
   clear() {
     this.storage.set(this.#key, null);
