@@ -40,6 +40,7 @@ class PushDispatcher:
         self._position: int | None = None
         """The position up to which messages were looked at; None without the lease."""
         self._stored_position = 0
+        self._rewinds = hub.rewinds
         self._renew_at = 0.0
         self._has_key = False
         self._sending: dict[int, asyncio.Task[None]] = {}
@@ -86,6 +87,9 @@ class PushDispatcher:
         if not self._has_key:
             await run(keys.push_state_ensure)
             self._has_key = True
+        if self._rewinds != self._hub.rewinds:
+            # Go on from the stored position: later ones are assigned again.
+            self._rewinds, self._position, self._renew_at = self._hub.rewinds, None, 0.0
         first = await run(notifications.first_position)
         if first is None or not await self._has_lease():
             metrics.PUSH_QUEUE_SECONDS.set(0)

@@ -55,6 +55,8 @@ class Hub:
         self.ticker = Ticker(settings.IM_OUTBOX_WINDOW_SECONDS, settings.IM_OUTBOX_MAX_WINDOW_SECONDS)
         self.watermark = 0
         """The position up to which every event has been delivered."""
+        self.rewinds = 0
+        """The times that the log has lost events. Each time, it assigns positions again."""
         self.connections: dict[str, Connection] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
@@ -197,6 +199,7 @@ class Hub:
         """
         logger.error("event_log_rewound", extra={"position": head, "count": self.watermark - head})
         self.watermark = head
+        self.rewinds += 1
         self._received.clear()
         self._announced.clear()
         for number, connection in enumerate(list(self.connections.values())):

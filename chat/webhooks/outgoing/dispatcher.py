@@ -40,6 +40,7 @@ class Dispatcher:
         self._hub = hub
         self._seen = 0
         """The position up to which `_start_due` has read events for all ready webhooks."""
+        self._rewinds = hub.rewinds
         self._checked_at = 0.0
         self._ready = False
         """True if a webhook was ready at the last check."""
@@ -94,6 +95,10 @@ class Dispatcher:
     async def _start_due(self) -> None:
         """Start a task for each ready webhook that may subscribe to a new event."""
         before, upto, self._checked_at = self._seen, self._hub.watermark, time.monotonic()
+        if self._rewinds != self._hub.rewinds:
+            # Go on from the stored positions: later ones are assigned again.
+            self._rewinds = self._hub.rewinds
+            self._progress.clear()
         ready = await run(hook_selectors.ready_hooks, self._node)
         due_dead_letters = await run(hook_selectors.due_dead_letter_webhooks) if ready else set()
         new_events: list[EventSummary] = []

@@ -143,6 +143,22 @@ def _lease_to_a_dead_node() -> None:
     assert push_lease(node="dead") is not None
 
 
+async def test_messages_are_not_missed_after_the_log_has_lost_events(
+    service: PushService, scenario: GroupScenario, subscribe: Subscribe
+) -> None:
+    phone = await run(subscribe, scenario.bob, everything=True)
+    async with running_node() as node:
+        await run(scenario.say, "before")
+        await wait_until(lambda: bool(service.to(phone.browser)))
+        await until_empty()
+        # As if a replica that lagged had taken over.
+        node.node.push._position = 1_000_000_000
+        node.hub.rewinds += 1
+        await run(scenario.say, "after")
+        await wait_until(lambda: len(service.to(phone.browser)) > 1)
+    assert [shown["text"] for shown in service.shown(phone.browser)] == ["before", "after"]
+
+
 async def test_users_who_look_at_a_page_are_left_alone(
     service: PushService, scenario: GroupScenario, subscribe: Subscribe
 ) -> None:

@@ -50,6 +50,20 @@ async def test_a_receiver_that_is_down_loses_no_event(
     assert (after.failures, after.failing_since, after.leased_by) == (0, None, "")
 
 
+async def test_a_log_that_has_lost_events_loses_no_later_one(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
+) -> None:
+    webhook = await run(hooks.make, receiver, "message.sent")
+    await run(scenario.say, "before")
+    await wait_until(lambda: receiver.texts() == ["before"])
+    await wait_until_idle(node, webhook)
+    # As if a replica that lagged had taken over.
+    node.node.webhooks._progress[webhook.pk].checked_upto = 1_000_000_000
+    node.hub.rewinds += 1
+    await run(scenario.say, "after")
+    await wait_until(lambda: receiver.texts() == ["before", "after"])
+
+
 async def test_a_receiver_that_answers_500_gets_the_event_again(
     scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver, node: LocalNode
 ) -> None:
