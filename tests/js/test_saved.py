@@ -92,6 +92,34 @@ _LIST = """async () => {
 }"""
 
 
+_SAVED_WHILE_LISTED = """async () => {
+  const { SavedList } = await import("/static/js/net/saved-list.js");
+  const { savedMarks } = await import("/static/js/state/saved-marks.js");
+  const { Emitter } = await import("/static/js/lib/events.js");
+  const page = (next, ...ids) => ({ messages: ids.map((id) => ({ id, target: "9", seq: Number(id) })), next });
+  // Of a list in pages of two, the user has loaded two, and saves a message; then many are saved on another device.
+  const replies = [page("4", "5", "4"), page("2", "3", "2"), page("5", "6", "5"), page("1", "1"), page("8", "9", "8")];
+  const request = async () => replies.shift();
+  const list = new SavedList({ socket: { request }, store: new Emitter(), session: new Emitter() });
+  const states = [];
+  const note = () => states.push([list.messages.map(({ id }) => id).join(), list.hasMore]);
+  const save = (id) => new Promise((resolve) => {
+    list.on("change", () => list.isLoading || resolve());
+    savedMarks.set(id, true);
+  });
+  await list.load();
+  await list.loadMore();
+  await save("6");
+  note();
+  await list.loadMore();
+  note();
+  await save("9");
+  note();
+  savedMarks.setAll([]);
+  return states;
+}"""
+
+
 async def test_marks_follow_pushes_and_reloads(modules: Page) -> None:
     asked, states = await modules.evaluate(_MARKS)
     assert asked[:3] == [["saved.ids", None], ["saved.ids", "30"], ["saved.ids", None]]
@@ -110,3 +138,7 @@ async def test_the_list_is_loaded_by_pages_and_changes_with_its_messages(modules
         ["new", False, False],
         ["7", False, False],
     ]
+
+
+async def test_a_message_that_is_saved_comes_first_and_the_loaded_pages_stay(modules: Page) -> None:
+    assert await modules.evaluate(_SAVED_WHILE_LISTED) == [["6,5,4,3,2", True], ["6,5,4,3,2,1", True], ["9,8", True]]

@@ -25,7 +25,7 @@ export class SavedList extends Emitter {
   constructor({ socket, store, session }) {
     super();
     this.socket = socket;
-    savedMarks.on("saved", () => this.#isKept && this.load());
+    savedMarks.on("saved", () => this.#isKept && this.#fetch(null, { keepsRest: true }));
     savedMarks.on("removed", (removed) => this.#update((list) => list.filter(({ id }) => id !== removed)));
     store.on("edited", (edit) => this.#update((list) => list.map((message) => (message.id === edit.id ? { ...message, ...edit } : message))));
     store.on("recalled", (recall) => this.#update((list) => list.filter(({ id }) => id !== recall.id)));
@@ -62,8 +62,8 @@ export class SavedList extends Emitter {
     return this.#fetch(this.messages.length ? this.#next : null);
   }
 
-  /** @param {string | null} before */
-  async #fetch(before) {
+  /** @param {string | null} before @param {{keepsRest?: boolean}} [options]  `keepsRest`: the later pages stay, if they follow */
+  async #fetch(before, { keepsRest = false } = {}) {
     const count = ++this.#loadCount;
     Object.assign(this, { isLoading: true, error: null });
     this.emit("change");
@@ -72,8 +72,12 @@ export class SavedList extends Emitter {
       const page = await this.socket.request("saved.list", { limit: PAGE_SIZE, ...cursor });
       if (count !== this.#loadCount) return;
       this.#isKept = true;
-      this.messages = before === null ? page.messages : [...this.messages, ...page.messages];
-      this.#next = page.next;
+      const first = new Set(page.messages.map(({ id }) => id));
+      const rest = this.messages.filter(({ id }) => !first.has(id));
+      const doesFollow = keepsRest && rest.length < this.messages.length;
+      if (doesFollow) this.messages = [...page.messages, ...rest];
+      else this.messages = before === null ? page.messages : [...rest, ...page.messages];
+      if (!doesFollow || rest.length === 0) this.#next = page.next;
     } catch (error) {
       if (!isRequestFailure(error)) throw error;
       if (count !== this.#loadCount) return;
