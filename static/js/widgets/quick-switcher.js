@@ -12,6 +12,7 @@ import { byId, cloneTemplate, part, reconcile, setText } from "../lib/dom.js";
 import { formatUnreadCount } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
+import { throttleRender } from "../lib/throttle.js";
 import { channelEntries, matchingUsers, userEntries } from "../state/switcher.js";
 import { showAvatar, showChannelAvatar, showPresence } from "./avatar.js";
 import { openDialog } from "./dialog.js";
@@ -41,7 +42,8 @@ export class QuickSwitcher {
     this.#field.addEventListener("keydown", (event) => this.#onKey(event));
     // The field must keep the focus.
     this.#list.addEventListener("pointerdown", (event) => event.preventDefault());
-    for (const type of /** @type {const} */ (["channels", "presence"])) store.on(type, () => this.#dialog.open && this.#render());
+    const render = throttleRender(() => this.#dialog.open && this.#render());
+    for (const type of /** @type {const} */ (["channels", "presence"])) store.on(type, render);
   }
 
   show() {
