@@ -8,6 +8,8 @@ const DURATION_MS = 6000;
 /** Time to decide whether to use the action. */
 const ACTION_DURATION_MS = 15_000;
 let hideTimer = 0;
+/** The element that had the focus before the toast's button. @type {EventTarget | null} */
+let focusOrigin = null;
 
 /**
  * Show the text for some seconds, and as long as the pointer or the focus is in it.
@@ -16,6 +18,7 @@ let hideTimer = 0;
  */
 export function showToast(text, { isError = false, action = null } = {}) {
   const toast = byId("toast");
+  leaveToast();
   toast.hidden = false;
   // Showing it again puts it above a dialog that was opened since. A browser without popovers shows it below.
   toast.hidePopover?.();
@@ -35,6 +38,7 @@ function hideLater(duration) {
 function actionButton({ text, run }) {
   const button = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: text });
   button.dataset.testid = "notice-action";
+  button.addEventListener("focus", ({ relatedTarget }) => (focusOrigin = relatedTarget));
   button.addEventListener("click", () => {
     hideToast();
     run();
@@ -44,7 +48,13 @@ function actionButton({ text, run }) {
 
 export function hideToast() {
   clearTimeout(hideTimer);
+  leaveToast();
   byId("toast").hidden = true;
+}
+
+/** Give the focus of the toast back to where it was. */
+function leaveToast() {
+  if (byId("toast").contains(document.activeElement) && focusOrigin instanceof HTMLElement) focusOrigin.focus({ preventScroll: true });
 }
 
 /** @param {unknown} error */
