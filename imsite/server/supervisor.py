@@ -52,6 +52,8 @@ class ProcessSpec:
     stop_seconds: float = 0.0
     """Seconds that the process takes at most to exit after SIGTERM."""
     process: asyncio.subprocess.Process | ForkedProcess | None = None
+    started_at: float = 0.0
+    """The monotonic time before its last start, however long that took."""
     early_exits: int = 0
     was_stable: bool = False
     """True once it has run for STABLE_AFTER_SECONDS at least once."""
@@ -103,6 +105,7 @@ class Supervisor:
         return True
 
     async def _start(self, spec: ProcessSpec) -> None:
+        spec.started_at = time.monotonic()
         if spec.target is not None:
             spec.process = ForkedProcess(partial(_run_detached, spec.target))
             return
@@ -124,13 +127,12 @@ class Supervisor:
     async def _watch(self, spec: ProcessSpec) -> None:
         """Restart the process whenever it exits, with growing pauses."""
         while True:
-            started_at = time.monotonic()
             assert spec.process is not None
             code = await spec.process.wait()
             if self._stopping.is_set():
                 return
             reason = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
-            if time.monotonic() - started_at < STABLE_AFTER_SECONDS:
+            if time.monotonic() - spec.started_at < STABLE_AFTER_SECONDS:
                 spec.early_exits += 1
             else:
                 spec.early_exits, spec.was_stable = 1, True
