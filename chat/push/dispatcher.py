@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 MAX_UNSTORED_POSITIONS = 1000
 """Positions without notifications by which the stored cursor may be behind."""
+IDLE_INTERVALS = 5
+"""Intervals between looks while no browser has subscribed, so that sites without notifications spend little on them."""
 _FAULTS = ("push_read_failed", "push_dispatcher_error")
 
 
@@ -43,6 +45,8 @@ class PushDispatcher:
         self._rewinds = hub.rewinds
         self._renew_at = 0.0
         self._has_key = False
+        self._is_idle = True
+        """True while no browser has subscribed."""
         self._sending: dict[int, asyncio.Task[None]] = {}
         """Requests that are under way, by subscription: one for each, so that a slow service delays only its own."""
         self._task: asyncio.Task[None] | None = None
@@ -80,7 +84,7 @@ class PushDispatcher:
                 sending = list(self._sending.values())
                 await asyncio.wait(sending, timeout=settings.IM_PUSH_INTERVAL, return_when=asyncio.FIRST_COMPLETED)
             else:
-                await asyncio.sleep(settings.IM_PUSH_INTERVAL)
+                await asyncio.sleep(settings.IM_PUSH_INTERVAL * (IDLE_INTERVALS if self._is_idle else 1))
 
     async def _advance(self) -> bool:
         """Look at new messages, and send what is due; return whether more is due than may be sent at a time."""
@@ -91,6 +95,7 @@ class PushDispatcher:
             # Go on from the stored position: later ones are assigned again.
             self._rewinds, self._position, self._renew_at = self._hub.rewinds, None, 0.0
         first = await run(notifications.first_position)
+        self._is_idle = first is None
         if first is None or not await self._has_lease():
             metrics.PUSH_QUEUE_SECONDS.set(0)
             return False
