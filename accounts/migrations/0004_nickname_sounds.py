@@ -1,4 +1,4 @@
-"""How the Chinese nicknames of before sound."""
+"""Stores how the Chinese nicknames of existing users sound."""
 
 from django.db import migrations
 
