@@ -50,7 +50,7 @@ def _texts() -> list[tuple[str, str]]:
             found |= {(str(path.relative_to(ROOT)), text) for text in _of_source(path)}
     found |= {("chat/wire/schema/events.py", WEBHOOK_EVENTS[name].label) for name in SUBSCRIPTIONS}
     # Refusals are translated where they are shown.
-    found |= {("chat/reasons.py or accounts/errors.py", reason.text) for reason in ALL_REASONS.values()}
+    found |= {("chat/reasons or accounts/errors.py", reason.text) for reason in ALL_REASONS.values()}
     return sorted(entry for entry in found if re.sub(r"%\(\w+\)[sd]", "", entry[1]))
 
 

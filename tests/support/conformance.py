@@ -40,7 +40,7 @@ def check_refusal(cmd: str, code: int, reason: str | None) -> None:
         return
     known = ALL_REASONS.get(reason or "")
     if known is None or code not in {known.code.number, *_OTHER_CODES.get(known.key, ())}:
-        faults.append(f"{cmd} is refused with {code} {reason}, which is not in chat/reasons.py or accounts/errors.py.")
+        faults.append(f"{cmd} is refused with {code} {reason}, which is not in chat/reasons or accounts/errors.py.")
 
 
 def _hold_push(cmd: str, data: Any) -> None:
