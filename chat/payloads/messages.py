@@ -1,45 +1,19 @@
-"""Builds the data of replies and events from rows: one function per object of `chat.wire.schema`.
-
-Ids are decimal strings, times Unix milliseconds.
-"""
+"""Builds the data of messages, their files, previews and threads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from accounts.models import User
 from chat import rules
-from chat.models import Attachment, Channel, LinkPreview, Message, Pin, Thread, ThreadFollower
-from chat.selectors import NEVER_ENDS, ChannelSummary
+from chat.models import Attachment, Channel, LinkPreview, Message, Pin
+from chat.payloads.users import person
 from chat.selectors.message_details import MessageDetails
 from chat.selectors.threads import ThreadSummary
-from chat.wire.schema.events import ENTER, EXIT
-from delivery.log import Entry
 
 ORIGIN_CHANNEL_FIELDS = ("target", "id", "seq")
 """The fields of a `ForwardOrigin` that are of its channel."""
-PRESENCE_TEXTS = {ENTER.name: "{} is here", EXIT.name: "{} has left"}
-"""Texts of `enter` and `exit`; `{}` is the user's name."""
-
-
-def person(user: User) -> dict[str, Any]:
-    """Return a `Person` without the status."""
-    return {
-        "userId": user.public_name,
-        "id": str(user.pk),
-        "name": user.nickname,
-        "avatar": user.avatar,
-        "kind": user.kind,
-    }
-
-
-def profile(user: User) -> dict[str, Any]:
-    """Return a `Person` with the status, if the user has one, and whether the account is active, if it is not."""
-    status = {"status": user.status_text} if user.status_text else {}
-    return person(user) | status | ({} if user.is_active else {"active": False})
 
 
 class MessageFields(Protocol):
@@ -208,11 +182,6 @@ def link_preview(row: LinkPreview, message_id: int) -> dict[str, Any]:
     return data
 
 
-def previewed(row: Message) -> dict[str, Any]:
-    """Return a `MessagePreviewed` without the position."""
-    return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "previews": row.previews or []}
-
-
 def removed_attachment(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return the `Attachment` of a file that has been removed from its message."""
     return {name: value for name, value in item.items() if name not in ("thumbnail", "preview")} | {"removed": True}
@@ -255,144 +224,6 @@ def thread(found: ThreadSummary) -> dict[str, Any]:
     }
 
 
-def thread_mark(channel_id: int, row: ThreadFollower) -> dict[str, Any]:
-    """Return a `ThreadMark`."""
-    return {
-        "target": str(channel_id),
-        "threadId": str(row.thread_id),
-        "follows": row.follows,
-        "readSeq": row.read_seq,
-    }
-
-
-def reacted(row: Message, by: User, emoji: str, count: int) -> dict[str, Any]:
-    """Return a `MessageReacted` without the position."""
-    return {
-        "target": str(row.channel_id),
-        "id": str(row.pk),
-        "seq": row.seq,
-        "emoji": emoji,
-        "count": count,
-        "by": person(by),
-    }
-
-
-def edited(row: Message) -> dict[str, Any]:
-    """Return a `MessageEdited` without the position."""
-    return {
-        "target": str(row.channel_id),
-        "id": str(row.pk),
-        "seq": row.seq,
-        **edited_text(row),
-        "editedAt": row.edited_at,
-    }
-
-
-def edited_text(row: Message) -> dict[str, Any]:
-    """Return those fields of a message that an edit of its text changes."""
-    mentions = {} if row.mentions is None else {"mentions": row.mentions}
-    if row.type == "file":
-        return {"msg": rules.with_file_names(row.text, row.attachments), "content": row.text} | mentions
-    if row.type == "action":
-        return {"msg": rules.action_text(row.sender.nickname, row.text), "content": row.text} | mentions
-    return {"msg": row.text} | mentions
-
-
-def recalled(row: Message, by: User, time: int, thread: Thread | None) -> dict[str, Any]:
-    """Return a `MessageRecalled` without the position. `thread`: that of an answer, without it."""
-    data = {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by), "time": time}
-    return data if thread is None else data | {"threadId": str(thread.pk), "threadCount": thread.count}
-
-
-def attachments_removed(row: Message, keys: Sequence[str]) -> dict[str, Any]:
-    """Return an `AttachmentsRemoved` without the position."""
-    return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "attachments": list(keys)}
-
-
-def expired(channel: Channel) -> dict[str, Any]:
-    """Return a `MessagesExpired` without the position."""
-    return {"target": str(channel.pk), "seq": channel.purged_seq}
-
-
 def pin(row: Pin) -> dict[str, Any]:
     """Return a `PinnedMessage`."""
     return message(row.message, row.message.sender) | {"pinnedBy": person(row.pinned_by), "pinnedAt": row.pinned_at}
-
-
-def pinned(row: Message, by: User) -> dict[str, Any]:
-    """Return a `MessagePinned` without the position."""
-    return {"target": str(row.channel_id), "id": str(row.pk), "seq": row.seq, "by": person(by)}
-
-
-def note(
-    channel: int, kind: str, *, by: User, who: Iterable[User] = (), value: str = "", seq: int, time: int
-) -> dict[str, Any]:
-    """Return a `Note` without the position. It is shown after the message with number `seq`."""
-    return {
-        "target": str(channel),
-        "note": kind,
-        "by": person(by),
-        "who": [person(user) for user in who],
-        "value": value,
-        "seq": seq,
-        "time": time,
-    }
-
-
-def restriction(kind: str, channel: int | None, *, until: datetime | None, reason: str) -> dict[str, Any]:
-    """Return a `Restriction`. `kind` is mute, unmute, ban or unban; without a channel it is site-wide."""
-    data: dict[str, Any] = {"kind": kind}
-    if channel is not None:
-        data["target"] = str(channel)
-    if until is not None:
-        data["until"] = milliseconds(until)
-    if reason:
-        data["reason"] = reason
-    return data
-
-
-def milliseconds(moment: datetime) -> int:
-    """Return the moment in Unix milliseconds."""
-    return int(moment.timestamp() * 1000)
-
-
-def push_data(entry: Entry) -> dict[str, Any]:
-    """Return the data of the push of a logged entry: its body and its position."""
-    return entry.body | {"position": entry.position}
-
-
-def channel(item: ChannelSummary) -> dict[str, Any]:
-    """Return a `Channel`."""
-    channel = item.channel
-    data = {
-        "target": str(channel.pk),
-        "kind": channel.kind,
-        "name": item.name,
-        "join": channel.join,
-        "listed": channel.listed,
-        "closed": channel.closed,
-        "history": channel.history,
-        "announcementsOnly": channel.announcements_only,
-        "slowMode": channel.slow_mode,
-        "linkPreviews": channel.shows_link_previews,
-        "role": item.role,
-        "lastSeq": channel.last_seq,
-        "readSeq": item.read_seq,
-        "unread": item.unread,
-        "mentions": item.mentions,
-        "activeAt": channel.active_at,
-    }
-    if channel.app is not None:
-        data["appId"] = channel.app.number
-    if item.peer is not None:
-        data["peer"] = profile(item.peer)
-        data["peerReadSeq"] = item.peer_read
-    if channel.kind == channel.Kind.PUBLIC:
-        data["memberCount"] = item.members
-    if item.notifications is not None and not item.notifications.is_default:
-        data["notifications"] = item.notifications.choice
-    if item.muted_until is not None:
-        data["muted"] = {} if item.muted_until == NEVER_ENDS else {"until": milliseconds(item.muted_until)}
-    if item.starred:
-        data["starred"] = True
-    return data
