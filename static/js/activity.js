@@ -3,7 +3,7 @@
  *
  * @import { Socket } from "./net/socket.js"
  * @import { ThreadConversation } from "./net/thread-conversation.js"
- * @import { Store } from "./state/store.js"
+ * @import { Store } from "./net/state/store.js"
  * @import { Composer } from "./widgets/composer.js"
  * @import { ThreadComposer } from "./widgets/thread-composer.js"
  */

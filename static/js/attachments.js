@@ -3,7 +3,7 @@
  *
  * @import { Outbox, OutboxEntry } from "./net/outbox.js"
  * @import { AttachmentLimits } from "./state/attachment-limits.js"
- * @import { Store } from "./state/store.js"
+ * @import { Store } from "./net/state/store.js"
  * @import { Composer } from "./widgets/composer.js"
  * @import { ThreadComposer } from "./widgets/thread-composer.js"
  */
@@ -14,7 +14,7 @@ import { AttachmentSends } from "./net/attachment-sends.js";
 import { Uploads } from "./net/uploads.js";
 import { AttachmentDrafts } from "./state/attachment-drafts.js";
 import { draftNameOf } from "./state/drafts.js";
-import { UploadMemory } from "./state/upload-memory.js";
+import { UploadMemory } from "./net/state/upload-memory.js";
 import { AttachmentTray } from "./widgets/attachment-tray.js";
 import { FileIntake } from "./widgets/file-intake.js";
 import { showToast } from "./widgets/toast.js";

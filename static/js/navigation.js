@@ -5,7 +5,7 @@
  * @import { Channel, Message } from "./net/wire-types.js"
  * @import { Conversation } from "./net/conversation.js"
  * @import { ThreadConversation } from "./net/thread-conversation.js"
- * @import { Store } from "./state/store.js"
+ * @import { Store } from "./net/state/store.js"
  * @import { Place } from "./lib/permalinks.js"
  * @import { HistoryState, Layout } from "./widgets/layout.js"
  * @import { Timeline } from "./widgets/timeline.js"

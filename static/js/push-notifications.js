@@ -3,13 +3,13 @@
  *
  * @import { Navigation } from "./navigation.js"
  * @import { Socket } from "./net/socket.js"
- * @import { WebPush } from "./net/web-push.js"
- * @import { Store } from "./state/store.js"
- * @import { Threads } from "./state/threads.js"
+ * @import { WebPush } from "./page/web-push.js"
+ * @import { Store } from "./net/state/store.js"
+ * @import { Threads } from "./net/state/threads.js"
  */
 import { language } from "./lib/i18n.js";
 import { throttleRender } from "./lib/throttle.js";
-import { reportActivity } from "./net/activity.js";
+import { reportActivity } from "./page/activity.js";
 import { isNotifiedRead } from "./state/notified-messages.js";
 
 /** @param {{socket: Socket, webPush: WebPush, store: Store, threads: Threads, navigation: Navigation}} deps */

@@ -18,9 +18,9 @@ pytestmark = [
 _PRELUDE = """async () => {
   const { Outbox } = await import("/static/js/net/outbox.js");
   const { AttachmentSends, outboxFile } = await import("/static/js/net/attachment-sends.js");
-  const { Emitter } = await import("/static/js/lib/events.js");
+  const { Emitter } = await import("/static/js/net/events.js");
   const { timelineRows } = await import("/static/js/state/timeline-rows.js");
-  const { ChannelLog } = await import("/static/js/state/channel-log.js");
+  const { ChannelLog } = await import("/static/js/net/state/channel-log.js");
   const { messageSummary } = await import("/static/js/widgets/message.js");
   const sent = [], restored = [], retried = [], removed = [];
   class Uploads extends Emitter {

@@ -16,8 +16,8 @@ pytestmark = [
 ]
 
 _PRELUDE = """async () => {
-  const { Emitter } = await import("/static/js/lib/events.js");
-  const { BrowserUser } = await import("/static/js/net/browser-user.js");
+  const { Emitter } = await import("/static/js/net/events.js");
+  const { BrowserUser } = await import("/static/js/page/browser-user.js");
   let isStopped = false;
   const socket = Object.assign(new Emitter(), { stop: () => (isStopped = true) });
   let left = 0;

@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 _PRELUDE = """async (given) => {
-  const { ChannelLog, MAX_MESSAGES } = await import("/static/js/state/channel-log.js");
+  const { ChannelLog, MAX_MESSAGES } = await import("/static/js/net/state/channel-log.js");
   const m = (seq, more = {}) => ({ id: `id${seq}`, seq, msg: `text ${seq}`, ...more });
   const page = (from, to, hasMore) => ({
     messages: Array.from({ length: to - from + 1 }, (_, i) => m(from + i)), notes: [], hasMore,

@@ -16,8 +16,8 @@ pytestmark = [
 ]
 
 _PRELUDE = """async () => {
-  const { Emitter } = await import("/static/js/lib/events.js");
-  const { Store } = await import("/static/js/state/store.js");
+  const { Emitter } = await import("/static/js/net/events.js");
+  const { Store } = await import("/static/js/net/state/store.js");
   const { Conversation } = await import("/static/js/net/conversation.js");
   const store = new Store();
   const requests = [];

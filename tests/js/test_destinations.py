@@ -15,7 +15,7 @@ pytestmark = [
 
 _FIND = """async () => {
   const { channelDestinations, userDestinations } = await import("/static/js/state/destinations.js");
-  const { messageText, isEditable } = await import("/static/js/state/message-content.js");
+  const { messageText, isEditable } = await import("/static/js/net/state/message-content.js");
   const contacts = { blocked: new Map() };
   const bob = { userId: "bobby", id: "2", name: "Bob" };
   const channels = [

@@ -14,7 +14,7 @@ pytestmark = [
 ]
 
 _PRESS_TWICE = """async () => {
-  const { signInAsGuest } = await import("/static/js/net/guest-sign-in.js");
+  const { signInAsGuest } = await import("/static/js/page/guest-sign-in.js");
   const form = document.createElement("form");
   const token = Object.assign(document.createElement("input"), { name: "csrfmiddlewaretoken", value: "old" });
   form.append(token);

@@ -18,7 +18,7 @@ pytestmark = [
 # A group of 250 users, answered a hundred at a time; `seen` is the page's list after a step.
 _PRELUDE = """async () => {
   const { MemberLoader } = await import("/static/js/net/member-loader.js");
-  const { Store } = await import("/static/js/state/store.js");
+  const { Store } = await import("/static/js/net/state/store.js");
   const group = Array.from({ length: 250 }, (_, at) => ({ id: String(at + 1), name: `P${at + 1}`, role: "member" }));
   const socket = {};
   socket.request = async (cmd, { after, limit }) => {

@@ -10,8 +10,8 @@ from tests.js.test_channel_log import pytestmark as pytestmark
 
 _PRELUDE = """async () => {
   document.body.innerHTML = '<div id="toast" popover="manual" hidden></div>';
-  const { Emitter } = await import("/static/js/lib/events.js");
-  const { Store } = await import("/static/js/state/store.js");
+  const { Emitter } = await import("/static/js/net/events.js");
+  const { Store } = await import("/static/js/net/state/store.js");
   const { Navigation } = await import("/static/js/navigation.js");
   const store = new Store();
   const opened = [], threads = [], lists = [];

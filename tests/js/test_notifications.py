@@ -24,7 +24,7 @@ _PRELUDE = """async () => {
   };
   document.hasFocus = () => false;
   document.head.append(Object.assign(document.createElement("link"), { rel: "icon" }));
-  const { Emitter } = await import("/static/js/lib/events.js");
+  const { Emitter } = await import("/static/js/net/events.js");
   const { Notifications } = await import("/static/js/widgets/notifications.js");
   const channel = { target: "7", kind: "private", name: "Bob", readSeq: 0 };
   const store = Object.assign(new Emitter(), { channels: new Map([["7", channel]]), me: { id: "1" } });

@@ -15,17 +15,17 @@ pytestmark = [
 ]
 
 _HANDLED = """async () => {
-  const { Emitter } = await import("/static/js/lib/events.js");
+  const { Emitter } = await import("/static/js/net/events.js");
   const { ContactsSync } = await import("/static/js/net/contacts-sync.js");
-  const { CustomEmojiSync } = await import("/static/js/net/custom-emoji-sync.js");
-  const { SlashCommands } = await import("/static/js/net/slash-commands.js");
+  const { CustomEmojiSync } = await import("/static/js/page/custom-emoji-sync.js");
+  const { SlashCommands } = await import("/static/js/page/slash-commands.js");
   const { PresenceSync } = await import("/static/js/net/presence-sync.js");
   const { PushHandlers } = await import("/static/js/net/push-handlers.js");
-  const { SavedMessages } = await import("/static/js/net/saved-messages.js");
+  const { SavedMessages } = await import("/static/js/page/saved-messages.js");
   const { ScheduledMessages } = await import("/static/js/net/scheduled-messages.js");
   const { TypingSync } = await import("/static/js/net/typing-sync.js");
   const { Pins } = await import("/static/js/state/pins.js");
-  const { Store } = await import("/static/js/state/store.js");
+  const { Store } = await import("/static/js/net/state/store.js");
   const kinds = new Set();
   const socket = { onPush: (kind) => kinds.add(kind) };
   const store = new Store();

@@ -11,7 +11,7 @@ _BUSY = """async () => {
     <button type="button" data-part="cancel"></button><ul id="switcher-list"></ul><p data-part="empty"></p>
     </form></dialog>`;
   const { QuickSwitcher } = await import("/static/js/widgets/quick-switcher.js");
-  const { Store } = await import("/static/js/state/store.js");
+  const { Store } = await import("/static/js/net/state/store.js");
   const store = new Store();
   let rendered = 0;
   // Each rendering looks at the channels that were opened.

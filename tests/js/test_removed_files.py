@@ -7,7 +7,7 @@ from playwright.async_api import Page
 from tests.js.test_channel_log import pytestmark as pytestmark
 
 _SCRIPT = """async (isEarly) => {
-  const { ChannelLog } = await import("/static/js/state/channel-log.js");
+  const { ChannelLog } = await import("/static/js/net/state/channel-log.js");
   const file = (id) => ({ id, name: `${id}.jpg`, type: "image/jpeg", kind: "image", size: 1, url: `/files/${id}/` });
   const message = (seq, ...ids) => ({
     target: "9", id: `${seq}`, seq, position: seq, fromId: "1", type: "file", msg: "look [a.jpg]", content: "look",

@@ -7,9 +7,9 @@ from playwright.async_api import Page
 from tests.js.test_channel_log import pytestmark as pytestmark
 
 _MARKS = """async () => {
-  const { SavedMessages } = await import("/static/js/net/saved-messages.js");
+  const { SavedMessages } = await import("/static/js/page/saved-messages.js");
   const { savedMarks } = await import("/static/js/state/saved-marks.js");
-  const { Emitter } = await import("/static/js/lib/events.js");
+  const { Emitter } = await import("/static/js/net/events.js");
   let push = () => {};
   const replies = [
     { ids: ["3"], next: "30" },
@@ -45,10 +45,10 @@ _MARKS = """async () => {
 }"""
 
 _LIST = """async () => {
-  const { SavedList } = await import("/static/js/net/saved-list.js");
+  const { SavedList } = await import("/static/js/page/saved-list.js");
   const { savedMarks } = await import("/static/js/state/saved-marks.js");
   const { DisconnectedError } = await import("/static/js/net/protocol.js");
-  const { Emitter } = await import("/static/js/lib/events.js");
+  const { Emitter } = await import("/static/js/net/events.js");
   const message = (id, target, seq) => ({ id, target, seq, msg: id });
   const replies = [
     { messages: [message("5", "9", 5), message("4", "8", 4), message("3", "9", 3)], next: "30" },
@@ -93,9 +93,9 @@ _LIST = """async () => {
 
 
 _SAVED_WHILE_LISTED = """async () => {
-  const { SavedList } = await import("/static/js/net/saved-list.js");
+  const { SavedList } = await import("/static/js/page/saved-list.js");
   const { savedMarks } = await import("/static/js/state/saved-marks.js");
-  const { Emitter } = await import("/static/js/lib/events.js");
+  const { Emitter } = await import("/static/js/net/events.js");
   const page = (next, ...ids) => ({ messages: ids.map((id) => ({ id, target: "9", seq: Number(id) })), next });
   // Of a list in pages of two, the user has loaded two, and saves a message; then many are saved on another device.
   const replies = [page("4", "5", "4"), page("2", "3", "2"), page("5", "6", "5"), page("1", "1"), page("8", "9", "8")];

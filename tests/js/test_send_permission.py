@@ -16,7 +16,7 @@ pytestmark = [
 _FOLLOW = """async () => {
   const { PushHandlers } = await import("/static/js/net/push-handlers.js");
   const { sendPermission } = await import("/static/js/state/send-permission.js");
-  const { Store } = await import("/static/js/state/store.js");
+  const { Store } = await import("/static/js/net/state/store.js");
   const handlers = {};
   const store = new Store();
   new PushHandlers({ socket: { onPush: (kind, handler) => (handlers[kind] = handler) }, store });

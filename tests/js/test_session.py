@@ -9,8 +9,8 @@ from playwright.async_api import Page
 from tests.js.test_channel_log import pytestmark as pytestmark
 
 _PRELUDE = """async () => {
-  const { Emitter } = await import("/static/js/lib/events.js");
-  const { Store } = await import("/static/js/state/store.js");
+  const { Emitter } = await import("/static/js/net/events.js");
+  const { Store } = await import("/static/js/net/state/store.js");
   const { Conversation } = await import("/static/js/net/conversation.js");
   const { DisconnectedError } = await import("/static/js/net/protocol.js");
   const { Session } = await import("/static/js/net/session.js");

@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 _PRELUDE = """async (given) => {
-  const { Store } = await import("/static/js/state/store.js");
+  const { Store } = await import("/static/js/net/state/store.js");
   const { sendPermission } = await import("/static/js/state/send-permission.js");
   const store = new Store();
   const bob = { userId: "bob", id: "2", name: "Bob", avatar: "", kind: "person" };
@@ -144,7 +144,7 @@ async def test_a_site_wide_mute_applies_to_every_channel(modules: Page) -> None:
 
 async def test_search_results_show_a_new_name_except_in_messages_for_others(modules: Page) -> None:
     script = """
-      const { Emitter } = await import("/static/js/lib/events.js");
+      const { Emitter } = await import("/static/js/net/events.js");
       const { MessageSearch } = await import("/static/js/net/message-search.js");
       const own = message(2, { fromId: "1", from: "alice", name: "Alice" });
       const messages = [message(1), own, message(3, { from: "Herald", name: "Herald" })];

@@ -9,7 +9,7 @@ from tests.js.test_channel_log import pytestmark as pytestmark
 _SCRIPT = """async () => {
   const { ThreadList } = await import("/static/js/net/thread-list.js");
   const { DisconnectedError } = await import("/static/js/net/protocol.js");
-  const { Emitter } = await import("/static/js/lib/events.js");
+  const { Emitter } = await import("/static/js/net/events.js");
   const entry = (id, position) => ({ target: "9", thread: { id, position }, root: { id, target: "9" } });
   const replies = [
     { threads: [entry("3", 30), entry("2", 20)], hasMore: true },

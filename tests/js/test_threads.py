@@ -11,14 +11,14 @@ from tests.js.test_channel_log import pytestmark as pytestmark
 
 # Alice looks. Message 1 is hers; Bob and she answer it.
 _PRELUDE = """async (given) => {
-  const { Store } = await import("/static/js/state/store.js");
-  const { Threads } = await import("/static/js/state/threads.js");
+  const { Store } = await import("/static/js/net/state/store.js");
+  const { Threads } = await import("/static/js/net/state/threads.js");
   const { timelineRows } = await import("/static/js/state/timeline-rows.js");
   const { threadRows } = await import("/static/js/state/thread-rows.js");
-  const { ChannelLog } = await import("/static/js/state/channel-log.js");
+  const { ChannelLog } = await import("/static/js/net/state/channel-log.js");
   const { Outbox } = await import("/static/js/net/outbox.js");
   const { ThreadConversation } = await import("/static/js/net/thread-conversation.js");
-  const { Emitter } = await import("/static/js/lib/events.js");
+  const { Emitter } = await import("/static/js/net/events.js");
   const m = (seq, fromId, more = {}) => ({
     target: "9", id: `${seq}`, seq, position: seq * 10, fromId, from: fromId, name: fromId, avatar: "", type: "text",
     msg: `text ${seq}`, time: seq * 1000, ...more,

@@ -25,7 +25,7 @@ _TEXTS = """async () => {
   return [...english, ...chinese];
 }"""
 _USERS = """async () => {
-  const { TypingUsers } = await import("/static/js/state/typing.js");
+  const { TypingUsers } = await import("/static/js/net/state/typing.js");
   const timers = [];
   window.setTimeout = (run) => timers.push(run);
   const users = new TypingUsers();

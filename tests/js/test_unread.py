@@ -16,10 +16,10 @@ pytestmark = [
 ]
 
 _PRELUDE = """async () => {
-  const { Emitter } = await import("/static/js/lib/events.js");
+  const { Emitter } = await import("/static/js/net/events.js");
   const { Conversation } = await import("/static/js/net/conversation.js");
   const { PushHandlers } = await import("/static/js/net/push-handlers.js");
-  const { Store } = await import("/static/js/state/store.js");
+  const { Store } = await import("/static/js/net/state/store.js");
   const store = new Store();
   const requests = [], handlers = {}, replies = {};
   const socket = {

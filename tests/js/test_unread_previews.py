@@ -7,7 +7,7 @@ from playwright.async_api import Page
 from tests.js.test_channel_log import pytestmark as pytestmark
 
 _PREVIEWS = """async () => {
-  const { Emitter } = await import("/static/js/lib/events.js");
+  const { Emitter } = await import("/static/js/net/events.js");
   const { UnreadPreviews } = await import("/static/js/net/unread-previews.js");
   const store = Object.assign(new Emitter(), { currentTarget: "1" });
   const message = (seq) => ({ target: "7", id: String(seq), seq, msg: `text ${seq}` });

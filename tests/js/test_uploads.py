@@ -67,7 +67,7 @@ _PRELUDE = """async () => {
   }
   window.XMLHttpRequest = Request;
   const { Uploads } = await import("/static/js/net/uploads.js");
-  const { UploadMemory } = await import("/static/js/state/upload-memory.js");
+  const { UploadMemory } = await import("/static/js/net/state/upload-memory.js");
   const open = (userId = "7") => {
     const memory = new UploadMemory(localStorage); memory.load(userId);
     return new Uploads({ memory, csrfToken: () => "token", measure: async () => null });

@@ -35,7 +35,7 @@ _PRELUDE = """async () => {
     await answer();
     return new Response('{"id": "17"}', { headers: { "Content-Type": "application/json" } });
   });
-  const { WebPush } = await import("/static/js/net/web-push.js");
+  const { WebPush } = await import("/static/js/page/web-push.js");
   const choices = { direct: true, mentions: true, threads: true, everything: false, showsText: true };
   let language = "en";
   const texts = () => ({ title: language });

@@ -10,7 +10,7 @@
 import { en } from "../locales/en.js";
 import { zh } from "../locales/zh.js";
 import { isolate } from "./bidi.js";
-import { Emitter } from "./events.js";
+import { Emitter } from "../net/events.js";
 
 const COOKIE_MAX_AGE_SECONDS = 31_536_000;
 

@@ -1,5 +1,5 @@
 /** Reports that a new day has begun, so that "Today" and times without a date are shown anew. */
-import { Emitter } from "./events.js";
+import { Emitter } from "../net/events.js";
 import { dayNumber } from "./format.js";
 
 /** Short, as a computer that wakes up runs its timers late and may report nothing else. */

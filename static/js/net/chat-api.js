@@ -4,7 +4,7 @@
  *
  * @import { Channel, FoundGroup, GroupPolicy, JoinPolicy, LinkPreview, NotificationChoice, Role, User } from "./wire-types.js"
  * @import { Socket } from "./socket.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "./state/store.js"
  */
 
 export class ChatApi {

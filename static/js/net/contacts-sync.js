@@ -7,11 +7,11 @@
  * @import { PresenceSync } from "./presence-sync.js"
  * @import { Session } from "./session.js"
  * @import { Socket } from "./socket.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "./state/store.js"
  * @typedef {{requested: User, accepted: User}} ContactsEvents
  * @typedef {"friend.requested" | "friend.accepted" | "friend.removed" | "person.blocked" | "person.unblocked"} ContactPush
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "./events.js";
 import { isRequestFailure } from "./protocol.js";
 
 const RELOAD_DELAY_MS = 100;

@@ -8,16 +8,16 @@
  * @import { Outbox, OutboxEntry } from "./outbox.js"
  * @import { Session } from "./session.js"
  * @import { Socket } from "./socket.js"
- * @import { ChannelLog, LoggedMessage } from "../state/channel-log.js"
- * @import { Store } from "../state/store.js"
+ * @import { ChannelLog, LoggedMessage } from "./state/channel-log.js"
+ * @import { Store } from "./state/store.js"
  * @import { Upload } from "./uploads.js"
  * @typedef {"initial" | "older" | "newer"} LoadKind
  * @typedef {{kind: LoadKind, error: unknown}} Load  `error`: null unless it has failed
  * @typedef {{seq: number, offset: number}} SeenPlace  the first visible message, and the distance of its end from the top in px
  * @typedef {{loading: string, reveal: {target: string, seq: number}, restore: SeenPlace, sending: string}} ConversationEvents
  */
-import { Emitter } from "../lib/events.js";
-import { contentOf } from "../state/message-content.js";
+import { Emitter } from "./events.js";
+import { contentOf } from "./state/message-content.js";
 import { outboxFile } from "./attachment-sends.js";
 import { RequestError, isRequestFailure } from "./protocol.js";
 

@@ -3,7 +3,7 @@
  * connection and after a reload. No DOM.
  *
  * @import { Attachment } from "./wire-types.js"
- * @import { UploadMemory } from "../state/upload-memory.js"
+ * @import { UploadMemory } from "./state/upload-memory.js"
  */
 import { replyError, sendRequest } from "./http-request.js";
 import { DisconnectedError, RequestError, backoffDelay } from "./protocol.js";

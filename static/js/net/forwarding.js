@@ -4,10 +4,10 @@
  * @import { ChatApi } from "./chat-api.js"
  * @import { Socket } from "./socket.js"
  * @import { Message } from "./wire-types.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "./state/store.js"
  * @import { Destination } from "../state/destinations.js"
  */
-import { newId } from "../lib/random-id.js";
+import { newId } from "./random-id.js";
 
 /** Forwards one message, with an optional comment before it, to one destination after the other. A retry repeats nothing. */
 export class Forwarding {

@@ -3,8 +3,8 @@
  * the request follows after a short wait.
  *
  * @import { Socket } from "./socket.js"
- * @import { ChannelLog } from "../state/channel-log.js"
- * @import { Store } from "../state/store.js"
+ * @import { ChannelLog } from "./state/channel-log.js"
+ * @import { Store } from "./state/store.js"
  */
 
 const WAIT_MS = 400;

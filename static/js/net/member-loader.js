@@ -3,7 +3,7 @@
  *
  * @import { Member } from "./wire-types.js"
  * @import { Socket } from "./socket.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "./state/store.js"
  */
 
 const PAGE_SIZE = 100;

@@ -4,12 +4,12 @@
  * @import { Message, SearchPage } from "./wire-types.js"
  * @import { Session } from "./session.js"
  * @import { Socket } from "./socket.js"
- * @import { Profile } from "../state/display-names.js"
- * @import { Store } from "../state/store.js"
+ * @import { Profile } from "./state/display-names.js"
+ * @import { Store } from "./state/store.js"
  * @typedef {{q: string, target: string | null, isMentions?: boolean}} SearchQuery  without a target in all channels;
  *   `isMentions`: instead, the messages that mention the user
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "./events.js";
 import { DisconnectedError, isRequestFailure } from "./protocol.js";
 
 const PAGE_SIZE = 20;

@@ -16,8 +16,8 @@
  *   it was written, in ms; `since`: the channel's last sequence number at that time; `refusal`: why it has failed
  * @typedef {{change: string, sent: {entry: OutboxEntry, reply: SendReply}, failed: OutboxEntry}} OutboxEvents
  */
-import { Emitter } from "../lib/events.js";
-import { newId } from "../lib/random-id.js";
+import { Emitter } from "./events.js";
+import { newId } from "./random-id.js";
 import { DisconnectedError, RequestError } from "./protocol.js";
 
 const MAX_ATTEMPTS = 5;

@@ -4,7 +4,7 @@
  *
  * @import { PresenceChange, User } from "./wire-types.js"
  * @import { Socket } from "./socket.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "./state/store.js"
  */
 import { RequestError } from "./protocol.js";
 

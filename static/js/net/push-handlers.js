@@ -6,11 +6,11 @@
  * @import { GapFiller } from "./gap-filler.js"
  * @import { MemberLoader } from "./member-loader.js"
  * @import { Socket } from "./socket.js"
- * @import { Store } from "../state/store.js"
- * @import { Threads } from "../state/threads.js"
+ * @import { Store } from "./state/store.js"
+ * @import { Threads } from "./state/threads.js"
  * @typedef {{notice: Message}} PushHandlerEvents
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "./events.js";
 import { doNotDisturb } from "../state/do-not-disturb.js";
 import { Code, RequestError } from "./protocol.js";
 

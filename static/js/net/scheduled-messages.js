@@ -5,10 +5,10 @@
  * @import { Session } from "./session.js"
  * @import { Socket } from "./socket.js"
  * @import { ScheduledMessage } from "./wire-types.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "./state/store.js"
  */
-import { Emitter } from "../lib/events.js";
-import { newId } from "../lib/random-id.js";
+import { Emitter } from "./events.js";
+import { newId } from "./random-id.js";
 import { isRequestFailure } from "./protocol.js";
 
 /** @extends {Emitter<{change: null}>} */

@@ -7,11 +7,11 @@
  * @import { Outbox } from "./outbox.js"
  * @import { PresenceSync } from "./presence-sync.js"
  * @import { Socket } from "./socket.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "./state/store.js"
  * @typedef {{loaded: null, resumed: null, "signed-out": {isExpired: boolean}}} SessionEvents
  *   `isExpired`: the sign-in has ended; otherwise it was refused
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "./events.js";
 import { Code, LoginRefusal, RequestError, isRequestFailure } from "./protocol.js";
 
 const CATCH_UP_PAGE_SIZE = 100;

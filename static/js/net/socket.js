@@ -16,7 +16,7 @@
  * @typedef {{status: ConnectionState, ready: {login: LoginReply, isResumed: boolean}, reset: null,
  *   refused: RequestError, "user-changed": null}} SocketEvents
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "./events.js";
 import { respondsToHttp } from "./http-check.js";
 import { PendingRequests } from "./pending-requests.js";
 import { PushDispatcher } from "./push-dispatcher.js";

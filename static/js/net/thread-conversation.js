@@ -7,14 +7,14 @@
  * @import { Session } from "./session.js"
  * @import { Socket } from "./socket.js"
  * @import { Upload } from "./uploads.js"
- * @import { Store } from "../state/store.js"
- * @import { Threads } from "../state/threads.js"
+ * @import { Store } from "./state/store.js"
+ * @import { Threads } from "./state/threads.js"
  * @typedef {{target: string, id: string, root: ChannelLog, answers: ChannelLog, dividerSeq: number | null}} OpenThread
  *   `id`: of the first message, which `root` holds alone; `dividerSeq`: see `timelineRows`
  * @typedef {{kind: "initial" | "older", error: unknown}} Load  `error`: null unless it has failed
  */
-import { Emitter } from "../lib/events.js";
-import { ChannelLog } from "../state/channel-log.js";
+import { Emitter } from "./events.js";
+import { ChannelLog } from "./state/channel-log.js";
 import { outboxFile } from "./attachment-sends.js";
 import { DisconnectedError, isRequestFailure } from "./protocol.js";
 

@@ -4,10 +4,10 @@
  * @import { ThreadListEntry } from "./wire-types.js"
  * @import { Session } from "./session.js"
  * @import { Socket } from "./socket.js"
- * @import { Store } from "../state/store.js"
- * @import { Threads } from "../state/threads.js"
+ * @import { Store } from "./state/store.js"
+ * @import { Threads } from "./state/threads.js"
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "./events.js";
 import { DisconnectedError, isRequestFailure } from "./protocol.js";
 
 const PAGE_SIZE = 20;

@@ -2,9 +2,9 @@
  * Tells the others that the user is typing, and keeps the list of those who are. No DOM.
  *
  * @import { Socket } from "./socket.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "./state/store.js"
  */
-import { TypingUsers } from "../state/typing.js";
+import { TypingUsers } from "./state/typing.js";
 import { RequestError } from "./protocol.js";
 
 const REPEAT_MS = 3000;

@@ -3,11 +3,11 @@
  * at which its unread messages begin. No DOM.
  *
  * @import { Channel, Message, Pushes } from "./wire-types.js"
- * @import { LoggedMessage } from "../state/channel-log.js"
+ * @import { LoggedMessage } from "./state/channel-log.js"
  * @import { Socket } from "./socket.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "./state/store.js"
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "./events.js";
 import { isRequestFailure } from "./protocol.js";
 
 /** Messages that are shown of a channel, and that are loaded: some may be recalled, or belong to a thread. */

@@ -5,7 +5,7 @@
  * @import { Attachment } from "./wire-types.js"
  * @import { ErrorReply } from "../lib/error-messages.js"
  * @import { FileKind } from "../lib/files.js"
- * @import { UploadMemory } from "../state/upload-memory.js"
+ * @import { UploadMemory } from "./state/upload-memory.js"
  * @typedef {"queued" | "uploading" | "waiting" | "ready" | "failed"} UploadState  `waiting`: for the connection
  * @typedef {{id: string, file: File | null, name: string, size: number, type: string, kind: FileKind, url: string,
  *   width?: number, height?: number, state: UploadState, sent: number, error: ErrorReply | null,
@@ -14,7 +14,7 @@
  *   after a reload; `isInMessage`: it was sent with a message
  * @typedef {{change: Upload, progress: Upload}} UploadEvents
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "./events.js";
 import { fileKind } from "../lib/files.js";
 import { FileUpload } from "./file-upload.js";
 import { RequestError } from "./protocol.js";

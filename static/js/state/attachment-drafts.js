@@ -6,8 +6,8 @@
  * @import { Attachment } from "../net/wire-types.js"
  * @import { Upload, Uploads } from "../net/uploads.js"
  */
-import { Emitter } from "../lib/events.js";
-import { JsonStorage } from "./json-storage.js";
+import { Emitter } from "../net/events.js";
+import { JsonStorage } from "../net/state/json-storage.js";
 
 /** @extends {Emitter<{change: string}>} */
 export class AttachmentDrafts extends Emitter {

@@ -4,7 +4,7 @@
  * @import { CustomEmoji } from "../net/wire-types.js"
  */
 import { withStandIns } from "../lib/custom-emoji.js";
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "../net/events.js";
 import { isEmojiOnly } from "../lib/text.js";
 
 /** @extends {Emitter<{change: null}>} */

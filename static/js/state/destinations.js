@@ -2,7 +2,7 @@
  * The channels and users to which a message can be forwarded. Pure.
  *
  * @import { Channel, User } from "../net/wire-types.js"
- * @import { Contacts } from "./contacts.js"
+ * @import { Contacts } from "../net/state/contacts.js"
  * @typedef {{key: string, name: string, about: string, target: string, channel?: Channel, user?: User}} Destination
  *   `target`: "" for a user without a private channel
  */

@@ -1,5 +1,5 @@
 /** The time until which the user does not want to be disturbed. No DOM. */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "../net/events.js";
 
 /** @extends {Emitter<{change: null}>} */
 class DoNotDisturb extends Emitter {

@@ -12,8 +12,8 @@
  * @typedef {{id: string, msg: string, text: string, isOpen: boolean}} Edit  stored as it is, so its names must stay.
  *   `id`: of the message; `msg`: its text, which is to become `text`; `isOpen`: it is shown when the channel is opened
  */
-import { Emitter } from "../lib/events.js";
-import { JsonStorage } from "./json-storage.js";
+import { Emitter } from "../net/events.js";
+import { JsonStorage } from "../net/state/json-storage.js";
 
 const THREAD_NAME = /^thread:(\d+)$/;
 

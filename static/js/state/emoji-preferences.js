@@ -5,7 +5,7 @@
  * @typedef {{tone: string, used: UsedEmoji[]}} StoredPreferences
  */
 import { SKIN_TONES } from "../lib/emoji-catalog.js";
-import { JsonStorage } from "./json-storage.js";
+import { JsonStorage } from "../net/state/json-storage.js";
 
 const MAX_FREQUENT = 24;
 /** The weight of an earlier use beside a new one. */

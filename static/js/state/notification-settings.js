@@ -8,8 +8,8 @@
  *   stored as it is, so its names must stay
  */
 import { wantsNotification } from "./channel-notifications.js";
-import { JsonStorage } from "./json-storage.js";
-import { mentionsUser } from "./message-mentions.js";
+import { JsonStorage } from "../net/state/json-storage.js";
+import { mentionsUser } from "../net/state/message-mentions.js";
 
 /** @type {StoredSettings} */
 const DEFAULTS = { level: "none", direct: true, mentions: true, threads: true, sound: true, showsText: true };

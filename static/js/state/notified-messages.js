@@ -2,8 +2,8 @@
  * Tells which notifications the user has dealt with by reading. Pure.
  *
  * @import { NotifiedMessage } from "./push-state.js"
- * @import { Store } from "./store.js"
- * @import { Threads } from "./threads.js"
+ * @import { Store } from "../net/state/store.js"
+ * @import { Threads } from "../net/state/threads.js"
  */
 
 /**

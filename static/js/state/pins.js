@@ -4,9 +4,9 @@
  * @import { Message } from "../net/wire-types.js"
  * @import { Session } from "../net/session.js"
  * @import { Socket } from "../net/socket.js"
- * @import { Store } from "./store.js"
+ * @import { Store } from "../net/state/store.js"
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "../net/events.js";
 import { isRequestFailure } from "../net/protocol.js";
 
 const CHANGES_OF_PINNED = /** @type {const} */ (["message.edited", "message.recalled", "message.unpinned"]);

@@ -1,5 +1,5 @@
 /** The ids of the messages that the user has saved for later. No DOM. */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "../net/events.js";
 
 /** @extends {Emitter<{change: null, saved: string, removed: string}>} */
 class SavedMarks extends Emitter {

@@ -2,7 +2,7 @@
  * Decides whether the user can send messages in a channel, and why not. Pure.
  *
  * @import { Channel, Role } from "../net/wire-types.js"
- * @import { Contacts } from "./contacts.js"
+ * @import { Contacts } from "../net/state/contacts.js"
  * @typedef {"" | "closed" | "unreachable" | "blocked" | "muted" | "announcements" | "slow"} SendRestriction
  * @typedef {{restriction: SendRestriction, canSend: boolean, until: number}} SendPermission
  *   `until`: the time in ms at which it changes by itself; 0: never

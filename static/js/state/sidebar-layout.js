@@ -4,8 +4,8 @@
  * @import { SectionName } from "./channel-sections.js"
  * @typedef {{sort: "latest" | "name", collapsed: string[]}} SidebarLayout  stored as it is, so its names must stay
  */
-import { Emitter } from "../lib/events.js";
-import { JsonStorage } from "./json-storage.js";
+import { Emitter } from "../net/events.js";
+import { JsonStorage } from "../net/state/json-storage.js";
 
 /** @extends {Emitter<{change: null}>} */
 export class SidebarLayouts extends Emitter {

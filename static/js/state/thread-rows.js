@@ -2,7 +2,7 @@
  * Builds the rows of the thread panel: the first message, the number of answers, and the loaded answers with those that
  * wait to be sent. Pure.
  *
- * @import { ChannelLog, LoggedMessage } from "./channel-log.js"
+ * @import { ChannelLog, LoggedMessage } from "../net/state/channel-log.js"
  * @import { User } from "../net/wire-types.js"
  * @import { OutboxEntry } from "../net/outbox.js"
  * @import { EdgeRow, Row } from "./timeline-rows.js"

@@ -2,7 +2,7 @@
  * Builds the rows of the timeline from the loaded messages and those that wait to be sent: day dividers, the "New"
  * divider, system notes, and messages grouped by sender. Pure.
  *
- * @import { ChannelLog, LoggedMessage } from "./channel-log.js"
+ * @import { ChannelLog, LoggedMessage } from "../net/state/channel-log.js"
  * @import { SystemNote, Thread, User } from "../net/wire-types.js"
  * @import { OutboxEntry } from "../net/outbox.js"
  * @import { ErrorReply } from "../lib/error-messages.js"
@@ -18,7 +18,7 @@
  * @typedef {IntroRow | EdgeRow | DayRow | UnreadRow | NoteRow | MessageRow} Row
  */
 import { dayNumber } from "../lib/format.js";
-import { contentOf } from "./message-content.js";
+import { contentOf } from "../net/state/message-content.js";
 
 const GROUP_MAX_GAP_MS = 5 * 60_000;
 

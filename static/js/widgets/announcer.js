@@ -4,7 +4,7 @@
  *
  * @import { Message } from "../net/wire-types.js"
  * @import { Outbox } from "../net/outbox.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  */
 import { byId } from "../lib/dom.js";
 import { errorReplyText } from "../lib/error-messages.js";

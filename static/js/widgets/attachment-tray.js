@@ -4,7 +4,7 @@
  * @import { Upload, Uploads } from "../net/uploads.js"
  * @import { AttachmentDrafts } from "../state/attachment-drafts.js"
  * @import { AttachmentLimits } from "../state/attachment-limits.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @typedef {{draftName: string, canSend: boolean, isEditing: boolean, focus: () => void}} FileComposer  `draftName`: of the
  *   draft that it shows; "": none
  */

@@ -5,7 +5,7 @@
  * @import { TextKey } from "../lib/i18n.js"
  * @import { MemberLoader } from "../net/member-loader.js"
  * @import { Session } from "../net/session.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { ChannelNotifications } from "./channel-notifications.js"
  * @import { GroupDialogs } from "./group-dialogs.js"
  * @import { ListState } from "./list-placeholder.js"

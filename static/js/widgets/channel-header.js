@@ -2,7 +2,7 @@
 
 /** @import { Channel } from "../net/wire-types.js" */
 /** @import { ChatApi } from "../net/chat-api.js" */
-/** @import { Store } from "../state/store.js" */
+/** @import { Store } from "../net/state/store.js" */
 import { byId, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 import { throttleRender } from "../lib/throttle.js";

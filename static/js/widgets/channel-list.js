@@ -5,7 +5,7 @@
  * @import { Section } from "../state/channel-sections.js"
  * @import { Drafts } from "../state/drafts.js"
  * @import { SidebarLayouts } from "../state/sidebar-layout.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { ListState } from "./list-placeholder.js"
  */
 import { byId, cloneTemplate, find, part, reconcile, setText, targetOf } from "../lib/dom.js";

@@ -7,9 +7,9 @@
  * @import { Drafts, Edit, ReplyReference } from "../state/drafts.js"
  * @import { OutboxEntry } from "../net/outbox.js"
  * @import { Upload } from "../net/uploads.js"
- * @import { SlashCommands } from "../net/slash-commands.js"
+ * @import { SlashCommands } from "../page/slash-commands.js"
  * @import { AttachmentDrafts } from "../state/attachment-drafts.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { SuggestionList } from "./suggestion-list.js"
  */
 import { byId, find, hasFocus, part, setText } from "../lib/dom.js";
@@ -19,7 +19,7 @@ import { isInputMethodKey } from "../lib/keys.js";
 import { isSlashCommand, withoutEscape } from "../lib/slash.js";
 import { today } from "../lib/today.js";
 import { hasVisibleText } from "../lib/visible-text.js";
-import { messageText } from "../state/message-content.js";
+import { messageText } from "../net/state/message-content.js";
 import { sendPermission } from "../state/send-permission.js";
 import { showContext } from "./composer-context.js";
 import { showRestriction } from "./composer-notice.js";

@@ -3,7 +3,7 @@
  *
  * @import { TextKey } from "../lib/i18n.js"
  * @import { Socket } from "../net/socket.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { Announcer } from "./announcer.js"
  */
 import { byId, part, setText } from "../lib/dom.js";

@@ -2,7 +2,7 @@
  * The sidebar's list of contacts: incoming friend requests, friends, outgoing requests, and blocked users.
  *
  * @import { User } from "../net/wire-types.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { ListState } from "./list-placeholder.js"
  * @import { UserDialogs } from "./user-dialogs.js"
  * @import { UserMenu } from "./user-menu.js"

@@ -3,7 +3,7 @@
  *
  * @import { ChatApi } from "../net/chat-api.js"
  * @import { Destination } from "../state/destinations.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { ListState } from "./list-placeholder.js"
  */
 import { cloneTemplate, find, part, reconcile, setText } from "../lib/dom.js";

@@ -3,7 +3,7 @@
  *
  * @import { ThreadConversation } from "../net/thread-conversation.js"
  * @import { Drafts, ListedDraft } from "../state/drafts.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { Layout } from "./layout.js"
  */
 import { byId, cloneTemplate, part, reconcile, setText } from "../lib/dom.js";

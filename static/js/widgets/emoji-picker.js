@@ -12,7 +12,7 @@ import { graphemes } from "../lib/graphemes.js";
 import { hasText, language, t } from "../lib/i18n.js";
 import { isInputMethodKey, isUnfinishedInput } from "../lib/keys.js";
 import { isEmojiOnly } from "../lib/text.js";
-import { loadEmoji } from "../net/emoji-loader.js";
+import { loadEmoji } from "../page/emoji-loader.js";
 import { showEmoji } from "./custom-emoji.js";
 import { EmojiGrid } from "./emoji-grid.js";
 import { openPopup } from "./popup.js";

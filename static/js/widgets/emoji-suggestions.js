@@ -13,7 +13,7 @@ import { language } from "../lib/i18n.js";
 import { isUnfinishedInput } from "../lib/keys.js";
 import { MAX_SUGGESTIONS } from "../lib/mentions.js";
 import { UNSPACED } from "../lib/text.js";
-import { loadEmoji } from "../net/emoji-loader.js";
+import { loadEmoji } from "../page/emoji-loader.js";
 import { customEmoji } from "../state/custom-emoji.js";
 import { showEmoji } from "./custom-emoji.js";
 

@@ -4,7 +4,7 @@
  * @import { ChatApi } from "../net/chat-api.js"
  * @import { Socket } from "../net/socket.js"
  * @import { Message } from "../net/wire-types.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  */
 import { isolate } from "../lib/bidi.js";
 import { byId, part, setText } from "../lib/dom.js";

@@ -3,7 +3,7 @@
  *
  * @import { Channel, FoundGroup, GroupPolicy, JoinPolicy, Member, Role } from "../net/wire-types.js"
  * @import { ChatApi } from "../net/chat-api.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { OpenDialog } from "./dialog.js"
  * @import { ListState } from "./list-placeholder.js"
  */

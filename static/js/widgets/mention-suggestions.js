@@ -3,7 +3,7 @@
  *
  * @import { User } from "../net/wire-types.js"
  * @import { MemberLoader } from "../net/member-loader.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { Query, Suggestion } from "./suggestion-list.js"
  */
 import { part, setText } from "../lib/dom.js";

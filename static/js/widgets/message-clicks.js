@@ -6,7 +6,7 @@
  * @import { AttachmentSends } from "../net/attachment-sends.js"
  * @import { Conversation } from "../net/conversation.js"
  * @import { Uploads } from "../net/uploads.js"
- * @import { LoggedMessage } from "../state/channel-log.js"
+ * @import { LoggedMessage } from "../net/state/channel-log.js"
  * @typedef {{conversation: Conversation, sends: AttachmentSends, uploads: Uploads,
  *   react: (message: Message, emoji: string, isAdded: boolean) => void,
  *   removePreview: (message: Message, previewId: string) => void, openThread: (message: Message) => void,

@@ -5,7 +5,7 @@
  * @import { ChatApi } from "../net/chat-api.js"
  * @import { Channel, Message, User } from "../net/wire-types.js"
  * @import { Pins } from "../state/pins.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
  * @import { MenuItem } from "./menu.js"
  * @import { UserDialogs } from "./user-dialogs.js"

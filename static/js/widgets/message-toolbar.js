@@ -2,7 +2,7 @@
  * The toolbar of a message (react, reply, reply in its thread, edit, copy, recall, more), the keys for the same actions, and moving between messages
  * by keyboard. Each list has one toolbar: it moves to the message under the pointer, under a long press, or with the focus.
  *
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
  * @typedef {{list: HTMLElement, scroller: HTMLElement, rowOf: (element: Element) => MessageRow | null}} MessageList
  * @typedef {{react: (row: MessageRow, button: HTMLElement) => void, reply?: (row: MessageRow) => void,
@@ -12,7 +12,7 @@
  */
 import { cloneTemplate, part, targetOf } from "../lib/dom.js";
 import { language, translateElements } from "../lib/i18n.js";
-import { hasText, isEditable, messageText } from "../state/message-content.js";
+import { hasText, isEditable, messageText } from "../net/state/message-content.js";
 import { canReact, isManager } from "../state/send-permission.js";
 
 const LONG_PRESS_MS = 450;

@@ -14,7 +14,7 @@ import { formatDateTime, formatFullTime, formatTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 import { parseMarkup, summaryLine } from "../lib/markup.js";
 import { customEmoji } from "../state/custom-emoji.js";
-import { messageText } from "../state/message-content.js";
+import { messageText } from "../net/state/message-content.js";
 import { savedMarks } from "../state/saved-marks.js";
 import { showAvatar } from "./avatar.js";
 import { renderLinkPreviews } from "./link-previews.js";

@@ -2,7 +2,7 @@
  * The dialog in which a user chooses the messages that this browser notifies of, also while no page is open.
  *
  * @import { NotificationLevel, NotificationSettings } from "../state/notification-settings.js"
- * @import { WebPush } from "../net/web-push.js"
+ * @import { WebPush } from "../page/web-push.js"
  */
 import { byId, find, part, setText } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";

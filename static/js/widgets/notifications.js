@@ -2,11 +2,11 @@
  * Notifies the user of new messages while the page is open and the user looks at something else.
  *
  * Several tabs of a browser show the same notification; its tag makes them one.
- * @import { LoggedMessage } from "../state/channel-log.js"
+ * @import { LoggedMessage } from "../net/state/channel-log.js"
  * @import { NotificationSettings } from "../state/notification-settings.js"
- * @import { Store } from "../state/store.js"
- * @import { Threads } from "../state/threads.js"
- * @import { WebPush } from "../net/web-push.js"
+ * @import { Store } from "../net/state/store.js"
+ * @import { Threads } from "../net/state/threads.js"
+ * @import { WebPush } from "../page/web-push.js"
  * @typedef {{message: LoggedMessage, waits: number}} Collected  `waits`: times that it may still wait for its channel
  */
 import { find } from "../lib/dom.js";

@@ -4,7 +4,7 @@
  *
  * @import { ChatApi } from "../net/chat-api.js"
  * @import { User } from "../net/wire-types.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { SwitcherEntry } from "../state/switcher.js"
  * @import { UserDialogs } from "./user-dialogs.js"
  */

@@ -1,10 +1,10 @@
 /**
  * The panel with the messages that the user has saved for later. Each leads to its place.
  *
- * @import { SavedList } from "../net/saved-list.js"
- * @import { SavedMessages } from "../net/saved-messages.js"
+ * @import { SavedList } from "../page/saved-list.js"
+ * @import { SavedMessages } from "../page/saved-messages.js"
  * @import { SavedMessage } from "../net/wire-types.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { Layout } from "./layout.js"
  * @import { ListState } from "./list-placeholder.js"
  */

@@ -3,7 +3,7 @@
  *
  * @import { ScheduledMessages } from "../net/scheduled-messages.js"
  * @import { ScheduledMessage } from "../net/wire-types.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  */
 import { byId, cloneTemplate, part, reconcile, setText } from "../lib/dom.js";
 import { errorReplyText } from "../lib/error-messages.js";

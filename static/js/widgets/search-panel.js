@@ -6,7 +6,7 @@
  * @import { Fragment } from "../lib/search-highlight.js"
  * @import { MemberLoader } from "../net/member-loader.js"
  * @import { MessageSearch } from "../net/message-search.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { Layout } from "./layout.js"
  * @import { ListState } from "./list-placeholder.js"
  */

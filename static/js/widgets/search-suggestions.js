@@ -2,7 +2,7 @@
  * Buttons below the search field that complete its last word to an operator, such as `has:file` or `in:general`.
  *
  * @import { User } from "../net/wire-types.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  */
 import { suggestions } from "../lib/search-operators.js";
 

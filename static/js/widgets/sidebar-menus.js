@@ -2,7 +2,7 @@
  * The menus of the sidebar: switch to another app, start a chat or group, and the user's account.
  *
  * @import { ChatApi } from "../net/chat-api.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { GroupDialogs } from "./group-dialogs.js"
  * @import { MenuItem } from "./menu.js"
  * @import { UserDialogs } from "./user-dialogs.js"

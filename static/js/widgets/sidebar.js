@@ -1,7 +1,7 @@
 /**
  * The sidebar's tabs, channels and contacts, and the filter field above them.
  *
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { ChannelList } from "./channel-list.js"
  * @import { ContactList } from "./contact-list.js"
  * @typedef {"channels" | "contacts"} SidebarTab

@@ -1,8 +1,8 @@
 /**
  * Shows the notes of slash commands, which the user alone sees: cards above the composer, until the user closes them.
  *
- * @import { SlashCommands, SlashNote } from "../net/slash-commands.js"
- * @import { Store } from "../state/store.js"
+ * @import { SlashCommands, SlashNote } from "../page/slash-commands.js"
+ * @import { Store } from "../net/state/store.js"
  */
 import { byId, cloneTemplate, part, reconcile, setText } from "../lib/dom.js";
 import { language, t, translateElements } from "../lib/i18n.js";

@@ -1,14 +1,14 @@
 /**
  * Suggests slash commands while the first word of a text is typed.
  *
- * @import { SlashCommands } from "../net/slash-commands.js"
- * @import { Store } from "../state/store.js"
+ * @import { SlashCommands } from "../page/slash-commands.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { SlashCommand } from "../net/wire-types.js"
  * @import { Query, Suggestion } from "./suggestion-list.js"
  */
 import { part, setText } from "../lib/dom.js";
 import { slashQueryAt } from "../lib/slash.js";
-import { aboutText } from "../net/slash-commands.js";
+import { aboutText } from "../page/slash-commands.js";
 
 const MAX_SUGGESTIONS = 10;
 

@@ -3,7 +3,7 @@
  * and Enter take a suggestion; Esc closes the list.
  *
  * @import { TextKey } from "../lib/i18n.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @typedef {{start: number, q: string}} Query  where what is typed begins, and the text from there to the caret without its sign
  * @typedef {{id: string, text: string, needsMove: boolean, render: (option: HTMLElement) => void,
  *   onTaken?: () => void}} Suggestion  `text`: takes the place of what is typed; `needsMove`: Enter takes it only if the user

@@ -3,10 +3,10 @@
  *
  * @import { OutboxEntry } from "../net/outbox.js"
  * @import { ThreadConversation } from "../net/thread-conversation.js"
- * @import { SlashCommands } from "../net/slash-commands.js"
+ * @import { SlashCommands } from "../page/slash-commands.js"
  * @import { AttachmentDrafts } from "../state/attachment-drafts.js"
  * @import { Drafts } from "../state/drafts.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { SuggestionList } from "./suggestion-list.js"
  */
 import { byId, find, part, setText } from "../lib/dom.js";

@@ -4,8 +4,8 @@
  * @import { ThreadListEntry } from "../net/wire-types.js"
  * @import { ThreadConversation } from "../net/thread-conversation.js"
  * @import { ThreadList } from "../net/thread-list.js"
- * @import { Store } from "../state/store.js"
- * @import { Threads } from "../state/threads.js"
+ * @import { Store } from "../net/state/store.js"
+ * @import { Threads } from "../net/state/threads.js"
  * @import { Layout } from "./layout.js"
  * @import { ListState } from "./list-placeholder.js"
  */

@@ -4,9 +4,9 @@
  * @import { MentionNames } from "../lib/text.js"
  * @import { Outbox } from "../net/outbox.js"
  * @import { ThreadConversation } from "../net/thread-conversation.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { ThreadRow } from "../state/thread-rows.js"
- * @import { Threads } from "../state/threads.js"
+ * @import { Threads } from "../net/state/threads.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
  * @import { Layout } from "./layout.js"
  * @import { ClickActions } from "./message-clicks.js"
@@ -20,7 +20,7 @@ import { isInputMethodKey } from "../lib/keys.js";
 import { throttleRender } from "../lib/throttle.js";
 import { today } from "../lib/today.js";
 import { customEmoji } from "../state/custom-emoji.js";
-import { mentionNames } from "../state/message-mentions.js";
+import { mentionNames } from "../net/state/message-mentions.js";
 import { savedMarks } from "../state/saved-marks.js";
 import { isManager } from "../state/send-permission.js";
 import { threadRows } from "../state/thread-rows.js";

@@ -1,7 +1,7 @@
 /**
  * Takes the place of the timeline while no channel is open.
  *
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  */
 import { cloneTemplate, part, setText } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";

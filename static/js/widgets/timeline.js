@@ -6,8 +6,8 @@
  * @import { Message } from "../net/wire-types.js"
  * @import { MentionNames } from "../lib/text.js"
  * @import { Outbox } from "../net/outbox.js"
- * @import { Store } from "../state/store.js"
- * @import { Threads } from "../state/threads.js"
+ * @import { Store } from "../net/state/store.js"
+ * @import { Threads } from "../net/state/threads.js"
  * @import { MessageRow, Row } from "../state/timeline-rows.js"
  * @import { ClickActions } from "./message-clicks.js"
  */
@@ -19,8 +19,8 @@ import { today } from "../lib/today.js";
 import { timelineRows } from "../state/timeline-rows.js";
 import { showChannelIntro } from "./channel-intro.js";
 import { customEmoji } from "../state/custom-emoji.js";
-import { messageText } from "../state/message-content.js";
-import { mentionNames } from "../state/message-mentions.js";
+import { messageText } from "../net/state/message-content.js";
+import { mentionNames } from "../net/state/message-mentions.js";
 import { savedMarks } from "../state/saved-marks.js";
 import { isManager } from "../state/send-permission.js";
 import { reloadPictures } from "./attachment-picture.js";

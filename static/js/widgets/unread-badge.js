@@ -2,7 +2,7 @@
  * Shows in the browser's tab that there are unread messages: their number in the title, and a dot on the icon.
  *
  * @import { Channel } from "../net/wire-types.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  */
 import { isolate } from "../lib/bidi.js";
 import { find } from "../lib/dom.js";

@@ -4,7 +4,7 @@
  *
  * @import { UnreadPreviews } from "../net/unread-previews.js"
  * @import { Channel, Message } from "../net/wire-types.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { Layout } from "./layout.js"
  */
 import { byId, cloneTemplate, part, reconcile, setText } from "../lib/dom.js";

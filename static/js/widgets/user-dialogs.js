@@ -3,7 +3,7 @@
  *
  * @import { Message, User } from "../net/wire-types.js"
  * @import { ChatApi } from "../net/chat-api.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  */
 import { byId, find, part, setText } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";

@@ -3,7 +3,7 @@
  *
  * @import { User } from "../net/wire-types.js"
  * @import { ChatApi } from "../net/chat-api.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { MenuItem } from "./menu.js"
  * @import { UserDialogs } from "./user-dialogs.js"
  */

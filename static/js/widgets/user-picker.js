@@ -3,7 +3,7 @@
  *
  * @import { User } from "../net/wire-types.js"
  * @import { ChatApi } from "../net/chat-api.js"
- * @import { Store } from "../state/store.js"
+ * @import { Store } from "../net/state/store.js"
  * @import { ListState } from "./list-placeholder.js"
  * @typedef {{isPossible: (user: User) => boolean, send: (user: User) => Promise<unknown>}} FriendRequest
  */

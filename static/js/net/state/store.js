@@ -4,8 +4,8 @@
  *
  * Payloads: a target for `log` and `members`; `message`: a new message of another user; `added`: any message; `user-renamed`: see DisplayNames;
  * `channel-left`: the channel that the user is no longer in.
- * @import { App, Channel, ContactLists, LinkPreview, Member, Message, Mute, Pushes, ReactionChange, SystemNote, User } from "../net/wire-types.js"
- * @import { ConnectionState } from "../net/socket.js"
+ * @import { App, Channel, ContactLists, LinkPreview, Member, Message, Mute, Pushes, ReactionChange, SystemNote, User } from "../wire-types.js"
+ * @import { ConnectionState } from "../socket.js"
  * @import { LoggedMessage } from "./channel-log.js"
  * @import { Profile } from "./display-names.js"
  * @typedef {Pushes["message.recalled"]} Recall
@@ -15,7 +15,7 @@
  *   expired: Pushes["message.expired"], "files-removed": Pushes["attachment.removed"], "files-expired": Pushes["attachment.expired"],
  *   "channel-left": Channel, "user-renamed": {profile: Profile, userName: string | null}}} StoreEvents
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "../events.js";
 import { ChannelLog } from "./channel-log.js";
 import { Contacts } from "./contacts.js";
 import { DisplayNames } from "./display-names.js";

@@ -1,14 +1,14 @@
 /**
  * The saved messages that the user can read now, loaded page by page, the last saved one first. No DOM.
  *
- * @import { SavedMessage } from "./wire-types.js"
- * @import { Session } from "./session.js"
- * @import { Socket } from "./socket.js"
- * @import { Store } from "../state/store.js"
+ * @import { SavedMessage } from "../net/wire-types.js"
+ * @import { Session } from "../net/session.js"
+ * @import { Socket } from "../net/socket.js"
+ * @import { Store } from "../net/state/store.js"
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "../net/events.js";
 import { savedMarks } from "../state/saved-marks.js";
-import { DisconnectedError, isRequestFailure } from "./protocol.js";
+import { DisconnectedError, isRequestFailure } from "../net/protocol.js";
 
 const PAGE_SIZE = 20;
 

@@ -2,7 +2,7 @@
  * The loaded messages of one channel: a window of them in the order of their sequence numbers, with the system notes
  * among them. Pure state. Every message, page and change may come twice and in any order.
  *
- * @import { HistoryPage, LinkPreview, Mention, Message, ReactionChange, SystemNote, User } from "../net/wire-types.js"
+ * @import { HistoryPage, LinkPreview, Mention, Message, ReactionChange, SystemNote, User } from "../wire-types.js"
  * @typedef {Message & {clientMsgId?: string}} LoggedMessage  `clientMsgId`: of a message sent from this page
  * @typedef {Pick<Message, "msg" | "content" | "mentions"> & {editedAt?: number, recalled?: boolean}} MessageChange
  */

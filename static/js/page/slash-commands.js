@@ -2,17 +2,17 @@
  * The slash commands of each channel: lists them, runs them, and passes on what they say to the user alone.
  *
  * `note`: something to tell the user; `ended`: a note is no longer true; `listed`: the commands of a channel are known.
- * @import { Session } from "./session.js"
- * @import { Socket } from "./socket.js"
- * @import { SlashCommand, SlashResult } from "./wire-types.js"
+ * @import { Session } from "../net/session.js"
+ * @import { Socket } from "../net/socket.js"
+ * @import { SlashCommand, SlashResult } from "../net/wire-types.js"
  * @typedef {{id: string, target: string, command: string, text: string, by?: string, isFailure?: boolean}} SlashNote
  *   `by`: the name of the service
  * @typedef {{note: SlashNote, ended: string, listed: null}} SlashEvents
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "../net/events.js";
 import { formatDateTime } from "../lib/format.js";
 import { hasText, t } from "../lib/i18n.js";
-import { isRequestFailure } from "./protocol.js";
+import { isRequestFailure } from "../net/protocol.js";
 
 /** The time in which a service answers, and a little more. */
 const PENDING_MS = 5000;

@@ -1,8 +1,8 @@
 /**
  * Tells from the server's answer which users a message mentions. Pure.
  *
- * @import { Message } from "../net/wire-types.js"
- * @import { MentionNames } from "../lib/text.js"
+ * @import { Message } from "../wire-types.js"
+ * @import { MentionNames } from "../../lib/text.js"
  */
 
 /** Tell whether a message mentions the user, or all. @param {Pick<Message, "mentions">} message @param {string | undefined} userId */

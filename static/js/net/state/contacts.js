@@ -1,7 +1,7 @@
 /**
  * The user's contacts: friends, friend requests in both directions, and blocked users. Pure state.
  *
- * @import { ContactLists, Friend, User } from "../net/wire-types.js"
+ * @import { ContactLists, Friend, User } from "../wire-types.js"
  * @typedef {"friend" | "incoming" | "outgoing" | "none"} Relation  `incoming` and `outgoing`: a friend request
  */
 

@@ -3,7 +3,7 @@
  * shows. Of earlier ones the server tells only how many it left out, so a count may have to be estimated until the
  * server's next one. No DOM.
  *
- * @import { Channel } from "../net/wire-types.js"
+ * @import { Channel } from "../wire-types.js"
  * @import { ChannelLog } from "./channel-log.js"
  * @typedef {{recalled?: boolean, threadOnly?: boolean}} Countable
  */

@@ -1,9 +1,9 @@
 /**
  * Keeps users' display names and avatars current wherever the store holds them. No DOM.
  *
- * @import { User } from "../net/wire-types.js"
+ * @import { User } from "../wire-types.js"
  * @import { Store } from "./store.js"
- * @import { MentionNames } from "../lib/text.js"
+ * @import { MentionNames } from "../../lib/text.js"
  * @typedef {Omit<User, "kind">} Profile
  */
 

@@ -3,14 +3,14 @@
  * history and events may come in any order, and twice. No DOM, no socket.
  *
  * `change`: threads of this target have changed.
- * @import { Message, Pushes, Thread } from "../net/wire-types.js"
+ * @import { Message, Pushes, Thread } from "../wire-types.js"
  * @import { LoggedMessage } from "./channel-log.js"
  * @import { Recall, Store } from "./store.js"
  * @typedef {{thread: Thread, own: Map<number, number>}} KnownThread
  *   `thread`: as of its `position`; `own`: by position, what the user's later messages and recalls add to the count, as
  *   the server tells the count only to others
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "../events.js";
 
 /** Return the later of two states of a thread; an event about its message has none. @param {Thread | undefined} known @param {Thread | undefined} received */
 export function laterThread(known, received) {

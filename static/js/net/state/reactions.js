@@ -1,7 +1,7 @@
 /**
  * Brings the reactions of a message up to date: pages of history and events may come in any order, and twice. Pure.
  *
- * @import { Reaction, ReactionChange } from "../net/wire-types.js"
+ * @import { Reaction, ReactionChange } from "../wire-types.js"
  */
 
 /** Users listed for each emoji, as in the server's pages. */

@@ -6,7 +6,7 @@
  * @typedef {"on" | "off" | "unsupported" | "home-screen" | "denied" | "guest"} PushStatus
  *   `home-screen`: an iPhone or iPad allows them only to a page on its home screen
  */
-import { DisconnectedError, RequestError } from "./protocol.js";
+import { DisconnectedError, RequestError } from "../net/protocol.js";
 import { deletePushState, readPushState, writePushState } from "../state/push-state.js";
 
 const SUBSCRIPTION_URL = "/api/v1/push-subscription/";

@@ -1,11 +1,11 @@
 /**
  * Keeps the custom emoji up to date: loaded at each login, and changed by pushes.
  *
- * @import { Session } from "./session.js"
- * @import { Socket } from "./socket.js"
+ * @import { Session } from "../net/session.js"
+ * @import { Socket } from "../net/socket.js"
  */
 import { customEmoji } from "../state/custom-emoji.js";
-import { isRequestFailure } from "./protocol.js";
+import { isRequestFailure } from "../net/protocol.js";
 
 export class CustomEmojiSync {
   /** Pushes so far. */ #changes = 0;

@@ -1,8 +1,8 @@
 /**
  * The text and the files of a message. Pure.
  *
- * @import { Message } from "../net/wire-types.js"
- * @import { OutboxFile } from "../net/outbox.js"
+ * @import { Message } from "../wire-types.js"
+ * @import { OutboxFile } from "../outbox.js"
  */
 
 /**

@@ -1,12 +1,12 @@
 /**
  * Saves messages for later, and keeps their marks up to date: loaded at each login, and changed by pushes. No DOM.
  *
- * @import { Session } from "./session.js"
- * @import { Socket } from "./socket.js"
- * @import { Store } from "../state/store.js"
+ * @import { Session } from "../net/session.js"
+ * @import { Socket } from "../net/socket.js"
+ * @import { Store } from "../net/state/store.js"
  */
 import { savedMarks } from "../state/saved-marks.js";
-import { isRequestFailure } from "./protocol.js";
+import { isRequestFailure } from "../net/protocol.js";
 
 export class SavedMessages {
   /** Changes so far. */ #changes = 0;

@@ -2,7 +2,7 @@
  * Counts the unread messages that mention the user. The server counts those that the page has not been pushed, so after
  * some changes only the server knows the number. No DOM.
  *
- * @import { Channel } from "../net/wire-types.js"
+ * @import { Channel } from "../wire-types.js"
  */
 
 export class MentionCounter {

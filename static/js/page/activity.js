@@ -1,7 +1,7 @@
 /**
  * Tells the server whether the user looks at this page, so that it does not notify their other devices meanwhile.
  *
- * @import { Socket } from "./socket.js"
+ * @import { Socket } from "../net/socket.js"
  */
 
 /** The server forgets it after a minute. */

@@ -3,7 +3,7 @@
  * stays open would show one user's messages to the next one, and send as the next one what the first has written. A page
  * that asks for a sign-in opens again as well: a guest who enters there would sign the user out.
  *
- * @import { Socket } from "./socket.js"
+ * @import { Socket } from "../net/socket.js"
  */
 
 /** Key in localStorage under which the tabs of a browser share the id of their user. */

@@ -1,9 +1,9 @@
 /**
  * The other users who are typing, by channel and thread. No DOM.
  *
- * @import { User } from "../net/wire-types.js"
+ * @import { User } from "../wire-types.js"
  */
-import { Emitter } from "../lib/events.js";
+import { Emitter } from "../events.js";
 
 /** They repeat it every three seconds, so one that is lost does not show. */
 const SHOWN_MS = 6000;
