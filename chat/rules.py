@@ -15,6 +15,8 @@ from chat.account_errors import chat_error
 from chat.errors import ChatError
 
 MAX_CHANNEL_NAME_LENGTH = 64
+MAX_TOPIC_LENGTH = 250
+MAX_DESCRIPTION_LENGTH = 500
 MAX_CLIENT_ID_LENGTH = 64
 MAX_REASON_LENGTH = 200
 MAX_SLOW_MODE_SECONDS = 86400
@@ -83,6 +85,22 @@ def check_channel_name(name: str) -> str:
         return check_name(name, limit=MAX_CHANNEL_NAME_LENGTH)
     except BadName as error:
         raise chat_error(error, field="name") from error
+
+
+def check_topic(topic: str) -> str:
+    """Return a group's topic on one line; empty if it shows nothing. Raise ChatError if it is too long."""
+    topic = " ".join(topic.split())
+    if "\0" in topic or len(topic) > MAX_TOPIC_LENGTH:
+        raise ChatError(reasons.TOPIC_TOO_LONG, limit=MAX_TOPIC_LENGTH, field="topic")
+    return topic if has_visible_text(topic) else ""
+
+
+def check_description(text: str) -> str:
+    """Return a group's description with line ends as LF; empty if it shows nothing. Raise ChatError if too long."""
+    text = text.replace("\r\n", "\n").strip()
+    if "\0" in text or len(text) > MAX_DESCRIPTION_LENGTH:
+        raise ChatError(reasons.DESCRIPTION_TOO_LONG, limit=MAX_DESCRIPTION_LENGTH, field="description")
+    return text if has_visible_text(text) else ""
 
 
 def check_client_id(client_id: str | None) -> str | None:

@@ -224,9 +224,14 @@ def channel_set_closed(*, operator: User, channel_id: int, closed: bool) -> Chan
     """Close or reopen a channel as an operator. A closed channel stays readable for its members."""
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
-        if channel.closed != closed:
-            channel.closed = closed
-            channel.save(update_fields=["closed"])
-            kind = "closed" if closed else "reopened"
-            publish.after_commit(log.append([note_event(channel, kind, by=operator)]))
+        apply_closed(channel, closed, by=operator, as_operator=True)
     return channel
+
+
+def apply_closed(channel: Channel, closed: bool, *, by: User, as_operator: bool) -> None:
+    """Close or reopen a locked channel, with its event. Must come last in its transaction."""
+    if channel.closed == closed:
+        return
+    channel.closed, channel.closed_by_operator = closed, closed and as_operator
+    channel.save(update_fields=["closed", "closed_by_operator"])
+    publish.after_commit(log.append([note_event(channel, "closed" if closed else "reopened", by=by)]))

@@ -1,4 +1,4 @@
-"""Changes of a channel's settings: joining, history for new members, slow mode, retention and ownership."""
+"""Changes of a channel's settings: texts, joining, history for new members, slow mode, closing and ownership."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TypedDict, Unpack
 from accounts.models import User
 from accounts.selectors.users import user_by_id
 from chat import reasons, rules
-from chat.actions.channel import lock_managed_group, lock_member_group, note_event, users_named
+from chat.actions.channel import apply_closed, lock_managed_group, lock_member_group, note_event, users_named
+from chat.actions.service_access import access_for_service
 from chat.errors import ChatError
 from chat.models import Channel, Membership
 from chat.selectors import Access, current_members
@@ -24,6 +25,11 @@ class ChannelSettingsChanges(TypedDict, total=False):
     announcements_only: bool | None
     slow_mode: int | None
     link_previews: bool | None
+    topic: str | None
+    description: str | None
+
+
+_TEXT_CHECKS = {"topic": rules.check_topic, "description": rules.check_description}
 
 
 def channel_update_settings(*, user: User, channel_id: int, **changes: Unpack[ChannelSettingsChanges]) -> Access:
@@ -65,6 +71,10 @@ def _apply_changes(channel: Channel, by: User, changes: ChannelSettingsChanges) 
     if wanted.get("link_previews") == channel.shows_link_previews:
         # A form that only repeats the default leaves the choice to the default.
         del wanted["link_previews"]
+    for field, check in _TEXT_CHECKS.items():
+        if field in wanted:
+            wanted[field] = check(str(wanted[field]))
+    wanted = {field: value for field, value in wanted.items() if value != getattr(channel, field)}
     if not wanted:
         return
     for field, value in wanted.items():
@@ -74,7 +84,29 @@ def _apply_changes(channel: Channel, by: User, changes: ChannelSettingsChanges) 
     if not 0 <= channel.slow_mode <= rules.MAX_SLOW_MODE_SECONDS:
         raise ChatError(reasons.SLOW_MODE_RANGE, limit=rules.MAX_SLOW_MODE_SECONDS, field="slowMode")
     channel.save(update_fields=list(wanted))
-    publish.after_commit(log.append([note_event(channel, "policy", by=by, value=channel.join)]))
+    notes = []
+    if "topic" in wanted:
+        notes.append(note_event(channel, "topic", by=by, value=channel.topic))
+    if "description" in wanted:
+        notes.append(note_event(channel, "description", by=by))
+    if wanted.keys() - _TEXT_CHECKS.keys():
+        notes.append(note_event(channel, "policy", by=by, value=channel.join))
+    publish.after_commit(log.append(notes))
+
+
+def channel_close(*, user: User, channel_id: int, closed: bool = True) -> None:
+    """Close or reopen a group that the caller owns or manages. A closed group stays readable.
+
+    Raise ChatError OWNER_REQUIRED, or CLOSED_BY_OPERATOR to owners; services that manage all groups reopen any.
+    """
+    with write():
+        access = access_for_service(user, channel_id, lock=True)
+        channel = access.channel
+        if channel.kind != Channel.Kind.PUBLIC or access.role != "owner":
+            raise ChatError(reasons.OWNER_REQUIRED)
+        if channel.closed and not closed and channel.closed_by_operator and not access.manages:
+            raise ChatError(reasons.CLOSED_BY_OPERATOR)
+        apply_closed(channel, closed, by=user, as_operator=False)
 
 
 def channel_set_retention(*, channel_id: int, days: int | None) -> Channel:

@@ -6,13 +6,9 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from accounts.models import User
-from chat import reasons
-from chat.actions.channel import channel_rename, channel_set_closed, lock_users, users_named
-from chat.actions.channel_settings import ChannelSettingsChanges, channel_update_settings
+from chat.actions.channel import channel_rename, lock_users, users_named
+from chat.actions.channel_settings import ChannelSettingsChanges, channel_close, channel_update_settings
 from chat.actions.member import member_invite, member_join
-from chat.actions.service_access import access_for_service
-from chat.errors import ChatError
-from chat.models import Channel
 from delivery.db.transactions import write
 
 
@@ -37,15 +33,6 @@ def channel_change(
             channel_update_settings(user=user, channel_id=channel_id, **settings)
         if closed:
             channel_close(user=user, channel_id=channel_id)
-
-
-def channel_close(*, user: User, channel_id: int, closed: bool = True) -> None:
-    """Close or reopen a group that the caller owns or manages. A closed group stays readable."""
-    with write():
-        access = access_for_service(user, channel_id, lock=True)
-        if access.channel.kind != Channel.Kind.PUBLIC or access.role != "owner":
-            raise ChatError(reasons.OWNER_REQUIRED)
-        channel_set_closed(operator=user, channel_id=channel_id, closed=closed)
 
 
 def members_add(*, user: User, channel_id: int, names: Sequence[str]) -> list[User]:

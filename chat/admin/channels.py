@@ -81,7 +81,22 @@ class ChannelAdmin(ReadOnlyTableAdmin):
     list_actions = (CLOSE, REOPEN)
     page_actions = (SETTINGS, ROLE, TRANSFER, MUTE_MEMBER, BAN_MEMBER, CLOSE, REOPEN)
     fieldsets = (
-        (None, {"fields": ("title", "number", "kind", "app", "status", "members", "last_activity")}),
+        (
+            None,
+            {
+                "fields": (
+                    "title",
+                    "number",
+                    "kind",
+                    "app",
+                    "topic",
+                    "description",
+                    "status",
+                    "members",
+                    "last_activity",
+                )
+            },
+        ),
         (
             _("Settings"),
             {"fields": ("join", "listed", "history", "announcements_only", "slow_mode", "previews", "retention")},
@@ -89,9 +104,9 @@ class ChannelAdmin(ReadOnlyTableAdmin):
         (_("Messages"), {"fields": ("message_count", "deleted_count", "storage", "pinned", "newest")}),
     )
     readonly_fields = (
-        "title", "number", "kind", "app", "status", "members", "last_activity", "join", "listed", "history",
-        "announcements_only", "slow_mode", "previews", "retention", "message_count", "deleted_count", "storage",
-        "pinned", "newest",
+        "title", "number", "kind", "app", "topic", "description", "status", "members", "last_activity", "join",
+        "listed", "history", "announcements_only", "slow_mode", "previews", "retention", "message_count",
+        "deleted_count", "storage", "pinned", "newest",
     )  # fmt: skip
     inlines = (MembershipInline,)
 

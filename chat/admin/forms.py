@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
@@ -91,6 +92,19 @@ class MuteForm(RestrictForm):
 class ChannelSettingsForm(forms.Form):
     """A channel's settings. Only groups have all of them."""
 
+    topic = forms.CharField(
+        label=_("Topic"),
+        required=False,
+        max_length=rules.MAX_TOPIC_LENGTH,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("One line above the messages."),
+    )
+    description = forms.CharField(
+        label=_("Description"),
+        required=False,
+        max_length=rules.MAX_DESCRIPTION_LENGTH,
+        widget=UnfoldAdminTextareaWidget,
+    )
     join = forms.ChoiceField(label=_("Joining"), choices=model_choices(Channel, "join"), widget=UnfoldAdminSelectWidget)
     listed = forms.BooleanField(
         label=_("Listed"),
@@ -140,7 +154,7 @@ def channel_settings_form(channel: Channel | None, data: Any) -> forms.Form:
     if channel is not None and channel.kind != Channel.Kind.PUBLIC:
         absent: tuple[str, ...] = ("join", "listed", "history")
         if channel.kind == Channel.Kind.PRIVATE:
-            absent = (*absent, "announcements_only", "slow_mode")
+            absent = (*absent, "announcements_only", "slow_mode", "topic", "description")
         for field in absent:
             del form.fields[field]
     return form

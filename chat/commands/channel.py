@@ -183,14 +183,17 @@ class Policy(msgspec.Struct):
     announcementsOnly: bool | None = None
     slowMode: Annotated[int, msgspec.Meta(ge=0, le=MAX_SLOW_MODE_SECONDS)] | None = None
     linkPreviews: bool | None = None
+    topic: str | None = None
+    description: str | None = None
 
 
 @command("channel.policy", returns=objects.Channel, fault=errors.STORE_FAILED)
 async def set_policy(call: Call, data: Policy) -> dict[str, Any]:
     """Change a group's settings: `join`, `listed`, `history` (only owners), `announcementsOnly`, `slowMode`, the
-    seconds between two messages of a member, and `linkPreviews` (only owners), by default true in open groups only.
+    seconds between two messages of a member, `linkPreviews` (only owners), by default true in open groups only, and
+    `topic` and `description`, texts that are shown.
 
-    Absent fields stay unchanged. Members get a `channel.note` with note `policy`.
+    Absent fields stay unchanged. Members get a `channel.note` with note `policy`, `topic` or `description`.
     """
 
     def act() -> dict[str, Any]:
@@ -203,8 +206,29 @@ async def set_policy(call: Call, data: Policy) -> dict[str, Any]:
             announcements_only=data.announcementsOnly,
             slow_mode=data.slowMode,
             link_previews=data.linkPreviews,
+            topic=data.topic,
+            description=data.description,
         )
         return channel_data(call, access)
+
+    return await run(act)
+
+
+class Close(msgspec.Struct):
+    target: Id
+    closed: bool
+
+
+@command("channel.close", returns=objects.Channel, fault=errors.STORE_FAILED)
+async def close(call: Call, data: Close) -> dict[str, Any]:
+    """Close your group, or reopen it. A closed group can be read, and accepts no messages or changes. Owners only.
+
+    A group that an operator has closed stays closed.
+    """
+
+    def act() -> dict[str, Any]:
+        channel_settings.channel_close(user=call.user, channel_id=data.target, closed=data.closed)
+        return updated_channel_data(call, data.target)
 
     return await run(act)
 

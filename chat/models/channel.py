@@ -27,6 +27,9 @@ class Channel(models.Model):
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     name = models.CharField(max_length=64, blank=True, default="")
+    topic = models.CharField(max_length=250, blank=True, default="", db_default="")
+    """One line that members see above the messages."""
+    description = models.TextField(max_length=500, blank=True, default="", db_default="")
     join = models.CharField("joining", max_length=8, choices=Join.choices, default=Join.CLOSED)
     listed = models.BooleanField(default=False)
     app = models.OneToOneField(App, on_delete=models.PROTECT, null=True, blank=True, related_name="channel")
@@ -40,6 +43,8 @@ class Channel(models.Model):
     active_at = models.BigIntegerField(default=0, editable=False)
     """Unix milliseconds of the newest message, or of the channel's creation."""
     closed = models.BooleanField(default=False, help_text="Members can read it. Nobody can send.")
+    closed_by_operator = models.BooleanField(default=False, db_default=False, editable=False)
+    """Its owners cannot reopen it."""
     history = models.CharField(
         "history for new members",
         max_length=8,

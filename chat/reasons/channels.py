@@ -17,7 +17,7 @@ CHANNEL_NOT_FOUND = Reason("channel_not_found", NO_DATA, "This channel does not 
     "The channel does not exist, or the caller may not know of it.")
 APP_NOT_FOUND = Reason("app_not_found", NO_DATA, "This app does not exist.", "No app has this number.")
 CHANNEL_CLOSED = Reason("channel_closed", OPERATION_FAILED, "This channel is closed.",
-    "An operator closed the channel. It can still be read.")
+    "An owner or operator closed the channel. It can still be read.")
 NOT_A_GROUP = Reason("not_a_group", NOT_AUTHORISED, "This is only possible in groups.",
     "The channel is an app's global channel or a private channel.")
 CANNOT_JOIN_GROUP = Reason("cannot_join_group", NO_DATA, "This group does not exist, or you cannot join it.",
@@ -57,6 +57,14 @@ PRIVATE_CHANNEL_POLICY = Reason("private_channel_policy", ILLEGAL_PARAMETER, "A 
 GLOBAL_CHANNEL_POLICY = Reason("global_channel_policy", ILLEGAL_PARAMETER,
     "The channel of an app is open to everyone on the app. This setting cannot be changed.",
     "An operator changed who may join an app's global channel.")
+TOPIC_TOO_LONG = Reason("topic_too_long", ILLEGAL_PARAMETER, "A topic can have at most %(limit)s characters.",
+    "The topic is too long, or contains the NUL character.")
+DESCRIPTION_TOO_LONG = Reason("description_too_long", ILLEGAL_PARAMETER,
+    "A description can have at most %(limit)s characters.",
+    "The description is too long, or contains the NUL character.")
+CLOSED_BY_OPERATOR = Reason("closed_by_operator", NOT_AUTHORISED,
+    "An operator of this site closed the group. Only operators can reopen it.",
+    "An owner tried to reopen a group that an operator has closed.")
 SLOW_MODE_RANGE = Reason("slow_mode_range", ILLEGAL_PARAMETER, "Slow mode can be 0 to %(limit)s seconds.",
     "`slowMode` is out of range.")
 NEW_OWNER_NOT_FOUND = Reason("new_owner_not_found", NO_DATA, "This user or group does not exist.",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from chat import payloads, reasons
 from chat.actions import member, moderation
 from chat.actions.channel import channel_rename
+from chat.actions.channel_settings import channel_update_settings
 from chat.actions.do_not_disturb import do_not_disturb_set
 from chat.actions.message import message_draft, message_draft_action
 from chat.errors import ChatError
@@ -54,6 +55,11 @@ def _place(call: SlashCall) -> dict[str, Any]:
 
 
 def _topic(call: SlashCall) -> SlashNote:
+    channel_update_settings(user=call.user, channel_id=call.channel_id, topic=call.arguments)
+    return SlashNote()
+
+
+def _rename(call: SlashCall) -> SlashNote:
     channel_rename(user=call.user, channel_id=call.channel_id, name=_required(call))
     return SlashNote()
 
@@ -129,7 +135,8 @@ BUILT_IN = {
     for command in (
         BuiltIn("me", "<action>", "Say what you are doing, such as “/me waves”.", _me, guests=True),
         BuiltIn("shrug", "[text]", "Send your text with ¯\\_(ツ)_/¯ after it.", _shrug, guests=True),
-        BuiltIn("topic", "<name>", "Rename this group.", _topic, groups_only=True),
+        BuiltIn("topic", "[text]", "Set the topic of this group, or remove it.", _topic, groups_only=True),
+        BuiltIn("rename", "<name>", "Rename this group.", _rename, groups_only=True),
         BuiltIn("invite", "@user …", "Add users to this group.", _invite, groups_only=True),
         BuiltIn("mute", "@user [1h30m | off]", "Stop a user from writing in this group.", _mute, groups_only=True),
         BuiltIn("leave", "", "Leave this group.", _leave, groups_only=True),

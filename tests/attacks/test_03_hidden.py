@@ -37,6 +37,7 @@ FIELDS: dict[str, Any] = {
     "at": int(time.time() * 1000) + 86_400_000,
     "text": "/me waves",
     "starred": True,
+    "closed": True,
 }
 
 

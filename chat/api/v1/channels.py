@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.selectors.users import users_by_names
 from chat import payloads, reasons, selectors
 from chat.actions import channel as channels
-from chat.actions import service_channel
+from chat.actions import channel_settings, service_channel
 from chat.actions.idempotency import run_once
 from chat.actions.service_access import access_for_service, manages_groups
 from chat.api.v1 import pagination
@@ -22,7 +22,12 @@ from chat.api.v1.endpoint import Endpoint, Permissions, answer
 from chat.api.v1.openapi import CURSOR, LIMIT, described
 from chat.api.v1.schema import AppNumber, Count, Id, Milliseconds, Person, Shape, UserName, number
 from chat.errors import ChatError
-from chat.rules import MAX_CHANNEL_NAME_LENGTH, MAX_SLOW_MODE_SECONDS
+from chat.rules import (
+    MAX_CHANNEL_NAME_LENGTH,
+    MAX_DESCRIPTION_LENGTH,
+    MAX_SLOW_MODE_SECONDS,
+    MAX_TOPIC_LENGTH,
+)
 from chat.selectors.services import channels_page
 
 KINDS = ("global", "public", "private")
@@ -36,6 +41,8 @@ History = Annotated[
     Meta(description="`all`: new members can read everything; `joined`: messages since they joined."),
 ]
 ChannelName = Annotated[str, Meta(max_length=MAX_CHANNEL_NAME_LENGTH)]
+Topic = Annotated[str, Meta(max_length=MAX_TOPIC_LENGTH, description="One line above the messages.")]
+Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_LENGTH)]
 SlowMode = Annotated[
     int, Meta(ge=0, le=MAX_SLOW_MODE_SECONDS, description="Slow mode: seconds between two messages of a member.")
 ]
@@ -85,6 +92,8 @@ class Channel(Shape):
         Annotated[ChannelNotifications, Meta(description="The service's own, if not the defaults.")] | None
     ) = None
     starred: Annotated[bool, Meta(description="A favourite of the service.")] | None = None
+    topic: Annotated[str, Meta(description="Absent if it has none, and so is `description`.")] | None = None
+    description: str | None = None
 
 
 class ChannelPage(Shape):
@@ -113,6 +122,8 @@ class ChannelChanges(Shape):
     slowMode: SlowMode | None = None
     linkPreviews: bool | None = None
     closed: bool | None = None
+    topic: Topic | None = None
+    description: Description | None = None
 
 
 class ChannelListView(Endpoint):
@@ -196,7 +207,11 @@ class ChannelDetailView(Endpoint):
         takes=ChannelChanges,
         gives={200: Channel},
         refuses=(404, 409),
-        sent={"Rename": {"name": "Ink painters"}, "Calm down": {"slowMode": 10}},
+        sent={
+            "Rename": {"name": "Ink painters"},
+            "Calm down": {"slowMode": 10},
+            "Tell": {"topic": "Exhibition on 3 May"},
+        },
         got={"Changed": PAINTERS | {"name": "Ink painters"}},
         tag="channels",
     )
@@ -217,6 +232,8 @@ class ChannelDetailView(Endpoint):
             announcements_only=data.announcementsOnly,
             slow_mode=data.slowMode,
             link_previews=data.linkPreviews,
+            topic=data.topic,
+            description=data.description,
         )
         return answer(channel_body(request, target))
 
@@ -226,7 +243,7 @@ class ChannelDetailView(Endpoint):
 
         PATCH `closed` false opens it again.
         """
-        service_channel.channel_close(user=request.user, channel_id=number(channel_id))
+        channel_settings.channel_close(user=request.user, channel_id=number(channel_id))
         return answer(status=204)
 
 

@@ -257,10 +257,13 @@ class Note(Shape):
     """A system note of a channel, shown after the message with number `seq`. It does not count as unread."""
 
     target: Id
-    note: Literal["created", "joined", "invited", "left", "removed", "renamed", "role", "policy", "closed", "reopened"]
+    note: Literal[
+        "created", "joined", "invited", "left", "removed", "renamed", "topic", "description", "picture", "role",
+        "policy", "closed", "reopened",
+    ]  # fmt: skip
     by: Person
     who: Annotated[list[Person], Meta(description="The users that the note is about.")]
-    value: Annotated[str, Meta(description="The new name or role.")]
+    value: Annotated[str, Meta(description="The new name, topic or role.")]
     seq: Count
     time: Time
     position: Position
@@ -313,6 +316,8 @@ class Channel(Shape):
     unread: Count
     mentions: Annotated[int, Meta(ge=0, description="Unread messages that mention you.")]
     activeAt: Time
+    topic: Annotated[str, Meta(description="One line to show above the messages, if it has one.")] | UnsetType = UNSET
+    description: Annotated[str, Meta(description="If it has one; it may have several lines.")] | UnsetType = UNSET
     appId: Annotated[int, Meta(description="Of a global channel.")] | UnsetType = UNSET
     peer: Annotated[Person, Meta(description="The other user of a private channel.")] | UnsetType = UNSET
     peerReadSeq: (

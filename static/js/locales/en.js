@@ -4,6 +4,7 @@ import { enAttachments } from "./en-attachments.js";
 import { enDialogs } from "./en-dialogs.js";
 import { enEmoji } from "./en-emoji.js";
 import { enFinding } from "./en-finding.js";
+import { enGroups } from "./en-groups.js";
 import { enMessageTools } from "./en-message-tools.js";
 import { enSidebar } from "./en-sidebar.js";
 import { enSlash } from "./en-slash.js";
@@ -18,6 +19,7 @@ export const en = {
   ...enDialogs,
   ...enEmoji,
   ...enFinding,
+  ...enGroups,
   ...enMessageTools,
   ...enSidebar,
   ...enSlash,

@@ -4,6 +4,7 @@ import { zhAttachments } from "./zh-attachments.js";
 import { zhDialogs } from "./zh-dialogs.js";
 import { zhEmoji } from "./zh-emoji.js";
 import { zhFinding } from "./zh-finding.js";
+import { zhGroups } from "./zh-groups.js";
 import { zhMessageTools } from "./zh-message-tools.js";
 import { zhSidebar } from "./zh-sidebar.js";
 import { zhSlash } from "./zh-slash.js";
@@ -15,6 +16,7 @@ export const zh = {
   ...zhDialogs,
   ...zhEmoji,
   ...zhFinding,
+  ...zhGroups,
   ...zhMessageTools,
   ...zhSidebar,
   ...zhSlash,

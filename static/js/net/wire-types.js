@@ -15,11 +15,11 @@
  * @typedef {{until?: number}} Mute  without `until` for an unlimited time
  * @typedef {{level: "default" | "all" | "mentions" | "none", muted: boolean}} NotificationChoice  of a channel, for all devices
  * @typedef {{target: string, kind: "global" | "public" | "private", name: string, join: JoinPolicy, listed: boolean,
- *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, linkPreviews: boolean, role: Role | null,
+ *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, linkPreviews: boolean, role: Role | null, topic?: string, description?: string,
  *   appId?: number, peer?: User, peerReadSeq?: number | null, memberCount?: number, muted?: Mute, notifications?: NotificationChoice, starred?: boolean, lastSeq: number, readSeq: number,
  *   unread: number, mentions: number, activeAt: number}} Channel
  *   `mentions`: unread messages that mention the user; `slowMode`: seconds between two messages; `peer` and `peerReadSeq` of a private channel only
- * @typedef {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode" | "linkPreviews">>} GroupPolicy
+ * @typedef {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode" | "linkPreviews" | "history" | "topic" | "description">>} GroupPolicy
  * @typedef {{target: string, name: string, memberCount: number, join: JoinPolicy}} FoundGroup
  * @typedef {{appId: number, name: string, target: string}} App  `target`: the app's global channel
  *
@@ -135,6 +135,7 @@
  *     listed?: boolean}, reply: Channel},
  *   "channel.join": {data: {target: string}, reply: Channel},
  *   "channel.star": {data: {target: string, starred: boolean}, reply: {}},
+ *   "channel.close": {data: {target: string, closed: boolean}, reply: Channel},
  *   "channel.leave": {data: {target: string}, reply: {}},
  *   "channel.invite": {data: {target: string, members: string[]}, reply: {added: User[]}},
  *   "channel.remove": {data: {target: string, member: string}, reply: {}},

@@ -11,6 +11,7 @@ export function systemNoteText({ note, by, who, value }, isPrivate) {
   if (note === "created" && isPrivate) return t("note.createdPrivate", params);
   if (note === "created" && who.length) return t("note.createdWith", params);
   if (note === "renamed" && !value) return t("note.unnamed", params);
+  if (note === "topic" && !value) return t("note.topicRemoved", params);
   if (note === "role") {
     const roleKey = `note.role.${value}`;
     return t("note.role", { ...params, role: hasText(roleKey) ? t(roleKey) : value });

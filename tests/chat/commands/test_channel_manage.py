@@ -78,6 +78,42 @@ async def test_the_policy_decides_who_can_join_and_find_a_group(clients: Clients
     assert (reply["join"], reply["listed"]) == ("open", False)
 
 
+@both_codecs
+async def test_topic_and_description_are_shown_and_announced(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    group = await alice.group(bob)
+    assert "topic" not in await bob.call("channel.get", target=group)
+
+    changed = await alice.call("channel.policy", target=group, topic=" Exhibition \n on 3 May ", description="a\r\nb\n")
+    assert (changed["topic"], changed["description"]) == ("Exhibition on 3 May", "a\nb")
+    assert (await next_note(bob, "topic"))["value"] == "Exhibition on 3 May"
+    assert (await next_note(bob, "description"))["value"] == ""
+    # The same again, and a text that shows nothing.
+    await alice.call("channel.policy", target=group, topic="Exhibition on 3 May")
+    assert "topic" not in await alice.call("channel.policy", target=group, topic="\u200b ")
+    assert (await next_note(bob, "topic"))["value"] == ""
+    for fields, reason in [
+        ({"topic": "x" * 251}, "topic_too_long"),
+        ({"topic": "a\0"}, "topic_too_long"),
+        ({"description": "x" * 501}, "description_too_long"),
+    ]:
+        assert await alice.refusal("channel.policy", target=group, **fields) == (1001, reason)
+
+
+@both_codecs
+async def test_an_owner_closes_and_reopens_the_group(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    group = await alice.group(bob)
+
+    for _ in range(2):
+        assert (await alice.call("channel.close", target=group, closed=True))["closed"] is True
+    assert (await next_note(bob, "closed"))["by"] == alice.as_person
+    assert await bob.code("message.send", target=group, msg="x") == 1009
+    assert (await alice.call("channel.close", target=group, closed=False))["closed"] is False
+    assert (await next_note(bob, "reopened"))["by"] == alice.as_person
+    assert await bob.code("message.send", target=group, msg="x") == 200
+
+
 @pytest.mark.parametrize(
     ("cmd", "fields"),
     [
@@ -125,6 +161,7 @@ channel_set_closed(operator=User.objects.get(pk={operator.id}), channel_id={grou
     ]:
         assert await alice.code(cmd, target=group, **fields) == 1009
     assert (await bob.call("channel.get", target=group))["closed"] is True
+    assert await alice.refusal("channel.close", target=group, closed=False) == (1003, "closed_by_operator")
     assert len((await bob.call("message.history", target=group))["messages"]) == 1
     assert await bob.code("read.mark", target=group, seq=1) == 200
     # For others the group no longer exists.

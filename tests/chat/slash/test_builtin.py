@@ -51,17 +51,21 @@ async def test_me_sends_an_action_that_old_clients_see_as_text(scenario: GroupSc
 
 async def test_groups_are_renamed_left_and_joined(scenario: GroupScenario, node: LocalNode) -> None:
     alice, bob = await node.connect(scenario.alice), await node.connect(scenario.bob)
-    await slash(alice, scenario.group, "/topic Early Spring")
+    await slash(alice, scenario.group, "/rename Early Spring")
+    await slash(alice, scenario.group, "/topic Exhibition on 3 May")
     assert await slash(alice, scenario.group, "/invite @carol") == {"command": "invite", "text": ""}
     again = await slash(alice, scenario.group, "/invite @carol")
     assert again["note"] == "invited_nobody"
     assert await refusal(bob, scenario.group, "/topic Mine") == "manager_required"
-    assert await refusal(alice, scenario.group, "/topic") == "slash_usage"
+    assert await refusal(alice, scenario.group, "/rename") == "slash_usage"
     assert await refusal(alice, scenario.group, "/invite @nobody-here") == "user_not_found"
     for _ in range(2):
         await slash(bob, scenario.group, "/leave", clientMsgId="leave")
     assert await refusal(bob, scenario.group, "/me is gone") == "channel_not_found"
-    assert await run(lambda: Channel.objects.get(pk=scenario.group.pk).name) == "Early Spring"
+    group = await run(lambda: Channel.objects.get(pk=scenario.group.pk))
+    assert (group.name, group.topic) == ("Early Spring", "Exhibition on 3 May")
+    await slash(alice, scenario.group, "/topic")
+    assert await run(lambda: Channel.objects.get(pk=scenario.group.pk).topic) == ""
 
 
 async def test_a_user_is_muted_for_a_time(scenario: GroupScenario, node: LocalNode) -> None:
