@@ -19,6 +19,7 @@ from chat.actions.attachment import attachments_remove
 from chat.actions.redaction import messages_redact
 from chat.actions.thread import threads_forget_deleted
 from chat.models import Channel, Message, Thread
+from chat.search.conditions import CONTENT_IN_ROW
 from chat.search.index import index_forget, index_update
 from chat.wire.schema.events import ATTACHMENT_EXPIRED, MESSAGE_EXPIRED
 from delivery import log, publish
@@ -26,7 +27,7 @@ from delivery.db.transactions import write
 from delivery.log import Entry
 
 DAY_MS = 86_400_000
-_HAS_FILE = Q(type="file", attachments__isnull=False) | ~Q(type__in=rules.TYPES_WITH_TEXT) & ~Q(text="")
+_HAS_FILE = Q(type="file", attachments__isnull=False) | CONTENT_IN_ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +144,12 @@ def files_delete_expired(*, limit: int | None = None) -> int:
         found = list(expired_files().values_list("pk", flat=True)[: limit or settings.IM_RETENTION_BATCH_MESSAGES])
         # An edit or a recall comes before or after: its text must not be replaced by the one before it.
         locked = Message.objects.select_for_update(no_key=True).filter(_HAS_FILE, pk__in=found).order_by("pk")
-        rows = list(locked.only("type", "text", "channel", "seq", "forwarded", "recalled_at"))
+        rows = list(locked.only("type", "text", "channel", "sender", "seq", "forwarded", "recalled_at"))
         attachments_remove([row.pk for row in rows if row.type == "file"])
         for row in rows:
             row.text, row.attachments = (row.text if row.type == "file" else ""), None
         Message.objects.bulk_update(rows, ["text", "attachments"])
-        index_update(row for row in rows if row.type == "file")
+        index_update(rows)
         messages_redact({row.pk: _without_files(row) for row in rows})
         _announce_expired_files(rows)
     return len(rows)

@@ -19,6 +19,9 @@ MAX_NAMED = 50
 """Users and channels that one name stands for."""
 CLOCK_SKEW_MS = 60_000
 """Difference of the nodes' clocks, within which ids and times may not be in the same order."""
+CONTENT_IN_ROW = ~Q(type__in=rules.TYPES_WITH_TEXT) & ~Q(text="")
+"""Pictures and voice messages of former versions, with their content in the row."""
+HAS_FILE = Q(attachments__isnull=False) | CONTENT_IN_ROW
 _SELF = "me"
 
 
@@ -63,7 +66,7 @@ def restrict(messages: QuerySet[Message], question: Question) -> QuerySet[Messag
     if question.until is not None:
         messages = messages.filter(time__lt=question.until)
     if question.has_file:
-        messages = messages.filter(attachments__isnull=False)
+        messages = messages.filter(HAS_FILE)
     if question.in_thread:
         messages = messages.filter(Q(thread__isnull=False) | Exists(Thread.objects.filter(pk=OuterRef("pk"))))
     return messages

@@ -6,7 +6,7 @@ It follows the event log with its own cursor. Its results are candidates, which 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -79,11 +79,8 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
     references = log.read_refs(_INDEXED_KINDS, after=after, upto=head, limit=MAX_EVENTS_PER_BATCH)
     # Tokenizing is slow, so it happens before the lock. A later edit comes as an event of its own.
     texts = {
-        pk: (
-            _labels(channel, sender, text, attachments),
-            rules.with_file_names(text, attachments) if attachments else text,
-        )
-        for pk, channel, sender, text, attachments in _select(_TEXTS, {ref for _, ref in references})
+        pk: (_labels(channel, sender, type, text, attachments), searched_text(type, text, attachments))
+        for pk, channel, sender, type, text, attachments in _select(_TEXTS, {ref for _, ref in references})
     }
     fitting = _count_fitting([len(texts[ref][1]) if ref in texts else 0 for _, ref in references])
     more = fitting < len(references) or len(references) == MAX_EVENTS_PER_BATCH
@@ -112,8 +109,8 @@ def index_update(rows: Iterable[Message]) -> None:
         [
             (
                 row.pk,
-                _labels(row.channel_id, row.sender_id, row.text, row.attachments),
-                tokenize(rules.with_file_names(row.text, row.attachments)),
+                _labels(row.channel_id, row.sender_id, row.type, row.text, row.attachments),
+                tokenize(searched_text(row.type, row.text, row.attachments)),
             )
             for row in rows
         ]
@@ -177,11 +174,18 @@ def has_link(text: str) -> bool:
     return "://" in text and _LINK.search(text) is not None
 
 
-def _labels(channel: int, sender: int, text: str, attachments: Sequence[Any] | None) -> list[str]:
+def searched_text(type: str, text: str, attachments: Sequence[Mapping[str, Any]] | None) -> str:
+    """Return the words that find a message: its text and the names of its files."""
+    if type not in rules.TYPES_WITH_TEXT:
+        return ""
+    return rules.with_file_names(text, attachments) if attachments else text
+
+
+def _labels(channel: int, sender: int, type: str, text: str, attachments: Sequence[Any] | None) -> list[str]:
     labels = [_channel_label(channel), _sender_label(sender)]
     if has_link(text):
         labels.append(HAS_LINK)
-    if attachments:
+    if attachments or (text and type not in rules.TYPES_WITH_TEXT):
         labels.append(HAS_FILE)
     return labels
 
@@ -195,16 +199,16 @@ def _sender_label(user_id: int) -> str:
     return f"u{user_id}"
 
 
-def _searchable(ids: Collection[int], types: Collection[str]) -> QuerySet[Message]:
-    """Return those messages that have searchable text: not recalled, and no picture or voice message."""
-    return Message.objects.filter(pk__in=ids, type__in=types, recalled_at=None)
+def _searchable(ids: Collection[int]) -> QuerySet[Message]:
+    """Return those of the messages that are not recalled."""
+    return Message.objects.filter(pk__in=ids, recalled_at=None)
 
 
 _TEXTS: PreparedQuery[Message] = PreparedQuery(
-    lambda ids, types: _searchable(ids, types).values_list("pk", "channel", "sender", "text", "attachments")
+    lambda ids: _searchable(ids).values_list("pk", "channel", "sender", "type", "text", "attachments")
 )
 _LOCKED: PreparedQuery[Message] = PreparedQuery(
-    lambda ids, types: _searchable(ids, types).select_for_update(no_key=True).values_list("pk")
+    lambda ids: _searchable(ids).select_for_update(no_key=True).values_list("pk")
 )
 
 
@@ -212,7 +216,7 @@ def _select(query: PreparedQuery[Message], ids: Collection[int]) -> Sequence[Seq
     """Return the values of those of the messages that are `_searchable`."""
     if not ids:
         return []
-    (rows,) = execute_batch([query.statement(ids, rules.TYPES_WITH_TEXT)])
+    (rows,) = execute_batch([query.statement(ids)])
     return query.values(rows)
 
 

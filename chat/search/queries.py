@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from chat import rules
 from chat.models import Channel, Membership, Message
-from chat.search.conditions import channel_ids, id_bounds, restrict, sender_ids, zone_of
-from chat.search.index import HAS_FILE, HAS_LINK, has_link, index_find
+from chat.search.conditions import CONTENT_IN_ROW, channel_ids, id_bounds, restrict, sender_ids, zone_of
+from chat.search.index import HAS_FILE, HAS_LINK, has_link, index_find, searched_text
 from chat.search.question import Question, parse_question
 from chat.search.tokenizer import matches
 from chat.selectors import Access
@@ -81,12 +81,13 @@ def message_search(
 
 
 def _matching(candidates: QuerySet[Message], asked: Question) -> list[Message]:
-    rows = candidates.filter(recalled_at=None, type__in=rules.TYPES_WITH_TEXT).order_by("-pk")
+    found = Q(type__in=rules.TYPES_WITH_TEXT) | CONTENT_IN_ROW
+    rows = candidates.filter(found, recalled_at=None).order_by("-pk")
     return [
         row
         for row in rows.select_related("sender", "recalled_by")
         if (not asked.has_link or has_link(row.text))
-        and (not asked.phrases or matches(rules.with_file_names(row.text, row.attachments), asked.phrases))
+        and (not asked.phrases or matches(searched_text(row.type, row.text, row.attachments), asked.phrases))
     ]
 
 

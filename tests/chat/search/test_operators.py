@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -84,6 +85,16 @@ def test_pictures_and_voice_messages_of_ws_are_files(group: Channel, alice: User
         ["voice"],
         ["picture.jpg"],
     ]
+
+
+def test_pictures_and_voice_messages_of_former_versions_are_files(group: Channel, alice: User, bob: User) -> None:
+    content = b64encode(b"tide").decode()
+    ids = [store(alice, group, content, type=type).id for type in ("picture", "voice")]
+    catch_up()
+    found = [[row.pk for row in message_search(bob, question, limit=9).messages] for question in ("has:file", content)]
+    assert found == [[ids[1], ids[0]], []]
+    Message.objects.filter(pk=ids[0]).update(text="")
+    assert [row.pk for row in message_search(bob, "has:file", limit=9).messages] == [ids[1]]
 
 
 def test_by_day(group: Channel, say: Say, alice: User, bob: User, noon: int) -> None:
