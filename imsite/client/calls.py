@@ -97,15 +97,69 @@ def schedule_call(message: OutgoingMessage, at: datetime) -> Call:
     return Call("POST", "scheduled/", True, body, headers={"Idempotency-Key": message.idempotency_key})
 
 
+def list_call(path: str, limit: int, cursor: str | None, **params: Any) -> Call:
+    """Return the call that reads a page of a list. Parameters that are None are left out."""
+    given = {**params, "limit": limit, "cursor": cursor}
+    return Call("GET", path, True, params={name: value for name, value in given.items() if value is not None})
+
+
 def scheduled_call(limit: int, cursor: str | None) -> Call:
     """Return the call that lists scheduled messages."""
-    params: dict[str, Any] = {"limit": limit} if cursor is None else {"limit": limit, "cursor": cursor}
-    return Call("GET", "scheduled/", True, params=params)
+    return list_call("scheduled/", limit, cursor)
 
 
 def cancel_scheduled_call(id: str) -> Call:
     """Return the call that cancels a scheduled message."""
     return Call("DELETE", f"scheduled/{int(id)}/", False)
+
+
+def edit_scheduled_call(id: str, text: str | None, at: datetime | None) -> Call:
+    """Return the call that changes a scheduled message."""
+    given = {"msg": text, "at": None if at is None else milliseconds(at)}
+    changes = {name: value for name, value in given.items() if value is not None}
+    return Call("PATCH", f"scheduled/{int(id)}/", True, changes)
+
+
+def send_scheduled_call(id: str) -> Call:
+    """Return the call that sends a scheduled message now."""
+    return Call("POST", f"scheduled/{int(id)}/send/", False)
+
+
+def message_call(id: str) -> Call:
+    """Return the call that reads a message."""
+    return Call("GET", f"messages/{int(id)}/", True)
+
+
+def history_call(channel: str, before: int | None, after: int | None, limit: int, cursor: str | None) -> Call:
+    """Return the call that reads a page of a channel."""
+    return list_call(f"channels/{int(channel)}/messages/", limit, cursor, before=before, after=after)
+
+
+def search_call(question: str, channel: str | None, limit: int, cursor: str | None) -> Call:
+    """Return the call that searches messages."""
+    return list_call("search/messages/", limit, cursor, q=question, channel=channel)
+
+
+def edit_call(id: str, text: str, as_user: str | None) -> Call:
+    """Return the call that edits a message."""
+    body = {"msg": text} if as_user is None else {"msg": text, "as": as_user}
+    return Call("PATCH", f"messages/{int(id)}/", True, body)
+
+
+def remove_call(id: str, part: str, as_user: str | None) -> Call:
+    """Return the call that recalls a message, or removes a part of it: `file_part` or `preview_part`."""
+    params = {} if as_user is None else {"as": as_user}
+    return Call("DELETE", f"messages/{int(id)}/{part}", True, params=params)
+
+
+def file_part(file: Attachment | str) -> str:
+    """Return the path of a file, or of the one with this id, below its message."""
+    return f"attachments/{quote(file.id if isinstance(file, Attachment) else file, safe='')}/"
+
+
+def preview_part(preview: str) -> str:
+    """Return the path of a link preview below its message."""
+    return f"previews/{quote(preview, safe='')}/"
 
 
 def save_call(method: str, id: str) -> Call:
@@ -115,8 +169,7 @@ def save_call(method: str, id: str) -> Call:
 
 def saved_call(limit: int, cursor: str | None) -> Call:
     """Return the call that lists saved messages."""
-    params: dict[str, Any] = {"limit": limit} if cursor is None else {"limit": limit, "cursor": cursor}
-    return Call("GET", "saved/", True, params=params)
+    return list_call("saved/", limit, cursor)
 
 
 def forward_call(id: str, to: Recipient, files: Iterable[Attachment], key: str, as_user: str | None) -> Call:

@@ -16,6 +16,7 @@ from imsite.client.connection import HEARTBEAT_SECONDS, MAX_WAITING_PUSHES, Clie
 from imsite.client.downloads import Download
 from imsite.client.errors import Refused
 from imsite.client.files import FileSource, open_content
+from imsite.client.message_methods import MessageMethods
 from imsite.client.types import Attachment, OutgoingMessage, Recipient, SendResult, new_idempotency_key
 from imsite.client.uploads import KeptUploads, Upload
 
@@ -24,7 +25,7 @@ RETRY_SECONDS = 30.0
 DEFAULT_APP = 101
 
 
-class Client:
+class Client(MessageMethods):
     """Sends messages, reads presence and listens: `async with Client("https://im.example", token="…") as im`.
 
     Idempotent calls are retried with pauses of up to `retry_seconds` in total. `send` is idempotent: it creates a key.

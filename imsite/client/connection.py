@@ -15,11 +15,14 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from imsite.client import envelopes
 from imsite.client.backoff import ExponentialBackoff, parse_retry_after
+from imsite.client.change_commands import ChangeCommands
 from imsite.client.channel_commands import ChannelCommands
 from imsite.client.errors import Closed, Disconnected, Refused
 from imsite.client.message_commands import MessageCommands
 from imsite.client.position_tracker import PositionTracker
+from imsite.client.reading_commands import ReadingCommands
 from imsite.client.socket import ClientSocket, address_options
+from imsite.client.thread_commands import ThreadCommands
 from imsite.client.types import LoggedInUser, Push
 
 logger = logging.getLogger(__name__)
@@ -42,7 +45,7 @@ RESET = "reset"
 CLOSED_BY_PROGRAM = "closed by the program"
 
 
-class ClientConnection(MessageCommands, ChannelCommands):
+class ClientConnection(MessageCommands, ChangeCommands, ReadingCommands, ThreadCommands, ChannelCommands):
     """One logged-in user on one app, from `async with` until its end. Iterate the connection for pushes.
 
     It reconnects with growing pauses and fetches missed pushes. Only a refused log-in (Refused) or a permanent close

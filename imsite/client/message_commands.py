@@ -137,10 +137,6 @@ class MessageCommands(ABC):
         fields = {} if before is None else {"before": before}
         return dict(await self.call("saved.list", retry=True, limit=limit, **fields))
 
-    async def remove_preview(self, id: str, preview: str, *, target: str) -> None:
-        """Remove the link preview with the id `preview` from a message of the channel `target`."""
-        await self.call("message.remove_preview", retry=True, target=target, id=id, previewId=preview)
-
     async def readers(self, id: str, *, target: str) -> list[str]:
         """Return the user names of the first 100 members who have read the user's own message in `target`."""
         page = await self.call("message.readers", retry=True, target=target, id=id)

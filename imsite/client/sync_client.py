@@ -16,6 +16,7 @@ from imsite.client.client import RETRY_SECONDS, TIMEOUT_SECONDS, auth_headers
 from imsite.client.downloads import Download
 from imsite.client.errors import Refused
 from imsite.client.files import FileSource, open_content
+from imsite.client.message_methods import SyncMessageMethods
 from imsite.client.types import Attachment, OutgoingMessage, Recipient, SendResult, new_idempotency_key
 from imsite.client.uploads import KeptUploads, Upload
 
@@ -23,7 +24,7 @@ ADDRESS_TIMEOUT_SECONDS = 5.0
 """Seconds to connect to one address of the site's host."""
 
 
-class SyncClient:
+class SyncClient(SyncMessageMethods):
     """The HTTP calls of `Client`, without asyncio."""
 
     def __init__(

@@ -22,7 +22,8 @@ from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 _SHOP = """
 from accounts.actions import service_create, service_token_create
 
-shop = service_create(username="{name}", permissions=["chat.use_gateway", "chat.view_message"])
+permissions = ["chat.use_gateway", "chat.view_message", "chat.delete_message"]
+shop = service_create(username="{name}", permissions=permissions)
 print(service_token_create(service=shop, name="a test").token)
 """
 _REVOKE = """
@@ -205,7 +206,16 @@ async def test_files_reactions_and_threads(scenario: ClientScenario, tmp_path: P
         await line.send("Thank you", target=target, thread=id, attachments=[receipt])
         await scenario.shop.send("Welcome", to=Recipient.channel(target), thread=id, also_to_channel=True)
         assert (await next_message(line)).data["threadId"] == id
-        answers = (await line.call("thread.history", target=target, threadId=id))["messages"]
+        answers = (await line.thread_history(id, target=target))["messages"]
+        assert [one["thread"]["count"] for one in (await line.threads())["threads"]] == [2]
+        await line.edit(id := answers[0]["id"], "Thanks", target=target)
+        await line.remove_file(id, receipt, target=target)
+        changed = await line.message(id, target=target)
+        assert (changed["content"], changed["attachments"][0]["removed"]) == ("Thanks", True)
+        await scenario.shop.remove_file(sent[0].id, bill)
+        [first, *_] = (await scenario.shop.history(target))["results"]
+        assert (first["content"], first["attachments"][0]["removed"]) == ("Your bill", True)
+        await line.recall(id, target=target)
     assert [(answer["msg"], answer.get("threadOnly")) for answer in answers] == [
         ("Thank you [file]", True),
         ("Welcome", None),
