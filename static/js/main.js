@@ -2,12 +2,9 @@
 
 /** @import { ForwardOrigin, Message } from "./net/wire-types.js" */
 /** @import { AttachmentLimits } from "./state/attachment-limits.js" */
-/** @import { MessageRow } from "./state/timeline-rows.js" */
-/** @import { MessageActions } from "./widgets/message-toolbar.js" */
 import { connectActivity } from "./activity.js";
 import { Attachments } from "./attachments.js";
 import { isolate } from "./lib/bidi.js";
-import { copyText } from "./lib/clipboard.js";
 import { byId } from "./lib/dom.js";
 import { setTimeZone } from "./lib/format.js";
 import { language, t, translateElements } from "./lib/i18n.js";
@@ -32,13 +29,13 @@ import { Socket } from "./net/socket.js";
 import { ThreadConversation } from "./net/thread-conversation.js";
 import { ThreadList } from "./net/thread-list.js";
 import { UnreadPreviews } from "./net/unread-previews.js";
+import { connectMessageActions } from "./message-actions.js";
 import { Navigation } from "./navigation.js";
 import { WebPush } from "./page/web-push.js";
 import { connectPush } from "./push-notifications.js";
 import { doNotDisturb } from "./state/do-not-disturb.js";
 import { Drafts } from "./state/drafts.js";
 import { EmojiPreferences } from "./state/emoji-preferences.js";
-import { messageText } from "./net/state/message-content.js";
 import { NotificationSettings } from "./state/notification-settings.js";
 import { Pins } from "./state/pins.js";
 import { SidebarLayouts } from "./state/sidebar-layout.js";
@@ -52,9 +49,8 @@ import { ChannelNotifications } from "./widgets/channel-notifications.js";
 import { Composer } from "./widgets/composer.js";
 import { ConnectionBar } from "./widgets/connection-bar.js";
 import { ContactList } from "./widgets/contact-list.js";
-import { closeDialogs, confirmAction } from "./widgets/dialog.js";
+import { closeDialogs } from "./widgets/dialog.js";
 import { attachEmojiButton } from "./widgets/emoji-button.js";
-import { openEmojiPicker } from "./widgets/emoji-picker.js";
 import { DraftsPanel } from "./widgets/drafts-panel.js";
 import { EmojiSuggestions } from "./widgets/emoji-suggestions.js";
 import { ForwardDialog } from "./widgets/forward-dialog.js";
@@ -62,9 +58,7 @@ import { FormatToolbar } from "./widgets/format-toolbar.js";
 import { GroupDialogs } from "./widgets/group-dialogs.js";
 import { Layout } from "./widgets/layout.js";
 import { MentionSuggestions } from "./widgets/mention-suggestions.js";
-import { openMenu } from "./widgets/menu.js";
 import { MessageMenu } from "./widgets/message-menu.js";
-import { MessageToolbar } from "./widgets/message-toolbar.js";
 import { openNotificationDialog } from "./widgets/notification-dialog.js";
 import { canNotify, Notifications } from "./widgets/notifications.js";
 import { reopenPage } from "./widgets/page-reopening.js";
@@ -249,42 +243,7 @@ new ConnectionBar({ store, socket, announcer });
 new UnreadBadge(store);
 const notifications = new Notifications({ store, threads, settings: notificationSettings, webPush, open: openChannel });
 connectPush({ socket, webPush, store, threads, navigation });
-/** @type {MessageActions} */
-const messageActions = {
-  react: ({ message }, button) => {
-    const choose = (/** @type {string} */ emoji) => react(message, emoji, true);
-    openEmojiPicker(button, { preferences: emojiPreferences, choose });
-  },
-  edit: ({ message }) => {
-    if (layout.isPanelOverTimeline) layout.closePanel();
-    composer.edit(message);
-  },
-  copy: async ({ message }) => {
-    if (await copyText(messageText(message))) showToast(t("message.copied"));
-  },
-  recall: ({ message }) => {
-    const texts = { title: t("recall.title"), text: t("recall.text"), confirm: t("recall.confirm") };
-    confirmAction(texts, () => conversation.recall(message));
-  },
-  save: (row) => messageMenu.toggleSaved(row),
-  more: (row, button) => openMenu(button, messageMenu.items(row)),
-};
-const hasMenu = (/** @type {MessageRow} */ row) => messageMenu.items(row).length > 0;
-new MessageToolbar({ timeline: threadPanel, store, hasMenu, actions: messageActions });
-new MessageToolbar({
-  timeline,
-  store,
-  hasMenu,
-  actions: {
-    ...messageActions,
-    reply: ({ message }) => composer.replyTo(message),
-    thread: ({ message }, button) => {
-      // The toolbar moves away; the message gets the focus back.
-      button.closest("article")?.focus({ preventScroll: true });
-      openThread(message);
-    },
-  },
-});
+connectMessageActions({ store, conversation, composer, timeline, threadPanel, layout, messageMenu, emojiPreferences, react, openThread });
 new SidebarMenus({
   store,
   userDialogs,
