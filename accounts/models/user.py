@@ -55,8 +55,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(max_length=64, blank=True, default="", help_text="Leave empty to use the browser's.")
     shares_read = models.BooleanField("shares read receipts", default=True)
     shares_presence = models.BooleanField("shares online status", default=True)
-    shares_typing = models.BooleanField("shows when typing", default=True)
-    previews_private_links = models.BooleanField("previews links in private conversations", default=False)
+    shares_typing = models.BooleanField("shows when typing", default=True, db_default=True)
+    previews_private_links = models.BooleanField(
+        "previews links in private conversations", default=False, db_default=False
+    )
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PERSON)
     is_active = models.BooleanField("active", default=True)
     is_staff = models.BooleanField("staff status", default=False, help_text="Can sign in to the admin.")

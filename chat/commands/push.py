@@ -20,7 +20,9 @@ class Active(msgspec.Struct):
 async def set_active(call: Call, data: Active) -> dict[str, Any]:
     """Say that you look at this page, so that your other devices are not notified. Repeat it every 25 seconds.
 
-    It holds for a minute, and for all your connections.
+    It holds for a minute. You are active while one of your connections is.
     """
-    publish.hub().activity.record(call.user.pk, is_active=data.active)
+    connection = call.caller.connection
+    if connection is not None:
+        publish.hub().activity.record(call.user.pk, connection.id, is_active=data.active)
     return {"active": data.active}

@@ -79,7 +79,7 @@ class Attachment(models.Model):
     thumbnail = models.CharField(max_length=200, blank=True, default="")
     """The name of its smaller picture in the storage; empty if there is none."""
     state = models.CharField(max_length=10, choices=State, default=State.UPLOADING)
-    threat = models.CharField(max_length=200, blank=True, default="")
+    threat = models.CharField(max_length=200, blank=True, default="", db_default="")
     """The name of the virus for which it was removed."""
     created_at = models.BigIntegerField()
 

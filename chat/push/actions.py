@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 from django.conf import settings
+from django.db import IntegrityError
 
 from accounts.models import Device, User
 from chat import reasons
@@ -19,6 +20,7 @@ from delivery.outbound.ssrf_guard import UrlNotAllowed
 
 _PUBLIC_KEY_BYTES, _AUTH_BYTES = 65, 16
 TEST_CHANNEL = 0
+_MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,16 @@ def push_subscribe(*, user: User, credential: str, browser: BrowserKeys, choices
     if user.is_guest:
         raise ChatError(reasons.ACCOUNT_REQUIRED)
     _check(browser)
+    for _ in range(_MAX_ATTEMPTS - 1):
+        try:
+            return _subscription_store(user, credential, browser, choices)
+        except IntegrityError:
+            # The browser was subscribed for another session meanwhile; that subscription is found and replaced now.
+            continue
+    return _subscription_store(user, credential, browser, choices)
+
+
+def _subscription_store(user: User, credential: str, browser: BrowserKeys, choices: Choices) -> PushSubscription:
     digest = sha256(browser.endpoint.encode()).hexdigest()
     with write():
         if not User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True):

@@ -12,6 +12,7 @@ from accounts.models import Block, User
 from accounts.selectors.authentication import authenticate_sessions
 from chat.models import Message, PushNotification, PushSubscription, ReadMark, ThreadFollower
 from chat.push import payload
+from chat.push.audience import wanted_by
 from chat.push.request import PushRequest, push_request
 from chat.selectors.readable import readable_anywhere
 from delivery import log
@@ -68,8 +69,12 @@ def _add_request(prepared: Prepared, row: PushNotification, message: Message | N
 
 def _wanted_messages(rows: Sequence[PushNotification]) -> dict[int, Message]:
     """Return the messages, by notification, that their users may read, have not read, and want to hear of now."""
+    # The channel may have been muted, or the browser's choices changed, since the notification was stored.
+    wanted = wanted_by({row.subscription_id for row in rows}, [row.message for row in rows if row.message is not None])
     by_user: dict[int, list[PushNotification]] = {}
     for row in rows:
+        if (row.subscription_id, row.message) not in wanted:
+            continue
         by_user.setdefault(row.subscription.user_id, []).append(row)
     found: dict[int, Message] = {}
     for of_user in by_user.values():

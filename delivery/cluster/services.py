@@ -29,7 +29,7 @@ class Cluster:
         self.nodes = RedisNodeRegistry(self._redis, node)
         self.presence = RedisPresence(self._redis, self.nodes)
         self.token_buckets = RedisTokenBuckets(self._redis)
-        self.activity = RedisActivity(self._redis)
+        self.activity = RedisActivity(self._redis, node)
         self._server: DeliverServer | None = None
         self.peers: Peers | None = None
         self.relay: Relay | None = None

@@ -131,6 +131,13 @@ CHANGES: dict[str, Change] = {
     "undisturbed": lambda scenario, said: do_not_disturb_store(
         user_id=scenario.bob.pk, until=timezone.now() + timedelta(hours=1)
     ),
+    "muted": lambda scenario, said: NotificationSetting.objects.create(
+        user=scenario.bob, channel=scenario.group, muted=True
+    ),
+    "mentions only": lambda scenario, said: NotificationSetting.objects.create(
+        user=scenario.bob, channel=scenario.group, level="mentions"
+    ),
+    "not everything any more": lambda scenario, said: PushSubscription.objects.update(everything=False),
     "expired": lambda scenario, said: PushNotification.objects.update(expires_at=log.now_ms()),
     "deactivated": lambda scenario, said: user_deactivate(user_id=scenario.bob.pk),
     "signed out": lambda scenario, said: sign_out_everywhere(user_id=scenario.bob.pk),
@@ -145,6 +152,19 @@ def test_what_changes_in_between_is_respected(
     said = scenario.say("a secret")
     assert stored() == 1
     CHANGES[change](scenario, said)
+    assert sent(monkeypatch) == []
+
+
+def test_a_mention_in_a_channel_that_was_muted_meanwhile_is_sent(
+    scenario: GroupScenario, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(scenario.bob)
+    scenario.say("for @bob")
+    stored()
+    setting = NotificationSetting.objects.create(user=scenario.bob, channel=scenario.group, muted=True)
+    assert sent(monkeypatch) == [("bob", "for @bob")]
+    setting.level = "none"
+    setting.save()
     assert sent(monkeypatch) == []
 
 

@@ -29,7 +29,7 @@ async def nodes(
         monkeypatch.setattr(redis_activity, "WRITE_DELAY_SECONDS", 0.0)
         server: RedisServer = request.getfixturevalue("redis_server")
         async with cluster_nodes(server.url, "here", "there") as [here, there]:
-            yield RedisActivity(here.redis), RedisActivity(there.redis)
+            yield RedisActivity(here.redis, "here"), RedisActivity(there.redis, "there")
 
 
 async def until_active(activity: Activity, *users: int) -> None:
@@ -43,12 +43,29 @@ async def until_active(activity: Activity, *users: int) -> None:
 
 async def test_alice_is_active_until_she_looks_away(nodes: tuple[Activity, Activity]) -> None:
     here, there = nodes
-    here.record(ALICE, is_active=True)
+    here.record(ALICE, "page", is_active=True)
     assert await here.filter_active([ALICE, BOB]) == {ALICE}
     await until_active(there, ALICE)
-    here.record(BOB, is_active=True)
-    here.record(ALICE, is_active=False)
+    here.record(BOB, "page", is_active=True)
+    here.record(ALICE, "page", is_active=False)
     assert await here.filter_active([ALICE, BOB]) == {BOB}
+    await until_active(there, BOB)
+
+
+async def test_a_hidden_page_leaves_the_other_pages_of_its_user_active(nodes: tuple[Activity, Activity]) -> None:
+    here, there = nodes
+    here.record(ALICE, "tab", is_active=True)
+    here.record(ALICE, "other tab", is_active=True)
+    there.record(ALICE, "phone", is_active=True)
+    here.record(ALICE, "other tab", is_active=False)
+    assert await here.filter_active([ALICE]) == {ALICE}
+    here.record(ALICE, "tab", is_active=False)
+    # An ordered later report proves that the earlier ones have reached the other node.
+    here.record(BOB, "page", is_active=True)
+    await until_active(there, ALICE, BOB)
+    await until_active(here, ALICE, BOB)
+    there.record(ALICE, "phone", is_active=False)
+    await until_active(here, BOB)
     await until_active(there, BOB)
 
 
@@ -56,6 +73,6 @@ async def test_activity_ends_by_itself(nodes: tuple[Activity, Activity], setting
     settings.IM_PUSH_ACTIVE_SECONDS = 0.1
     here, there = nodes
     for user in (ALICE, BOB):
-        here.record(user, is_active=True)
+        here.record(user, "page", is_active=True)
     await until_active(here)
     await until_active(there)
