@@ -63,7 +63,7 @@ lint: $(VENV)/dev.stamp ## Check style (ruff), types (mypy, tsc), supported brow
 	$(BIN)/ruff check . || status=1; \
 	$(BIN)/ruff format --check . || status=1; \
 	: The cache of mypy does not notice new options.; \
-	test imsite/options.py -ot .mypy_cache || rm -rf .mypy_cache; \
+	test -z "$$(find imsite/options -newer .mypy_cache -print -quit 2>/dev/null)" || rm -rf .mypy_cache; \
 	$(BIN)/mypy || status=1; \
 	$(BIN)/lint-imports --no-logo || status=1; \
 	$(CHECK_JS_TYPES) || status=1; \

@@ -22,7 +22,7 @@ def test_every_used_option_is_declared() -> None:
         for path in (ROOT / package).rglob("*"):
             if path.suffix in {".py", ".html", ".js", ".conf", ".service", ".yml", ".yaml", ".env", ".example"}:
                 unknown = set(_NAME.findall(path.read_text(encoding="utf-8"))) - known
-                assert not unknown, f"{path.relative_to(ROOT)} names {unknown}, which imsite/options.py does not list"
+                assert not unknown, f"{path.relative_to(ROOT)} names {unknown}, which imsite/options does not list"
 
 
 def test_every_declared_option_is_used() -> None:
@@ -32,7 +32,7 @@ def test_every_declared_option_is_used() -> None:
         for path in (ROOT / package).rglob("*.py"):
             used.update(re.findall(r"\b[A-Z][A-Z0-9_]+\b", path.read_text(encoding="utf-8")))
     unused = [option.name for option in OPTIONS if used[option.name] < 2]
-    assert not unused, f"listed in imsite/options.py and read by nobody: {unused}"
+    assert not unused, f"listed in imsite/options and read by nobody: {unused}"
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
