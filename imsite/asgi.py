@@ -21,6 +21,7 @@ from imsite import cookie_parser  # noqa: E402
 from imsite.monitoring import loop_lag  # noqa: E402
 from imsite.server.fast_path import FastPath  # noqa: E402
 from imsite.server.files import Files  # noqa: E402
+from imsite.server.polling import Polling  # noqa: E402
 from imsite.server.proxy_headers import ProxyHeaders  # noqa: E402
 from imsite.server.request_threads import HttpHandler  # noqa: E402
 from imsite.server.uploads import Uploads  # noqa: E402
@@ -71,7 +72,7 @@ async def websocket(scope: dict[str, Any], receive: Receive, send: Send) -> None
 application = ProxyHeaders(
     ProtocolTypeRouter(
         {
-            "http": Uploads(FastPath(Files(HttpHandler()))),
+            "http": Polling(Uploads(FastPath(Files(HttpHandler())))),
             "websocket": websocket,
             "lifespan": lifespan,
         }

@@ -37,6 +37,7 @@ from delivery.presence.memory import MemoryPresence
 from delivery.rate_limits.limiter import use_shared_buckets
 
 if TYPE_CHECKING:
+    from delivery.cluster.rpc.server import AnswerPoll
     from delivery.cluster.services import Cluster
 
 logger = logging.getLogger(__name__)
@@ -121,6 +122,31 @@ class Node:
         else:
             await self.hub.presence.stop()
         await self.presence_broadcaster.stop()
+
+    # -- clients that poll ----------------------------------------------------------------------------------------
+
+    def answer_poll(self, answer: AnswerPoll) -> None:
+        """Let `answer` answer the HTTP calls of polling clients that reach another node: see `forward_poll`."""
+        if self.cluster is not None:
+            self.cluster.set_answer_poll(answer)
+
+    async def forward_poll(
+        self, node: str, action: str, connection: str, owner: str, body: bytes
+    ) -> tuple[int, bytes] | None:
+        """Return status and body of another node's answer to the HTTP call of a polling client.
+
+        None: the node is not in the cluster, or knows no such connections. Raises ConnectionError.
+        """
+        from delivery.cluster.rpc.peer import PeerFailed
+
+        if self.cluster is None or (peers := self.cluster.peers) is None or node not in peers.nodes:
+            return None
+        wait = settings.IM_POLLING_WAIT if action == "poll" else settings.IM_REQUEST_TIMEOUT
+        try:
+            status, answer = await peers.poll(node, action, connection, owner, body, wait_seconds=wait)
+        except PeerFailed as failure:
+            raise ConnectionError(str(failure)) from failure
+        return (status, answer) if status else None
 
     def _counts(self) -> tuple[int, int]:
         connections = self.hub.connections.values()

@@ -14,7 +14,7 @@ from delivery.cluster.redis_token_buckets import RedisTokenBuckets
 from delivery.cluster.relay import Relay
 from delivery.cluster.rpc.credential import ClusterCredential
 from delivery.cluster.rpc.peers import Peers
-from delivery.cluster.rpc.server import DeliverServer
+from delivery.cluster.rpc.server import AnswerPoll, DeliverServer
 from delivery.hub.hub import Hub
 
 
@@ -33,6 +33,11 @@ class Cluster:
         self._server: DeliverServer | None = None
         self.peers: Peers | None = None
         self.relay: Relay | None = None
+
+    def set_answer_poll(self, answer: AnswerPoll) -> None:
+        """See `DeliverServer.set_answer_poll`. The cluster must have started."""
+        if self._server is not None:
+            self._server.set_answer_poll(answer)
 
     async def start(self, hub: Hub) -> Relay:
         """Start the gRPC server, join the registry and relay events. Raises ImproperlyConfigured without a secret."""

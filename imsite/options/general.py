@@ -90,6 +90,9 @@ OPTIONS = (
     Option(
         "IM_LEAN_WEBSOCKETS", True, "WebSockets of a class that keeps little while idle; False: of uvicorn's class."
     ),
+    Option("IM_POLLING_WAIT", 25.0, "Seconds that a poll of a client without WebSockets waits for something to send."),
+    Option("IM_POLLING_TIMEOUT", 30.0, "Seconds without a poll until such a client counts as gone."),
+    Option("IM_POLLING_INTERVAL", 0.1, "Seconds between two answers to such a client, in which output is collected."),
     Option("IM_DRAIN_TIMEOUT", 4.0, "Seconds from SIGTERM until the server exits, with or without open requests."),
     Option("IM_RECONNECT_SPREAD_SECONDS", 10.0, "Seconds over which a draining node spreads its clients' reconnects."),
     Option("IM_MAX_FRAME_BYTES", 65536, "Maximum bytes of a frame. A larger one closes the connection with 1009."),

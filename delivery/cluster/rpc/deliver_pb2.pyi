@@ -125,3 +125,23 @@ class StateReply(_message.Message):
     logging_in: int
     addresses: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, node: _Optional[str] = ..., started: _Optional[int] = ..., connections: _Optional[int] = ..., logged_in: _Optional[int] = ..., watermark: _Optional[int] = ..., logging_in: _Optional[int] = ..., addresses: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PollRequest(_message.Message):
+    __slots__ = ("action", "connection", "owner", "body")
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    CONNECTION_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    action: str
+    connection: str
+    owner: str
+    body: bytes
+    def __init__(self, action: _Optional[str] = ..., connection: _Optional[str] = ..., owner: _Optional[str] = ..., body: _Optional[bytes] = ...) -> None: ...
+
+class PollReply(_message.Message):
+    __slots__ = ("status", "body")
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    status: int
+    body: bytes
+    def __init__(self, status: _Optional[int] = ..., body: _Optional[bytes] = ...) -> None: ...

@@ -59,6 +59,11 @@ class DeliverStub:
                 request_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.StateRequest.SerializeToString,
                 response_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.StateReply.FromString,
                 _registered_method=True)
+        self.Poll = channel.unary_unary(
+                '/delivery.Deliver/Poll',
+                request_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PollRequest.SerializeToString,
+                response_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PollReply.FromString,
+                _registered_method=True)
 
 
 class DeliverServicer:
@@ -99,6 +104,13 @@ class DeliverServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Poll(self, request, context):
+        """Answer the HTTP call of a client whose polling connection is on the called node. May wait like the call itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DeliverServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -126,6 +138,11 @@ def add_DeliverServicer_to_server(servicer, server):
                     servicer.State,
                     request_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.StateRequest.FromString,
                     response_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.StateReply.SerializeToString,
+            ),
+            'Poll': grpc.unary_unary_rpc_method_handler(
+                    servicer.Poll,
+                    request_deserializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PollRequest.FromString,
+                    response_serializer=delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PollReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -263,6 +280,33 @@ class Deliver:
             '/delivery.Deliver/State',
             delivery_dot_cluster_dot_rpc_dot_deliver__pb2.StateRequest.SerializeToString,
             delivery_dot_cluster_dot_rpc_dot_deliver__pb2.StateReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Poll(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/delivery.Deliver/Poll',
+            delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PollRequest.SerializeToString,
+            delivery_dot_cluster_dot_rpc_dot_deliver__pb2.PollReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,9 @@ from __future__ import annotations
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """The size of the largest request or reply."""
 
+MAX_CONCURRENT_CALLS = 20_000
+"""Calls of one node at a time. Waiting polls of clients count, and other calls must not queue behind them."""
+
 _KEEPALIVE_INTERVAL_MS = 20_000
 _KEEPALIVE_TIMEOUT_MS = 5_000
 
@@ -20,7 +23,7 @@ _COMMON_OPTIONS = [
 SERVER_OPTIONS = [
     *_COMMON_OPTIONS,
     ("grpc.http2.min_ping_interval_without_data_ms", _KEEPALIVE_INTERVAL_MS // 2),
-    ("grpc.max_concurrent_streams", 100),
+    ("grpc.max_concurrent_streams", MAX_CONCURRENT_CALLS),
     # Two nodes on one port would each get some of the calls.
     ("grpc.so_reuseport", 0),
 ]

@@ -127,14 +127,16 @@ class Peer:
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
-    async def call(self, method: str, request: Any, *, repeatable: bool = False) -> Any:
-        """Return the reply within IM_RPC_TIMEOUT. A `repeatable` call is repeated if the connection breaks.
+    async def call(self, method: str, request: Any, *, repeatable: bool = False, wait_seconds: float = 0) -> Any:
+        """Return the reply within IM_RPC_TIMEOUT and `wait_seconds`, for which the node itself may wait.
+
+        A `repeatable` call is repeated if the connection breaks.
 
         Raises PeerFailed.
         """
         if not self.breaker.allow_call():
             raise self._count_failure(method, "circuit_open")
-        deadline = time.monotonic() + settings.IM_RPC_TIMEOUT
+        deadline = time.monotonic() + settings.IM_RPC_TIMEOUT + wait_seconds
         try:
             attempts = MAX_ATTEMPTS if repeatable else 1
             reply = await self._try_call(getattr(self._stub, method), request, deadline, attempts)

@@ -136,12 +136,20 @@ class Peers:
             tuple(reply.addresses),
         )
 
-    async def _call(self, node: str, method: str, request: Any) -> Any:
+    async def poll(
+        self, node: str, action: str, connection: str, owner: str, body: bytes, *, wait_seconds: float
+    ) -> tuple[int, bytes]:
+        """Return status and body of the node's answer to an HTTP call of a polling client; status 0: it knows none."""
+        request = deliver_pb2.PollRequest(action=action, connection=connection, owner=owner, body=body)
+        reply: deliver_pb2.PollReply = await self._call(node, "Poll", request, wait_seconds)
+        return reply.status, reply.body
+
+    async def _call(self, node: str, method: str, request: Any, wait_seconds: float = 0) -> Any:
         peer = self._peers.get(node)
         if peer is None:
             GRPC_CALLS.labels(method, "unknown").inc()
             raise PeerFailed(node, method, "unknown")
-        return await peer.call(method, request, repeatable=True)
+        return await peer.call(method, request, repeatable=True, wait_seconds=wait_seconds)
 
     async def call_all(self, call: Callable[[str], Awaitable[T]]) -> NodeReplies[T]:
         """Make the call to all nodes at once, for example `lambda node: peers.state(node)`."""

@@ -28,17 +28,20 @@ USERS_PER_REPLY = 1000
 _MALFORMED = GRPC_DROPPED.labels("malformed")
 _UNDELIVERABLE = GRPC_DROPPED.labels("undeliverable")
 
+AnswerPoll = Callable[[str, str, str, bytes], Awaitable[tuple[int, bytes]]]
+"""Answers an HTTP call of a polling client: action, connection, owner, body. Returns status and body."""
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Details = grpc.HandlerCallDetails
 
 
 class _DeliverService(deliver_pb2_grpc.DeliverServicer):
-    """Runs on the hub's event loop, so it calls the hub directly. No method awaits the hub or the database."""
+    """Runs on the hub's event loop, so it calls the hub directly. Only `Poll` awaits anything."""
 
     def __init__(self, hub: Hub, node: str) -> None:
         self._hub = hub
         self._node = node
         self._started = now_ms()
+        self.answer_poll: AnswerPoll | None = None
 
     async def Push(self, request: deliver_pb2.PushRequest, context: object) -> deliver_pb2.PushReply:
         committed: list[Entry] = []
@@ -124,6 +127,12 @@ class _DeliverService(deliver_pb2_grpc.DeliverServicer):
             addresses=[connection.address for connection in connections] if request.addresses else (),
         )
 
+    async def Poll(self, request: deliver_pb2.PollRequest, context: object) -> deliver_pb2.PollReply:
+        if self.answer_poll is None:
+            return deliver_pb2.PollReply()
+        status, body = await self.answer_poll(request.action, request.connection, request.owner, request.body)
+        return deliver_pb2.PollReply(status=status, body=body)
+
 
 async def _refuse(requests: object, context: grpc.aio.ServicerContext[Any, Any]) -> None:
     await context.abort(grpc.StatusCode.UNAUTHENTICATED, "Only nodes of this site may call.")
@@ -151,15 +160,19 @@ class DeliverServer:
 
     def __init__(self, hub: Hub, credential: ClusterCredential, address: str, *, node: str) -> None:
         self.port = 0
-        self._hub, self._credential, self._address, self._node = hub, credential, address, node
+        self._credential, self._address = credential, address
+        self._service = _DeliverService(hub, node)
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
+
+    def set_answer_poll(self, answer: AnswerPoll) -> None:
+        """Let `answer` answer the calls of polling clients that other nodes forward."""
+        self._service.answer_poll = answer
 
     async def start(self) -> None:
         """Accept calls. Raises OSError if the address cannot be bound."""
         server = grpc.aio.server(interceptors=[_Authentication(self._credential)], options=SERVER_OPTIONS)
-        service = _DeliverService(self._hub, self._node)
-        deliver_pb2_grpc.add_DeliverServicer_to_server(service, server)  # type: ignore[no-untyped-call]
+        deliver_pb2_grpc.add_DeliverServicer_to_server(self._service, server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         await self._health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
         credentials = self._credential.server_credentials()

@@ -1,0 +1,139 @@
+"""Answers the HTTP calls of polling connections, on this node or by the node that has the connection."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+from django.utils.crypto import constant_time_compare
+
+from chat.consumers.handshake import session_key
+from chat.node.lifecycle import Node, start_node
+from chat.polling.connection import Busy, OutOfStep, PollingConnection, Superseded
+from chat.polling.connection_ids import create_id, node_of
+
+MAX_ENDED = 1000
+"""Connections that the server has ended and whose clients may still ask why. The oldest are forgotten first."""
+
+Answer = tuple[int, bytes]
+"""Status and JSON body."""
+
+
+class Poll(msgspec.Struct):
+    """The body of a poll: everything up to frame `after` has arrived."""
+
+    after: int
+
+
+class Send(msgspec.Struct):
+    """The body of a call that sends frames. `first` is the number of the first one."""
+
+    first: int
+    frames: list[str]
+
+
+def refusal(status: int, reason: str) -> Answer:
+    """Return the answer that refuses a call."""
+    return status, msgspec.json.encode({"reason": reason})
+
+
+UNKNOWN = refusal(404, "unknown_connection")
+"""Also the answer to a client with another session, which learns nothing."""
+UNREACHABLE = refusal(503, "node_unreachable")
+
+
+def owner_of(scope: dict[str, Any]) -> str:
+    """Return what all calls of a connection have in common: a hash of the session key in the request's cookie."""
+    return hashlib.sha256(session_key(scope).encode()).hexdigest()
+
+
+class PollingCalls:
+    """The polling connections of this node, by id, and the calls of their clients."""
+
+    def __init__(self) -> None:
+        self._connections: dict[str, PollingConnection] = {}
+        self._ended: dict[str, None] = {}
+
+    async def open(self, scope: dict[str, Any]) -> Answer:
+        """Open a connection for this HTTP request, as if it were the handshake of a WebSocket on `/acc`."""
+        node = await start_node()
+        node.answer_poll(self.answer)
+        connection_id = create_id(node.nodes.id)
+        handshake = {
+            "type": "websocket",
+            "scheme": "wss" if scope.get("scheme") == "https" else "ws",
+            "path": "/acc",
+            "query_string": scope.get("query_string", b""),
+            "headers": scope["headers"],
+            "client": scope["client"],
+            "extensions": {"websocket.http.response": {}},
+        }
+        connection = PollingConnection(
+            handshake,
+            owner=owner_of(scope),
+            on_close=lambda: self._keep_ended(connection_id),
+            on_forget=lambda: self._forget(connection_id),
+        )
+        status = await connection.opened()
+        if status != 200:
+            return refusal(status, "refused")
+        # The connection may have ended meanwhile; its first poll says so.
+        self._connections[connection_id] = connection
+        return 200, msgspec.json.encode({"connection": connection_id})
+
+    async def call(self, action: str, connection_id: str, owner: str, body: bytes) -> Answer:
+        """Answer a call to a connection of any node. `owner`: see `owner_of`."""
+        if connection_id in self._connections:
+            return await self.answer(action, connection_id, owner, body)
+        node_id, node = node_of(connection_id), await start_node()
+        if node_id is None or node_id == node.nodes.id:
+            return UNKNOWN
+        return await self._forward(node, node_id, (action, connection_id, owner, body))
+
+    async def _forward(self, node: Node, node_id: str, call: tuple[str, str, str, bytes]) -> Answer:
+        try:
+            answer = await node.forward_poll(node_id, *call)
+        except ConnectionError:
+            return UNREACHABLE
+        return answer or UNKNOWN
+
+    async def answer(self, action: str, connection_id: str, owner: str, body: bytes) -> Answer:
+        """Answer a call to a connection of this node."""
+        connection = self._connections.get(connection_id)
+        if connection is None or not constant_time_compare(connection.owner, owner):
+            return UNKNOWN
+        if not connection.count_call():
+            return refusal(429, "rate_limited")
+        try:
+            return await self._handle(action, connection, body)
+        except (msgspec.DecodeError, UnicodeError):
+            return refusal(400, "illegal_body")
+        except OutOfStep:
+            return refusal(400, "out_of_step")
+        except Superseded:
+            return refusal(409, "superseded")
+        except Busy:
+            return refusal(409, "busy")
+
+    def _keep_ended(self, connection_id: str) -> None:
+        self._ended[connection_id] = None
+        if len(self._ended) > MAX_ENDED:
+            self._forget(next(iter(self._ended)))
+
+    def _forget(self, connection_id: str) -> None:
+        self._ended.pop(connection_id, None)
+        self._connections.pop(connection_id, None)
+
+    async def _handle(self, action: str, connection: PollingConnection, body: bytes) -> Answer:
+        if action == "poll":
+            output = await connection.poll(msgspec.json.decode(body, type=Poll).after)
+            answer: dict[str, Any] = {"frames": output.frames, "last": output.last}
+            if output.closed is not None:
+                answer |= {"code": output.closed[0], "closeReason": output.closed[1]}
+            return 200, msgspec.json.encode(answer)
+        if action == "send":
+            call = msgspec.json.decode(body, type=Send)
+            return 200, msgspec.json.encode({"last": await connection.receive(call.first, call.frames)})
+        connection.close()
+        return 200, b"{}"
