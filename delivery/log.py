@@ -35,6 +35,7 @@ class Entry:
     `join` and `leave` list users who belong to the channel from, or up to, this event, both included;
     `route` lists the two users of a private channel: its bodies go to the nodes that these are connected to;
     `skip` lists users who do not get it live;
+    `about` is the channel that an event for users concerns, for connections that receive no other channel;
     `receipt` lists users for whom its deliveries are counted (`delivery.hub.receipts`);
     `activity` marks a transient one that only connections with `gets_activity` get, and that may be dropped;
     `revoke` ends connections of its users (`credential`: only those, `except`: all but those), or with `app` all

@@ -236,7 +236,8 @@ def read_mark(*, user: User, channel_id: int, seq: int, app: int | None, connect
             mark.save(update_fields=["unread_after"])
         read_seq = mark.seq if mark.unread_after is None else mark.unread_after
     body = {"target": str(channel_id), "readSeq": read_seq}
-    publish.push_transient(Entry(kind=READ_MARK.name, user_ids=(user.pk,), body=body), connection)
+    entry = Entry(kind=READ_MARK.name, user_ids=(user.pk,), header={"about": channel_id}, body=body)
+    publish.push_transient(entry, connection)
     if moved and (peer := peer_id_of(access.channel, user.pk)) and user.pk in read_receipts_visible_to(peer, [user.pk]):
         seen = {"target": str(channel_id), "readSeq": mark.seq, "userId": user.public_name}
         publish.push_transient(Entry(kind=READ_SEEN.name, user_ids=(peer,), body=seen))

@@ -32,5 +32,6 @@ def read_unmark(*, user: User, channel_id: int, seq: int, app: int | None, conne
         mark = marks.get()
     read_seq = mark.seq if mark.unread_after is None else mark.unread_after
     body = {"target": str(channel_id), "readSeq": read_seq}
-    publish.push_transient(Entry(kind=READ_UNMARK.name, user_ids=(user.pk,), body=body), connection)
+    entry = Entry(kind=READ_UNMARK.name, user_ids=(user.pk,), header={"about": channel_id}, body=body)
+    publish.push_transient(entry, connection)
     return read_seq

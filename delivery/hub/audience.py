@@ -84,7 +84,13 @@ class Audience:
         if entry.channel is not None:
             recipients = list(self.channels.get(entry.channel, ()))
         else:
-            recipients = [connection for user_id in entry.user_ids for connection in self.connections_of(user_id)]
+            about = entry.header.get("about")
+            recipients = [
+                connection
+                for user_id in entry.user_ids
+                for connection in self.connections_of(user_id)
+                if connection.only_channel is None or connection.only_channel == about
+            ]
         if entry.app is not None:
             recipients = [connection for connection in recipients if connection.app == entry.app]
         if skipped := entry.header.get("skip"):
@@ -117,12 +123,15 @@ class Audience:
     def apply_leaves(self, entry: Entry) -> None:
         """Unsubscribe the users who leave with this event.
 
-        They have received the event itself, and receive none after it.
+        They have received the event itself, and receive none after it. Connections that receive no other channel close.
         """
         for user_id in entry.header.get("leave", ()):
             if (user := self.users.get(user_id)) is not None:
                 user.change_membership(entry)
                 self._unsubscribe(user.connections, entry.channel)
+                for connection in user.connections:
+                    if connection.only_channel is not None and connection.only_channel == entry.channel:
+                        connection.close(4001, "no longer a member")
 
     def close_revoked(self, entry: Entry) -> None:
         """Close the connections that this event revokes, including those that are logging in."""
@@ -188,6 +197,11 @@ class Audience:
         connection.is_attached = True
         self._expiry.watch(connection)
 
+    def extend(self, connection: Connection, expires_at: float) -> None:
+        """Let the attached connection expire at another time."""
+        connection.expires_at = expires_at
+        self._expiry.watch(connection)
+
     def remove(self, connection: Connection) -> None:
         """Remove a connection that has ended or was refused."""
         self._expiry.forget(connection)
@@ -209,6 +223,8 @@ class Audience:
             return
         feed = self.feeds.get(channel)
         for connection in connections:
+            if connection.only_channel is not None and connection.only_channel != channel:
+                continue
             subscribed = self.channels.setdefault(channel, {})
             if not subscribed and not is_direct:
                 self.on_channel_active(channel)

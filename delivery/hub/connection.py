@@ -78,6 +78,7 @@ class Connection:
         "last_seen_at",
         "name",
         "nickname",
+        "only_channel",
         "opened_at",
         "outbox",
         "rate_limits",
@@ -102,6 +103,8 @@ class Connection:
         """The time, in Unix seconds, at which the credential expires, and the connection with it; None: never."""
         self.channels: tuple[int, ...] = ()
         """Channels without memberships that this connection receives, such as its app's global one."""
+        self.only_channel: int | None = None
+        """The only channel whose events this connection receives, as in a page of another site; None: no limit."""
         self.gets_activity = False
         """True if the client has asked for pushes of what others are doing, such as typing (`ACTIVITY` in a header)."""
         self.is_attached = False

@@ -22,11 +22,14 @@ class ExpiryTimer:
     def __init__(self) -> None:
         self._watched: dict[str, Connection] = {}
         self._heap: list[tuple[float, str]] = []
-        """Time and connection id, of connections that have ended too."""
+        """Time and connection id, of connections that have ended too, and earlier times of those that were extended."""
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self, connection: Connection) -> None:
-        """Close the connection when it expires, at once if that has passed. Does nothing without `expires_at`."""
+        """Close the connection when it expires, at once if that has passed. Does nothing without `expires_at`.
+
+        Call it again when `expires_at` has changed.
+        """
         if connection.expires_at is None:
             return
         self._watched[connection.id] = connection
@@ -60,7 +63,9 @@ class ExpiryTimer:
     def _close_expired(self) -> None:
         self._timer = None
         while self._heap and self._heap[0][0] <= time.time():
-            connection = self._watched.pop(heapq.heappop(self._heap)[1], None)
-            if connection is not None:
+            at, connection_id = heapq.heappop(self._heap)
+            connection = self._watched.get(connection_id)
+            if connection is not None and connection.expires_at == at:
+                del self._watched[connection_id]
                 connection.close(4001, EXPIRED)
         self._schedule()
