@@ -21,6 +21,17 @@ def session_credential(session_key: str) -> str:
     return "session:" + hashlib.sha256(session_key.encode()).hexdigest()[:CREDENTIAL_DIGEST_LENGTH]
 
 
+def service_credential(service_id: int) -> str:
+    """Return the credential of what a service has signed for its users."""
+    return f"service:{service_id}"
+
+
+def service_of_credential(credential: str) -> int | None:
+    """Return the id of the service whose credential this is; None for those of sessions and tokens."""
+    kind, _, service_id = credential.partition(":")
+    return int(service_id) if kind == "service" else None
+
+
 def token_digest(token: str) -> str:
     """Return the digest under which a token is stored. Accepts any text, even with lone surrogates."""
     return str(hash_token(token.encode("utf-8", "replace").decode()))

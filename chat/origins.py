@@ -26,9 +26,18 @@ def origin_allowed(origin: str | None, *, cookie: bool, host: str, secure: bool)
     return _host_allowed(host) and origin == own_origin(host, secure)
 
 
-def log_refused_origin(origin: str | None, *, host: str, secure: bool) -> None:
-    """Log the setting that refuses a page: ALLOWED_HOSTS, IM_TRUSTED_PROXIES or IM_ALLOWED_ORIGINS."""
-    own, allowed = own_origin(host, secure), settings.IM_ALLOWED_ORIGINS
+def widget_origin_allowed(origin: str | None, *, host: str, secure: bool) -> bool:
+    """Return whether a page of `origin` may embed a channel: also one in IM_WIDGET_ORIGINS. Programs may not."""
+    if origin is None:
+        return False
+    if normalize_origin(origin) in _normalized(tuple(settings.IM_WIDGET_ORIGINS)):
+        return True
+    return origin_allowed(origin, cookie=False, host=host, secure=secure)
+
+
+def log_refused_origin(origin: str | None, *, host: str, secure: bool, setting: str = "IM_ALLOWED_ORIGINS") -> None:
+    """Log the setting that refuses a page: ALLOWED_HOSTS, IM_TRUSTED_PROXIES, or `setting`, which lists origins."""
+    own, allowed = own_origin(host, secure), getattr(settings, setting)
     received = "a cookie without an Origin header" if origin is None else normalize_origin(origin)
     if not _host_allowed(host):
         log_refusal("host_refused", received=host, allowed=", ".join(settings.ALLOWED_HOSTS), setting="ALLOWED_HOSTS")
@@ -36,9 +45,7 @@ def log_refused_origin(origin: str | None, *, host: str, secure: bool) -> None:
         # The page came by the other scheme, so a proxy ends TLS, and its X-Forwarded-Proto is missing or not trusted.
         log_refusal("origin_refused", received=received, allowed=own, setting="IM_TRUSTED_PROXIES")
     else:
-        log_refusal(
-            "origin_refused", received=received, allowed=", ".join((own, *allowed)), setting="IM_ALLOWED_ORIGINS"
-        )
+        log_refusal("origin_refused", received=received, allowed=", ".join((own, *allowed)), setting=setting)
 
 
 def _host_allowed(host: str) -> bool:

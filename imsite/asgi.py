@@ -16,6 +16,7 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402  Django must be se
 
 from chat.consumers.json_consumer import JsonConsumer  # noqa: E402
 from chat.consumers.protobuf_consumer import ProtobufConsumer  # noqa: E402
+from chat.consumers.widget_consumer import WidgetConsumer  # noqa: E402
 from chat.node.lifecycle import start_node, stop_node  # noqa: E402
 from imsite import cookie_parser  # noqa: E402
 from imsite.monitoring import loop_lag  # noqa: E402
@@ -56,7 +57,7 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 
 
 # Channels' router takes several times as long, which counts when thousands connect.
-CONSUMERS = {"acc": JsonConsumer, "ws": ProtobufConsumer}
+CONSUMERS = {"acc": JsonConsumer, "ws": ProtobufConsumer, "widget": WidgetConsumer}
 
 
 async def websocket(scope: dict[str, Any], receive: Receive, send: Send) -> None:

@@ -14,9 +14,11 @@ from chat.views.home import home
 from chat.views.service_worker import service_worker
 from chat.views.web_manifest import web_manifest
 from chat.views.websocket_only import upgrade_required
+from chat.views.widget import widget_session_token, widget_status
 from imsite.lazy_urls import lazy_include
 from imsite.monitoring.access import staff_only
 from imsite.monitoring.views import VIEWS
+from imsite.widget_files import widget_script, widget_styles
 
 urlpatterns = [
     # The admin shares the site's sign-in page, with its lock, and the password page.
@@ -39,6 +41,11 @@ urlpatterns = [
     path("custom-emoji/<str:sha256>.webp", custom_emoji_image),
     path("acc", upgrade_required),
     path("ws", upgrade_required),
+    path("widget", upgrade_required),
+    path("widget/token/", widget_session_token, name="widget-token"),
+    path("widget/status/", widget_status),
+    path("widget.js", widget_script, name="widget-script"),
+    path("widget.css", widget_styles),
     path("", include("chat.urls")),
     path("", home, name="home"),
     path("home/index", home),

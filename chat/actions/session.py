@@ -196,14 +196,40 @@ def _register(
     memberships: Iterable[MembershipInterval],
     changes: Sequence[Entry],
 ) -> None:
-    """Give the connection its user, and register it at the hub."""
-    connection, hub, limit = attempt.connection, publish.hub(), settings.IM_MAX_CONNECTIONS_PER_USER
+    register_connection(
+        attempt.connection,
+        app,
+        user,
+        credential=credential,
+        expires=expires.timestamp() if expires is not None else None,
+        memberships=memberships,
+        changes=changes,
+        in_global_channel=attempt.in_global_channel,
+    )
+
+
+def register_connection(
+    connection: Connection,
+    app: LoginApp,
+    user: User,
+    *,
+    credential: str,
+    expires: float | None,
+    memberships: Iterable[MembershipInterval],
+    changes: Sequence[Entry],
+    in_global_channel: bool,
+) -> None:
+    """Give the connection its user, and register it at the hub. `expires`: Unix seconds.
+
+    `memberships` and `changes` are those of `Hub.register`. Raise ChatError TOO_MANY_CONNECTIONS or SESSION_ENDED.
+    """
+    hub, limit = publish.hub(), settings.IM_MAX_CONNECTIONS_PER_USER
     if hub.connection_count(user.pk) >= limit:
         raise ChatError(reasons.TOO_MANY_CONNECTIONS, limit=limit)
     connection.user_id, connection.name, connection.app = user.pk, user.public_name, app.number
     connection.nickname, connection.kind, connection.credential = user.nickname, user.kind, credential
-    connection.channels = (app.channel,) if attempt.in_global_channel else ()
-    connection.expires_at = expires.timestamp() if expires is not None else None
+    connection.channels = (app.channel,) if in_global_channel else ()
+    connection.expires_at = expires
     try:
         hub.register(connection, memberships, changes)
     except CredentialRevoked:

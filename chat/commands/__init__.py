@@ -22,6 +22,7 @@ from chat.commands import (
     thread,
     typing,
     users,
+    widget,
 )
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "thread",
     "typing",
     "users",
+    "widget",
 ]

@@ -15,6 +15,7 @@ from accounts.numbers import parse_decimal
 from chat import errors, reasons
 from chat.account_errors import chat_error
 from chat.commands.registry import COMMANDS, Call, Command, Nothing
+from chat.commands.widget_rights import require_widget_channel, require_widget_fields
 from chat.errors import ChatError, Code
 from delivery.log_throttle import log_recovery
 
@@ -73,7 +74,11 @@ async def _execute(command: Command, call: Call, data: Any) -> Any:
         raise ChatError(reasons.LOGIN_REQUIRED)
     if caller.user is not None and caller.user.is_guest and not command.guests:
         raise ChatError(reasons.ACCOUNT_REQUIRED)
+    if caller.widget_origin:
+        require_widget_fields(command, data)
     parsed = _parse(command, data)
+    if caller.widget_origin:
+        require_widget_channel(caller.connection, parsed)
     if command.changes:
         caller.take(caller.connection.rate_limits.changes)
     return await command.handler(call, parsed)

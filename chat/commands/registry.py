@@ -32,6 +32,8 @@ class Caller:
     """Id of the app's global channel, to which messages without `target` go; 0 before login."""
     in_global_channel: bool = True
     """True if the connection receives the app's global channel."""
+    widget_origin: str = ""
+    """The origin of the page around a widget; empty for all other clients."""
 
     def require_user(self) -> User:
         """Return the user. Raise ChatError LOGIN_REQUIRED before login."""

@@ -12,8 +12,9 @@ from chat import encoders, reasons, selectors
 from chat.actions import last_seen, session
 from chat.actions.do_not_disturb import do_not_disturb_payload
 from chat.commands.fields import Number
-from chat.commands.registry import Call, Nothing, command
+from chat.commands.registry import Call, Caller, Nothing, command
 from chat.errors import ChatError
+from chat.widgets.sessions import widget_login
 from chat.wire.schema import replies
 from delivery import publish
 from delivery.db.batches import BatchQueue
@@ -38,16 +39,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     caller, connection = call.caller, call.caller.connection
     if caller.user is not None:
         raise ChatError(reasons.ALREADY_LOGGED_IN)
-    opened = await session.session_login(
-        session.LoginAttempt(
-            connection,
-            data.appId,
-            name=data.userId,
-            token=data.serviceToken or "",
-            session_key=caller.session_key,
-            in_global_channel=caller.in_global_channel,
-        )
-    )
+    opened = await _open_session(caller, data)
     user, app, hub = opened.user, opened.app, publish.hub()
     try:
         if data.after is not None:
@@ -60,7 +52,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         hub.unregister(connection)
         raise
     last_seen.record_login(connection)
-    caller.user, caller.app, caller.default_channel = user, app.number, app.channel
+    caller.user, caller.app, caller.default_channel = user, app.number, connection.only_channel or app.channel
     if data.after is not None and data.after != position:
         connection.is_synced, connection.reported_position = False, data.after
         position = data.after
@@ -72,7 +64,7 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
         "kind": user.kind,
         "appId": app.number,
         "appName": app.name,
-        "target": str(app.channel),
+        "target": str(caller.default_channel),
         "position": position,
     }
     if quiet := do_not_disturb_payload(user.do_not_disturb_until):
@@ -80,6 +72,24 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     if opened.token:
         reply["serviceToken"] = opened.token
     return reply
+
+
+async def _open_session(caller: Caller, data: Login) -> session.LoginResult:
+    """Authenticate the connection. The cookie of a widget's handshake counts for nothing, and it is never a guest."""
+    if caller.widget_origin:
+        return await widget_login(
+            caller.connection, data.serviceToken or "", origin=caller.widget_origin, app_number=data.appId
+        )
+    return await session.session_login(
+        session.LoginAttempt(
+            caller.connection,
+            data.appId,
+            name=data.userId,
+            token=data.serviceToken or "",
+            session_key=caller.session_key,
+            in_global_channel=caller.in_global_channel,
+        )
+    )
 
 
 @command("heartbeat", returns=replies.ReportedPosition, guests=True)
@@ -112,6 +122,10 @@ async def sync(call: Call, data: Sync) -> dict[str, Any]:
     connection, hub = call.caller.connection, publish.hub()
     await hub.catch_up_to(data.after)
     upto = hub.watermark
+    if connection.only_channel is not None:
+        # The replay has events of all channels. A widget shows one, and loads it again.
+        connection.is_synced = True
+        return {"reset": True, "position": upto}
     wanted = ReplayRange(call.user.pk, data.after, upto)
     if wanted.is_short and upto - data.after <= settings.IM_SYNC_MAX_EVENTS:
         page = await _short_syncs.submit(wanted)

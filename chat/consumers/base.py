@@ -52,6 +52,14 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
     _encoding: str
     """The manner in which `_encode_frames` combines frames: connections with the same share the bytes of a batch."""
 
+    def _admits(self, scope: dict[str, Any]) -> bool:
+        """Return whether the page or program may connect. A refusal is logged."""
+        return handshake.scope_origin_allowed(scope)
+
+    def _new_caller(self, connection: Connection) -> Caller:
+        """Return the caller of a connection that was accepted; `scope` still has its handshake."""
+        return Caller(connection, session_key=handshake.session_key(self.scope))
+
     def _opened(self, node: Node, caller: Caller, query: Query) -> None:
         """Called once the connection is accepted; `query` is the parsed query string of its URL."""
         raise NotImplementedError
@@ -82,7 +90,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         await receive()
         node = await start_node()
         address = (scope.get("client") or ("", 0))[0]
-        if not handshake.scope_origin_allowed(scope):
+        if not self._admits(scope):
             await send({"type": "websocket.close", "code": 4403})
             return
         if not node.accepting or not node.connection_limiter.enter(address):
@@ -109,7 +117,7 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         await self.base_send({"type": "websocket.accept"})
         connection = Connection(codec=self.codec, address=address, ticker=node.hub.ticker, on_close=self._end)
         node.hub.add(connection)
-        caller = Caller(connection, session_key=handshake.session_key(self.scope))
+        caller = self._new_caller(connection)
         query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
         connection.gets_activity = query.get("activity") == ["1"]
         # The request takes more memory than everything else that an idle connection keeps.

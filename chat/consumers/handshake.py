@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from chat.origins import log_refused_origin, origin_allowed
+from chat.origins import log_refused_origin, origin_allowed, widget_origin_allowed
 
 Scope = dict[str, Any]
 
@@ -27,6 +27,16 @@ def scope_origin_allowed(scope: Scope) -> bool:
     if not allowed:
         log_refused_origin(origin, host=host, secure=secure)
     return allowed
+
+
+def widget_origin(scope: Scope) -> str | None:
+    """Return the origin of the page if it may embed a channel. A refusal is logged."""
+    origin, host = header(scope, b"origin"), header(scope, b"host") or ""
+    secure = scope.get("scheme") in ("wss", "https")
+    if widget_origin_allowed(origin, host=host, secure=secure):
+        return origin
+    log_refused_origin(origin, host=host, secure=secure, setting="IM_WIDGET_ORIGINS")
+    return None
 
 
 def session_key(scope: Scope) -> str:

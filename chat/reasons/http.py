@@ -22,6 +22,9 @@ API_TOKEN_INVALID = Reason("api_token_invalid", NOT_LOGGED_IN, "This token is no
     "The API token is malformed, unknown, expired or revoked.")
 ORIGIN_NOT_ALLOWED = Reason("origin_not_allowed", NOT_AUTHORISED, "Pages of this origin cannot make calls.",
     "The `Origin` of the call is not in IM_ALLOWED_ORIGINS.")
+WIDGET_ORIGIN_NOT_ALLOWED = Reason("widget_origin_not_allowed", NOT_AUTHORISED,
+    "This website may not embed the chat: its address is not on the site's list.",
+    "The origin is not in IM_WIDGET_ORIGINS.")
 PATH_NOT_FOUND = Reason("path_not_found", NO_SUCH_COMMAND, "This path does not exist. Paths end with a slash.",
     "No call has this path.")
 METHOD_NOT_ALLOWED = Reason("method_not_allowed", NO_SUCH_COMMAND, "This path does not have this method.",

@@ -51,6 +51,19 @@ UNKNOWN_APP = Reason("unknown_app", NOT_AUTHORISED, "This app does not exist.",
 TOO_MANY_CONNECTIONS = Reason("too_many_connections", TOO_MUCH,
     "You have %(limit)s open connections, which is the maximum. Close one and try again.",
     "The user has too many connections. The site closes this one.")
+WIDGETS_OFF = Reason("widgets_off", NOT_AUTHORISED, "This site does not allow embedded chats.",
+    "The operator has turned IM_WIDGETS off.")
+WIDGET_TOKEN_INVALID = Reason("widget_token_invalid", NOT_AUTHORISED,
+    "This page has no valid access to the chat. Reload the page.",
+    "The token of a widget is malformed, or its user or issuer has lost the right.")
+WIDGET_TOKEN_EXPIRED = Reason("widget_token_expired", NOT_AUTHORISED,
+    "This page's access to the chat has expired. Reload the page.",
+    "The token of a widget has expired. Get a new one.")
+WIDGET_TOKEN_ORIGIN = Reason("widget_token_origin", NOT_AUTHORISED,
+    "This page's access to the chat was made for another website.",
+    "The token of a widget names another origin than that of the page.")
+WIDGET_COMMAND = Reason("widget_command", NOT_AUTHORISED, "This is not possible in an embedded chat.",
+    "The connection of a widget sent a command, or a field, that widgets may not use.")
 ACCOUNT_REQUIRED = Reason("account_required", NOT_AUTHORISED, "Guests cannot do this. Create an account first.",
     "A guest did something that needs an account.")
 ACCOUNT_INACTIVE = Reason("account_inactive", NOT_AUTHORISED, "This account is deactivated.",

@@ -197,10 +197,16 @@ class Audience:
         connection.is_attached = True
         self._expiry.watch(connection)
 
-    def extend(self, connection: Connection, expires_at: float) -> None:
-        """Let the attached connection expire at another time."""
+    def extend(self, connection: Connection, expires_at: float, changes: Sequence[Entry]) -> None:
+        """Let the attached connection expire at another time, with its new credential.
+
+        `changes` is what `record_changes` has collected since before the credential was read.
+        """
         connection.expires_at = expires_at
         self._expiry.watch(connection)
+        for entry in changes:
+            if "revoke" in entry.header:
+                _close_if_revoked(connection, entry)
 
     def remove(self, connection: Connection) -> None:
         """Remove a connection that has ended or was refused."""

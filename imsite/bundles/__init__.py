@@ -7,7 +7,9 @@ beside their entries, `js/main.bundle.js` beside `js/main.js`, which Django find
 
 from __future__ import annotations
 
-ENTRIES = ("js/main.js", "css/chat-page.css", "css/account-page.css", "css/api-docs-page.css")
+WIDGET_ENTRY = "js/widget.js"
+"""The script of embedded channels, which `imsite.widget_files` serves."""
+ENTRIES = ("js/main.js", WIDGET_ENTRY, "css/chat-page.css", "css/account-page.css", "css/api-docs-page.css")
 """Static files that are served as bundles with all that they import."""
 
 

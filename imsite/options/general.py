@@ -31,6 +31,9 @@ OPTIONS = (
     ),
     Option("IM_TRUSTED_PROXIES", "", "Comma-separated proxies whose X-Forwarded-For and -Proto headers are trusted."),
     Option("IM_ALLOWED_ORIGINS", (), "Comma-separated origins of other sites whose pages may connect."),
+    Option("IM_WIDGETS", True, "Other pages may embed a channel of the site (deploy/embedding.md)."),
+    Option("IM_WIDGET_ORIGINS", (), "Comma-separated origins of other sites whose pages may embed a channel."),
+    Option("IM_WIDGET_TOKEN_SECONDS", 600, "Seconds until the token of an embedded channel expires."),
     # Access by network
     Option("IM_OPEN_GATEWAY", (), "Networks that may use the legacy HTTP calls without a token.", LOOPBACK),
     Option(

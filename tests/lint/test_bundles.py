@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from chat.views import service_worker
-from imsite.bundles import ENTRIES, bundle_name
+from imsite.bundles import ENTRIES, WIDGET_ENTRY, bundle_name
 from imsite.bundles.store import bundle_directory
 
 ROOT = Path(settings.BASE_DIR)
@@ -33,6 +33,8 @@ def test_every_script_and_style_sheet_belongs_to_a_page() -> None:
     static = ROOT / "static"
     files = {str(path.relative_to(static)) for suffix in ("js", "css") for path in static.rglob(f"*.{suffix}")}
 
+    # `imsite.widget_files` serves these two under URLs of their own.
+    named |= {WIDGET_ENTRY, "css/widget.css"}
     assert set(ENTRIES) <= named
     worker = {f"js/service-worker/{name}" for name in service_worker.PARTS}
     assert files - _TYPES_ONLY == (named | admin | worker | set(bundled_files())) & files

@@ -80,13 +80,14 @@ async def listening(
     channels: Sequence[int] = (),
     credential: str = "",
     expires_at: float | None = None,
+    only: int | None = None,
 ) -> AsyncIterator[Listener]:
-    """Log a user with these memberships in on the hub."""
+    """Log a user with these memberships in on the hub. `only`: the one channel that the connection receives."""
     listener = Listener(hub.ticker)
     connection = listener.connection
     connection.user_id, connection.name, connection.app = user_id, f"user {user_id}", app
     connection.channels, connection.credential = tuple(channels), credential
-    connection.expires_at = expires_at
+    connection.expires_at, connection.only_channel = expires_at, only
     hub.add(connection)
     async with listener.writing():
         number = connection.open_reply()

@@ -30,6 +30,7 @@ from chat.api.v1 import (
     users,
     webhook_attempts,
     webhooks,
+    widget_tokens,
 )
 from chat.api.v1.endpoint import NotFoundView
 
@@ -81,6 +82,7 @@ urlpatterns = [
     path("users/external/", external_users.ExternalUserListView.as_view()),
     path("users/external/<external_id>/", external_users.ExternalUserView.as_view()),
     path("users/external/<external_id>/token/", external_users.ExternalTokenView.as_view()),
+    path("widget-tokens/", widget_tokens.WidgetTokenView.as_view()),
     path("users/<name>/", users.UserView.as_view()),
     re_path("", NotFoundView.as_view()),
 ]

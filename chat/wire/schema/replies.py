@@ -287,3 +287,9 @@ class Contacts(Shape):
 
 class Apps(Shape):
     apps: list[App]
+
+
+class RenewedWidget(Shape):
+    """The time at which an embedded channel's new token expires."""
+
+    expires: Time

@@ -224,5 +224,11 @@ export const zhErrors = {
   webhook_text_required: "请把消息内容放在 text、blocks 或 attachments 里。",
   webhook_url_length: "网址最多 {limit} 个字符。",
   webhook_url_not_allowed: "不能向这个网址发送 Webhook。",
+  widget_command: "嵌入的聊天中不能这样做。",
+  widget_origin_not_allowed: "此网站不能嵌入聊天：它的地址不在允许列表中。",
+  widget_token_expired: "此页面的聊天权限已过期，请重新加载页面。",
+  widget_token_invalid: "此页面没有有效的聊天权限，请重新加载页面。",
+  widget_token_origin: "此页面的聊天权限属于另一个网站。",
+  widgets_off: "本站不允许嵌入聊天。",
   wrong_credentials: "手机号或密码不正确。",
 };

@@ -93,3 +93,19 @@ async def test_the_hub_closes_a_users_connection_when_it_expires(hub: Hub) -> No
     async with listening(hub, ALICE, expires_at=time.time() + 0.05) as alice, listening(hub, BOB) as bob:
         assert await alice.closed() == 4001
         assert bob.closings == []
+
+
+async def test_a_connection_that_is_extended_closes_at_its_new_time(wall_clock: WallClock) -> None:
+    timer, closings = ExpiryTimer(), Closings()
+    extended, other = closings.open("extended", wall_clock.now + 30), closings.open("other", wall_clock.now + 60)
+    for connection in (extended, other):
+        timer.watch(connection)
+    extended.expires_at = wall_clock.now + 90
+    timer.watch(extended)
+
+    wall_clock.now += 61
+    await wait_until(lambda: len(closings.closed) == 1)
+    wall_clock.now += 30
+    await wait_until(lambda: len(closings.closed) == 2)
+
+    assert [name for name, _, _ in closings.closed] == ["other", "extended"]

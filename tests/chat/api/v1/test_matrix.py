@@ -62,6 +62,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "webhooks/<webhook_id>/"): {"enabled": False},
     ("PATCH", "incoming-webhooks/<hook_id>/"): {"enabled": False},
     ("POST", "users/external/<external_id>/token/"): {"seconds": 600},
+    ("POST", "widget-tokens/"): {"externalId": "c-1", "channel": "$channel", "origin": "http://testserver"},
 }
 CREATES = {("PUT", "users/external/<external_id>/")}
 """Each service has its own external users, so an id of another service creates a new one."""
