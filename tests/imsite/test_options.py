@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
 from imsite.options import OPTIONS, read
@@ -52,3 +53,37 @@ def test_the_options_command_lists_all_and_shows_no_secret(monkeypatch: pytest.M
     assert all(option.name in shown for option in OPTIONS)
     assert "current value: 7.5" in shown
     assert "do-not-show-this" not in shown
+
+
+def test_a_value_comes_from_the_file_that_its_variable_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("IM_CLUSTER_SECRET", raising=False)
+    (tmp_path / "secret").write_text("from a file\n")
+    (tmp_path / "timeout").write_text("7.5")
+    monkeypatch.setenv("IM_CLUSTER_SECRET_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("IM_LOGIN_TIMEOUT_FILE", str(tmp_path / "timeout"))
+
+    assert read("IM_CLUSTER_SECRET") == "from a file"
+    assert read("IM_LOGIN_TIMEOUT") == 7.5
+
+
+@pytest.mark.parametrize(("content", "message"), [(None, "cannot be read"), ("", "is empty"), ("\n", "is empty")])
+def test_a_missing_or_empty_file_is_an_error(
+    content: str | None, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An empty secret would count as none, and the site would start without."""
+    if content is not None:
+        (tmp_path / "secret").write_text(content)
+    monkeypatch.delenv("IM_CLUSTER_SECRET", raising=False)
+    monkeypatch.setenv("IM_CLUSTER_SECRET_FILE", str(tmp_path / "secret"))
+
+    with pytest.raises(ImproperlyConfigured, match=message):
+        read("IM_CLUSTER_SECRET")
+
+
+def test_a_variable_and_its_file_together_are_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("one")
+    monkeypatch.setenv("IM_CLUSTER_SECRET", "another")
+    monkeypatch.setenv("IM_CLUSTER_SECRET_FILE", str(tmp_path / "secret"))
+
+    with pytest.raises(ImproperlyConfigured, match="both set"):
+        read("IM_CLUSTER_SECRET")
