@@ -16,7 +16,7 @@ if TEST_DATABASE not in {"sqlite", "postgres"}:
     raise ValueError(f"TEST_DATABASE is sqlite or postgres, not {TEST_DATABASE!r}.")
 
 for _name in list(os.environ):
-    if _name.startswith(("IM_", "SOCIAL_AUTH_", "EMAIL_")) or _name in {
+    if _name.startswith(("IM_", "SOCIAL_AUTH_", "EMAIL_")) or _name.removesuffix("_FILE") in {
         "SECRET_KEY",
         "DATABASE_URL",
         "REDIS_URL",
