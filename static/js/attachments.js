@@ -1,7 +1,8 @@
 /**
  * Creates the parts of the chat that send files, and connects them: uploads, drafts, and the controls of the composer.
  *
- * @import { Outbox, OutboxEntry } from "./net/outbox.js"
+ * @import { Client } from "./net/client.js"
+ * @import { OutboxEntry } from "./net/outbox.js"
  * @import { AttachmentLimits } from "./state/attachment-limits.js"
  * @import { Store } from "./net/state/store.js"
  * @import { Composer } from "./widgets/composer.js"
@@ -14,7 +15,6 @@ import { AttachmentSends } from "./net/attachment-sends.js";
 import { Uploads } from "./net/uploads.js";
 import { AttachmentDrafts } from "./state/attachment-drafts.js";
 import { draftNameOf } from "./state/drafts.js";
-import { UploadMemory } from "./net/state/upload-memory.js";
 import { AttachmentTray } from "./widgets/attachment-tray.js";
 import { FileIntake } from "./widgets/file-intake.js";
 import { showToast } from "./widgets/toast.js";
@@ -24,11 +24,11 @@ export class Attachments {
   /** The user whose files the page uploads. */ #userId = "";
   /** @type {Composer | null} */ #composer = null;
   /** @type {ThreadComposer | null} */ #threadComposer = null;
-  #memory = new UploadMemory(localStorage);
 
-  /** @param {{outbox: Outbox, csrfToken: () => string}} deps */
-  constructor({ outbox, csrfToken }) {
-    this.uploads = new Uploads({ memory: this.#memory, csrfToken, measure: measureMedia });
+  /** @param {Client} client */
+  constructor({ outbox, sendRequest, uploadMemory }) {
+    this.memory = uploadMemory;
+    this.uploads = new Uploads({ memory: this.memory, sendRequest, measure: measureMedia });
     this.drafts = new AttachmentDrafts(sessionStorage, this.uploads);
     this.sends = new AttachmentSends({ outbox, uploads: this.uploads, restore: (entry) => this.#restore(entry) });
     addEventListener("beforeunload", (event) => {
@@ -38,7 +38,7 @@ export class Attachments {
       // Older browsers ask because of this.
       event.returnValue = true;
     });
-    addEventListener("pagehide", () => this.#memory.release());
+    addEventListener("pagehide", () => this.memory.release());
   }
 
   /**
@@ -75,7 +75,6 @@ export class Attachments {
     if (userId === this.#userId) return;
     this.#userId = userId;
     this.uploads.clear();
-    this.#memory.load(userId);
     this.drafts.load(userId);
   }
 
@@ -87,7 +86,7 @@ export class Attachments {
   /** Forget the files of the user, who will not return. */
   clear() {
     this.uploads.clear();
-    this.#memory.clear();
+    this.memory.clear();
     this.drafts.clear();
   }
 

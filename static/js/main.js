@@ -9,29 +9,21 @@ import { byId } from "./lib/dom.js";
 import { setTimeZone } from "./lib/format.js";
 import { language, t, translateElements } from "./lib/i18n.js";
 import { BrowserUser } from "./page/browser-user.js";
-import { ChatApi } from "./net/chat-api.js";
-import { ContactsSync } from "./net/contacts-sync.js";
-import { Conversation } from "./net/conversation.js";
+import { createClient } from "./net/client.js";
 import { CustomEmojiSync } from "./page/custom-emoji-sync.js";
-import { GapFiller } from "./net/gap-filler.js";
 import { csrfToken, signInAsGuest } from "./page/guest-sign-in.js";
-import { MemberLoader } from "./net/member-loader.js";
 import { MessageSearch } from "./net/message-search.js";
-import { Outbox } from "./net/outbox.js";
-import { PresenceSync } from "./net/presence-sync.js";
-import { PushHandlers } from "./net/push-handlers.js";
 import { SavedList } from "./page/saved-list.js";
 import { SavedMessages } from "./page/saved-messages.js";
 import { ScheduledMessages } from "./net/scheduled-messages.js";
-import { Session } from "./net/session.js";
 import { SlashCommands } from "./page/slash-commands.js";
-import { Socket } from "./net/socket.js";
 import { ThreadConversation } from "./net/thread-conversation.js";
 import { ThreadList } from "./net/thread-list.js";
 import { UnreadPreviews } from "./net/unread-previews.js";
 import { connectMessageActions } from "./message-actions.js";
 import { Navigation } from "./navigation.js";
 import { WebPush } from "./page/web-push.js";
+import { xhrRequests } from "./page/xhr-request.js";
 import { connectPush } from "./push-notifications.js";
 import { doNotDisturb } from "./state/do-not-disturb.js";
 import { Drafts } from "./state/drafts.js";
@@ -39,8 +31,6 @@ import { EmojiPreferences } from "./state/emoji-preferences.js";
 import { NotificationSettings } from "./state/notification-settings.js";
 import { Pins } from "./state/pins.js";
 import { SidebarLayouts } from "./state/sidebar-layout.js";
-import { Store } from "./net/state/store.js";
-import { Threads } from "./net/state/threads.js";
 import { Announcer } from "./widgets/announcer.js";
 import { ChannelDetails } from "./widgets/channel-details.js";
 import { ChannelHeader } from "./widgets/channel-header.js";
@@ -99,8 +89,18 @@ document.documentElement.lang = language.tag;
 setTimeZone(boot.timeZone);
 translateElements(document);
 
-const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/acc?batch=1&activity=1`;
-const socket = new Socket(address, boot.userId);
+const signOutForm = byId("sign-out", HTMLFormElement);
+const pageToken = () => csrfToken(signOutForm);
+const client = createClient({
+  url: location.origin,
+  userId: boot.userId,
+  activity: true,
+  storage: localStorage,
+  tabStorage: sessionStorage,
+  sendRequest: xhrRequests(pageToken),
+  isVisible: () => document.visibilityState === "visible",
+});
+const { socket, store, threads, outbox, memberLoader, pushHandlers, session, contactsSync, conversation, api } = client;
 const browserUser = new BrowserUser({
   socket,
   storage: localStorage,
@@ -113,42 +113,22 @@ const browserUser = new BrowserUser({
     reopenPage(() => location.replace(location.pathname + location.search));
   },
 });
-const store = new Store();
-const threads = new Threads(store);
-const outbox = new Outbox(
-  localStorage,
-  ({ target, text, files, clientMsgId, replyTo, threadId, alsoToChannel }) => {
-    const reply = { ...(replyTo ? { replyTo } : {}), ...(threadId ? { threadId, alsoToChannel } : {}) };
-    const attachments = files ? { attachments: files.flatMap(({ attachment }) => attachment?.id ?? []) } : {};
-    return socket.request("message.send", { target, type: "text", msg: text, clientMsgId, ...attachments, ...reply });
-  },
-  ({ appId }) => socket.isReady && (appId === null || appId === store.app.appId),
-);
 const drafts = new Drafts(localStorage);
 const emojiPreferences = new EmojiPreferences(localStorage);
 const notificationSettings = new NotificationSettings(localStorage);
 const sidebarLayouts = new SidebarLayouts(localStorage);
-const webPush = new WebPush({ key: boot.pushKey, csrfToken: () => csrfToken(signOutForm), texts: pushTexts, icon: pushIcon });
-const signOutForm = byId("sign-out", HTMLFormElement);
-const attachments = new Attachments({ outbox, csrfToken: () => csrfToken(signOutForm) });
+const webPush = new WebPush({ key: boot.pushKey, csrfToken: pageToken, texts: pushTexts, icon: pushIcon });
+const attachments = new Attachments(client);
 const { uploads, sends, drafts: attachmentDrafts } = attachments;
-const gapFiller = new GapFiller({ socket, store });
-const memberLoader = new MemberLoader({ socket, store });
-const pushHandlers = new PushHandlers({ socket, store, threads, gapFiller, memberLoader });
-const presence = new PresenceSync({ socket, store });
-const session = new Session({ socket, store, outbox, presence, gapFiller });
-const contactsSync = new ContactsSync({ socket, store, session, presence });
 new CustomEmojiSync({ socket, session });
 const slashCommands = new SlashCommands({ socket, session });
 new SlashNotes({ store, commands: slashCommands });
-socket.on("ready", ({ login }) => doNotDisturb.set(login.doNotDisturbUntil));
+doNotDisturb.follow(socket);
 const scheduledMessages = new ScheduledMessages({ socket, store, session });
 const savedMessages = new SavedMessages({ socket, store, session });
 const pins = new Pins({ socket, store, session });
-const conversation = new Conversation({ socket, store, outbox, session, gapFiller });
 const threadConversation = new ThreadConversation({ socket, store, outbox, session, threads });
 const messageSearch = new MessageSearch({ socket, store, session });
-const api = new ChatApi(socket, store);
 
 const layout = new Layout({
   onPanelShown: (panel) => panels[panel].onShown(),

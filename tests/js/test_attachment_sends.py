@@ -47,7 +47,7 @@ _PRELUDE = """async () => {
     const outbox = new Outbox(localStorage, async (entry) => {
       sent.push([entry.text, ...(entry.files ?? []).map(({ attachment }) => attachment.id)].join(" "));
       return { id: "1", seq: sent.length };
-    }, () => state.online);
+    }, () => state.online, sessionStorage);
     outbox.load("7");
     return outbox;
   };

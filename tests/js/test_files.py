@@ -17,6 +17,7 @@ pytestmark = [
 
 _SCRIPT = """async (given) => {
   const files = await import("/static/js/lib/files.js");
+  const kinds = await import("/static/js/net/file-kind.js");
   const { pictureSpace, shownPictures } = await import("/static/js/lib/picture-size.js");
   const { waveform } = await import("/static/js/lib/waveform.js");
   const { acceptFiles, mayUpload } = await import("/static/js/state/attachment-limits.js");
@@ -53,7 +54,7 @@ async def test_the_end_of_a_long_name_is_kept(modules: Page) -> None:
 
 async def test_kinds_are_those_that_a_browser_shows(modules: Page) -> None:
     types = ["image/png", "image/svg+xml", "image/heic", "video/mp4", "audio/ogg", "text/html", ""]
-    kinds = await result(modules, "given.map((type) => files.fileKind({ type }))", types)
+    kinds = await result(modules, "given.map((type) => kinds.fileKind({ type }))", types)
     assert kinds == ["image", "file", "file", "video", "audio", "file", "file"]
 
 

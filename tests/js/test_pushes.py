@@ -24,10 +24,11 @@ _HANDLED = """async () => {
   const { SavedMessages } = await import("/static/js/page/saved-messages.js");
   const { ScheduledMessages } = await import("/static/js/net/scheduled-messages.js");
   const { TypingSync } = await import("/static/js/net/typing-sync.js");
+  const { doNotDisturb } = await import("/static/js/state/do-not-disturb.js");
   const { Pins } = await import("/static/js/state/pins.js");
   const { Store } = await import("/static/js/net/state/store.js");
   const kinds = new Set();
-  const socket = { onPush: (kind) => kinds.add(kind) };
+  const socket = Object.assign(new Emitter(), { onPush: (kind) => kinds.add(kind) });
   const store = new Store();
   const session = new Emitter();
   new PushHandlers({ socket, store });
@@ -39,6 +40,7 @@ _HANDLED = """async () => {
   new SavedMessages({ socket, store, session });
   new ScheduledMessages({ socket, store, session });
   new TypingSync({ socket, store });
+  doNotDisturb.follow(socket);
   return [...kinds];
 }"""
 

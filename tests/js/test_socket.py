@@ -154,7 +154,7 @@ async def test_a_new_start_is_for_the_same_user_as_well(modules: Page, server: S
 async def test_a_page_made_for_another_user_ends_at_its_first_login(modules: Page, server: Server) -> None:
     script = """async () => {
       const { Socket } = await import("/static/js/net/socket.js");
-      const socket = new Socket("ws://modules.test/acc", "6");
+      const socket = new Socket("ws://modules.test/acc", { userId: "6" });
       return new Promise((done) => {
         for (const type of ["ready", "user-changed"]) socket.addEventListener(type, () => done(type));
         socket.start({ appId: 101 });

@@ -19,6 +19,9 @@ pytestmark = [
     pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
 ]
 
+_SITE = "http://modules.test/"
+"""The address at which the client looks whether the site answers HTTP."""
+
 SUCCESS: dict[str, Any] = {"code": 200, "codeMsg": "Success", "data": {"position": 40, "id": "7"}}
 
 
@@ -29,6 +32,10 @@ def refusal(reason: Reason, **data: Any) -> dict[str, Any]:
 
 TOO_MANY = refusal(reasons.TOO_MANY_CONNECTIONS, limit=20)
 SESSION_ENDED = refusal(reasons.SESSION_ENDED)
+
+
+async def _answer(route: Route) -> None:
+    await route.fulfill(headers={"Access-Control-Allow-Origin": "*"})
 
 
 class Server:
@@ -58,6 +65,7 @@ class Server:
 async def server(clock_modules: Page) -> Server:
     server = Server()
     await clock_modules.route_web_socket("ws://modules.test/acc", server.accept)
+    await clock_modules.route(_SITE, _answer)
     await clock_modules.clock.install()
     await clock_modules.reload()
     script = """async () => {
@@ -126,7 +134,7 @@ async def test_a_server_that_does_not_answer_http_either_blocks_nothing(clock_mo
     async def fail(route: Route) -> None:
         await route.abort()
 
-    await clock_modules.route(clock_modules.url, fail)
+    await clock_modules.route(_SITE, fail)
     server.is_silent = True
     await clock_modules.evaluate("socket.start({ appId: 101 })")
     await clock_modules.clock.run_for(12_000)

@@ -67,10 +67,11 @@ _PRELUDE = """async () => {
   }
   window.XMLHttpRequest = Request;
   const { Uploads } = await import("/static/js/net/uploads.js");
+  const { xhrRequests } = await import("/static/js/page/xhr-request.js");
   const { UploadMemory } = await import("/static/js/net/state/upload-memory.js");
   const open = (userId = "7") => {
     const memory = new UploadMemory(localStorage); memory.load(userId);
-    return new Uploads({ memory, csrfToken: () => "token", measure: async () => null });
+    return new Uploads({ memory, sendRequest: xhrRequests(() => "token"), measure: async () => null });
   };
   const uploads = open();
   const file = (size, name = "große Datei.bin") => new File([new Uint8Array(size)], name, { lastModified: 5 });

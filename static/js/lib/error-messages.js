@@ -2,8 +2,7 @@
  * Explains error replies to the user, in the chosen language. English is the server's own sentence; Chinese is found by
  * the key of the reason.
  *
- * @import { ErrorData } from "../net/wire-types.js"
- * @typedef {{code: number, reason?: string, data: ErrorData | null}} ErrorReply  stored with messages that have failed
+ * @import { ErrorReply } from "../net/protocol.js"
  */
 import { zhErrors } from "../locales/zh-errors.js";
 import { formatDateTime } from "./format.js";

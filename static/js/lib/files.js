@@ -2,10 +2,6 @@
 import { graphemes } from "./graphemes.js";
 import { language } from "./i18n.js";
 
-/** @typedef {"image" | "video" | "audio" | "file"} FileKind */
-
-/** Pictures that every supported browser shows. */
-const SHOWN_PICTURES = /^image\/(?:png|jpeg|gif|webp|avif|bmp)$/;
 const VOICE_NAME = /^voice-message-\d{8}-\d{6}\.(?:m4a|webm|ogg|mp3|wav|aac|flac)$/;
 /** Characters before the extension that stay when a name is shortened. */
 const KEPT_BEFORE_EXTENSION = 4;
@@ -19,12 +15,6 @@ const ICONS = /** @type {const} */ ({
   "file-text": "pdf doc docx odt rtf txt md pages epub tex log ppt pptx odp key",
   "file-code": "js mjs ts tsx jsx py rb go rs c h cpp cs java kt swift php sh sql html htm css json xml yaml yml toml ini svg",
 });
-
-/** Return how the page shows a file that the user has chosen. @param {{type: string}} file @returns {FileKind} */
-export function fileKind({ type }) {
-  if (SHOWN_PICTURES.test(type)) return "image";
-  return type.startsWith("video/") ? "video" : type.startsWith("audio/") ? "audio" : "file";
-}
 
 /** Tell whether the page's recorder has made the file. @param {{name: string, kind: string}} file */
 export function isVoiceMessage({ name, kind }) {

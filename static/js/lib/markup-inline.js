@@ -4,7 +4,8 @@
  * Pure, and linear in the length.
  *
  * @import { Code } from "./markup-code.js"
- * @import { Mention, MentionNames, Plain } from "./text.js"
+ * @import { Mention, Plain } from "./text.js"
+ * @import { MentionNames } from "../net/state/message-mentions.js"
  * @typedef {"strong" | "emphasis" | "strike"} Style
  * @typedef {{kind: "link", text: string, href: string} | {kind: "labelled-link", href: string, host: string, children: Inline[]}}
  *   AnyLink  `host`: to be shown beside a label that names another one, or ""

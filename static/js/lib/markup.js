@@ -3,7 +3,7 @@
  * `/api/docs/` describes the subset (`SHOWN_MARKUP` in chat/api/v1/schema.py). Pure.
  *
  * @import { MarkupNode } from "./markup-blocks.js"
- * @import { MentionNames } from "./text.js"
+ * @import { MentionNames } from "../net/state/message-mentions.js"
  */
 import { parseBlocks } from "./markup-blocks.js";
 import { parseInline, textOf } from "./markup-inline.js";

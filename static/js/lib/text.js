@@ -3,7 +3,7 @@
  *
  * @typedef {{kind: "text", text: string}} Plain
  * @typedef {{kind: "mention", text: string, isSelf: boolean}} Mention
- * @typedef {Map<string, boolean>} MentionNames  lower-case names of users, with whether each is the current user's
+ * @import { MentionNames } from "../net/state/message-mentions.js"
  */
 export const MAX_NAME_LENGTH = 64;
 const MAX_EMOJI_LENGTH = 60;

@@ -5,7 +5,7 @@
  * @import { Upload, Uploads } from "./uploads.js"
  */
 
-/** Return what the outbox keeps of a file. @param {Upload} upload @returns {OutboxFile} */
+/** Return what the outbox keeps of a file. @param {Omit<OutboxFile, "uploadId"> & {id: string}} upload @returns {OutboxFile} */
 export function outboxFile({ id, name, size, type, kind, width, height, attachment }) {
   return { uploadId: id, name, size, type, kind, width, height, attachment };
 }

@@ -1,6 +1,6 @@
 /**
  * Keeps the user's contacts up to date: loaded at each login and after each change. The presence of friends on other
- * apps is not pushed, so the list is loaded again now and then while the page is visible.
+ * apps is not pushed, so the list is loaded again now and then while the user may look at it.
  *
  * `requested`: a user has just sent a friend request; `accepted`: one has accepted the user's request.
  * @import { User } from "./wire-types.js"
@@ -22,17 +22,22 @@ const PUSH_KINDS = ["friend.requested", "friend.accepted", "friend.removed", "pe
 /** @extends {Emitter<ContactsEvents>} */
 export class ContactsSync extends Emitter {
   #timer = 0;
+  #refreshTimer = 0;
 
-  /** @param {{socket: Socket, store: Store, session: Session, presence: PresenceSync}} deps */
-  constructor({ socket, store, session, presence }) {
+  /**
+   * @param {{socket: Socket, store: Store, session: Session, presence: PresenceSync, isVisible?: () => boolean}} deps
+   *   `isVisible`: tells whether the user may see the contacts; by default always
+   */
+  constructor({ socket, store, session, presence, isVisible = () => true }) {
     super();
     this.socket = socket;
     this.store = store;
     this.presence = presence;
+    this.isVisible = isVisible;
     session.on("loaded", () => this.load());
     session.on("resumed", () => this.load());
     for (const kind of PUSH_KINDS) socket.onPush(kind, ({ by }) => this.#onChange(kind, by));
-    setInterval(() => this.#refresh(), REFRESH_INTERVAL_MS);
+    socket.on("status", ({ status }) => this.#setRefreshing(status !== "idle" && status !== "ended"));
   }
 
   /** Load the contacts. After an error they stay as they are, marked as failed. */
@@ -59,7 +64,13 @@ export class ContactsSync extends Emitter {
     else if (isLiveFromOther && kind === "friend.accepted") this.emit("accepted", by);
   }
 
+  /** A stopped connection leaves no timer: a program without any other ends. @param {boolean} isOn */
+  #setRefreshing(isOn) {
+    clearInterval(this.#refreshTimer);
+    if (isOn) this.#refreshTimer = setInterval(() => this.#refresh(), REFRESH_INTERVAL_MS);
+  }
+
   #refresh() {
-    if (this.store.contacts.friends.size && document.visibilityState === "visible") this.load();
+    if (this.store.contacts.friends.size && this.isVisible()) this.load();
   }
 }

@@ -2,10 +2,12 @@
  * Uploads one file: a small one in one request, a larger one in chunks by the tus protocol, which continues after a lost
  * connection and after a reload. No DOM.
  *
+ * @import { HttpReply, SendRequest } from "./http-request.js"
  * @import { Attachment } from "./wire-types.js"
  * @import { UploadMemory } from "./state/upload-memory.js"
  */
-import { replyError, sendRequest } from "./http-request.js";
+import { replyError } from "./http-request.js";
+import { onNetworkChange } from "./network.js";
 import { DisconnectedError, RequestError, backoffDelay } from "./protocol.js";
 
 const SMALL_URL = "/api/v1/attachments/";
@@ -18,7 +20,7 @@ const TUS = { "Tus-Resumable": "1.0.0" };
 const MAX_SERVER_FAULTS = 5;
 /** The user is told of a longer wait, such as for tomorrow's quota, at once. */
 const MAX_WAIT_MS = 60_000;
-/** Statuses of passing states: another offset than this page knows, or the file is still being examined. */
+/** Statuses of passing states: another offset than this client knows, or the file is still being examined. */
 const PASSING = [409, 423];
 
 export class FileUpload {
@@ -26,15 +28,15 @@ export class FileUpload {
 
   /**
    * @param {File} file
-   * @param {{memory: UploadMemory, csrfToken: () => string, duration?: number, signal: AbortSignal,
+   * @param {{memory: UploadMemory, sendRequest: SendRequest, duration?: number, signal: AbortSignal,
    *   onProgress: (bytes: number) => void, onWaiting: (isWaiting: boolean) => void}} options
    *   `duration`: of a recording, in ms; `onWaiting`: it waits for the connection, or goes on
    */
-  constructor(file, { memory, csrfToken, duration, signal, onProgress, onWaiting }) {
+  constructor(file, { memory, sendRequest, duration, signal, onProgress, onWaiting }) {
     this.file = file;
     this.duration = duration;
     this.memory = memory;
-    this.csrfToken = csrfToken;
+    this.sendRequest = sendRequest;
     this.signal = signal;
     this.onWaiting = onWaiting;
     this.onProgress = (/** @type {number} */ bytes) => {
@@ -61,8 +63,7 @@ export class FileUpload {
   async cancel(attachment) {
     const url = attachment ? `${RESUMABLE_URL}${attachment.id}/` : this.memory.take(this.file);
     if (!url) return;
-    const headers = this.#headers(TUS);
-    await sendRequest("DELETE", url, { headers, signal: new AbortController().signal }).catch(() => {});
+    await this.sendRequest("DELETE", url, { headers: TUS, signal: new AbortController().signal }).catch(() => {});
   }
 
   /** @returns {Promise<Attachment>} */
@@ -71,7 +72,7 @@ export class FileUpload {
     if (this.duration !== undefined) body.append("duration", String(Math.round(this.duration)));
     body.append("file", this.file, this.file.name);
     const { signal, onProgress } = this;
-    return attachmentOf(await sendRequest("POST", SMALL_URL, { headers: this.#headers(), body, signal, onProgress }));
+    return attachmentOf(await this.sendRequest("POST", SMALL_URL, { body, signal, onProgress }));
   }
 
   /** @returns {Promise<Attachment>} */
@@ -84,8 +85,8 @@ export class FileUpload {
     this.onProgress(offset);
     while (offset < file.size) {
       const start = /** @type {number} */ (offset);
-      const reply = await sendRequest("PATCH", url, {
-        headers: this.#headers({ ...TUS, "Upload-Offset": String(start), "Content-Type": "application/offset+octet-stream" }),
+      const reply = await this.sendRequest("PATCH", url, {
+        headers: { ...TUS, "Upload-Offset": String(start), "Content-Type": "application/offset+octet-stream" },
         body: file.slice(start, start + CHUNK),
         signal,
         onProgress: (bytes) => this.onProgress(start + bytes),
@@ -97,32 +98,32 @@ export class FileUpload {
       if (!(offset > start)) throw new DisconnectedError("No progress");
       this.memory.set(file, url);
     }
-    return this.#finish(attachmentOf(await sendRequest("GET", url, { headers: this.#headers(), signal })));
+    return this.#finish(attachmentOf(await this.sendRequest("GET", url, { signal })));
   }
 
   /** @returns {Promise<string>} the address of the new upload */
   async #create() {
     const { file, signal } = this;
     const metadata = [["filename", file.name], ["filetype", file.type]].filter(([, value]) => value);
-    const reply = await sendRequest("POST", RESUMABLE_URL, {
-      headers: this.#headers({
+    const reply = await this.sendRequest("POST", RESUMABLE_URL, {
+      headers: {
         ...TUS,
         "Upload-Length": String(file.size),
         "Upload-Metadata": metadata.map(([name, value]) => `${name} ${base64(value)}`).join(","),
-      }),
+      },
       signal,
     });
     const url = reply.status === 201 ? reply.header("Location") : null;
     if (!url) throw replyError(reply);
-    // Behind a proxy the server may not know the address by which the page reaches it.
-    const { pathname } = new URL(url, location.origin);
+    // Behind a proxy the server may not know the address by which this client reaches it.
+    const { pathname } = new URL(url, "http://site");
     this.memory.set(file, pathname);
     return pathname;
   }
 
   /** Return how much the server has of an upload; null if it has forgotten it. @param {string} url */
   async #offsetOf(url) {
-    const reply = await sendRequest("HEAD", url, { headers: this.#headers(TUS), signal: this.signal });
+    const reply = await this.sendRequest("HEAD", url, { headers: TUS, signal: this.signal });
     const offset = Number(reply.header("Upload-Offset") ?? NaN);
     if (reply.status < 300 && offset >= 0 && offset <= this.file.size) return offset;
     if (reply.status >= 500 || reply.status === 429) throw replyError(reply);
@@ -162,14 +163,9 @@ export class FileUpload {
       throw new RequestError(0, "", {}, "upload_unreadable");
     }
   }
-
-  /** @param {Record<string, string>} [headers] */
-  #headers(headers = {}) {
-    return { Accept: "application/json", "X-CSRFToken": this.csrfToken(), ...headers };
-  }
 }
 
-/** @param {import("./http-request.js").HttpReply} reply @returns {Attachment} */
+/** @param {HttpReply} reply @returns {Attachment} */
 function attachmentOf(reply) {
   const { status, data } = reply;
   if (status < 300 && data?.id) return /** @type {Attachment} */ (/** @type {unknown} */ (data));
@@ -182,19 +178,19 @@ function base64(text) {
   return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }
 
-/** Wait for the time, or until the browser is online again. @param {number} milliseconds @param {AbortSignal} signal @returns {Promise<void>} */
+/** Wait for the time, or until the network is back. @param {number} milliseconds @param {AbortSignal} signal @returns {Promise<void>} */
 function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const end = (/** @type {() => void} */ settle) => {
       clearTimeout(timer);
-      removeEventListener("online", goOn);
+      forgetNetwork();
       signal.removeEventListener("abort", stop);
       settle();
     };
     const goOn = () => end(resolve);
     const stop = () => end(() => reject(signal.reason));
     const timer = setTimeout(goOn, milliseconds);
-    addEventListener("online", goOn);
+    const forgetNetwork = onNetworkChange((isOnline) => isOnline && goOn());
     signal.addEventListener("abort", stop);
   });
 }

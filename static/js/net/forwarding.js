@@ -3,9 +3,9 @@
  *
  * @import { ChatApi } from "./chat-api.js"
  * @import { Socket } from "./socket.js"
- * @import { Message } from "./wire-types.js"
+ * @import { Message, User } from "./wire-types.js"
  * @import { Store } from "./state/store.js"
- * @import { Destination } from "../state/destinations.js"
+ * @typedef {{key: string, target: string, user?: User}} ForwardDestination  `key`: unique; `target`: "" for a user without a private channel
  */
 import { newId } from "./random-id.js";
 
@@ -29,7 +29,7 @@ export class Forwarding {
 
   /**
    * Return the channel that the message was forwarded to. Rejects with RequestError or DisconnectedError.
-   * @param {Destination} destination
+   * @param {ForwardDestination} destination
    * @param {string} comment
    */
   async forward({ key, target, user }, comment) {

@@ -2,12 +2,18 @@
 
 const TIMEOUT_MS = 5_000;
 
-/** Return whether the server, and not only a proxy before it, answers HTTP. @returns {Promise<boolean>} */
-export async function respondsToHttp() {
+/**
+ * Return whether the server, and not only a proxy before it, answers HTTP.
+ * @param {string} socketUrl of its WebSockets
+ * @param {typeof globalThis.fetch} [fetch]
+ * @returns {Promise<boolean>}
+ */
+export async function respondsToHttp(socketUrl, fetch = globalThis.fetch) {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
   try {
-    return (await fetch("/", { method: "HEAD", cache: "no-store", signal: controller.signal })).ok;
+    const url = new URL("/", socketUrl.replace(/^ws/, "http"));
+    return (await fetch(url, { method: "HEAD", cache: "no-store", signal: controller.signal })).ok;
   } catch {
     return false;
   } finally {

@@ -1,50 +1,52 @@
 /**
- * HTTP requests that report the progress of their body, which `fetch` cannot.
+ * HTTP requests to the site, and their replies. No DOM.
  *
  * @typedef {{status: number, header: (name: string) => string | null, data: Record<string, unknown> | null}} HttpReply
  *   `data`: the JSON object of the body, or null
+ * @typedef {{headers?: Record<string, string>, body?: Blob | FormData | null, signal: AbortSignal,
+ *   onProgress?: (bytes: number) => void}} RequestOptions  `onProgress`: called with the bytes of the body sent so far
+ * @typedef {(method: string, path: string, options: RequestOptions) => Promise<HttpReply>} SendRequest
+ *   Sends a request as the user and resolves with its reply, whatever its status. Rejects with DisconnectedError if there
+ *   is none, and with the signal's reason if it is aborted.
  */
 import { Code, DisconnectedError, RequestError } from "./protocol.js";
 
-/** A request without progress for this long counts as lost. */
-const STALL_MS = 45_000;
+/** A request that takes longer counts as lost. */
+const TIMEOUT_MS = 300_000;
 
 /**
- * Send a request and return its reply, whatever its status. Rejects with DisconnectedError if there is none, and with the
- * signal's reason if it is aborted.
- * @param {string} method
- * @param {string} url
- * @param {{headers?: Record<string, string>, body?: XMLHttpRequestBodyInit | null, signal: AbortSignal,
- *   onProgress?: (bytes: number) => void}} options  `onProgress`: the bytes of the body that were sent so far
- * @returns {Promise<HttpReply>}
+ * Return a function that sends requests to a site. It reports progress only at the end of each request.
+ * @param {{url: string, token?: string, csrfToken?: () => string, fetch?: typeof globalThis.fetch}} options
+ *   `url`: of the site; `token`: of the user; without it, the session cookie identifies them, and `csrfToken` is needed
+ * @returns {SendRequest}
  */
-export function sendRequest(method, url, { headers = {}, body = null, signal, onProgress }) {
-  return new Promise((resolve, reject) => {
+export function fetchRequests({ url, token, csrfToken, fetch = globalThis.fetch }) {
+  /** @returns {Record<string, string>} */
+  const userHeaders = () => {
+    if (token) return { Authorization: `Token ${token}` };
+    return csrfToken ? { "X-CSRFToken": csrfToken() } : {};
+  };
+  return async (method, path, { headers = {}, body = null, signal, onProgress }) => {
     signal.throwIfAborted();
-    const request = new XMLHttpRequest();
-    const abort = () => request.abort();
-    let timer = setTimeout(abort, STALL_MS);
-    request.open(method, url);
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = ({ loaded }) => {
-      clearTimeout(timer);
-      timer = setTimeout(abort, STALL_MS);
-      onProgress?.(loaded);
-    };
-    request.onload = () => resolve({
-      status: request.status,
-      header: (name) => request.getResponseHeader(name),
-      data: jsonObject(request.responseText),
-    });
-    request.onerror = () => reject(new DisconnectedError("The request got no reply."));
-    request.onabort = () => reject(signal.aborted ? signal.reason : new DisconnectedError("The request made no progress."));
-    request.onloadend = () => {
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    const timer = setTimeout(abort, TIMEOUT_MS);
+    signal.addEventListener("abort", abort);
+    try {
+      const allHeaders = { Accept: "application/json", ...userHeaders(), ...headers };
+      const options = { method, headers: allHeaders, body, signal: controller.signal };
+      const response = await fetch(new URL(path, url), options);
+      const text = await response.text();
+      if (body instanceof Blob) onProgress?.(body.size);
+      return { status: response.status, header: (name) => response.headers.get(name), data: jsonObject(text) };
+    } catch {
+      signal.throwIfAborted();
+      throw new DisconnectedError("The request got no reply.");
+    } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", abort);
-    };
-    signal.addEventListener("abort", abort);
-    request.send(body);
-  });
+    }
+  };
 }
 
 /** Return the error that a reply stands for, as if it had come over the connection. @param {HttpReply} reply */
@@ -59,8 +61,8 @@ export function replyError({ status, data }) {
   return new RequestError(status >= 500 || status === 429 ? Code.SERVER_ERROR : Code.FAILED, "", {}, "");
 }
 
-/** @param {string} text @returns {Record<string, unknown> | null} */
-function jsonObject(text) {
+/** Return the JSON object of a body, or null if it is something else. @param {string} text @returns {Record<string, unknown> | null} */
+export function jsonObject(text) {
   try {
     const value = JSON.parse(text);
     return typeof value === "object" && !Array.isArray(value) ? value : null;

@@ -1,12 +1,13 @@
 /**
  * Messages that the server has not acknowledged. They survive a lost connection and a closed page: each entry is stored
- * in localStorage under the user's id and its clientMsgId, and a channel's entries are sent one after the other. If one
+ * under the user's id and its clientMsgId, and a channel's entries are sent one after the other. If one
  * is sent twice (a lost reply, two tabs), its clientMsgId makes it one message. An entry whose files are being uploaded
  * holds up no others and belongs to its tab, which alone has the files. No DOM, no socket of its own.
  *
  * `change`: the entries of a target have changed.
  * @import { Attachment, SendReply } from "./wire-types.js"
- * @import { ErrorReply } from "../lib/error-messages.js"
+ * @import { KeyStorage } from "./memory-storage.js"
+ * @import { ErrorReply } from "./protocol.js"
  * @typedef {Pick<Attachment, "name" | "size" | "type" | "kind" | "width" | "height"> & {uploadId: string,
  *   attachment: Attachment | null}} OutboxFile  `attachment`: null until the file is uploaded
  * @typedef {{clientMsgId: string, target: string, appId: number | null, text: string, files?: OutboxFile[],
@@ -17,6 +18,7 @@
  * @typedef {{change: string, sent: {entry: OutboxEntry, reply: SendReply}, failed: OutboxEntry}} OutboxEvents
  */
 import { Emitter } from "./events.js";
+import { MemoryStorage } from "./memory-storage.js";
 import { newId } from "./random-id.js";
 import { DisconnectedError, RequestError } from "./protocol.js";
 
@@ -36,12 +38,12 @@ export class Outbox extends Emitter {
   #keyPrefix = "";
 
   /**
-   * @param {Storage} storage
+   * @param {KeyStorage} storage
    * @param {(entry: OutboxEntry) => Promise<SendReply>} send rejects with RequestError or DisconnectedError
    * @param {(entry: OutboxEntry) => boolean} canSend whether the present connection can send it
-   * @param {Storage} [tabStorage] for entries whose files are being uploaded
+   * @param {KeyStorage} [tabStorage] for entries whose files are being uploaded; by default the memory
    */
-  constructor(storage, send, canSend, tabStorage = sessionStorage) {
+  constructor(storage, send, canSend, tabStorage = new MemoryStorage()) {
     super();
     this.storage = storage;
     this.tabStorage = tabStorage;
@@ -58,7 +60,7 @@ export class Outbox extends Emitter {
     for (const target of this.#targets()) this.emit("change", target);
   }
 
-  /** @param {Storage} storage */
+  /** @param {KeyStorage} storage */
   #loadFrom(storage) {
     const prefix = this.#keyPrefix;
     for (const key of Object.keys(storage)) {
@@ -99,12 +101,18 @@ export class Outbox extends Emitter {
     return [...this.#entries.values()].filter((entry) => entry.target === target).sort((a, b) => a.at - b.at);
   }
 
-  /** @param {Pick<OutboxEntry, "target" | "appId" | "text" | "files" | "since" | "replyTo" | "replySeq" | "threadId" | "alsoToChannel">} message */
-  add(message) {
+  /**
+   * Add a message and send it once it can be sent. Returns its clientMsgId.
+   * @param {Pick<OutboxEntry, "target" | "appId" | "text" | "files" | "since" | "replyTo" | "replySeq" | "threadId" | "alsoToChannel">
+   *   & {clientMsgId?: string}} message  `clientMsgId`: by default a new one; with that of a waiting message, nothing is added
+   */
+  add({ clientMsgId = newId(), ...message }) {
+    if (this.#entries.has(clientMsgId)) return clientMsgId;
     const lastWritten = Math.max(0, ...this.entriesOf(message.target).map((entry) => entry.at));
     const at = Math.max(Date.now(), lastWritten + 1);
-    this.#put({ ...message, clientMsgId: newId(), at, tries: 0, state: "pending", refusal: null });
+    this.#put({ ...message, clientMsgId, at, tries: 0, state: "pending", refusal: null });
     this.#sendEntries(message.target);
+    return clientMsgId;
   }
 
   /** @param {string} clientMsgId @returns {OutboxEntry | undefined} */

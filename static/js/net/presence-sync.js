@@ -21,6 +21,9 @@ export class PresenceSync {
     this.store = store;
     socket.onPush("enter", (change) => store.setPresence(userOf(change), true));
     socket.onPush("exit", (change) => store.setPresence(userOf(change), false));
+    socket.on("status", ({ status }) => {
+      if (status === "idle" || status === "ended") clearTimeout(this.#timer);
+    });
   }
 
   /** Load the list; a refusal leaves it as it is. Rejects with DisconnectedError. */

@@ -3,6 +3,7 @@
  * DOM, no clock.
  *
  * @import { Envelope, ErrorData, RawEnvelope } from "./wire-types.js"
+ * @typedef {{code: number, reason?: string, data: ErrorData | null}} ErrorReply  stored with messages that have failed
  */
 
 export const Code = Object.freeze({

@@ -11,7 +11,6 @@
  * @typedef {{notice: Message}} PushHandlerEvents
  */
 import { Emitter } from "./events.js";
-import { doNotDisturb } from "../state/do-not-disturb.js";
 import { Code, RequestError } from "./protocol.js";
 
 const REFRESH_DELAY_MS = 150;
@@ -59,7 +58,6 @@ export class PushHandlers extends Emitter {
     });
     socket.onPush("thread.mark", (mark) => threads.mark(mark));
     socket.onPush("notifications.changed", ({ target, notifications }) => store.changeChannel(target, { notifications }));
-    socket.onPush("dnd.changed", ({ until }) => doNotDisturb.set(until));
     socket.onPush("read.seen", ({ target, readSeq }) => store.setPeerRead(target, readSeq));
     socket.onPush("person.changed", ({ who, status }) => this.#onUserChanged({ ...who, status }));
     socket.onPush("restriction", (restriction) => {

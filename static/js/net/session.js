@@ -6,9 +6,9 @@
  * @import { GapFiller } from "./gap-filler.js"
  * @import { Outbox } from "./outbox.js"
  * @import { PresenceSync } from "./presence-sync.js"
- * @import { Socket } from "./socket.js"
+ * @import { Credentials, Socket } from "./socket.js"
  * @import { Store } from "./state/store.js"
- * @typedef {{loaded: null, resumed: null, "signed-out": {isExpired: boolean}}} SessionEvents
+ * @typedef {{loaded: null, resumed: null, "signed-out": {isExpired: boolean, error: RequestError}}} SessionEvents
  *   `isExpired`: the sign-in has ended; otherwise it was refused
  */
 import { Emitter } from "./events.js";
@@ -22,25 +22,29 @@ export class Session extends Emitter {
   #isLoaded = false;
   #needsReset = false;
 
-  /** @param {{socket: Socket, store: Store, outbox: Outbox, presence: PresenceSync, gapFiller: GapFiller}} deps */
-  constructor({ socket, store, outbox, presence, gapFiller }) {
+  /**
+   * @param {{socket: Socket, store: Store, outbox: Outbox, presence: PresenceSync, gapFiller: GapFiller,
+   *   credentials?: Omit<Credentials, "appId">}} deps  `credentials`: by default the browser's session cookie
+   */
+  constructor({ socket, store, outbox, presence, gapFiller, credentials = {} }) {
     super();
     this.socket = socket;
     this.store = store;
     this.outbox = outbox;
     this.presence = presence;
     this.gapFiller = gapFiller;
+    this.credentials = credentials;
     socket.on("status", (connection) => store.setConnection(connection));
     socket.on("reset", () => (this.#needsReset = true));
     socket.on("ready", ({ login, isResumed }) => this.#onReady(login, isResumed));
     socket.on("refused", (error) => this.#onRefused(error));
   }
 
-  /** Connect to an app as the user that the browser's session cookie names. @param {number} appId */
+  /** Connect to an app. @param {number} appId */
   start(appId) {
     this.#isLoaded = false;
     this.store.clear();
-    this.socket.start({ appId });
+    this.socket.start({ appId, ...this.credentials });
   }
 
   /** @param {LoginReply} login @param {boolean} isResumed */
@@ -139,6 +143,6 @@ export class Session extends Emitter {
     this.store.clear();
     this.store.me = null;
     const isExpired = error.code === Code.NOT_LOGGED_IN || error.reason === LoginRefusal.SESSION_ENDED;
-    this.emit("signed-out", { isExpired });
+    this.emit("signed-out", { isExpired, error });
   }
 }

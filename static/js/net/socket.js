@@ -9,7 +9,8 @@
  *   `too-many`: the user has too many connections; `blocked`: HTTP reaches the server, WebSockets do not
  * @typedef {{status: SocketStatus, retryAt: number, reason: LossReason}} ConnectionState
  *   `retryAt`: of `waiting`, in ms; `reason`: why the last attempt failed, until one succeeds
- * @typedef {{appId: number, userId?: string, serviceToken?: string}} Credentials
+ * @typedef {{appId: number, userId?: string, serviceToken?: string}} Credentials  `serviceToken`: without it, the session cookie
+ * @typedef {new (url: string) => WebSocket} WebSocketClass  the browsers', or one that works like it
  *
  * `ready`: logged in and caught up; `reset`: too much was missed, everything must be loaded again; `refused`: the
  * login failed for good; `user-changed`: the session cookie has become another user's, and the connection has ended.
@@ -34,6 +35,8 @@ const STABLE_AFTER_MS = 10_000;
 const RATE_LIMIT_ATTEMPTS = 4;
 /** Attempts without an answer after which WebSockets may be blocked. Waiting in vain counts twice. */
 const SILENT_ATTEMPTS = 2;
+/** The `readyState` of an open WebSocket. */
+const OPEN = 1;
 
 /** @extends {Emitter<SocketEvents>} */
 export class Socket extends Emitter {
@@ -51,11 +54,18 @@ export class Socket extends Emitter {
   /** @type {ConnectionState} */ #state = { status: "idle", retryAt: 0, reason: "" };
   /** The id of the only user that may log in here; null: of the first one. @type {string | null} */ #userId;
 
-  /** @param {string} url @param {string | null} [userId]  the id of the user that the page was made for */
-  constructor(url, userId = null) {
+  /**
+   * @param {string} url of `/acc`
+   * @param {{userId?: string | null, webSocket?: WebSocketClass, fetch?: typeof globalThis.fetch}} [options]
+   *   `userId`: the id of the user that this program was started for; by default the first one that logs in
+   */
+  constructor(url, { userId = null, webSocket = globalThis.WebSocket, fetch } = {}) {
     super();
     this.url = url;
     this.#userId = userId;
+    if (!webSocket) throw new Error("This runtime has no WebSocket: pass a class that works like it.");
+    this.webSocket = webSocket;
+    this.fetch = fetch;
   }
 
   get status() {
@@ -132,7 +142,7 @@ export class Socket extends Emitter {
    */
   #send(cmd, data, timeoutMs = REPLY_TIMEOUT_MS) {
     const ws = this.#ws;
-    if (!ws || ws.readyState !== WebSocket.OPEN) return Promise.reject(new DisconnectedError("not connected"));
+    if (!ws || ws.readyState !== OPEN) return Promise.reject(new DisconnectedError("not connected"));
     const onTimeout = () => ws === this.#ws && this.#onConnectionLost("unresponsive");
     const send = (/** @type {string} */ seq) => ws.send(encodeRequest(seq, cmd, data));
     const reply = this.#pending.add({ cmd, timeoutMs, onTimeout, send });
@@ -143,7 +153,7 @@ export class Socket extends Emitter {
     clearTimeout(this.#retryTimer);
     this.#closeSocket();
     this.#setStatus("connecting");
-    const ws = new WebSocket(this.url);
+    const ws = new this.webSocket(this.url);
     this.#ws = ws;
     this.#isSilent = true;
     const timer = setTimeout(() => ws === this.#ws && this.#onConnectionLost("unresponsive"), CONNECT_TIMEOUT_MS);
@@ -266,7 +276,7 @@ export class Socket extends Emitter {
 
   /** Name a network or proxy that lets HTTP through, but no WebSocket. */
   async #checkIfBlocked() {
-    const reason = (await respondsToHttp()) ? "blocked" : "closed";
+    const reason = (await respondsToHttp(this.url, this.fetch)) ? "blocked" : "closed";
     const { status, retryAt } = this.#state;
     const isTrying = status === "waiting" || status === "connecting";
     if (isTrying && this.#silentAttempts >= SILENT_ATTEMPTS) this.#setStatus(status, retryAt, reason);

@@ -3,8 +3,9 @@
  *
  * `change`: the state of a file has changed; `progress`: more of it was sent.
  * @import { Attachment } from "./wire-types.js"
- * @import { ErrorReply } from "../lib/error-messages.js"
- * @import { FileKind } from "../lib/files.js"
+ * @import { FileKind } from "./file-kind.js"
+ * @import { SendRequest } from "./http-request.js"
+ * @import { ErrorReply } from "./protocol.js"
  * @import { UploadMemory } from "./state/upload-memory.js"
  * @typedef {"queued" | "uploading" | "waiting" | "ready" | "failed"} UploadState  `waiting`: for the connection
  * @typedef {{id: string, file: File | null, name: string, size: number, type: string, kind: FileKind, url: string,
@@ -15,7 +16,7 @@
  * @typedef {{change: Upload, progress: Upload}} UploadEvents
  */
 import { Emitter } from "./events.js";
-import { fileKind } from "../lib/files.js";
+import { fileKind } from "./file-kind.js";
 import { FileUpload } from "./file-upload.js";
 import { RequestError } from "./protocol.js";
 
@@ -30,14 +31,14 @@ export class Uploads extends Emitter {
   #count = 0;
 
   /**
-   * @param {{memory: UploadMemory, csrfToken: () => string,
-   *   measure: (upload: Upload) => Promise<{width: number, height: number} | null>}} deps
-   *   `measure`: returns the size of a picture or video; null: this browser cannot show it
+   * @param {{memory: UploadMemory, sendRequest: SendRequest,
+   *   measure?: (upload: Upload) => Promise<{width: number, height: number} | null>}} deps
+   *   `measure`: returns the size of a picture or video; null: this browser cannot show it. Without it, none is shown
    */
-  constructor({ memory, csrfToken, measure }) {
+  constructor({ memory, sendRequest, measure }) {
     super();
     this.memory = memory;
-    this.csrfToken = csrfToken;
+    this.sendRequest = sendRequest;
     this.measure = measure;
   }
 
@@ -50,7 +51,7 @@ export class Uploads extends Emitter {
   add(file, { duration } = {}) {
     const kind = fileKind(file);
     const { name, size, type } = file;
-    const upload = this.#put({ file, duration, name, size, type, kind, url: kind === "file" ? "" : URL.createObjectURL(file) });
+    const upload = this.#put({ file, duration, name, size, type, kind, url: kind === "file" || !this.measure ? "" : URL.createObjectURL(file) });
     if (kind === "image" || kind === "video") this.#measure(upload);
     this.#start();
     return upload;
@@ -153,10 +154,10 @@ export class Uploads extends Emitter {
 
   /** @param {Upload} upload @param {AbortSignal} signal */
   #fileUpload(upload, signal) {
-    const { memory, csrfToken } = this;
+    const { memory, sendRequest } = this;
     return new FileUpload(/** @type {File} */ (upload.file), {
       memory,
-      csrfToken,
+      sendRequest,
       duration: upload.duration,
       signal,
       onProgress: (sent) => {
@@ -170,6 +171,7 @@ export class Uploads extends Emitter {
 
   /** @param {Upload} upload */
   async #measure(upload) {
+    if (!this.measure) return;
     const size = await this.measure(upload);
     // The browser cannot show it, whatever its type says.
     this.#change(upload, size ?? { kind: "file" });

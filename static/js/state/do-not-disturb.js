@@ -1,4 +1,8 @@
-/** The time until which the user does not want to be disturbed. No DOM. */
+/**
+ * The time until which the user does not want to be disturbed. No DOM.
+ *
+ * @import { Socket } from "../net/socket.js"
+ */
 import { Emitter } from "../net/events.js";
 
 /** @extends {Emitter<{change: null}>} */
@@ -14,6 +18,12 @@ class DoNotDisturb extends Emitter {
   set(until = 0) {
     this.#until = until;
     this.emit("change");
+  }
+
+  /** Take over what the server tells. @param {Socket} socket */
+  follow(socket) {
+    socket.on("ready", ({ login }) => this.set(login.doNotDisturbUntil));
+    socket.onPush("dnd.changed", ({ until }) => this.set(until));
   }
 }
 

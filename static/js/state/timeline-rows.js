@@ -5,7 +5,7 @@
  * @import { ChannelLog, LoggedMessage } from "../net/state/channel-log.js"
  * @import { SystemNote, Thread, User } from "../net/wire-types.js"
  * @import { OutboxEntry } from "../net/outbox.js"
- * @import { ErrorReply } from "../lib/error-messages.js"
+ * @import { ErrorReply } from "../net/protocol.js"
  * @typedef {{kind: "intro", key: string}} IntroRow  above the first message of a channel
  * @typedef {{kind: "older" | "newer", key: string}} EdgeRow  where more messages are loaded
  * @typedef {{kind: "day", key: string, time: number}} DayRow

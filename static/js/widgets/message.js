@@ -4,7 +4,7 @@
  * @import { Message } from "../net/wire-types.js"
  * @import { MarkupNode } from "../lib/markup-blocks.js"
  * @import { Uploads } from "../net/uploads.js"
- * @import { MentionNames } from "../lib/text.js"
+ * @import { MentionNames } from "../net/state/message-mentions.js"
  * @import { MessageRow } from "../state/timeline-rows.js"
  */
 import { isolate } from "../lib/bidi.js";

@@ -1,7 +1,7 @@
 /**
  * The thread panel beside the timeline: the first message, its answers, and a composer. Its list dispatches `rendered`.
  *
- * @import { MentionNames } from "../lib/text.js"
+ * @import { MentionNames } from "../net/state/message-mentions.js"
  * @import { Outbox } from "../net/outbox.js"
  * @import { ThreadConversation } from "../net/thread-conversation.js"
  * @import { Store } from "../net/state/store.js"

@@ -4,7 +4,7 @@
  *
  * @import { SeenPlace } from "../net/conversation.js"
  * @import { Message } from "../net/wire-types.js"
- * @import { MentionNames } from "../lib/text.js"
+ * @import { MentionNames } from "../net/state/message-mentions.js"
  * @import { Outbox } from "../net/outbox.js"
  * @import { Store } from "../net/state/store.js"
  * @import { Threads } from "../net/state/threads.js"

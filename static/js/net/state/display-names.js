@@ -3,7 +3,7 @@
  *
  * @import { User } from "../wire-types.js"
  * @import { Store } from "./store.js"
- * @import { MentionNames } from "../../lib/text.js"
+ * @import { MentionNames } from "./message-mentions.js"
  * @typedef {Omit<User, "kind">} Profile
  */
 

@@ -1,10 +1,12 @@
 /**
- * JSON values in a Storage. A value that the storage has no room for is kept in memory while the page is open. No DOM.
+ * JSON values in a storage. A value that the storage has no room for is kept in memory while the page is open. No DOM.
+ *
+ * @import { KeyStorage } from "../memory-storage.js"
  */
 export class JsonStorage {
   /** Values that could not be stored, by key. @type {Map<string, unknown>} */ #unstored = new Map();
 
-  /** @param {Storage} storage */
+  /** @param {KeyStorage} storage */
   constructor(storage) {
     this.storage = storage;
   }

@@ -2,7 +2,7 @@
  * Tells from the server's answer which users a message mentions. Pure.
  *
  * @import { Message } from "../wire-types.js"
- * @import { MentionNames } from "../../lib/text.js"
+ * @typedef {Map<string, boolean>} MentionNames  lower-case names of users, with whether each is the current user's
  */
 
 /** Tell whether a message mentions the user, or all. @param {Pick<Message, "mentions">} message @param {string | undefined} userId */

@@ -3,6 +3,7 @@
  * chosen again. An entry is removed once its upload has ended, or after a day, when the server has deleted it. A page
  * that is open keeps its uploads to itself. No DOM.
  *
+ * @import { KeyStorage } from "../memory-storage.js"
  * @typedef {Pick<File, "name" | "size" | "lastModified">} FileIdentity
  * @typedef {{url: string, at: number, page: string}} StoredUpload  stored as it is, so its names must stay. `at`: of the
  *   last progress, in ms; `page`: the page that uploads it, "" if that was closed
@@ -18,7 +19,7 @@ export class UploadMemory {
   #page = String(Math.random());
   /** Addresses that an upload of this page uses: the same file chosen twice is two uploads. @type {Map<string, FileIdentity>} */ #used = new Map();
 
-  /** @param {Storage} storage */
+  /** @param {KeyStorage} storage */
   constructor(storage) {
     this.storage = storage;
     this.values = new JsonStorage(storage);
