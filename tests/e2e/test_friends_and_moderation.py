@@ -182,6 +182,7 @@ async def test_the_owner_slows_the_group_down_and_mutes_bob(site: Site, person: 
 
     await alice.locator("[data-testid=person-item][data-user-id=bob]").get_by_test_id("person-menu").click()
     await alice.get_by_test_id("mute").click()
+    await alice.get_by_test_id("restrict-reason").fill("spam")
     await confirm(alice)
     await expect(bob.get_by_test_id("composer-note")).to_contain_text("You are muted here until")
     await expect(bob.get_by_test_id("composer")).to_be_disabled()

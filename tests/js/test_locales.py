@@ -30,6 +30,9 @@ _COMPUTED = (
     "refusal.",
     "notify.",
     "section.",
+    "mute.",
+    "ban.",
+    "restrictions.",
 )
 
 _PARTS = (
@@ -39,6 +42,7 @@ _PARTS = (
     "-dialogs",
     "-emoji",
     "-finding",
+    "-groups",
     "-message-tools",
     "-sidebar",
     "-slash",

@@ -235,8 +235,6 @@ export const en = {
   "user.makeAdmin": "Make admin",
   "user.makeMember": "Make regular member",
   "user.remove": "Remove from group",
-  "user.mute": "Mute for 1 hour",
-  "user.ban": "Ban from group",
   "friend.request": "Add friend",
   "friend.requestTo": "Send a friend request to {name}",
   "friend.requestSent": "You have sent a friend request to {name}.",

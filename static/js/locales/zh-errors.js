@@ -177,7 +177,7 @@ export const zhErrors = {
   session_ended: "登录已失效，请重新登录。",
   site_busy: "现在有点忙，请稍后再试。",
   slow_mode: "这里开启了慢速模式，{retryAfter} 秒后可以再发。",
-  topic_too_long: "话题最多 {limit} 个字符。",
+  topic_too_long: "主题最多 {limit} 个字符。",
   description_too_long: "简介最多 {limit} 个字符。",
   closed_by_operator: "本站管理员关闭了此群，只有管理员能重新开放。",
   slow_mode_range: "慢速模式可设为 0 到 {limit} 秒。",

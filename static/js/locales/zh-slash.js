@@ -8,7 +8,7 @@ export const zhSlash = {
   "slash.pending": "正在等待 /{name}…",
   "slash.about.me": "说说你在做什么",
   "slash.about.shrug": "在文字后加上 ¯\\_(ツ)_/¯",
-  "slash.about.topic": "设置或移除本群的话题",
+  "slash.about.topic": "设置或移除本群的主题",
   "slash.about.rename": "修改群名",
   "slash.about.invite": "邀请用户加入群组",
   "slash.about.mute": "禁止用户在群里发言",

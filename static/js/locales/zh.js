@@ -232,8 +232,6 @@ export const zh = {
   "user.makeAdmin": "设为管理员",
   "user.makeMember": "设为普通成员",
   "user.remove": "移出群组",
-  "user.mute": "禁言一小时",
-  "user.ban": "移出并禁止加入",
   "friend.request": "加为好友",
   "friend.requestTo": "向 {name} 发出好友请求",
   "friend.requestSent": "已向 {name} 发出好友请求。",

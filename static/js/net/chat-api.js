@@ -2,7 +2,7 @@
  * Commands about users and groups. Each call resolves when the server has carried it out, and rejects with RequestError
  * or DisconnectedError. No DOM.
  *
- * @import { Channel, FoundGroup, GroupPolicy, JoinPolicy, LinkPreview, NotificationChoice, Role, User } from "./wire-types.js"
+ * @import { Channel, FoundGroup, JoinPolicy, LinkPreview, NotificationChoice, Role, User } from "./wire-types.js"
  * @import { Socket } from "./socket.js"
  * @import { Store } from "./state/store.js"
  */
@@ -46,16 +46,6 @@ export class ChatApi {
     this.store.removeChannel(target);
   }
 
-  /** @param {string} target @param {string} name */
-  async renameGroup(target, name) {
-    return this.#store(await this.socket.request("channel.rename", { target, name }));
-  }
-
-  /** @param {string} target @param {GroupPolicy} policy */
-  async setGroupPolicy(target, policy) {
-    return this.#store(await this.socket.request("channel.policy", { target, ...policy }));
-  }
-
   /** @param {string} target @param {string[]} members @returns {Promise<User[]>} those who were not members before */
   async inviteMembers(target, members) {
     return (await this.socket.request("channel.invite", { target, members })).added;
@@ -69,16 +59,6 @@ export class ChatApi {
   /** @param {string} target @param {string} member @param {Role} role */
   async setMemberRole(target, member, role) {
     await this.socket.request("channel.role", { target, member, role });
-  }
-
-  /** @param {string} target @param {string} member @param {number} seconds */
-  async muteMember(target, member, seconds) {
-    await this.socket.request("channel.restrict", { target, member, kind: "mute", seconds });
-  }
-
-  /** @param {string} target @param {string} member */
-  async banMember(target, member) {
-    await this.socket.request("channel.restrict", { target, member, kind: "ban" });
   }
 
   /** @param {string} userId */

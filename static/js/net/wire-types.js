@@ -21,6 +21,8 @@
  *   `mentions`: unread messages that mention the user; `slowMode`: seconds between two messages; `peer` and `peerReadSeq` of a private channel only
  * @typedef {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode" | "linkPreviews" | "history" | "topic" | "description">>} GroupPolicy
  * @typedef {{target: string, name: string, memberCount: number, join: JoinPolicy}} FoundGroup
+ * @typedef {"mute" | "ban"} RestrictionKind
+ * @typedef {{kind: RestrictionKind, until?: number, reason?: string, who: User, by: User}} ListedRestriction  in a group
  * @typedef {{appId: number, name: string, target: string}} App  `target`: the app's global channel
  *
  * @typedef {{id: string, count: number, lastSeq: number, lastAt: number, position: number, follows: boolean,
@@ -146,7 +148,10 @@
  *     reply: {members: Member[], hasMore: boolean}},
  *   "channel.notifications": {data: {target: string} & Partial<NotificationChoice>, reply: Pushes["notifications.changed"]},
  *   "channel.search": {data: {q: string}, reply: {channels: FoundGroup[]}},
- *   "channel.restrict": {data: {target: string, member: string, kind: "mute" | "ban", seconds?: number}, reply: {}},
+ *   "channel.restrict": {data: {target: string, member: string, kind: RestrictionKind, seconds?: number, reason?: string}, reply: {}},
+ *   "channel.unrestrict": {data: {target: string, member: string, kind: RestrictionKind}, reply: {}},
+ *   "channel.restrictions": {data: {target: string}, reply: {restrictions: ListedRestriction[]}},
+ *   "channel.transfer": {data: {target: string, member: string}, reply: {}},
  *   "presence.list": {data: {}, reply: {online: User[], count: number}},
  *   "person.search": {data: {q: string}, reply: {persons: User[]}},
  *   "person.block": {data: {userId: string}, reply: {}},

@@ -7,7 +7,9 @@
  * @import { Session } from "../net/session.js"
  * @import { Store } from "../net/state/store.js"
  * @import { ChannelNotifications } from "./channel-notifications.js"
+ * @import { GroupApi } from "../net/group-api.js"
  * @import { GroupDialogs } from "./group-dialogs.js"
+ * @import { GroupSettings } from "./group-settings.js"
  * @import { ListState } from "./list-placeholder.js"
  * @import { MenuItem } from "./menu.js"
  * @import { UserMenu } from "./user-menu.js"
@@ -20,7 +22,8 @@ import { isManager } from "../state/send-permission.js";
 import { showAvatar, showChannelAvatar, showPresence } from "./avatar.js";
 import { showListPlaceholder } from "./list-placeholder.js";
 import { openMenu } from "./menu.js";
-import { errorText } from "./toast.js";
+import { askToRestrict } from "./restrictions.js";
+import { errorText, showErrorToast } from "./toast.js";
 
 /** @type {Record<Channel["kind"], TextKey>} */
 const TITLES = { global: "details.aboutChannel", public: "details.aboutGroup", private: "details.aboutChat" };
@@ -31,13 +34,15 @@ export class ChannelDetails {
   /** The reason why the members of a group could not be loaded. @type {{target: string, reason: string} | null} */ #loadError = null;
 
   /**
-   * @param {{store: Store, session: Session, memberLoader: MemberLoader, groupDialogs: GroupDialogs,
-   *   userMenu: UserMenu, notifications: ChannelNotifications}} deps
+   * @param {{store: Store, session: Session, memberLoader: MemberLoader, groupDialogs: GroupDialogs, groupApi: GroupApi,
+   *   groupSettings: GroupSettings, userMenu: UserMenu, notifications: ChannelNotifications}} deps
    */
-  constructor({ store, session, memberLoader, groupDialogs, userMenu, notifications }) {
+  constructor({ store, session, memberLoader, groupDialogs, groupApi, groupSettings, userMenu, notifications }) {
     this.store = store;
     this.memberLoader = memberLoader;
     this.groupDialogs = groupDialogs;
+    this.groupApi = groupApi;
+    this.groupSettings = groupSettings;
     this.userMenu = userMenu;
     this.notifications = notifications;
     const render = throttleRender(() => this.render());
@@ -87,6 +92,7 @@ export class ChannelDetails {
     avatar.setAttribute("aria-hidden", "true");
     showChannelAvatar(avatar, channel);
     const lines = [paragraph(channel.name, "details-name")];
+    if (channel.topic) lines.push(paragraph(channel.topic));
     if (channel.kind === "public") {
       lines.push(paragraph(t(`join.${channel.join}`)), paragraph(t(channel.listed ? "details.listed" : "details.unlisted")));
       if (channel.slowMode) lines.push(paragraph(t("details.slowMode", { n: channel.slowMode })));
@@ -96,6 +102,7 @@ export class ChannelDetails {
       lines.push(paragraph(userId));
       if (status) lines.push(paragraph(status, "details-status"));
     }
+    if (channel.description) lines.push(paragraph(channel.description, "details-description"));
     about.replaceChildren(avatar, ...lines);
   }
 
@@ -120,14 +127,17 @@ export class ChannelDetails {
 
   /** @param {Channel} channel @returns {MenuItem[]} */
   #groupItems(channel) {
-    const { groupDialogs } = this;
+    const { groupApi, groupDialogs, groupSettings } = this;
     const canInvite = !channel.closed && (isManager(channel.role) || channel.join !== "closed");
     /** @type {MenuItem[]} */
     const items = [];
     if (canInvite) items.push({ text: t("details.invite"), icon: "plus", testid: "invite", run: () => groupDialogs.invite(channel) });
-    if (isManager(channel.role)) {
-      const settings = () => groupDialogs.settings(channel);
-      items.push({ text: t("details.settings"), icon: "settings", testid: "group-settings", run: settings });
+    if (isManager(channel.role) && !channel.closed) {
+      items.push({ text: t("details.settings"), icon: "settings", testid: "group-settings", run: () => groupSettings.show(channel) });
+    }
+    if (channel.role === "owner" && channel.closed) {
+      const reopen = () => groupApi.setClosed(channel.target, false).catch(showErrorToast);
+      items.push({ text: t("group.reopen"), icon: "retry", testid: "group-reopen", run: reopen });
     }
     if (channel.role !== null) {
       items.push({ text: t("details.leave"), icon: "leave", testid: "leave", run: () => groupDialogs.leave(channel) });
@@ -205,7 +215,7 @@ export class ChannelDetails {
 
   /** The actions of a group's owners and admins. @param {Member} member @param {Channel} channel @returns {MenuItem[]} */
   #memberItems(member, channel) {
-    const { groupDialogs } = this;
+    const { groupApi, groupDialogs } = this;
     /** @type {MenuItem[]} */
     const items = [];
     const addRole = (/** @type {Role} */ role, /** @type {TextKey} */ key) =>
@@ -214,11 +224,12 @@ export class ChannelDetails {
       addRole("owner", "user.makeOwner");
       if (member.role !== "admin") addRole("admin", "user.makeAdmin");
       if (member.role !== "member") addRole("member", "user.makeMember");
+      items.push({ text: t("user.transfer"), icon: "shield", testid: "transfer", run: () => groupDialogs.transfer(channel, member) });
     }
     if (channel.role === "owner" || (channel.role === "admin" && member.role === "member")) {
-      items.push({ text: t("user.mute"), icon: "mute", testid: "mute", run: () => groupDialogs.muteMember(channel, member) });
+      items.push({ text: t("user.mute"), icon: "mute", testid: "mute", run: () => askToRestrict(groupApi, channel, member, "mute") });
       items.push({ text: t("user.remove"), icon: "leave", isDestructive: true, testid: "remove", run: () => groupDialogs.removeMember(channel, member) });
-      items.push({ text: t("user.ban"), icon: "block", isDestructive: true, testid: "ban", run: () => groupDialogs.banMember(channel, member) });
+      items.push({ text: t("user.ban"), icon: "block", isDestructive: true, testid: "ban", run: () => askToRestrict(groupApi, channel, member, "ban") });
     }
     return items;
   }

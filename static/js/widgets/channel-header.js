@@ -3,6 +3,7 @@
 /** @import { Channel } from "../net/wire-types.js" */
 /** @import { ChatApi } from "../net/chat-api.js" */
 /** @import { Store } from "../net/state/store.js" */
+import { isolate } from "../lib/bidi.js";
 import { byId, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 import { throttleRender } from "../lib/throttle.js";
@@ -30,7 +31,9 @@ export class ChannelHeader {
     const { channel } = this.store;
     this.#avatar.hidden = !channel;
     setText(byId("channel-title"), channel?.name ?? "");
-    setText(byId("channel-subtitle"), channel ? this.#subtitle(channel) : "");
+    const subtitle = channel ? this.#subtitle(channel) : "";
+    setText(byId("channel-subtitle"), channel?.topic ? `${subtitle} · ${isolate(channel.topic)}` : subtitle);
+    byId("channel-subtitle").title = channel?.topic ?? "";
     this.#renderStar(channel);
     if (!channel) return;
     showChannelAvatar(this.#avatar, channel);

@@ -1,8 +1,9 @@
 /**
- * Dialogs for groups: create, find, change, add members, moderate and leave.
+ * Dialogs for groups: create, find, add and remove members, and leave.
  *
- * @import { Channel, FoundGroup, GroupPolicy, JoinPolicy, Member, Role } from "../net/wire-types.js"
+ * @import { Channel, FoundGroup, JoinPolicy, Member, Role } from "../net/wire-types.js"
  * @import { ChatApi } from "../net/chat-api.js"
+ * @import { GroupApi } from "../net/group-api.js"
  * @import { Store } from "../net/state/store.js"
  * @import { OpenDialog } from "./dialog.js"
  * @import { ListState } from "./list-placeholder.js"
@@ -16,15 +17,15 @@ import { errorText, showErrorToast } from "./toast.js";
 import { UserPicker } from "./user-picker.js";
 
 const SEARCH_DELAY_MS = 200;
-const MUTE_SECONDS = 3600;
 
 export class GroupDialogs {
   #browseTimer = 0;
 
-  /** @param {{store: Store, api: ChatApi, open: (target: string) => void}} deps */
-  constructor({ store, api, open }) {
+  /** @param {{store: Store, api: ChatApi, groupApi: GroupApi, open: (target: string) => void}} deps */
+  constructor({ store, api, groupApi, open }) {
     this.store = store;
     this.api = api;
+    this.groupApi = groupApi;
     this.open = open;
   }
 
@@ -53,35 +54,6 @@ export class GroupDialogs {
     setText(part(dialog, "title"), t("invite.title", channel));
     const picker = new UserPicker(dialog, { store, api });
     picker.field.focus();
-  }
-
-  /** @param {Channel} channel */
-  settings(channel) {
-    const form = find(byId("dialog-settings"), "form", HTMLFormElement);
-    const name = field(form, "name", HTMLInputElement);
-    const announcementsOnly = field(form, "announcementsOnly", HTMLInputElement);
-    const slowMode = field(form, "slowMode", HTMLSelectElement);
-    const linkPreviews = field(form, "linkPreviews", HTMLInputElement);
-    name.value = channel.name;
-    field(form, "join", HTMLSelectElement).value = channel.join;
-    field(form, "listed", HTMLInputElement).checked = channel.listed;
-    announcementsOnly.checked = channel.announcementsOnly;
-    selectSlowMode(slowMode, channel.slowMode);
-    linkPreviews.checked = channel.linkPreviews;
-    linkPreviews.disabled = channel.role !== "owner";
-    openDialog("dialog-settings", async () => {
-      const { target } = channel;
-      const newName = name.value.trim();
-      if (newName !== channel.name) await this.api.renameGroup(target, newName);
-      /** @type {Required<GroupPolicy>} */
-      const policy = {
-        ...accessOf(form), announcementsOnly: announcementsOnly.checked, slowMode: Number(slowMode.value),
-        linkPreviews: linkPreviews.checked,
-      };
-      const keys = /** @type {(keyof GroupPolicy)[]} */ (Object.keys(policy));
-      if (keys.some((key) => channel[key] !== policy[key])) await this.api.setGroupPolicy(target, policy);
-    });
-    name.select();
   }
 
   /** Search groups that the user can join. */
@@ -123,15 +95,9 @@ export class GroupDialogs {
   }
 
   /** @param {Channel} channel @param {Member} member */
-  muteMember(channel, member) {
-    const texts = { title: t("mute.title", member), text: t("mute.text"), confirm: t("mute.confirm") };
-    confirmAction(texts, () => this.api.muteMember(channel.target, member.userId, MUTE_SECONDS));
-  }
-
-  /** @param {Channel} channel @param {Member} member */
-  banMember(channel, member) {
-    const texts = { title: t("ban.title", member), text: t("ban.text"), confirm: t("ban.confirm", member) };
-    confirmAction(texts, () => this.api.banMember(channel.target, member.userId));
+  transfer(channel, member) {
+    const texts = { title: t("transfer.title", member), text: t("transfer.text"), confirm: t("transfer.confirm") };
+    confirmAction(texts, () => this.groupApi.transfer(channel.target, member.userId));
   }
 
   /** Change a member's role; asks for confirmation before making an owner. @param {Channel} channel @param {Member} member @param {Role} role */
@@ -195,12 +161,4 @@ function field(form, name, type) {
 function accessOf(form) {
   const join = /** @type {JoinPolicy} */ (field(form, "join", HTMLSelectElement).value);
   return { join, listed: field(form, "listed", HTMLInputElement).checked };
-}
-
-/** @param {HTMLSelectElement} select @param {number} seconds */
-function selectSlowMode(select, seconds) {
-  const value = String(seconds);
-  select.value = value;
-  // A value that was set through the API may not be in the list.
-  if (select.selectedIndex < 0) select.add(new Option(t("slowMode.seconds", { n: seconds }), value, true, true));
 }

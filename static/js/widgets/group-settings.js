@@ -1,0 +1,140 @@
+/**
+ * The settings of a group in one dialog with tabs, for its owners and admins.
+ *
+ * @import { Channel, GroupPolicy, JoinPolicy } from "../net/wire-types.js"
+ * @import { GroupApi } from "../net/group-api.js"
+ * @typedef {"general" | "moderation"} SettingsTab
+ */
+import { byId, find, part, setText } from "../lib/dom.js";
+import { t } from "../lib/i18n.js";
+import { confirmAction, openDialog } from "./dialog.js";
+import { RestrictionList } from "./restrictions.js";
+
+/** @type {SettingsTab[]} */
+const TABS = ["general", "moderation"];
+
+export class GroupSettings {
+  #dialog = byId("dialog-settings");
+  #form = find(this.#dialog, "form", HTMLFormElement);
+  /** @type {Channel | null} */ #channel = null;
+  /** Shows an error in the open dialog. @type {(error: unknown) => void} */ #showError = () => {};
+
+  /** @param {{api: GroupApi}} deps */
+  constructor({ api }) {
+    this.api = api;
+    this.restrictions = new RestrictionList({
+      panel: byId("settings-moderation"),
+      api,
+      showError: (error) => this.#showError(error),
+    });
+    for (const tab of TABS) byId(`settings-tab-${tab}`).addEventListener("click", () => this.#select(tab));
+    part(this.#dialog, "tabs").addEventListener("keydown", (event) => this.#onTabKey(event));
+    part(this.#dialog, "close").addEventListener("click", () => this.#askToClose());
+    this.#choice("join").addEventListener("change", () => this.#renderHistory());
+  }
+
+  /** @param {Channel} channel @param {SettingsTab} [tab] */
+  show(channel, tab = "general") {
+    this.#channel = channel;
+    const isOwner = channel.role === "owner";
+    this.#input("name").value = channel.name;
+    this.#input("topic").value = channel.topic ?? "";
+    this.#description.value = channel.description ?? "";
+    this.#choice("join").value = channel.join;
+    this.#input("listed").checked = channel.listed;
+    this.#choice("history").value = channel.history;
+    this.#input("announcementsOnly").checked = channel.announcementsOnly;
+    selectSlowMode(this.#choice("slowMode"), channel.slowMode);
+    this.#input("linkPreviews").checked = channel.linkPreviews;
+    this.#input("linkPreviews").disabled = !isOwner;
+    part(this.#dialog, "closing").hidden = !isOwner;
+    this.#renderHistory();
+    this.#showError = openDialog("dialog-settings", () => this.#save(channel)).showError;
+    this.#select(tab);
+    if (tab === "general") this.#input("name").select();
+  }
+
+  /** @param {SettingsTab} tab */
+  #select(tab) {
+    for (const name of TABS) {
+      const button = byId(`settings-tab-${name}`);
+      button.setAttribute("aria-selected", String(name === tab));
+      button.tabIndex = name === tab ? 0 : -1;
+      byId(`settings-${name}`).hidden = name !== tab;
+    }
+    const isForm = tab === "general";
+    part(this.#dialog, "confirm").hidden = !isForm;
+    setText(part(this.#dialog, "cancel"), t(isForm ? "dialog.cancel" : "dialog.close"));
+    if (tab === "moderation" && this.#channel) this.restrictions.load(this.#channel.target);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onTabKey(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const index = TABS.findIndex((tab) => byId(`settings-tab-${tab}`).tabIndex === 0);
+    const next = TABS[(index + step + TABS.length) % TABS.length];
+    this.#select(next);
+    byId(`settings-tab-${next}`).focus();
+  }
+
+  /** In open groups everyone can read everything, whatever the setting. */
+  #renderHistory() {
+    const isOpen = this.#choice("join").value === "open";
+    this.#choice("history").disabled = isOpen || this.#channel?.role !== "owner";
+    setText(part(this.#dialog, "history-hint"), isOpen ? t("history.open") : "");
+  }
+
+  /** @param {Channel} channel */
+  async #save(channel) {
+    const { target } = channel;
+    const name = this.#input("name").value.trim();
+    if (name !== channel.name) await this.api.rename(target, name);
+    /** @type {Required<GroupPolicy>} */
+    const policy = {
+      join: /** @type {JoinPolicy} */ (this.#choice("join").value),
+      listed: this.#input("listed").checked,
+      history: this.#choice("history").value,
+      announcementsOnly: this.#input("announcementsOnly").checked,
+      slowMode: Number(this.#choice("slowMode").value),
+      linkPreviews: this.#input("linkPreviews").checked,
+      topic: this.#input("topic").value.trim(),
+      description: this.#description.value.trim(),
+    };
+    const keys = /** @type {(keyof GroupPolicy)[]} */ (Object.keys(policy));
+    if (keys.some((key) => (channel[key] ?? "") !== policy[key])) await this.api.setPolicy(target, policy);
+  }
+
+  #askToClose() {
+    const channel = this.#channel;
+    if (!channel) return;
+    const texts = { title: t("close.title", channel), text: t("close.text"), confirm: t("close.confirm") };
+    confirmAction(texts, async () => {
+      await this.api.setClosed(channel.target, true);
+      byId("dialog-settings", HTMLDialogElement).close();
+    });
+  }
+
+  get #description() {
+    return find(this.#form, "[name=description]", HTMLTextAreaElement);
+  }
+
+  /** @param {string} name */
+  #input(name) {
+    return find(this.#form, `[name=${name}]`, HTMLInputElement);
+  }
+
+  /** @param {string} name */
+  #choice(name) {
+    return find(this.#form, `[name=${name}]`, HTMLSelectElement);
+  }
+}
+
+/** @param {HTMLSelectElement} select @param {number} seconds */
+function selectSlowMode(select, seconds) {
+  const value = String(seconds);
+  select.value = value;
+  // A value that was set through the API may not be in the list.
+  if (select.selectedIndex < 0) select.add(new Option(t("slowMode.seconds", { n: seconds }), value, true, true));
+}
