@@ -56,6 +56,16 @@ async def test_another_user_gets_neither_drafts_nor_edits(modules: Page) -> None
     assert await run(modules, script) == ["", None, False, "mine", "mine"]
 
 
+async def test_the_names_are_those_of_drafts_and_open_edits(modules: Page) -> None:
+    script = """
+      drafts.set("7", draft("hello")); drafts.setEdit("8", edit("changed"));
+      drafts.setEdit("9", edit("changed", { isOpen: false })); drafts.set("thread:5", draft("an answer"));
+      const names = [...drafts.names()].sort();
+      return [names, ["7", "8", "9", "thread:5"].filter((name) => drafts.has(name))];"""
+    names, known = await run(modules, script)
+    assert names == known == ["7", "8", "thread:5"]
+
+
 async def test_an_edit_that_was_left_is_kept_but_not_shown(modules: Page) -> None:
     script = """
       drafts.setEdit("9", edit("changed")); drafts.setEdit("9", edit("changed", { isOpen: false }));

@@ -6,6 +6,8 @@ import { language, t } from "./i18n.js";
 const DAY_MS = 86_400_000;
 const QUARTER_HOUR_MS = 900_000;
 const MAX_CACHED_DAYS = 2000;
+const MINUTE_MS = 60_000;
+const MAX_CACHED_MINUTES = 2000;
 const MAX_LISTED_NAMES = 5;
 const MAX_UNREAD_COUNT = 999;
 const AVATAR_COLORS = 8;
@@ -14,6 +16,8 @@ const AVATAR_COLORS = 8;
 const formatters = new Map();
 /** Day numbers by quarter hour: in no time zone does a day begin within one. @type {Map<number, number>} */
 const dayNumbers = new Map();
+/** Hours and minutes by language and minute: a list shows them again at each change. @type {Map<string, string>} */
+const minuteTexts = new Map();
 /** The time zone chosen in the profile; undefined: the browser's. @type {string | undefined} */
 let timeZone;
 
@@ -24,6 +28,7 @@ let timeZone;
 export function setTimeZone(name) {
   formatters.clear();
   dayNumbers.clear();
+  minuteTexts.clear();
   try {
     timeZone = new Intl.DateTimeFormat("en", { timeZone: name || undefined }).resolvedOptions().timeZone;
   } catch {
@@ -44,7 +49,14 @@ function format(time, options, tag = language.tag) {
 
 /** Return hours and minutes. @param {number} time */
 export function formatTime(time) {
-  return format(time, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const key = `${language.tag} ${Math.floor(time / MINUTE_MS)}`;
+  let text = minuteTexts.get(key);
+  if (text === undefined) {
+    text = format(time, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    if (minuteTexts.size >= MAX_CACHED_MINUTES) minuteTexts.clear();
+    minuteTexts.set(key, text);
+  }
+  return text;
 }
 
 /** Return hours and minutes, preceded by the date unless it is today. @param {number} time */

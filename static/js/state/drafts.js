@@ -47,10 +47,15 @@ export class Drafts extends Emitter {
     return this.storage.get(this.#draftKey(target)) !== null || this.openEdit(target) !== null;
   }
 
+  /** Return the names of all drafts and open edits, as `has` tells of each. @returns {Set<string>} */
+  names() {
+    const edited = this.#namesBehind(this.#editsKey("")).filter((name) => this.openEdit(name) !== null);
+    return new Set([...this.#namesBehind(this.#draftKey("")), ...edited]);
+  }
+
   /** List the drafts and open edits of channels and threads, in no order. @returns {ListedDraft[]} */
   list() {
-    const names = [this.#draftKey(""), this.#editsKey("")].flatMap((prefix) => this.storage.keys(prefix).map((key) => key.slice(prefix.length)));
-    return [...new Set(names)].flatMap((name) => {
+    return [...this.names()].flatMap((name) => {
       const { text, target = "" } = this.get(name);
       const [, threadId = ""] = THREAD_NAME.exec(name) ?? [];
       const unsent = this.openEdit(name)?.text ?? text;
@@ -119,6 +124,11 @@ export class Drafts extends Emitter {
   refresh() {
     this.emit("changed-elsewhere");
     this.emit("change");
+  }
+
+  /** @param {string} prefix of keys */
+  #namesBehind(prefix) {
+    return this.storage.keys(prefix).map((key) => key.slice(prefix.length));
   }
 
   /** @param {string} target @returns {Edit[]} */

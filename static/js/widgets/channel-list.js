@@ -78,12 +78,13 @@ export class ChannelList {
   render() {
     const sections = this.#sections;
     const now = Date.now();
+    const drafts = this.drafts.names();
     /** @type {(Section | Channel)[]} */
     const rows = sections.length > 1 ? sections.flatMap((section) => [section, ...section.channels]) : this.#listed;
     reconcile(this.list, rows, {
       key: (row) => ("channels" in row ? `section:${row.name}` : row.target),
       create: (row) => cloneTemplate("channels" in row ? "template-channel-section" : "template-channel-item"),
-      update: (item, row) => ("channels" in row ? renderHeading(item, row) : this.#renderItem(find(item, "a"), row, now)),
+      update: (item, row) => ("channels" in row ? renderHeading(item, row) : this.#renderItem(find(item, "a"), row, { now, drafts })),
     });
     this.#revealCurrent();
     showListPlaceholder(byId("channel-list-placeholder"), this.#listState(rows.length));
@@ -118,14 +119,14 @@ export class ChannelList {
     return connection.reason ? { error: t("sidebar.failed"), retry: this.retry } : { isLoading: true };
   }
 
-  /** @param {HTMLElement} link @param {Channel} channel @param {number} now */
-  #renderItem(link, channel, now) {
+  /** @param {HTMLElement} link @param {Channel} channel @param {{now: number, drafts: Set<string>}} state  `drafts`: names of the channels with a draft */
+  #renderItem(link, channel, { now, drafts }) {
     const { target, name, kind, mentions, peer, activeAt } = channel;
     const unread = shownUnread(channel);
     const { muted } = notificationsOf(channel);
     const isCurrent = target === this.store.currentTarget;
     const isOnline = Boolean(peer && this.store.isOnline(peer.id));
-    const hasDraft = !isCurrent && this.drafts.has(target);
+    const hasDraft = !isCurrent && drafts.has(target);
     const time = kind === "global" ? "" : formatShortTime(activeAt, now);
     const signature = JSON.stringify([target, name, kind, muted, unread, mentions, peer?.avatar, isCurrent, isOnline, hasDraft, time, language.code]);
     if (this.#rendered.get(link) === signature) return;

@@ -298,7 +298,7 @@ export class Composer {
     const permission = channel ? sendPermission(channel, contacts, Date.now()) : null;
     const name = channel?.name ?? "";
     const endsAt = permission?.until ?? 0;
-    const until = formatDateTime(endsAt);
+    const until = endsAt ? formatDateTime(endsAt) : "";
     const signature = JSON.stringify([name, permission, until, channel?.slowMode, this.#canWriteEarly, language.code]);
     if (signature === this.#renderedChannel) return;
     this.#renderedChannel = signature;

@@ -26,6 +26,8 @@ import { renderThreadLinks, threadTime } from "./thread-link.js";
 
 /** The content of each element, so that only changes are rendered. @type {WeakMap<Element, string>} */
 const rendered = new WeakMap();
+/** The row of each element that shows nothing but its message, so that an unchanged one costs nothing. @type {WeakMap<Element, unknown[]>} */
+const plainRows = new WeakMap();
 
 export function createMessage() {
   return cloneTemplate("template-message");
@@ -40,6 +42,12 @@ export function createMessage() {
  */
 export function renderMessage(element, row, quoted, names, uploads) {
   const { message, isGroupStart, isOwn, canRemove, state, isRead, error, thread, isAnswer } = row;
+  const isSaved = savedMarks.has(message.id) && !message.recalled;
+  // Messages are replaced rather than changed.
+  const plainRow = isPlain(row) ? [message, isGroupStart, canRemove, state, isRead, isSaved, customEmoji.version, language.code] : [];
+  const known = plainRows.get(element);
+  if (plainRow.length && known && plainRow.every((value, index) => value === known[index])) return;
+  plainRows.set(element, plainRow);
   const quote = message.replyTo ? [quoted?.name, quoted && messageSummary(quoted), quoted === null] : [];
   // The content of a picture or voice message is long and never changes.
   const { content, ...fields } = message;
@@ -47,7 +55,6 @@ export function renderMessage(element, row, quoted, names, uploads) {
   const mentions = text.includes("@") ? parseMarkup(text, names) : null;
   const reason = error ? errorReplyText(error) : "";
   const uploading = message.attachments?.map(({ id }) => uploads.get(id)?.state);
-  const isSaved = savedMarks.has(message.id) && !message.recalled;
   const links = [isAnswer, thread, thread && threadTime(thread)];
   const signature = JSON.stringify([fields, text, mentions, isGroupStart, canRemove, state, isRead, reason, quote, uploading, links, isSaved, customEmoji.version, language.code]);
   if (rendered.get(element) === signature) return;
@@ -75,6 +82,11 @@ export function renderMessage(element, row, quoted, names, uploads) {
   renderReactions(part(element, "reactions"), message);
   renderThreadLinks(element, row);
   renderState(element, row, reason);
+}
+
+/** Tell whether the row shows nothing that changes without its message. @param {MessageRow} row */
+function isPlain({ message, error, thread, isAnswer }) {
+  return !message.replyTo && !message.attachments && !error && !thread && !isAnswer && !messageText(message).includes("@");
 }
 
 /** Return one line that stands for the message, as in a quote. @param {Message} message */

@@ -55,7 +55,8 @@ export class Notifications {
   /** @param {LoggedMessage} message */
   #onMessage(message) {
     const isOwn = message.fromId === this.store.me?.id;
-    if (isOwn || this.webPush.isOn || Notification.permission !== "granted" || document.hasFocus()) return;
+    // The browser looks up the permission in another process, so it is asked last.
+    if (isOwn || this.webPush.isOn || document.hasFocus() || Notification.permission !== "granted") return;
     this.#collected.push({ message, waits: MAX_WAITS });
     if (this.#collected.length === 1) this.#showLater();
   }

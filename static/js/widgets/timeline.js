@@ -239,11 +239,20 @@ export class Timeline {
   /** Find the first visible message, whose end must keep its place: at its start, the sender's name comes and goes. */
   #findAnchor() {
     const { scrollTop } = this.scroller;
-    for (const element of /** @type {Iterable<HTMLElement>} */ (this.list.children)) {
-      const bottom = bottomOf(element);
-      if (element.matches(".message, .system-note") && bottom > scrollTop) return { element, bottom, scrollTop };
+    const element = this.#rowsBelow(scrollTop).find((row) => row.matches(".message, .system-note"));
+    return element ? { element, bottom: bottomOf(element), scrollTop } : null;
+  }
+
+  /** The rows that end below this height. Rows above are not measured one by one. @param {number} top in px */
+  #rowsBelow(top) {
+    const rows = /** @type {HTMLElement[]} */ ([...this.list.children]);
+    let [first, end] = [0, rows.length];
+    while (first < end) {
+      const middle = (first + end) >> 1;
+      if (bottomOf(rows[middle]) > top) end = middle;
+      else first = middle + 1;
     }
-    return null;
+    return rows.slice(first);
   }
 
   get #isVisible() {
@@ -312,12 +321,9 @@ export class Timeline {
   get place() {
     const { scrollTop } = this.scroller;
     if (this.isPinned) return null;
-    for (const element of /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll(".message[data-seq]"))) {
-      const bottom = bottomOf(element);
-      // A message that is not sent yet has no number.
-      if (bottom > scrollTop) return element.dataset.seq ? { seq: Number(element.dataset.seq), offset: bottom - scrollTop } : null;
-    }
-    return null;
+    const element = this.#rowsBelow(scrollTop).find((row) => row.matches(".message[data-seq]"));
+    // A message that is not sent yet has no number.
+    return element?.dataset.seq ? { seq: Number(element.dataset.seq), offset: bottomOf(element) - scrollTop } : null;
   }
 
   /** @param {SeenPlace} place */

@@ -12,6 +12,7 @@ from tests.load.pressure.scenarios.idle import Idle
 from tests.load.pressure.scenarios.logins import Logins
 from tests.load.pressure.scenarios.many_rooms import ManyRooms
 from tests.load.pressure.scenarios.mixed_day import MixedDay
+from tests.load.pressure.scenarios.page import PageSpeed
 from tests.load.pressure.scenarios.protobuf_group import ProtobufGroup
 from tests.load.pressure.scenarios.reconnect_storm import ReconnectStorm
 from tests.load.pressure.scenarios.single_messages import SingleMessages
@@ -30,6 +31,7 @@ FULL: Sequence[Scenario] = (
     ManyRooms(name="private-pairs", rooms=1000, size=2),
     Gateway(),
     MixedDay(),
+    PageSpeed(),
 )
 QUICK: Sequence[Scenario] = (
     Idle(members=20, seconds=1),
@@ -44,4 +46,5 @@ QUICK: Sequence[Scenario] = (
     ManyRooms(name="private-pairs", rooms=4, size=2, rate=100, seconds=1, processes=1),
     Gateway(seconds=0.3, online=5, callers=(2,), recipients=3),
     MixedDay(members=20, size=10, messages=200, seconds=2),
+    PageSpeed(channels=4, messages=150, visits=1, keys=5),
 )

@@ -1,0 +1,35 @@
+"""Rendering is throttled, and more so while the user types."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page
+
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+_RENDER_TWICE = """async (isTyping) => {
+  const { throttleRender } = await import("/static/js/lib/throttle.js");
+  let ran = () => {};
+  const render = throttleRender(() => ran(performance.now()));
+  const next = () => new Promise((resolve) => {
+    ran = resolve;
+    if (isTyping) dispatchEvent(new KeyboardEvent("keydown", { key: "a" }));
+    render();
+  });
+  const first = await next();
+  return (await next()) - first;
+}"""
+
+
+# A timer counts whole milliseconds.
+@pytest.mark.parametrize(("is_typing", "milliseconds"), [(False, 75), (True, 295)])
+async def test_while_the_user_types_the_page_renders_less_often(
+    modules: Page, is_typing: bool, milliseconds: int
+) -> None:
+    assert await modules.evaluate(_RENDER_TWICE, is_typing) >= milliseconds
