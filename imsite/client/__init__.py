@@ -11,17 +11,18 @@
                     files = [await im.download(attachment) for attachment in push.attachments]
                     await connection.send(f"{len(files)} files received.", target=push.data["target"])
 
-`SyncClient` has the same HTTP calls for programs without an event loop.
+`SyncClient` has the same methods for programs without an event loop.
 """
 
 from __future__ import annotations
 
-from imsite.client.client import Client
-from imsite.client.connection import ClientConnection
-from imsite.client.errors import ClientError, Closed, Disconnected, Refused, Unreachable
-from imsite.client.files import OutgoingFile
-from imsite.client.sync_client import SyncClient
-from imsite.client.types import Attachment, LoggedInUser, OutgoingMessage, Push, Recipient, SendResult
+from .client import Client
+from .connection import ClientConnection
+from .errors import ClientError, Closed, Disconnected, Refused, Unreachable
+from .files import OutgoingFile
+from .sync_client import SyncClient
+from .sync_connection import SyncConnection
+from .types import Attachment, LoggedInUser, OutgoingMessage, Push, Recipient, SendResult
 
 __all__ = [
     "Attachment",
@@ -38,5 +39,6 @@ __all__ = [
     "Refused",
     "SendResult",
     "SyncClient",
+    "SyncConnection",
     "Unreachable",
 ]

@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import httpx
 
-from imsite.client.backoff import ExponentialBackoff, parse_retry_after
-from imsite.client.errors import Refused, Unreachable
-from imsite.client.types import Attachment, OutgoingMessage, Recipient, SendResult, milliseconds
+from .backoff import ExponentialBackoff, parse_retry_after
+from .errors import Refused, Unreachable
+from .types import Attachment, OutgoingMessage, Recipient, SendResult, milliseconds
 
 API_PREFIX = "/api/v1/"
 TOO_MANY_REQUESTS = 429

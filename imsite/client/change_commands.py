@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any
 
-from imsite.client.types import Attachment, SendResult, milliseconds
+from .types import Attachment, SendResult, milliseconds
 
 
 class ChangeCommands(ABC):

@@ -11,18 +11,18 @@ from typing import Any, BinaryIO, Self
 
 import httpx
 
-from imsite.client import calls
-from imsite.client.connection import HEARTBEAT_SECONDS, MAX_WAITING_PUSHES, ClientConnection
-from imsite.client.downloads import Download
-from imsite.client.errors import Refused
-from imsite.client.files import FileSource, open_content
-from imsite.client.message_methods import MessageMethods
-from imsite.client.types import Attachment, OutgoingMessage, Recipient, SendResult, new_idempotency_key
-from imsite.client.uploads import KeptUploads, Upload
+from . import calls
+from .connection import HEARTBEAT_SECONDS, MAX_WAITING_PUSHES, ClientConnection
+from .downloads import Download
+from .errors import Refused
+from .files import FileSource, open_content
+from .listening import DEFAULT_APP, connection_to
+from .message_methods import MessageMethods
+from .types import Attachment, OutgoingMessage, Recipient, SendResult, new_idempotency_key
+from .uploads import KeptUploads, Upload
 
 TIMEOUT_SECONDS = 20.0
 RETRY_SECONDS = 30.0
-DEFAULT_APP = 101
 
 
 class Client(MessageMethods):
@@ -248,15 +248,15 @@ class Client(MessageMethods):
         `typing`. `heartbeat_seconds` is the time between heartbeats, each of
         which advances the position. Past `max_waiting_pushes`, waiting pushes are replaced by one `reset`.
         """
-        token = self._token if token is None else token
-        credentials: dict[str, Any] = {"appId": app}
-        if token:
-            credentials["serviceToken"] = token
-        if name is not None:
-            credentials["userId"] = name
-        url = f"ws{self._url.removeprefix('http')}/acc?batch=1{'&activity=1' if activity else ''}"
-        return ClientConnection(
-            url, credentials, after=after, heartbeat_seconds=heartbeat_seconds, max_waiting_pushes=max_waiting_pushes
+        return connection_to(
+            self._url,
+            self._token if token is None else token,
+            app=app,
+            name=name,
+            after=after,
+            activity=activity,
+            heartbeat_seconds=heartbeat_seconds,
+            max_waiting_pushes=max_waiting_pushes,
         )
 
     async def _request(self, call: calls.Call) -> Any:

@@ -13,17 +13,17 @@ from typing import Any, Self
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
-from imsite.client import envelopes
-from imsite.client.backoff import ExponentialBackoff, parse_retry_after
-from imsite.client.change_commands import ChangeCommands
-from imsite.client.channel_commands import ChannelCommands
-from imsite.client.errors import Closed, Disconnected, Refused
-from imsite.client.message_commands import MessageCommands
-from imsite.client.position_tracker import PositionTracker
-from imsite.client.reading_commands import ReadingCommands
-from imsite.client.socket import ClientSocket, address_options
-from imsite.client.thread_commands import ThreadCommands
-from imsite.client.types import LoggedInUser, Push
+from . import envelopes
+from .backoff import ExponentialBackoff, parse_retry_after
+from .change_commands import ChangeCommands
+from .channel_commands import ChannelCommands
+from .errors import Closed, Disconnected, Refused
+from .message_commands import MessageCommands
+from .position_tracker import PositionTracker
+from .reading_commands import ReadingCommands
+from .socket import ClientSocket, address_options
+from .thread_commands import ThreadCommands
+from .types import LoggedInUser, Push
 
 logger = logging.getLogger(__name__)
 

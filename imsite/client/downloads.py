@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import httpx
 
-from imsite.client.calls import Call
-from imsite.client.errors import NO_DATA, Refused, Unreachable
-from imsite.client.types import Attachment
+from .calls import Call
+from .errors import NO_DATA, Refused, Unreachable
+from .types import Attachment
 
 _PARTIAL = 206
 

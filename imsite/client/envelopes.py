@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imsite.client.errors import Refused
-from imsite.client.types import Push
+from .errors import Refused
+from .types import Push
 
 SUCCESS = 200
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from imsite.client.types import Attachment, SendResult, milliseconds, new_idempotency_key, thread_and_files
+from .types import Attachment, SendResult, milliseconds, new_idempotency_key, thread_and_files
 
 
 class MessageCommands(ABC):

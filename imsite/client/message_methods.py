@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any
 
-from imsite.client import calls
-from imsite.client.types import Attachment, SendResult
+from . import calls
+from .types import Attachment, SendResult
 
 
 class MessageMethods(ABC):

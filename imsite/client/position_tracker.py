@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from imsite.client.types import Push
+from .types import Push
 
 
 class PositionTracker:

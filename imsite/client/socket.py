@@ -11,9 +11,9 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection as WebSocketConnection
 from websockets.exceptions import ConnectionClosed
 
-from imsite.client import envelopes
-from imsite.client.errors import Disconnected
-from imsite.client.types import Push
+from . import envelopes
+from .errors import Disconnected
+from .types import Push
 
 HAPPY_EYEBALLS_SECONDS = 0.25
 """Seconds after which the next address of a host is tried as well."""

@@ -1,4 +1,4 @@
-"""The client for programs without an event loop. It cannot listen for pushes."""
+"""The client for programs without an event loop."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ from typing import Any, BinaryIO, Self
 
 import httpx
 
-from imsite.client import calls
-from imsite.client.client import RETRY_SECONDS, TIMEOUT_SECONDS, auth_headers
-from imsite.client.downloads import Download
-from imsite.client.errors import Refused
-from imsite.client.files import FileSource, open_content
-from imsite.client.message_methods import SyncMessageMethods
-from imsite.client.types import Attachment, OutgoingMessage, Recipient, SendResult, new_idempotency_key
-from imsite.client.uploads import KeptUploads, Upload
+from . import calls
+from .client import RETRY_SECONDS, TIMEOUT_SECONDS, auth_headers
+from .connection import HEARTBEAT_SECONDS, MAX_WAITING_PUSHES
+from .downloads import Download
+from .errors import Refused
+from .files import FileSource, open_content
+from .listening import DEFAULT_APP, connection_to
+from .message_methods import SyncMessageMethods
+from .sync_connection import SyncConnection
+from .types import Attachment, OutgoingMessage, Recipient, SendResult, new_idempotency_key
+from .uploads import KeptUploads, Upload
 
 ADDRESS_TIMEOUT_SECONDS = 5.0
 """Seconds to connect to one address of the site's host."""
 
 
 class SyncClient(SyncMessageMethods):
-    """The HTTP calls of `Client`, without asyncio."""
+    """The methods of `Client`, without asyncio: `with SyncClient("https://im.example", token="…") as im`."""
 
     def __init__(
         self,
@@ -36,10 +39,12 @@ class SyncClient(SyncMessageMethods):
         retry_seconds: float = RETRY_SECONDS,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        self._url = url.rstrip("/")
+        self._token = token
         self._retry_seconds = retry_seconds
         self._kept_uploads = KeptUploads()
         self._http = httpx.Client(
-            base_url=url.rstrip("/"),
+            base_url=self._url,
             headers=auth_headers(token),
             # The addresses of a host are tried one after the other.
             timeout=httpx.Timeout(timeout, connect=min(timeout, ADDRESS_TIMEOUT_SECONDS)),
@@ -209,6 +214,30 @@ class SyncClient(SyncMessageMethods):
         return self._request(
             calls.generic_call(method, path, json=json, params=params, idempotency_key=idempotency_key)
         )
+
+    def listen(
+        self,
+        *,
+        app: int = DEFAULT_APP,
+        name: str | None = None,
+        token: str | None = None,
+        after: int | None = None,
+        activity: bool = False,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        max_waiting_pushes: int = MAX_WAITING_PUSHES,
+    ) -> SyncConnection:
+        """Return a connection that reconnects by itself: `with im.listen() as connection`. See `Client.listen`."""
+        connection = connection_to(
+            self._url,
+            self._token if token is None else token,
+            app=app,
+            name=name,
+            after=after,
+            activity=activity,
+            heartbeat_seconds=heartbeat_seconds,
+            max_waiting_pushes=max_waiting_pushes,
+        )
+        return SyncConnection(connection)
 
     def _request(self, call: calls.Call) -> Any:
         policy = calls.RetryPolicy(call, self._retry_seconds)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from imsite.client.errors import Refused
+from .errors import Refused
 
 
 def milliseconds(moment: datetime) -> int:

@@ -6,10 +6,10 @@ from base64 import b64encode
 from collections import OrderedDict
 from typing import Any
 
-from imsite.client.calls import Call
-from imsite.client.errors import Refused
-from imsite.client.files import FileContent
-from imsite.client.types import Attachment
+from .calls import Call
+from .errors import Refused
+from .files import FileContent
+from .types import Attachment
 
 PART_BYTES = 8 * 2**20
 """Bytes sent in one call; an interrupted upload repeats no more than these."""

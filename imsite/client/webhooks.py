@@ -29,7 +29,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from imsite.client.errors import ClientError
+from .errors import ClientError
 
 TOLERANCE_SECONDS = 300.0
 """Greatest age of a request, including clock differences. An older request may be a replay."""

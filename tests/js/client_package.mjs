@@ -4,9 +4,10 @@
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const here = import.meta.dirname;
+const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "../..");
 const client = join(root, "static/js/net");
 const compiler = join(here, "node_modules/typescript/bin/tsc");
