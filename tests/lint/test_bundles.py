@@ -14,8 +14,8 @@ from imsite.bundles import ENTRIES, WIDGET_ENTRY, bundle_name
 from imsite.bundles.store import bundle_directory
 
 ROOT = Path(settings.BASE_DIR)
-# Modules that hold types only.
-_TYPES_ONLY = {"js/net/wire-types.js"}
+# Modules that hold types only, and the one that other programs import.
+_NOT_ON_PAGES = {"js/net/wire-types.js", "js/net/index.js"}
 
 
 def bundled_files() -> Iterator[str]:
@@ -37,4 +37,4 @@ def test_every_script_and_style_sheet_belongs_to_a_page() -> None:
     named |= {WIDGET_ENTRY, "css/widget.css"}
     assert set(ENTRIES) <= named
     worker = {f"js/service-worker/{name}" for name in service_worker.PARTS}
-    assert files - _TYPES_ONLY == (named | admin | worker | set(bundled_files())) & files
+    assert files - _NOT_ON_PAGES == (named | admin | worker | set(bundled_files())) & files
