@@ -1,0 +1,132 @@
+"""The image, compose.yaml and the manifests of Kubernetes agree with the site and with each other."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from imsite.options import OPTIONS, read
+from tests.support.compose import ROOT, Compose, image_environment, image_instructions, image_sources
+
+_OPTIONS = {option.name for option in OPTIONS}
+_COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose/compose.yaml").read_text())
+_KUBERNETES = ROOT / "deploy" / "kubernetes"
+_SITE = _COMPOSE["services"]["site"]
+
+
+def _manifest(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((_KUBERNETES / name).read_text())
+    return loaded
+
+
+def _settings(path: Path) -> dict[str, str]:
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_the_image_takes_its_packages_from_the_lock_and_runs_without_rights() -> None:
+    instructions = image_instructions()
+    bases = {arguments.split()[0] for name, arguments in instructions if name == "FROM"}
+    users = [arguments for name, arguments in instructions if name == "USER"]
+
+    assert len(bases) == 1
+    assert any("--require-hashes" in arguments for name, arguments in instructions if name == "RUN")
+    assert users == ["10001:10001"]
+
+
+def test_the_image_has_all_that_the_site_needs_and_nothing_else() -> None:
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+
+    assert set(image_sources()) == {"manage.py", "LICENSE", "templates", "static"} | packages
+
+
+def test_the_build_gets_what_the_image_copies() -> None:
+    """A path that .dockerignore leaves out fails the build."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    kept = {line[1:] for line in lines if line.startswith("!")}
+
+    assert kept == {*image_sources(), "deploy/requirements.txt"}
+    assert not any(fnmatch("manage.py", line) for line in lines if line.startswith("**"))
+
+
+def test_all_settings_exist() -> None:
+    """A misspelt variable would be ignored."""
+    given = {name.removesuffix("_FILE") for name in _SITE["environment"]}
+    given |= _settings(ROOT / "deploy/compose/site.env.example").keys() | _settings(_KUBERNETES / "site.env").keys()
+    given |= {item["name"] for item in _node()["env"]} | image_environment().keys()
+
+    assert given - _OPTIONS == {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+
+
+def test_prepare_makes_each_secret_once(tmp_path: Path) -> None:
+    compose = Compose(tmp_path)
+    before = {name: compose.secret(name) for name in _COMPOSE["secrets"]}
+
+    compose.prepare()
+
+    assert {name: compose.secret(name) for name in _COMPOSE["secrets"]} == before
+    assert {Path(item["file"]).name for item in _COMPOSE["secrets"].values()} == before.keys()
+    assert before["database_password"] in before["database_url"]
+    assert len(set(before.values())) == len(before)
+
+
+def test_the_site_trusts_the_address_of_nginx() -> None:
+    address = _COMPOSE["services"]["nginx"]["networks"]["inside"]["ipv4_address"]
+    subnet = _COMPOSE["networks"]["inside"]["ipam"]["config"][0]["subnet"]
+
+    assert _settings(ROOT / "deploy/compose/site.env.example")["IM_TRUSTED_PROXIES"] == address
+    assert ipaddress.ip_address(address) in ipaddress.ip_network(subnet)
+
+
+def test_the_root_of_each_container_of_the_site_is_read_only() -> None:
+    assert _SITE["read_only"] and _COMPOSE["services"]["setup"]["read_only"]
+    for name in ("deployment.yaml", "setup-job.yaml"):
+        for container in _manifest(name)["spec"]["template"]["spec"]["containers"]:
+            assert container["securityContext"]["readOnlyRootFilesystem"], name
+            assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/data", "/tmp"}
+
+
+def test_kustomize_knows_each_manifest() -> None:
+    """The ServiceMonitor needs an operator, so an overlay adds it."""
+    listed = set(_manifest("kustomization.yaml")["resources"])
+
+    assert listed == {path.name for path in _KUBERNETES.glob("*.yaml")} - {"kustomization.yaml"}
+
+
+def test_a_pod_has_the_time_to_drain() -> None:
+    spec = _manifest("deployment.yaml")["spec"]["template"]["spec"]
+    pause = int(spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
+
+    drain = read("IM_DRAIN_TIMEOUT")
+    assert isinstance(drain, float)
+    assert spec["terminationGracePeriodSeconds"] > pause + 2 * drain
+    assert int(_SITE["stop_grace_period"].rstrip("s")) > 2 * drain
+
+
+def test_a_proxy_waits_longer_than_a_node_for_a_silent_client() -> None:
+    limit = read("IM_HEARTBEAT_TIMEOUT")
+    annotations = _manifest("ingress.yaml")["metadata"]["annotations"]
+
+    assert isinstance(limit, float)
+    for name in ("read", "send"):
+        assert int(annotations[f"nginx.ingress.kubernetes.io/proxy-{name}-timeout"]) > limit
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_probed_paths_exist(path: str) -> None:
+    probed = {_node()[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "readiness", "liveness")}
+    scraped = {endpoint["path"] for endpoint in _manifest("monitoring/service-monitor.yaml")["spec"]["endpoints"]}
+    checked = re.findall(r"127\.0\.0\.1:8000(/\w+)", (ROOT / "deploy/Dockerfile").read_text())
+
+    assert path in probed | scraped | set(checked) <= {"/healthz", "/readyz", "/metrics"}
+
+
+def _node() -> dict[str, Any]:
+    container: dict[str, Any] = _manifest("deployment.yaml")["spec"]["template"]["spec"]["containers"][0]
+    return container

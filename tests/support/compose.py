@@ -1,0 +1,97 @@
+"""deploy/compose without containers: the same files, commands and settings, with addresses of this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HOST_NAME = "chat.test"
+
+
+def image_instructions() -> list[tuple[str, str]]:
+    """Return the instructions of deploy/Dockerfile, as (name, arguments)."""
+    text = re.sub(r"\\\n\s*", " ", (ROOT / "deploy" / "Dockerfile").read_text())
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    return [(line.split(" ", 1)[0], line.split(" ", 1)[1].strip()) for line in lines]
+
+
+def image_sources() -> dict[str, str]:
+    """Return what the last stage copies from the repository, and where to, relative to its working directory."""
+    copies = [arguments.split() for name, arguments in image_instructions() if name == "COPY"]
+    last = [words for words in copies if not words[0].startswith("--from") and words[0] != "deploy/requirements.txt"]
+    return {source: words[-1] for words in last for source in words[:-1]}
+
+
+def image_environment() -> dict[str, str]:
+    """Return the variables that the image sets."""
+    settings = [arguments for name, arguments in image_instructions() if name == "ENV"][-1]
+    return dict(part.split("=", 1) for part in settings.split())
+
+
+class Compose:
+    """A copy of deploy/compose in a directory of its own, prepared for the host name HOST_NAME."""
+
+    def __init__(self, directory: Path) -> None:
+        self.place = directory / "deploy" / "compose"
+        shutil.copytree(
+            ROOT / "deploy" / "compose", self.place, ignore=shutil.ignore_patterns("secrets", ".env", "site.env")
+        )
+        shutil.copy(ROOT / "deploy" / "nginx.conf", directory / "deploy")
+        self.image = directory / "image"
+        for source, target in image_sources().items():
+            copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+            destination = self.image / (source if target == "./" else target)
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            copy(ROOT / source, destination)
+        self.services: dict[str, Any] = yaml.safe_load((self.place / "compose.yaml").read_text())["services"]
+        self.prepare()
+
+    def prepare(self) -> None:
+        subprocess.run([self.place / "prepare", HOST_NAME], check=True, stdout=subprocess.DEVNULL)
+
+    def secret(self, name: str) -> str:
+        return (self.place / "secrets" / name).read_text()
+
+    def set_secret(self, name: str, value: str) -> None:
+        """Replace a secret, as an operator does who has a database elsewhere."""
+        path = self.place / "secrets" / name
+        path.chmod(0o600)
+        path.write_text(value)
+
+    def environment(self, service: str, changes: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of a service's container, with the paths of secrets on this machine, and `changes`."""
+        lines = (self.place / "site.env").read_text().splitlines()
+        settings = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+        own = {
+            name: value.replace("/run/secrets", str(self.place / "secrets"))
+            for name, value in self.services[service]["environment"].items()
+        }
+        image = {name: value for name, value in image_environment().items() if name != "PATH"}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return {"PATH": path, "HOME": str(self.image), **image, **settings, **own, **changes}
+
+    def nginx_config(self, *, address: str, listen: str, root: Path) -> str:
+        """Return the http block's content as the nginx image makes it: the variables of the service filled in.
+
+        `address`: the node's, `listen`: the address and port in place of 443. HTTP/2 is switched on as nginx before
+        1.25.1 expects it, which later ones still understand.
+        """
+        values = {
+            name: value.replace("site:8000", address).replace("443", listen).replace("; http2 on", " http2")
+            for name, value in self.services["nginx"]["environment"].items()
+            if name.startswith("NGINX_") and name != "NGINX_ENVSUBST_FILTER"
+        }
+        values |= {"NGINX_ROOT": str(root), "NGINX_SERVER_NAME": HOST_NAME}
+        site = Template((self.place.parent / "nginx.conf").read_text()).safe_substitute(values)
+        tls = (self.place / "tls.conf").read_text().split("server {")[0]
+        return tls.replace("/run/secrets/tls", str(self.place / "secrets" / "tls")) + site
