@@ -99,6 +99,7 @@ def _profile(user: User) -> dict[str, Any]:
         "sharesTyping": user.shares_typing,
         "previewsPrivateLinks": user.previews_private_links,
         "doNotDisturbUntil": _time(user.do_not_disturb_until),
+        "isAway": user.is_away,
         "joined": _time(user.date_joined),
         "lastSignIn": _time(user.last_login),
         "staff": user.is_staff,

@@ -68,6 +68,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     do_not_disturb_until = models.DateTimeField(null=True, editable=False)
     """Time until which the user does not want to be disturbed; None or in the past: they can be."""
+    is_away = models.BooleanField(default=False, db_default=False, editable=False)
+    """True while the user says that they are away, whatever their pages report."""
     is_restricted = models.BooleanField(default=False, editable=False)
     """True if a mute, ban or block applies to this user. The send path looks for restrictions only if it is set."""
     deleted_at = models.DateTimeField(null=True, editable=False)

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 
 from accounts.models import User
 from chat import payloads
+from chat.actions.away_broadcast import AwayBroadcaster
 from chat.actions.presence_log import PresenceLog
 from chat.selectors.presence_changes import presence_changes
 from chat.wire.schema.events import ENTER, EXIT, EventKind
@@ -33,8 +34,9 @@ BROADCAST_INTERVAL_SECONDS = 0.03
 class PresenceBroadcaster:
     """Broadcasts changes of presence to connected clients, in order."""
 
-    def __init__(self, presence: Presence) -> None:
+    def __init__(self, presence: Presence, away: AwayBroadcaster) -> None:
         self._presence = presence
+        self._away = away
         self._pending: list[tuple[EventKind, int, int]] = []
         self._task: asyncio.Task[None] | None = None
         self.log = PresenceLog(presence)
@@ -80,6 +82,9 @@ class PresenceBroadcaster:
                     publish.push_transient(
                         _presence_event(kind, found.users[user_id], found.channels[app], hidden_from)
                     )
+                    if kind is ENTER and found.users[user_id].is_away:
+                        # Clients take a user who comes online for present.
+                        self._away.add(user_id)
             await asyncio.sleep(BROADCAST_INTERVAL_SECONDS)
 
 

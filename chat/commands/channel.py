@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -18,9 +18,12 @@ from chat.commands.registry import Call, command
 from chat.errors import ChatError
 from chat.rules import MAX_SLOW_MODE_SECONDS
 from chat.selectors import Access, access_channel
+from chat.selectors.away import OFFLINE, presence_of
 from chat.wire.schema import marks, objects, replies
-from delivery import publish
 from delivery.db.executors import run
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 Join = Literal["open", "invite", "closed"]
 LISTED = 1000
@@ -243,19 +246,21 @@ class Members(msgspec.Struct):
 async def members(call: Call, data: Members) -> dict[str, Any]:
     """List a page of a group's members by id, and whether they are online, if they share that."""
 
-    def read() -> tuple[dict[int, dict[str, Any]], set[int], bool]:
+    def read() -> tuple[dict[int, dict[str, Any]], list[User], bool]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         memberships, more = selectors.members_page(access.channel, after=data.after, limit=data.limit)
         channel_data = {
             membership.user_id: payloads.profile(membership.user) | {"role": membership.role}
             for membership in memberships
         }
-        return channel_data, presence_visible_to(call.user, [membership.user for membership in memberships]), more
+        users = [membership.user for membership in memberships]
+        visible = presence_visible_to(call.user, users)
+        return channel_data, [user for user in users if user.pk in visible], more
 
     members_by_id, visible, more = await run(read)
-    online = await publish.hub().presence.filter_online(list(visible))
+    presence = await presence_of(visible)
     return {
-        "members": [channel_data | {"online": id in online} for id, channel_data in members_by_id.items()],
+        "members": [channel_data | presence.get(id, OFFLINE) for id, channel_data in members_by_id.items()],
         "hasMore": more,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,9 +15,12 @@ from chat import errors, payloads
 from chat.commands.fields import Name
 from chat.commands.registry import Call, Nothing, command
 from chat.errors import Code
+from chat.selectors.away import OFFLINE, presence_of
 from chat.wire.schema import objects, replies
-from delivery import publish
 from delivery.db.executors import run
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class Who(msgspec.Struct):
@@ -28,7 +31,7 @@ class Who(msgspec.Struct):
 async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
     """List your friends and whether they are online on any app, open friend requests, and users you block."""
 
-    def read() -> tuple[dict[str, list[dict[str, Any]]], set[int]]:
+    def read() -> tuple[dict[str, list[dict[str, Any]]], list[User]]:
         known = contacts_of(call.user)
         lists = {
             "friends": known.friends,
@@ -37,11 +40,12 @@ async def friend_list(call: Call, data: Nothing) -> dict[str, Any]:
             "blocked": known.blocked,
         }
         shown = {name: [payloads.profile(user) for user in people] for name, people in lists.items()}
-        return shown, presence_visible_to(call.user, known.friends)
+        visible = presence_visible_to(call.user, known.friends)
+        return shown, [user for user in known.friends if user.pk in visible]
 
     lists, visible = await run(read)
-    online = await publish.hub().presence.filter_online(list(visible))
-    lists["friends"] = [friend | {"online": int(friend["id"]) in online} for friend in lists["friends"]]
+    presence = await presence_of(visible)
+    lists["friends"] = [friend | presence.get(int(friend["id"]), OFFLINE) for friend in lists["friends"]]
     return lists
 
 

@@ -69,6 +69,8 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     }
     if quiet := do_not_disturb_payload(user.do_not_disturb_until):
         reply["doNotDisturbUntil"] = quiet["until"]
+    if user.is_away:
+        reply["away"] = True
     if opened.token:
         reply["serviceToken"] = opened.token
     return reply

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -10,9 +10,13 @@ from accounts.selectors.contacts import presence_visible_to
 from accounts.selectors.users import user_search
 from chat import payloads, selectors
 from chat.commands.registry import Call, Nothing, command
+from chat.selectors.away import away_among, away_field
 from chat.wire.schema import replies
 from delivery import publish
 from delivery.db.executors import run
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 MAX_ONLINE_USERS = 500
 MAX_FOUND_USERS = 20
@@ -24,12 +28,14 @@ async def presence_list(call: Call, data: Nothing) -> dict[str, Any]:
     presence, app = publish.hub().presence, call.caller.app
     shown = await presence.list_online(app, limit=MAX_ONLINE_USERS)
 
-    def read() -> list[dict[str, Any]]:
+    def read() -> list[User]:
         people = selectors.users_by_ids(shown)
         visible = presence_visible_to(call.user, people.values())
-        return [payloads.profile(user) for user in people.values() if user.pk in visible]
+        return [user for user in people.values() if user.pk in visible]
 
-    online = await run(read)
+    users = await run(read)
+    away = await away_among(users)
+    online = [payloads.profile(user) | away_field(user.pk in away) for user in users]
     # Of a few all are known; the two answers are of two moments.
     count = len(online) if len(shown) < MAX_ONLINE_USERS else max(len(online), await presence.count_online(app))
     return {"online": online, "count": count}

@@ -14,6 +14,7 @@ from django.db import DatabaseError, InterfaceError
 
 from accounts import actions as accounts
 from chat import errors
+from chat.actions.away_broadcast import AwayBroadcaster
 from chat.actions.presence_broadcast import PresenceBroadcaster
 from chat.actions.received_positions import ReceivedPositions
 from chat.link_previews.queue import PreviewQueue
@@ -54,7 +55,8 @@ class Node:
         self.hub = Hub(presence)
         if self.cluster is not None:
             self.hub.activity = self.cluster.activity
-        self.presence_broadcaster = PresenceBroadcaster(presence)
+        self.away_broadcaster = AwayBroadcaster(presence)
+        self.presence_broadcaster = PresenceBroadcaster(presence, self.away_broadcaster)
         self.writer = WriteQueue(settings.IM_CLUSTER_COMMIT_INTERVAL if self.cluster is not None else None)
         self.connection_limiter = ConnectionLimiter()
         self.resend_timer = ResendTimer()
@@ -122,6 +124,7 @@ class Node:
         else:
             await self.hub.presence.stop()
         await self.presence_broadcaster.stop()
+        await self.away_broadcaster.stop()
 
     # -- clients that poll ----------------------------------------------------------------------------------------
 

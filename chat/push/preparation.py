@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from django.utils import timezone
-
-from accounts.models import Block, User
 from accounts.selectors.authentication import authenticate_sessions
-from chat.models import Message, PushNotification, PushSubscription, ReadMark, ThreadFollower
+from chat.models import Message, PushNotification, PushSubscription
 from chat.push import payload
 from chat.push.audience import wanted_by
 from chat.push.request import PushRequest, push_request
+from chat.selectors.notifiable import is_disturbable, unread_of
 from chat.selectors.readable import readable_anywhere
 from delivery import log
 
@@ -79,40 +77,10 @@ def _wanted_messages(rows: Sequence[PushNotification]) -> dict[int, Message]:
     found: dict[int, Message] = {}
     for of_user in by_user.values():
         user = of_user[0].subscription.user
-        if not _is_disturbable(user):
+        if not is_disturbable(user):
             continue
         readable = readable_anywhere(user, app=None).filter(pk__in=[row.message for row in of_user], recalled_at=None)
         messages = {message.pk: message for message in readable.select_related("channel__app", "sender")}
-        unread = _unread(user, messages.values())
+        unread = unread_of(user, messages.values())
         found |= {row.pk: messages[row.message] for row in of_user if row.message in unread}
     return found
-
-
-def _is_disturbable(user: User) -> bool:
-    return user.do_not_disturb_until is None or user.do_not_disturb_until <= timezone.now()
-
-
-def _unread(user: User, messages: Iterable[Message]) -> set[int]:
-    """Return the ids of those messages that the user has not read, and whose senders they have not blocked."""
-    messages = list(messages)
-    read = dict(
-        ReadMark.objects.filter(user=user, channel__in={message.channel_id for message in messages}).values_list(
-            "channel", "seq"
-        )
-    )
-    threads = {message.thread for message in messages if message.thread_only}
-    read_in_threads = dict[int | None, int](
-        ThreadFollower.objects.filter(user=user, thread__in=threads).values_list("thread", "read_seq")
-        if threads
-        else ()
-    )
-    senders = {message.sender_id for message in messages if message.sender.is_restricted}
-    blocks = Block.objects.filter(blocker=user, blocked__in=senders)
-    blocked = set(blocks.values_list("blocked", flat=True)) if senders else set()
-
-    def is_read(message: Message) -> bool:
-        if message.thread_only:
-            return message.seq <= read_in_threads.get(message.thread, 0)
-        return message.seq <= read.get(message.channel_id, 0)
-
-    return {message.pk for message in messages if message.sender_id not in blocked and not is_read(message)}

@@ -14,10 +14,12 @@ from typing import Any, TypeVar
 
 from accounts.caches.directory import account_by_name, accounts_by_names, enabled_apps
 from accounts.models import App
+from accounts.selectors.away import users_set_away
 from accounts.selectors.contacts import users_hiding_presence
 from accounts.selectors.users import apps_enabled
 from delivery import publish
-from delivery.event_loop import ask_loop, run_on_loop
+from delivery.db.executors import run
+from delivery.event_loop import ask_loop, is_on_loop, run_on_loop
 from delivery.presence.base import Presence
 
 T = TypeVar("T")
@@ -71,6 +73,25 @@ async def apps_with_user_online(name: str) -> list[int]:
     no_users: set[int] = set()
     online = await ask_presence(found, no_users)
     return [number for number in await enabled_apps() if number in online] if online else []
+
+
+async def is_user_away(name: str) -> bool:
+    """Return whether all online users of that name, at least one, are away."""
+    account = await account_by_name(name)
+    if account is not None and not account.shares_presence:
+        return False
+
+    async def found(presence: Presence) -> tuple[set[int], set[int]]:
+        user_ids = [account.id] if account is not None else await presence.find_by_name(name)
+        online = await presence.filter_online(user_ids) if user_ids else set()
+        return online, await presence.filter_away(sorted(online)) if online else set()
+
+    no_users: tuple[set[int], set[int]] = (set(), set())
+    online, away = await ask_presence(found, no_users)
+    present = online - away
+    if present:
+        present -= await run(users_set_away, present) if is_on_loop() else users_set_away(present)
+    return bool(online) and not present
 
 
 def online_counts() -> list[tuple[App, int]]:

@@ -12,7 +12,9 @@ from delivery.db.bulk import execute_batch
 from delivery.db.prepared import PreparedQuery
 
 _USERS: PreparedQuery[User] = PreparedQuery(
-    lambda ids: User.objects.filter(pk__in=ids).only("username", "nickname", "avatar", "kind", "shares_presence")
+    lambda ids: User.objects.filter(pk__in=ids).only(
+        "username", "nickname", "avatar", "kind", "shares_presence", "is_away"
+    )
 )
 _CHANNELS: PreparedQuery[Channel] = PreparedQuery(
     lambda apps: Channel.objects.filter(app__number__in=apps).values_list("app__number", "app__enabled", "pk")

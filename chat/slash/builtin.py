@@ -9,8 +9,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.selectors.away import is_set_away
 from chat import payloads, reasons
 from chat.actions import member, moderation
+from chat.actions.away import presence_set
 from chat.actions.channel import channel_rename
 from chat.actions.channel_settings import channel_update_settings
 from chat.actions.do_not_disturb import do_not_disturb_set
@@ -93,6 +95,13 @@ def _dnd(call: SlashCall) -> SlashNote:
     return SlashNote("dnd", f"Do not disturb until {_shown(until)}.", until=_ms(until))
 
 
+def _away(call: SlashCall) -> SlashNote:
+    """Show the user as away until the next call, which ends it."""
+    is_away = call.arguments.lower() not in OFF and not is_set_away(call.user.pk)
+    presence_set(user=call.user, is_away=is_away)
+    return SlashNote("away", "You are shown as away.") if is_away else SlashNote("away_off", "You are no longer away.")
+
+
 def _leave(call: SlashCall) -> SlashNote:
     member.member_leave(user=call.user, channel_id=call.channel_id)
     return SlashNote()
@@ -141,6 +150,7 @@ BUILT_IN = {
         BuiltIn("mute", "@user [1h30m | off]", "Stop a user from writing in this group.", _mute, groups_only=True),
         BuiltIn("leave", "", "Leave this group.", _leave, groups_only=True),
         BuiltIn("dnd", "<30m | 1h | 2d | off>", "Do not be disturbed for a while.", _dnd),
+        BuiltIn("away", "[off]", "Be shown as away, or end that.", _away),
         BuiltIn("help", "", "List the commands that work here.", _help, guests=True),
     )
 }

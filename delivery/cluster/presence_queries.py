@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from delivery.cluster.presence_scripts import COUNT_ONLINE, FIND_BY_NAMES, FIND_CONNECTIONS, LIST_ONLINE
+from delivery.cluster.presence_scripts import COUNT_ONLINE, FILTER_AWAY, FIND_BY_NAMES, FIND_CONNECTIONS, LIST_ONLINE
 from delivery.cluster.redis_client import REDIS_TIMEOUT_SECONDS, RedisClient, RedisUnavailable
 from delivery.presence.local import LocalPresence
 
@@ -45,6 +45,18 @@ class ClusterPresenceReader:
         async for user_id, connected_app, _ in self._connections_elsewhere(remaining):
             if app is None or connected_app == app:
                 found.add(user_id)
+        return found
+
+    async def filter_away(self, user_ids: Sequence[int]) -> set[int]:
+        # Users who are not away on this node are away nowhere.
+        asked = [one for one in user_ids if not self._local.is_online(one) or self._local.is_away(one)]
+        found: set[int] = set()
+        for start in range(0, len(asked), USERS_PER_RESULT):
+            batch = asked[start : start + USERS_PER_RESULT]
+            result = await self._query(FILTER_AWAY, *batch)
+            if result is None:
+                return {user_id for user_id in asked if self._local.is_away(user_id)}
+            found |= {int(user_id) for user_id in result[0]}
         return found
 
     async def find_nodes(self, user_ids: Sequence[int]) -> dict[int, set[str]]:

@@ -2,7 +2,9 @@
 
 - `im:online:<lease>`   set of `app:user`: the users who are connected to the node of this lease
 - `im:online-leases`    set of the leases that have written such a set
-- `im:user:<user>`      hash whose fields are `app@lease`
+- `im:user:<user>`      hash whose fields are `app@lease`; the value is `away` while the user is away on that node
+- `im:away`             set of the users who are away on all nodes
+- `im:away-changed`     set of users who became away, or came back, when a lapsed lease was cleared
 - `im:app:<app>`        sorted set of users, by id: exactly those with a field of this app
 - `im:names`            hash user -> name; `im:name:<name>`: set of users of this name
 - `im:leaving`          sorted set of `app:user:name`, by the time when their absence will have lasted long enough
@@ -25,8 +27,16 @@ local function is_alive(lease)
     return alive[lease]
 end
 
+-- Returns whether it has changed that the user is away on all nodes.
+local function update_away(user)
+    local states = redis.call('HVALS', 'im:user:' .. user)
+    local is_away = #states > 0
+    for _, state in ipairs(states) do is_away = is_away and state == 'away' end
+    return redis.call(is_away and 'SADD' or 'SREM', 'im:away', user) == 1
+end
+
 -- Returns whether the user was on this app on no node, and long enough to count as gone.
-local function connect(lease, user, app, name)
+local function connect(lease, user, app, name, state)
     local before = redis.call('HGET', 'im:names', user)
     if before ~= name then
         if before then redis.call('SREM', 'im:name:' .. before, user) end
@@ -34,7 +44,7 @@ local function connect(lease, user, app, name)
         redis.call('SADD', 'im:name:' .. name, user)
     end
     redis.call('SADD', 'im:online:' .. lease, app .. ':' .. user)
-    redis.call('HSET', 'im:user:' .. user, app .. '@' .. lease, '')
+    redis.call('HSET', 'im:user:' .. user, app .. '@' .. lease, state)
     local was_leaving = redis.call('ZREM', 'im:leaving', app .. ':' .. user .. ':' .. name) == 1
     return redis.call('ZADD', 'im:app:' .. app, user, user) == 1 and not was_leaving
 end
@@ -63,6 +73,7 @@ local function clear_lease(lease, gone_at)
     for _, member in ipairs(redis.call('SPOP', 'im:online:' .. lease, 1000)) do
         local app, user = string.match(member, '^(%d+):(-?%d+)$')
         disconnect(lease, user, app, gone_at)
+        if update_away(user) then redis.call('SADD', 'im:away-changed', user) end
     end
     if redis.call('EXISTS', 'im:online:' .. lease) == 1 then return 1 end
     redis.call('SREM', 'im:online-leases', lease)
@@ -81,21 +92,24 @@ end
 WRITE_CHANGES = (
     _COMMON
     + """
--- Arguments: lease, number of this write, grace, then for each change: '+' or '-', user, app, name.
--- Returns the indexes (from 0) of the changes that brought a user online on the app; false if the lease has lapsed.
+-- Arguments: lease, number of this write, grace, then for each change: '+', '~' (away) or '-', user, app, name.
+-- Returns the indexes (from 0) of the changes that brought a user online on the app, and of those by which the user
+-- became away or came back; false if the lease has lapsed.
 local lease = ARGV[1]
 if not is_alive(lease) then return false end
 redis.call('HSET', 'im:lease:' .. lease, 'writes', ARGV[2])
 redis.call('SADD', 'im:online-leases', lease)
-local gone_at, came_online = now() + tonumber(ARGV[3]), {}
+local gone_at, came_online, away_changed = now() + tonumber(ARGV[3]), {}, {}
 for i = 4, #ARGV, 4 do
+    local user = ARGV[i + 1]
     if ARGV[i] == '-' then
-        disconnect(lease, ARGV[i + 1], ARGV[i + 2], gone_at)
-    elseif connect(lease, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]) then
+        disconnect(lease, user, ARGV[i + 2], gone_at)
+    elseif connect(lease, user, ARGV[i + 2], ARGV[i + 3], ARGV[i] == '~' and 'away' or '') then
         came_online[#came_online + 1] = (i - 4) / 4
     end
+    if update_away(user) then away_changed[#away_changed + 1] = (i - 4) / 4 end
 end
-return came_online
+return {came_online, away_changed}
 """
 )
 
@@ -113,12 +127,13 @@ TAKE_DEPARTED = (
     _COMMON
     + """
 -- Arguments: grace, age of departures that are too old to tell.
--- Returns whether to call again, and the users who are gone now (see im:leaving).
+-- Returns whether to call again, the users who are gone now (see im:leaving), and those of im:away-changed.
 local more = clear_lapsed_leases(tonumber(ARGV[1]))
 redis.call('ZREMRANGEBYSCORE', 'im:leaving', '-inf', now() - tonumber(ARGV[2]))
 local gone = redis.call('ZRANGEBYSCORE', 'im:leaving', '-inf', now(), 'LIMIT', 0, 1000)
 for _, member in ipairs(gone) do redis.call('ZREM', 'im:leaving', member) end
-return {math.max(more, #gone == 1000 and 1 or 0), gone}
+local changed = redis.call('SPOP', 'im:away-changed', 1000)
+return {math.max(more, (#gone == 1000 or #changed == 1000) and 1 or 0), gone, changed}
 """
 )
 
@@ -136,6 +151,18 @@ for _, user in ipairs(ARGV) do
     end
 end
 return cjson.encode(found)
+"""
+)
+
+FILTER_AWAY = (
+    _COMMON
+    + """
+-- Arguments: grace, users. Returns whether to call again, and those users who are away on all nodes.
+local more, found = clear_lapsed_leases(tonumber(ARGV[1])), {}
+for i = 2, #ARGV do
+    if redis.call('SISMEMBER', 'im:away', ARGV[i]) == 1 then found[#found + 1] = ARGV[i] end
+end
+return {more, found}
 """
 )
 

@@ -18,7 +18,7 @@ from delivery.cluster.presence_queries import ClusterPresenceReader, grace_ms
 from delivery.cluster.presence_scripts import RETIRE_LEASE, TAKE_DEPARTED, WRITE_CHANGES
 from delivery.cluster.redis_client import REDIS_TIMEOUT_SECONDS, RedisClient, RedisUnavailable
 from delivery.cluster.redis_nodes import RedisNodeRegistry
-from delivery.presence.base import PresenceCallback, ignore_presence
+from delivery.presence.base import AwayCallback, PresenceCallback, ignore_away, ignore_presence
 from delivery.presence.local import LocalPresence, PresenceGraceTimers, UserOnApp
 
 logger = logging.getLogger(__name__)
@@ -35,18 +35,21 @@ class RedisPresence:
     def __init__(self, redis: RedisClient, nodes: RedisNodeRegistry) -> None:
         self.on_online: PresenceCallback = ignore_presence
         self.on_offline: PresenceCallback = ignore_presence
+        self.on_away: AwayCallback = ignore_away
         self._redis = redis
         self._nodes = nodes
         self._local = LocalPresence()
         self._reader = ClusterPresenceReader(redis, nodes.id, self._local, self._wait_until_written)
         self._settled: dict[UserOnApp, str] = {}
         """Names of this node's users who count as online: `on_online` was called, or they were online before."""
-        self._written: dict[UserOnApp, str] = {}
-        """This node's users that are written to Redis under the lease `_lease`."""
+        self._written: dict[UserOnApp, tuple[str, bool]] = {}
+        """This node's users that are written to Redis under the lease `_lease`: their names, and if they are away."""
         self._lease = ""
         self._old_leases: list[tuple[str, bool]] = []
         """Earlier leases to retire, each with True if users who were online only under it are reported as departed."""
         self._changed: set[UserOnApp] = set()
+        self._away_changed: set[int] = set()
+        """Users who have become away on this node, or come back, since the last write."""
         self._write_waiters: list[asyncio.Future[None]] = []
         self._write_requested = asyncio.Event()
         self._is_writing = False
@@ -80,12 +83,28 @@ class RedisPresence:
     # -- the users of this node -----------------------------------------------------------------------------------
 
     def connect(self, user_id: int, name: str, app: int) -> None:
+        was_away = self._local.is_away(user_id)
         self._local.connect(user_id, name, app)
         self._note_change((user_id, app))
+        self._note_away(user_id, was_away)
 
-    def disconnect(self, user_id: int, app: int) -> None:
-        self._local.disconnect(user_id, app)
+    def disconnect(self, user_id: int, app: int, *, was_away: bool = False) -> None:
+        was_user_away = self._local.is_away(user_id)
+        self._local.disconnect(user_id, app, was_away=was_away)
         self._note_change((user_id, app))
+        self._note_away(user_id, was_user_away)
+
+    def set_away(self, user_id: int, *, is_away: bool) -> None:
+        was_away = self._local.is_away(user_id)
+        self._local.set_away(user_id, is_away=is_away)
+        self._note_away(user_id, was_away)
+
+    def _note_away(self, user_id: int, was_away: bool) -> None:
+        """Note the user on all apps if they have become away on this node, or come back."""
+        if self._local.is_away(user_id) != was_away:
+            self._away_changed.add(user_id)
+            for app in self._local.find_apps((user_id,)):
+                self._note_change((user_id, app))
 
     def _note_change(self, key: UserOnApp) -> None:
         self._changed.add(key)
@@ -97,6 +116,7 @@ class RedisPresence:
             self._write_requested.clear()
             self._is_writing = True
             changed, self._changed = self._changed, set()
+            away_changed, self._away_changed = self._away_changed, set()
             waiters, self._write_waiters = self._write_waiters, []
             failed = False
             try:
@@ -104,6 +124,7 @@ class RedisPresence:
             except RedisUnavailable:
                 self._abandon_lease(report_departures=False)
                 self._settle_alone(changed)
+                self._report_away(away_changed)
             except Exception:
                 logger.exception("presence_write_error")
                 self._abandon_lease(report_departures=True)
@@ -136,40 +157,43 @@ class RedisPresence:
 
         Return False if all users must be written again.
         """
-        changes: list[tuple[UserOnApp, str | None]] = []
+        changes: list[tuple[UserOnApp, str | None, bool]] = []
         arguments: list[str | int] = []
         for key in keys:
             user_id, app = key
             name = self._local.name_of(user_id) if self._local.is_online(user_id, app) else None
-            if name != self._written.get(key):
-                changes.append((key, name))
-                arguments += ("-" if name is None else "+", user_id, app, name or "")
+            is_away = self._local.is_away(user_id)
+            if (None if name is None else (name, is_away)) != self._written.get(key):
+                changes.append((key, name, is_away))
+                arguments += ("-" if name is None else "~" if is_away else "+", user_id, app, name or "")
             elif name is None:
                 self._settled.pop(key, None)
         if not changes:
             return True
         lease = self._lease
         number = self._nodes.writes + 1
-        came_online = await self._redis.run_script(WRITE_CHANGES, lease, number, grace_ms(), *arguments)
+        written = await self._redis.run_script(WRITE_CHANGES, lease, number, grace_ms(), *arguments)
         if lease != self._nodes.lease:
             return False
-        if came_online is None:
+        if written is None:
             self._nodes.request_refresh()
             return False
         self._nodes.writes += 1
+        came_online, away_changed = written
         to_report: list[UserOnApp] = []
-        for index, (key, name) in enumerate(changes):
+        for index, (key, name, is_away) in enumerate(changes):
             if name is None:
                 del self._written[key]
                 self._settled.pop(key, None)
             else:
-                self._written[key] = name
+                self._written[key] = name, is_away
                 is_new = key not in self._settled
                 self._settled[key] = name
                 if not self._grace_timers.cancel(*key) and is_new and index in came_online:
                     to_report.append(key)
         for key in to_report:
             self._call(self.on_online, key, self._settled[key])
+        self._report_away(changes[index][0][0] for index in away_changed)
         return True
 
     def _abandon_lease(self, *, report_departures: bool) -> None:
@@ -210,12 +234,21 @@ class RedisPresence:
             call_again = self._redis.is_up
             while call_again:
                 try:
-                    call_again, gone = await self._redis.run_script(TAKE_DEPARTED, grace_ms(), MAX_DEPARTURE_AGE_MS)
+                    taken = await self._redis.run_script(TAKE_DEPARTED, grace_ms(), MAX_DEPARTURE_AGE_MS)
                 except RedisUnavailable:
                     break
+                call_again, gone, away_changed = taken
                 for member in gone:
                     app, user_id, name = member.split(":", 2)
                     self._call(self.on_offline, (int(user_id), int(app)), name)
+                self._report_away(map(int, away_changed))
+
+    def _report_away(self, user_ids: Iterable[int]) -> None:
+        for user_id in user_ids:
+            try:
+                self.on_away(user_id)
+            except Exception:
+                logger.exception("presence_callback_error")
 
     def _call(self, callback: PresenceCallback, key: UserOnApp, name: str) -> None:
         user_id, app = key
@@ -228,6 +261,9 @@ class RedisPresence:
 
     async def filter_online(self, user_ids: Sequence[int], app: int | None = None) -> set[int]:
         return await self._reader.filter_online(user_ids, app)
+
+    async def filter_away(self, user_ids: Sequence[int]) -> set[int]:
+        return await self._reader.filter_away(user_ids)
 
     async def find_nodes(self, user_ids: Sequence[int]) -> dict[int, set[str]]:
         return await self._reader.find_nodes(user_ids)

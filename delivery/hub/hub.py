@@ -27,6 +27,7 @@ from delivery.log import Entry, MembershipInterval
 from delivery.log_throttle import log_recovery
 from delivery.presence.activity import Activity, MemoryActivity
 from delivery.presence.base import Presence
+from delivery.presence.idle_connections import IdleConnections
 from delivery.presence.memory import MemoryPresence
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Hub:
     def __init__(self, presence: Presence | None = None) -> None:
         self.presence: Presence = presence or MemoryPresence()
         self.activity: Activity = MemoryActivity()
+        self.idle_connections = IdleConnections(self._set_away)
         self.ticker = Ticker(settings.IM_OUTBOX_WINDOW_SECONDS, settings.IM_OUTBOX_MAX_WINDOW_SECONDS)
         self.watermark = 0
         """The position up to which every event has been delivered."""
@@ -79,6 +81,7 @@ class Hub:
         self._follower = asyncio.create_task(self._follow_log(), name="hub")
 
     async def stop(self) -> None:
+        self.idle_connections.stop()
         if self._follower is not None:
             self._follower.cancel()
             await asyncio.gather(self._follower, return_exceptions=True)
@@ -310,8 +313,12 @@ class Hub:
         self.connections.pop(connection.id, None)
         if connection.is_attached and connection.user_id is not None:
             connection.is_attached = False
-            self.presence.disconnect(connection.user_id, connection.app)
+            was_away = self.idle_connections.forget(connection.id)
+            self.presence.disconnect(connection.user_id, connection.app, was_away=was_away)
         self.audience.remove(connection)
+
+    def _set_away(self, user_id: int, is_away: bool) -> None:
+        self.presence.set_away(user_id, is_away=is_away)
 
     def connection_count(self, user_id: int) -> int:
         """Return the number of the user's connections to this node, including those that are logging in."""

@@ -1,8 +1,8 @@
 """Presence: which users are online, on which app and on which node.
 
-It costs one write per connect and disconnect, and nothing in between. The state of other nodes may be a second old, and
-is missing while the store is unreachable. No event is lost by that: a node whose users were not found reads their
-events from the log.
+It costs one write per connect and disconnect, and one when a user becomes away or comes back. The state of other nodes
+may be a second old, and is missing while the store is unreachable. No event is lost by that: a node whose users were
+not found reads their events from the log.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ PresenceCallback = Callable[[int, str, int], None]
 """Called on the event loop with a user's id and name and the number of an app."""
 
 
+AwayCallback = Callable[[int], None]
+"""Called on the event loop with a user's id."""
+
+
 def ignore_presence(user_id: int, name: str, app: int) -> None:
+    """Do nothing."""
+
+
+def ignore_away(user_id: int) -> None:
     """Do nothing."""
 
 
@@ -28,6 +36,8 @@ class Presence(Protocol):
 
     One node of the cluster calls `on_online` or `on_offline`, in rare cases several nodes do.
     """
+    on_away: AwayCallback
+    """Called when a user may have become away, or come back: `filter_away` knows. Some calls are superfluous."""
 
     async def start(self) -> None: ...
 
@@ -37,8 +47,14 @@ class Presence(Protocol):
     def connect(self, user_id: int, name: str, app: int) -> None:
         """Count a connection to this node. Queries on this node include it at once, others soon. Never fails."""
 
-    def disconnect(self, user_id: int, app: int) -> None:
-        """Remove one counted connection."""
+    def disconnect(self, user_id: int, app: int, *, was_away: bool = False) -> None:
+        """Remove one counted connection. `was_away`: `set_away` has counted it."""
+
+    def set_away(self, user_id: int, *, is_away: bool) -> None:
+        """Count one of the user's connections to this node as away, or no longer. Never fails."""
+
+    async def filter_away(self, user_ids: Sequence[int]) -> set[int]:
+        """Return those users who are online, and away on all their connections to all nodes."""
 
     async def filter_online(self, user_ids: Sequence[int], app: int | None = None) -> set[int]:
         """Return those users who have a connection to `app`; None: to any app."""

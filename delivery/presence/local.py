@@ -19,6 +19,8 @@ class LocalPresence:
         self._apps: dict[int, dict[int, int]] = {}
         """Connections by app and user."""
         self._connections: dict[int, int] = {}
+        self._away: dict[int, int] = {}
+        """Those of a user's connections that are away. Users without any are left out."""
         self._names: dict[int, str] = {}
         self._users_by_name: dict[str, int | set[int]] = {}
         """A set takes a quarter of a kibibyte, so most names, which a single user has, do without."""
@@ -44,8 +46,10 @@ class LocalPresence:
             self._lists.pop(app, None)
         return is_first
 
-    def disconnect(self, user_id: int, app: int) -> bool:
+    def disconnect(self, user_id: int, app: int, *, was_away: bool = False) -> bool:
         """Remove one counted connection; return whether it was the user's last on that app."""
+        if was_away:
+            self.set_away(user_id, is_away=False)
         counts = self._apps[app]
         counts[user_id] -= 1
         self._connections[user_id] -= 1
@@ -71,6 +75,19 @@ class LocalPresence:
     def _users_named(self, name: str) -> Collection[int]:
         users = self._users_by_name.get(name, ())
         return (users,) if isinstance(users, int) else users
+
+    def set_away(self, user_id: int, *, is_away: bool) -> None:
+        """Count one of the user's connections as away, or no longer."""
+        count = self._away.get(user_id, 0) + (1 if is_away else -1)
+        if count:
+            self._away[user_id] = count
+        else:
+            del self._away[user_id]
+
+    def is_away(self, user_id: int) -> bool:
+        """Return whether the user is online, and away on all connections."""
+        count = self._away.get(user_id)
+        return count is not None and count == self._connections[user_id]
 
     def keys(self) -> set[UserOnApp]:
         """Return all users who are online, on each of their apps."""

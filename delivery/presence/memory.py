@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from delivery.presence.base import PresenceCallback, ignore_presence
+from delivery.presence.base import AwayCallback, PresenceCallback, ignore_away, ignore_presence
 from delivery.presence.local import LocalPresence, PresenceGraceTimers
 
 
@@ -14,6 +14,7 @@ class MemoryPresence:
     def __init__(self, node: str = "") -> None:
         self.on_online: PresenceCallback = ignore_presence
         self.on_offline: PresenceCallback = ignore_presence
+        self.on_away: AwayCallback = ignore_away
         self._node = node
         self._local = LocalPresence()
         self._grace_timers = PresenceGraceTimers(lambda user_id, name, app: self.on_offline(user_id, name, app))
@@ -25,13 +26,28 @@ class MemoryPresence:
         self._grace_timers.clear()
 
     def connect(self, user_id: int, name: str, app: int) -> None:
+        was_away = self._local.is_away(user_id)
         if self._local.connect(user_id, name, app) and not self._grace_timers.cancel(user_id, app):
             self.on_online(user_id, name, app)
+        self._report_away(user_id, was_away)
 
-    def disconnect(self, user_id: int, app: int) -> None:
-        name = self._local.name_of(user_id)
-        if self._local.disconnect(user_id, app):
+    def disconnect(self, user_id: int, app: int, *, was_away: bool = False) -> None:
+        name, was_user_away = self._local.name_of(user_id), self._local.is_away(user_id)
+        if self._local.disconnect(user_id, app, was_away=was_away):
             self._grace_timers.start(user_id, name, app)
+        self._report_away(user_id, was_user_away)
+
+    def set_away(self, user_id: int, *, is_away: bool) -> None:
+        was_away = self._local.is_away(user_id)
+        self._local.set_away(user_id, is_away=is_away)
+        self._report_away(user_id, was_away)
+
+    def _report_away(self, user_id: int, was_away: bool) -> None:
+        if self._local.is_away(user_id) != was_away:
+            self.on_away(user_id)
+
+    async def filter_away(self, user_ids: Sequence[int]) -> set[int]:
+        return {user_id for user_id in user_ids if self._local.is_away(user_id)}
 
     async def filter_online(self, user_ids: Sequence[int], app: int | None = None) -> set[int]:
         return {user_id for user_id in user_ids if self._local.is_online(user_id, app)}

@@ -10,7 +10,7 @@ NotificationLevel = Literal["default", "all", "mentions", "none"]
 
 
 class ChannelCommands(ABC):
-    """Sets what the user hears of a channel, and tells that they are typing."""
+    """Sets what the user hears of a channel, and tells that they are typing or away."""
 
     @abstractmethod
     async def call(self, cmd: str, /, *, retry: bool = False, **data: Any) -> Any:
@@ -35,3 +35,7 @@ class ChannelCommands(ABC):
         """
         fields: dict[str, Any] = {} if thread is None else {"threadId": thread}
         return bool((await self.call("typing", target=target, **fields))["shown"])
+
+    async def set_away(self, is_away: bool) -> None:
+        """Show the user as away until they end it; then they are away while none of their pages reports input."""
+        await self.call("presence.set", retry=True, presence="away" if is_away else "auto")

@@ -126,6 +126,7 @@ OPTIONS = (
     Option("IM_SYNC_MAX_EVENTS", 5000, "Events that `sync` replays. A client that missed more gets a reset."),
     Option("IM_SEARCH_INTERVAL", 1.0, "Seconds between updates of the search index."),
     Option("IM_PRESENCE_LIMIT", 500, "Users online in an app above which `enter` and `exit` are not pushed."),
+    Option("IM_AWAY_SECONDS", 300, "Seconds without input on any page after which a user is shown as away."),
     Option("IM_PRESENCE_GRACE_SECONDS", 2.0, "Seconds before `exit` is pushed, so that a page reload does not show."),
     Option("IM_EVENT_LOG_POLL_INTERVAL", 1.0, "Seconds without announcements until a node polls the event log."),
     # Cluster

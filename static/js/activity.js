@@ -9,6 +9,8 @@
  */
 import { byId } from "./lib/dom.js";
 import { TypingSync } from "./net/typing-sync.js";
+import { reportActivity } from "./page/activity.js";
+import { presenceMode } from "./state/presence-mode.js";
 import { TypingLine } from "./widgets/typing-line.js";
 
 /**
@@ -16,6 +18,8 @@ import { TypingLine } from "./widgets/typing-line.js";
  *   threadConversation: ThreadConversation}} deps
  */
 export function connectActivity({ socket, store, composer, threadComposer, threadConversation }) {
+  reportActivity(socket, () => store.me?.kind === "guest");
+  presenceMode.follow(socket);
   const typing = new TypingSync({ socket, store });
   const place = () => ({ target: store.currentTarget });
   const line = new TypingLine(byId("composer-form", HTMLFormElement), { typing, composer, place });

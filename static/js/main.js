@@ -226,7 +226,7 @@ const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(t
 new ConnectionBar({ store, socket, announcer });
 new UnreadBadge(store);
 const notifications = new Notifications({ store, threads, settings: notificationSettings, webPush, open: openChannel });
-connectPush({ socket, webPush, store, threads, navigation });
+connectPush({ webPush, store, threads, navigation });
 connectMessageActions({ store, conversation, composer, timeline, threadPanel, layout, messageMenu, emojiPreferences, react, openThread });
 new SidebarMenus({
   store,

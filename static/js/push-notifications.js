@@ -2,19 +2,16 @@
  * Connects the notifications of the service worker with the page.
  *
  * @import { Navigation } from "./navigation.js"
- * @import { Socket } from "./net/socket.js"
  * @import { WebPush } from "./page/web-push.js"
  * @import { Store } from "./net/state/store.js"
  * @import { Threads } from "./net/state/threads.js"
  */
 import { language } from "./lib/i18n.js";
 import { throttleRender } from "./lib/throttle.js";
-import { reportActivity } from "./page/activity.js";
 import { isNotifiedRead } from "./state/notified-messages.js";
 
-/** @param {{socket: Socket, webPush: WebPush, store: Store, threads: Threads, navigation: Navigation}} deps */
-export function connectPush({ socket, webPush, store, threads, navigation }) {
-  if (webPush.isOffered) reportActivity(socket, () => store.me?.kind === "guest");
+/** @param {{webPush: WebPush, store: Store, threads: Threads, navigation: Navigation}} deps */
+export function connectPush({ webPush, store, threads, navigation }) {
   webPush.onOpen((target, seq) => navigation.openNotified(target, seq));
   const closeRead = throttleRender(() => webPush.closeRead((message) => isNotifiedRead(message, { channels: store.channels, threads })));
   store.on("channels", closeRead);

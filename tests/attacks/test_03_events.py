@@ -44,11 +44,15 @@ class EventScenario:
 
     def is_about_it(self, push: Envelope) -> bool:
         """Return whether the push names the owner, the newcomer, a channel or an emoji of the scenario."""
-        if push.cmd == "dnd.changed":
-            # It names nobody, and only the user's own connections get it.
+        if push.cmd in ("dnd.changed", "presence.mode"):
+            # They name nobody, and only the user's own connections get them.
             return True
         ids = (self.owner.id, self.group, self.private, self.newcomer, f"emoji{self.owner.id}")
         return any(f'"{one}"' in json.dumps(push.data) for one in ids if one)
+
+
+async def be_away(scenario: EventScenario) -> None:
+    await scenario.owner.call("presence.set", presence="away")
 
 
 async def unpin(scenario: EventScenario) -> None:
@@ -227,6 +231,8 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
         "phone",
     ),
     "scheduled.changed": (schedule, "phone"),
+    "presence.changed": (be_away, "member gone stranger guest"),
+    "presence.mode": (be_away, "owner phone"),
     "typing": (lambda scenario: scenario.owner.call("typing", target=scenario.group), "member"),
     "enter": (come, ON_APP),
     "exit": (leave, ON_APP),

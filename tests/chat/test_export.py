@@ -96,6 +96,7 @@ PROFILE = {
     "shares_typing": "sharesTyping",
     "previews_private_links": "previewsPrivateLinks",
     "do_not_disturb_until": "doNotDisturbUntil",
+    "is_away": "isAway",
     "date_joined": "joined",
     "last_login": "lastSignIn",
     "is_staff": "staff",

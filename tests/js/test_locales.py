@@ -33,6 +33,7 @@ _COMPUTED = (
     "mute.",
     "ban.",
     "restrictions.",
+    "presence.",
 )
 
 _PARTS = (

@@ -24,6 +24,7 @@ _HANDLED = """async () => {
   const { SavedMessages } = await import("/static/js/page/saved-messages.js");
   const { ScheduledMessages } = await import("/static/js/net/scheduled-messages.js");
   const { TypingSync } = await import("/static/js/net/typing-sync.js");
+  const { presenceMode } = await import("/static/js/state/presence-mode.js");
   const { doNotDisturb } = await import("/static/js/state/do-not-disturb.js");
   const { Pins } = await import("/static/js/state/pins.js");
   const { Store } = await import("/static/js/net/state/store.js");
@@ -41,6 +42,7 @@ _HANDLED = """async () => {
   new ScheduledMessages({ socket, store, session });
   new TypingSync({ socket, store });
   doNotDisturb.follow(socket);
+  presenceMode.follow(socket);
   return [...kinds];
 }"""
 

@@ -69,6 +69,23 @@ async def test_sending_to_a_blocked_user_is_disabled(modules: Page) -> None:
     assert await run(modules, script) == "blocked"
 
 
+async def test_a_user_is_away_until_they_are_back_or_offline(modules: Page) -> None:
+    script = """
+      const seen = [];
+      const note = () => seen.push(store.presence("2"));
+      store.on("presence", note);
+      store.setOnline([{ ...bob, away: true }], 1);
+      store.setAway("2", false);
+      store.setAway("2", true);
+      store.setAway("2", true);
+      store.setPresence(bob, false);
+      store.setPresence(bob, true);
+      store.setContacts({ friends: [{ ...bob, online: true, away: true }], asking: [], asked: [], blocked: [] });
+      note();
+      return seen;"""
+    assert await run(modules, script) == ["away", "online", "away", "offline", "online", "away"]
+
+
 async def test_a_friend_on_another_app_is_online(modules: Page) -> None:
     script = """
       store.setContacts({ friends: [{ ...bob, online: true }], asking: [], asked: [], blocked: [] });

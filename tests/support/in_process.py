@@ -179,9 +179,9 @@ class LocalNode:
         self.hub = here.hub
         self._stack = stack
 
-    async def connect(self, user: User, **how: Any) -> LocalClient:
+    async def connect(self, user: User, query: str = "", **how: Any) -> LocalClient:
         """Return a new logged-in connection of the user. It is closed at the end of the block."""
-        client = LocalClient.open()
+        client = LocalClient.open(query)
         self._stack.push_async_callback(client.close)
         await client.enter(user, **how)
         return client

@@ -43,6 +43,7 @@ class PresenceResult(Shape):
 class PersonPresence(Shape):
     userId: str
     online: bool
+    away: Annotated[bool, Meta(description="Online, but without input for a while, or away by their own word.")]
     apps: Annotated[list[int], Meta(description="The apps on which a user of that name is online.")]
 
 
@@ -103,12 +104,13 @@ async def query_presence(call: CallContext, data: PresenceQuery) -> dict[str, An
     permission="chat.use_gateway",
     gives={200: PersonPresence},
     tag="presence",
-    got={"On two apps": {"userId": "alice", "online": True, "apps": [101, 102]}},
+    got={"On two apps": {"userId": "alice", "online": True, "away": False, "apps": [101, 102]}},
 )
 async def user_presence(call: CallContext, name: str) -> dict[str, Any]:
     """Return the apps on which a user of that name is online."""
     apps = await online.apps_with_user_online(name)
-    return {"userId": name, "online": bool(apps), "apps": apps}
+    away = bool(apps) and await online.is_user_away(name)
+    return {"userId": name, "online": bool(apps), "away": away, "apps": apps}
 
 
 class AppListView(Endpoint):

@@ -28,6 +28,20 @@ class Typing(Shape, kw_only=True):
     by: Person
 
 
+class PresenceChanged(Shape, kw_only=True):
+    """A user who is online and has become away, or has come back."""
+
+    target: Annotated[str, Meta(title="id", description="The app's global channel.")]
+    by: Person
+    away: bool
+
+
+class PresenceMode(Shape):
+    """Your choice: to be shown as away, or as your pages report it."""
+
+    presence: Literal["auto", "away"]
+
+
 class AppPresence(Shape, rename={"from_": "from"}):
     """A user who came to an app or left it, with a sentence for clients that show it as a message."""
 

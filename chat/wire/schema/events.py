@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.wire.schema.activity import AppPresence, PersonOnApp, SlashAnswer, Typing
+from chat.wire.schema.activity import AppPresence, PersonOnApp, PresenceChanged, PresenceMode, SlashAnswer, Typing
 from chat.wire.schema.marks import (
     ChannelStar,
     DoNotDisturb,
@@ -324,6 +324,22 @@ TYPING = EventKind(
     Clients.ACTIVITY,
     is_logged=False,
     not_exported="it is not stored",
+)
+PRESENCE_CHANGED = EventKind(
+    "presence.changed",
+    PresenceChanged,
+    "Another user who is online has become away, or has come back. It may repeat what you know.",
+    Clients.ACTIVITY,
+    is_logged=False,
+    not_exported="it is not stored",
+)
+PRESENCE_MODE = EventKind(
+    "presence.mode",
+    PresenceMode,
+    "On one of your connections, you chose to be shown as away, or ended that.",
+    Clients.ACTIVITY,
+    is_logged=False,
+    exported_in="profile.json",
 )
 NOTIFICATIONS_CHANGED = EventKind(
     "notifications.changed",

@@ -38,17 +38,28 @@ class Person(Shape):
     ) = UNSET
 
 
+Away = Annotated[bool, Meta(description="True for a user who is online and away.")]
+
+
+class OnlineUser(Person, kw_only=True):
+    """A user who is online."""
+
+    away: Away | UnsetType = UNSET
+
+
 class Member(Person, kw_only=True):
     """A member of a group."""
 
     role: Role
     online: bool
+    away: Away | UnsetType = UNSET
 
 
 class Friend(Person, kw_only=True):
     """A friend, and whether they are online on any app."""
 
     online: bool
+    away: Away | UnsetType = UNSET
 
 
 class CustomEmoji(Shape):

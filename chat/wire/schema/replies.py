@@ -21,6 +21,7 @@ from chat.wire.schema.objects import (
     Mention,
     Message,
     Note,
+    OnlineUser,
     Person,
     PinnedMessage,
     Position,
@@ -46,6 +47,7 @@ class LoggedIn(Shape):
         Annotated[int, Meta(ge=0, title="time", description="Present while you do not want to be disturbed.")]
         | UnsetType
     ) = UNSET
+    away: Annotated[bool, Meta(description="True while you say that you are away.")] | UnsetType = UNSET
     serviceToken: Annotated[str, Meta(description="For a new guest: the token to log in with again.")] | UnsetType = (
         UNSET
     )
@@ -151,7 +153,7 @@ class SlashResult(Shape, kw_only=True):
     text: Annotated[str, Meta(description="Empty if there is nothing to say. It is not stored.")]
     note: (
         Annotated[
-            Literal["invited_nobody", "muted", "muted_until", "unmuted", "dnd", "dnd_off", "help"],
+            Literal["invited_nobody", "muted", "muted_until", "unmuted", "dnd", "dnd_off", "away", "away_off", "help"],
             Meta(description="The key of the text, for clients that translate it."),
         ]
         | UnsetType
@@ -270,7 +272,7 @@ class Restrictions(Shape):
 
 
 class OnlineUsers(Shape):
-    online: Annotated[list[Person], Meta(description="The first 500.")]
+    online: Annotated[list[OnlineUser], Meta(description="The first 500.")]
     count: Count
 
 

@@ -11,6 +11,10 @@ export const enActivity = {
   "notify.mentions": "Mentions only",
   "notify.none": "Nothing",
 
+  "presence.away": "Away",
+  "menu.awayOn": "Set yourself as away",
+  "menu.awayOff": "Set yourself as active",
+
   "typing.one": "{name} is typing…",
   "typing.two": "{name} and {second} are typing…",
   "typing.many": "{name} and {n} others are typing…",

@@ -11,6 +11,10 @@ export const zhActivity = {
   "notify.mentions": "仅提及我的消息",
   "notify.none": "不通知",
 
+  "presence.away": "离开",
+  "menu.awayOn": "设为离开",
+  "menu.awayOff": "设为在线",
+
   "typing.one": "{name} 正在输入…",
   "typing.two": "{name} 和 {second} 正在输入…",
   "typing.many": "{name} 和另外 {n} 人正在输入…",

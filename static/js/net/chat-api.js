@@ -114,6 +114,11 @@ export class ChatApi {
     await this.socket.request("dnd.set", { seconds });
   }
 
+  /** Be shown as away, or as the pages report it. @param {boolean} isAway */
+  async setAway(isAway) {
+    await this.socket.request("presence.set", { presence: isAway ? "away" : "auto" });
+  }
+
   /** Choose what to hear of a channel. @param {string} target @param {Partial<NotificationChoice>} change */
   async setNotifications(target, change) {
     const { notifications } = await this.socket.request("channel.notifications", { target, ...change });

@@ -24,6 +24,7 @@ export class PresenceSync {
     socket.on("status", ({ status }) => {
       if (status === "idle" || status === "ended") clearTimeout(this.#timer);
     });
+    socket.onPush("presence.changed", ({ by, away }) => store.setAway(by.id, away));
   }
 
   /** Load the list; a refusal leaves it as it is. Rejects with DisconnectedError. */

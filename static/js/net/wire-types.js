@@ -66,7 +66,7 @@
  * Replies.
  *
  * @typedef {{userId: string, id: string, name: string, avatar?: string, kind: UserKind, appId: number, appName: string,
- *   target: string, position: number, doNotDisturbUntil?: number, serviceToken?: string}} LoginReply
+ *   target: string, position: number, doNotDisturbUntil?: number, away?: boolean, serviceToken?: string}} LoginReply
  * @typedef {{events?: RawEnvelope[], hasMore?: boolean, reset?: true, position: number}} SyncReply
  * @typedef {{target: string, id: string, seq: number, time: number, position: number, mentions?: Mention[]}} SendReply
  * @typedef {{target: string, id: string, emoji: string, count: number, position: number}} ReactionReply
@@ -85,7 +85,7 @@
  *
  * @typedef {{
  *   "login": {data: {appId: number, userId?: string, serviceToken?: string, after?: number}, reply: LoginReply},
- *   "push.active": {data: {active: boolean}, reply: {active: boolean}},
+ *   "push.active": {data: {active: boolean, idle: number}, reply: {active: boolean}},
  *   "heartbeat": {data: {}, reply: {position?: number}},
  *   "ping": {data: {}, reply: "pong"},
  *   "sync": {data: {after: number}, reply: SyncReply},
@@ -122,6 +122,7 @@
  *   "slash.list": {data: {target: string}, reply: {commands: SlashCommand[]}},
  *   "slash.run": {data: {target: string, text: string, threadId?: string, clientMsgId?: string}, reply: SlashResult},
  *   "dnd.set": {data: {seconds: number}, reply: {until?: number}},
+ *   "presence.set": {data: {presence: "auto" | "away"}, reply: {presence: "auto" | "away"}},
  *   "typing": {data: {target: string, threadId?: string}, reply: {target: string, shown: boolean}},
  *   "message.readers": {data: {target: string, id: string, after?: string},
  *     reply: {shown: boolean, readers: User[], count: number, hasMore: boolean}},
@@ -152,7 +153,7 @@
  *   "channel.unrestrict": {data: {target: string, member: string, kind: RestrictionKind}, reply: {}},
  *   "channel.restrictions": {data: {target: string}, reply: {restrictions: ListedRestriction[]}},
  *   "channel.transfer": {data: {target: string, member: string}, reply: {}},
- *   "presence.list": {data: {}, reply: {online: User[], count: number}},
+ *   "presence.list": {data: {}, reply: {online: (User & {away?: boolean})[], count: number}},
  *   "person.search": {data: {q: string}, reply: {persons: User[]}},
  *   "person.block": {data: {userId: string}, reply: {}},
  *   "person.unblock": {data: {userId: string}, reply: {}},
@@ -189,6 +190,8 @@
  *   "emoji.changed": {name: string, emoji?: CustomEmoji},
  *   "slash.answer": {target: string, runId: string, command: string, text: string, by: User, failure?: string},
  *   "dnd.changed": {until?: number},
+ *   "presence.changed": {target: string, by: User, away: boolean},
+ *   "presence.mode": {presence: "auto" | "away"},
  *   "channel.note": SystemNote,
  *   "restriction": {kind: "mute" | "unmute" | "ban" | "unban", target?: string, until?: number},
  *   "friend.requested": ContactChange,

@@ -32,7 +32,8 @@ export function showChannelAvatar(element, channel) {
   else showAvatar(element, { id: channel.target, name: channel.name });
 }
 
-/** Show or hide the presence dot. @param {HTMLElement} avatar @param {boolean} isOnline */
-export function showPresence(avatar, isOnline) {
-  avatar.classList.toggle("online", isOnline);
+/** Show or hide the presence dot; for a user who is away it is hollow. @param {HTMLElement} avatar @param {"online" | "away" | "offline"} presence */
+export function showPresence(avatar, presence) {
+  avatar.classList.toggle("online", presence !== "offline");
+  avatar.classList.toggle("away", presence === "away");
 }

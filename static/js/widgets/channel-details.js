@@ -13,7 +13,7 @@
  * @import { ListState } from "./list-placeholder.js"
  * @import { MenuItem } from "./menu.js"
  * @import { UserMenu } from "./user-menu.js"
- * @typedef {User & {role?: Role, online?: boolean}} ListedUser
+ * @typedef {User & {role?: Role, online?: boolean, away?: boolean}} ListedUser
  */
 import { byId, cloneTemplate, part, reconcile, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
@@ -181,15 +181,22 @@ export class ChannelDetails {
     return members.has(target) ? null : { isLoading: true };
   }
 
+  /** Members on other apps are as their list has them. @param {ListedUser} user */
+  #presence(user) {
+    const known = this.store.presence(user.id);
+    if (known !== "offline" || !user.online || this.store.contacts.blocked.has(user.id)) return known;
+    return user.away ? "away" : "online";
+  }
+
   /** @param {HTMLElement} element @param {ListedUser} user @param {Channel} channel */
   #renderUser(element, user, channel) {
-    const { me, contacts } = this.store;
-    const isOnline = this.store.isOnline(user.id) || (Boolean(user.online) && !contacts.blocked.has(user.id));
+    const { me } = this.store;
+    const presence = this.#presence(user);
     element.dataset.userId = user.userId;
-    element.dataset.online = String(isOnline);
+    element.dataset.online = String(presence !== "offline");
     const avatar = part(element, "avatar");
     showAvatar(avatar, user);
-    showPresence(avatar, isOnline);
+    showPresence(avatar, presence);
     setText(part(element, "name"), user.name);
     const about = [
       user.id === me?.id ? t("details.you") : "",

@@ -37,7 +37,7 @@ export class ChannelHeader {
     this.#renderStar(channel);
     if (!channel) return;
     showChannelAvatar(this.#avatar, channel);
-    showPresence(this.#avatar, Boolean(channel.peer && this.store.isOnline(channel.peer.id)));
+    showPresence(this.#avatar, channel.peer ? this.store.presence(channel.peer.id) : "offline");
   }
 
   /** @param {Channel | null} channel */
@@ -56,7 +56,7 @@ export class ChannelHeader {
     if (kind === "global") return t("channel.online", { n: this.store.onlineCount });
     if (kind === "private") {
       if (peer?.active === false) return t("presence.inactive");
-      const presence = t(peer && this.store.isOnline(peer.id) ? "presence.online" : "presence.offline");
+      const presence = t(`presence.${peer ? this.store.presence(peer.id) : "offline"}`);
       return peer?.status ? `${presence} · ${peer.status}` : presence;
     }
     const members = t("channel.members", { n: memberCount ?? 0 });

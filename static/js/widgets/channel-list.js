@@ -125,15 +125,15 @@ export class ChannelList {
     const unread = shownUnread(channel);
     const { muted } = notificationsOf(channel);
     const isCurrent = target === this.store.currentTarget;
-    const isOnline = Boolean(peer && this.store.isOnline(peer.id));
+    const presence = peer ? this.store.presence(peer.id) : "offline";
     const hasDraft = !isCurrent && drafts.has(target);
     const time = kind === "global" ? "" : formatShortTime(activeAt, now);
-    const signature = JSON.stringify([target, name, kind, muted, unread, mentions, peer?.avatar, isCurrent, isOnline, hasDraft, time, language.code]);
+    const signature = JSON.stringify([target, name, kind, muted, unread, mentions, peer?.avatar, isCurrent, presence, hasDraft, time, language.code]);
     if (this.#rendered.get(link) === signature) return;
     this.#rendered.set(link, signature);
     link.dataset.target = target;
     link.dataset.kind = kind;
-    link.dataset.online = String(isOnline);
+    link.dataset.online = String(presence !== "offline");
     link.setAttribute("href", `#${target}`);
     link.title = name;
     link.classList.toggle("unread", unread > 0);
@@ -143,7 +143,7 @@ export class ChannelList {
     else link.removeAttribute("aria-current");
     const avatar = part(link, "avatar");
     showChannelAvatar(avatar, channel);
-    showPresence(avatar, isOnline);
+    showPresence(avatar, presence);
     setText(part(link, "name"), name);
     const draft = part(link, "draft");
     draft.hidden = !hasDraft;

@@ -88,16 +88,16 @@ export class ContactList {
 
   /** @param {HTMLElement} element @param {ContactSection} section @param {User} user */
   #renderContact(element, section, user) {
-    const isOnline = section === "friends" && this.store.isOnline(user.id);
+    const presence = section === "friends" ? this.store.presence(user.id) : "offline";
     const isBlocked = section === "blocked";
     element.dataset.userId = user.userId;
     element.dataset.section = section;
-    element.dataset.online = String(isOnline);
+    element.dataset.online = String(presence !== "offline");
     const avatar = part(element, "avatar");
     showAvatar(avatar, user);
-    showPresence(avatar, isOnline);
+    showPresence(avatar, presence);
     setText(part(element, "name"), user.name);
-    setText(part(element, "about"), aboutText(section, user, isOnline));
+    setText(part(element, "about"), aboutText(section, user, presence));
     const open = part(element, "open", HTMLButtonElement);
     open.disabled = isBlocked;
     open.title = isBlocked ? user.name : t("user.message", user);
@@ -128,10 +128,10 @@ export class ContactList {
   }
 }
 
-/** @param {ContactSection} section @param {User} user @param {boolean} isOnline */
-function aboutText(section, { status, userId, name }, isOnline) {
+/** @param {ContactSection} section @param {User} user @param {"online" | "away" | "offline"} presence */
+function aboutText(section, { status, userId, name }, presence) {
   if (section === "incoming") return t("contacts.incomingStatus");
   if (section === "outgoing") return t("contacts.outgoingStatus");
   if (section === "blocked") return userId === name ? "" : userId;
-  return status || t(isOnline ? "presence.online" : "presence.offline");
+  return status || t(`presence.${presence}`);
 }

@@ -113,7 +113,7 @@ export class MentionSuggestions {
     const { id, userId, name, kind } = user;
     const avatar = part(option, "avatar");
     showAvatar(avatar, user);
-    showPresence(avatar, this.store.isOnline(id));
+    showPresence(avatar, this.store.presence(id));
     setText(part(option, "name"), name);
     setText(part(option, "about"), kind === "guest" || userId === name ? "" : userId);
   }

@@ -123,7 +123,7 @@ export class QuickSwitcher {
     const peer = channel?.peer ?? user;
     if (channel) showChannelAvatar(avatar, channel);
     else if (user) showAvatar(avatar, user);
-    showPresence(avatar, Boolean(peer && this.store.isOnline(peer.id)));
+    showPresence(avatar, peer ? this.store.presence(peer.id) : "offline");
     setText(part(option, "name"), name);
     setText(part(option, "about"), about);
     const badge = part(option, "badge");

@@ -13,6 +13,7 @@ import { formatDateTime } from "../lib/format.js";
 import { signInAddress } from "../lib/sign-in-address.js";
 import { throttleRender } from "../lib/throttle.js";
 import { doNotDisturb } from "../state/do-not-disturb.js";
+import { presenceMode } from "../state/presence-mode.js";
 import { showAvatar } from "./avatar.js";
 import { confirmAction } from "./dialog.js";
 import { attachMenu } from "./menu.js";
@@ -83,7 +84,7 @@ export class SidebarMenus {
       items.push(...this.#signInItems());
       items.push({ ...signOut, isDestructive: true, run: () => this.#confirmGuestSignOut() });
     } else {
-      items.unshift(this.#doNotDisturbItem());
+      items.unshift(this.#awayItem(), this.#doNotDisturbItem());
       items.push({ text: t("menu.profile"), icon: "user", testid: "profile", run: () => location.assign("/accounts/profile/") });
       items.push({ text: t("menu.signInMethods"), icon: "settings", testid: "ways-in", run: () => location.assign("/accounts/sign-in-methods/") });
       items.push({ ...signOut, run: () => this.#signOut() });
@@ -97,6 +98,13 @@ export class SidebarMenus {
     const text = until ? t("menu.dndOff", { until: formatDateTime(until) }) : t("menu.dndOn");
     const run = () => this.deps.api.setDoNotDisturb(until ? 0 : DND_SECONDS).catch(showErrorToast);
     return { text, icon: "bell-off", testid: "do-not-disturb", run };
+  }
+
+  /** @returns {MenuItem} */
+  #awayItem() {
+    const { isAway } = presenceMode;
+    const run = () => this.deps.api.setAway(!isAway).catch(showErrorToast);
+    return { text: t(isAway ? "menu.awayOff" : "menu.awayOn"), icon: "clock", testid: "away", run };
   }
 
   /** @returns {MenuItem[]} */

@@ -105,7 +105,7 @@ export class UserPicker {
     if (!this.pick) button.setAttribute("aria-pressed", String(isSelected));
     const avatar = part(button, "avatar");
     showAvatar(avatar, user);
-    showPresence(avatar, this.store.isOnline(user.id));
+    showPresence(avatar, this.store.presence(user.id));
     setText(part(button, "name"), user.name);
     setText(part(button, "about"), user.userId === user.name ? "" : user.userId);
     setText(part(button, "action"), isSelected ? "✓" : "");

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accounts.actions import token_issue
 from accounts.models import User
 from chat.actions.account_deletion import account_delete
 from chat.models import Channel, Message, Restriction
@@ -91,6 +92,21 @@ async def test_do_not_disturb_is_stored_and_told_to_other_connections(scenario: 
     assert (await slash(alice, scenario.room, "/dnd off"))["note"] == "dnd_off"
     assert (await phone.push("dnd.changed")).data == {}
     assert (await alice.call("dnd.set", seconds=60))["until"] > log.now_ms()
+
+
+async def test_away_is_stored_told_to_other_connections_and_ended_by_the_next_call(
+    scenario: GroupScenario, node: LocalNode
+) -> None:
+    alice, phone = await node.connect(scenario.alice), await node.connect(scenario.alice, query="activity=1")
+    for is_away, note in ((True, "away"), (False, "away_off"), (True, "away")):
+        assert (await slash(alice, scenario.room, "/away"))["note"] == note
+        assert (await phone.push("presence.mode")).data == {"presence": "away" if is_away else "auto"}
+        assert (await run(User.objects.get, pk=scenario.alice.pk)).is_away is is_away
+    token = await run(lambda: token_issue(user=scenario.alice))
+    again = LocalClient.open()
+    assert (await again.login_token(token))["away"] is True
+    await again.close()
+    assert (await slash(phone, scenario.room, "/away off"))["note"] == "away_off"
 
 
 async def test_what_is_no_command_is_not_sent(scenario: GroupScenario, node: LocalNode) -> None:

@@ -138,3 +138,26 @@ async def test_the_node_of_a_user_is_found(presence: Presence) -> None:
     presence.connect(ALICE, "alice", IOS)
     assert await presence.find_nodes([ALICE, BOB]) == {ALICE: {NODE}}
     assert await presence.find_nodes([]) == {}
+
+
+async def test_alice_is_away_while_all_her_connections_are(presence: Presence) -> None:
+    told: list[int] = []
+    presence.on_away = told.append
+    presence.connect(ALICE, "alice", WEB)
+    presence.connect(ALICE, "alice", IOS)
+    presence.connect(BOB, "bob", WEB)
+    presence.set_away(ALICE, is_away=True)
+    assert await presence.filter_away([ALICE, BOB]) == set()
+    presence.set_away(ALICE, is_away=True)
+    assert await presence.filter_away([ALICE, BOB, OTHER_BOB]) == {ALICE}
+    await wait_until(lambda: told == [ALICE])
+    presence.connect(ALICE, "alice", WEB)
+    assert await presence.filter_away([ALICE]) == set()
+    presence.disconnect(ALICE, WEB)
+    assert await presence.filter_away([ALICE]) == {ALICE}
+    presence.disconnect(ALICE, WEB, was_away=True)
+    presence.set_away(ALICE, is_away=False)
+    assert await presence.filter_away([ALICE]) == set()
+    await wait_until(lambda: told == [ALICE] * 4)
+    presence.disconnect(ALICE, IOS)
+    assert await presence.filter_away([ALICE]) == await presence.filter_online([ALICE]) == set()

@@ -264,6 +264,8 @@ async def test_a_connection_mutes_a_channel_and_tells_that_its_user_is_typing(sc
         assert await bob.set_notifications(target, level="mentions") == {"level": "mentions", "muted": False}
         assert await bob.set_notifications(target, muted=True) == {"level": "mentions", "muted": True}
         assert await alice.send_typing(target) is True
+        await alice.set_away(True)
+        await alice.set_away(False)
         async with asyncio.timeout(TIMEOUT_SECONDS):
             while (push := await anext(bob)).cmd != "typing":
                 pass

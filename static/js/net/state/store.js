@@ -34,6 +34,7 @@ export class Store extends Emitter {
   /** The channels with loaded messages; the last opened one is the last. @type {Map<string, ChannelLog>} */ logs = new Map();
   /** Online users of the app by id, as far as loaded. @type {Map<string, User>} */ online = new Map();
   onlineCount = 0;
+  /** Users who were last seen away, by id. @type {Set<string>} */ #away = new Set();
   contacts = new Contacts();
   displayNames = new DisplayNames(this);
   unreadCounter = new UnreadCounter();
@@ -61,6 +62,7 @@ export class Store extends Emitter {
     this.isChannelListLoaded = false;
     this.clearLogs();
     this.online.clear();
+    this.#away.clear();
     this.onlineCount = 0;
     this.contacts.clear();
     this.displayNames.clear();
@@ -274,6 +276,7 @@ export class Store extends Emitter {
   /** @param {User[]} users @param {number} count may be larger, as only the first users are loaded */
   setOnline(users, count) {
     this.online = new Map(users.map((user) => [user.id, user]));
+    this.#observeAway(users);
     this.onlineCount = Math.max(count, this.online.size);
     this.emit("presence");
   }
@@ -283,13 +286,31 @@ export class Store extends Emitter {
     if (this.online.has(user.id) === isOnline) return;
     if (isOnline) this.online.set(user.id, user);
     else this.online.delete(user.id);
+    this.#away.delete(user.id);
     this.onlineCount = Math.max(this.online.size, this.onlineCount + (isOnline ? 1 : -1));
     this.emit("presence");
+  }
+
+  /** @param {string} id @param {boolean} away */
+  setAway(id, away) {
+    if (this.#away.has(id) === away) return;
+    if (away) this.#away.add(id);
+    else this.#away.delete(id);
+    this.emit("presence");
+  }
+
+  /** Note which of these users, as listed by the server, are away. @param {Iterable<User & {away?: boolean}>} users */
+  #observeAway(users) {
+    for (const { id, away } of users) {
+      if (away) this.#away.add(id);
+      else this.#away.delete(id);
+    }
   }
 
   /** @param {ContactLists} lists */
   setContacts(lists) {
     this.contacts.set(lists);
+    this.#observeAway(lists.friends);
     this.emit("contacts");
   }
 
@@ -302,6 +323,12 @@ export class Store extends Emitter {
   /** Return true for a user online on this app, and for a friend online on any app. @param {string} id */
   isOnline(id) {
     return this.online.has(id) || Boolean(this.contacts.friends.get(id)?.online);
+  }
+
+  /** A user who is away is online, but makes no input or says so. @param {string} id @returns {"online" | "away" | "offline"} */
+  presence(id) {
+    if (!this.isOnline(id)) return "offline";
+    return this.#away.has(id) ? "away" : "online";
   }
 
   /** Return a user by id, as far as known to the page. @param {string} id @returns {User | undefined} */

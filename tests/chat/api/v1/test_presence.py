@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.actions import guest_create
+from accounts.actions.away import away_store
 from accounts.models import App, User
 from tests.chat.api.conftest import Grant, LiveHub
 from tests.chat.api.v1.conftest import Caller
@@ -41,10 +42,12 @@ def test_a_query_over_a_thousand_names_is_refused(bot: Caller) -> None:
 
 
 def test_the_apps_of_a_user_are_listed(bot: Caller, live_hub: LiveHub, alice: User, web: App, ios: App) -> None:
-    assert bot.get("presence/alice/").data == {"userId": "alice", "online": False, "apps": []}
+    assert bot.get("presence/alice/").data == {"userId": "alice", "online": False, "away": False, "apps": []}
     for app in (web, ios):
         live_hub.log_in(alice, app)
-    assert bot.get("presence/alice/").data == {"userId": "alice", "online": True, "apps": [101, 102]}
+    assert bot.get("presence/alice/").data == {"userId": "alice", "online": True, "away": False, "apps": [101, 102]}
+    away_store(user_id=alice.pk, is_away=True)
+    assert bot.get("presence/alice/").data["away"] is True
     assert bot.get("presence/ghost/").data["online"] is False
 
 
