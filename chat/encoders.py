@@ -10,7 +10,8 @@ from django.conf import settings
 
 from chat import errors
 from chat.wire import protobuf_codec
-from chat.wire.schema.events import EVENTS, Clients
+from chat.wire.schema.event_kind import Clients
+from chat.wire.schema.events import EVENTS
 from delivery.log import Entry
 
 PUSH_TEXT = "Ok"

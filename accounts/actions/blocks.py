@@ -8,7 +8,8 @@ from accounts import errors
 from accounts.actions.friends import lock_two_users, user_payload
 from accounts.errors import BlockRefused, NoSuchUser
 from accounts.models import Block, User
-from chat.wire.schema.events import PERSON_BLOCKED, PERSON_UNBLOCKED, EventKind
+from chat.wire.schema.event_kind import EventKind
+from chat.wire.schema.events import PERSON_BLOCKED, PERSON_UNBLOCKED
 from delivery import log, publish
 from delivery.db.transactions import write
 

@@ -9,7 +9,8 @@ from accounts import errors
 from accounts.errors import FriendRequestRefused, NoSuchFriend, NoSuchUser
 from accounts.models import Friendship, User
 from accounts.selectors.contacts import has_blocked
-from chat.wire.schema.events import FRIEND_ACCEPTED, FRIEND_REMOVED, FRIEND_REQUESTED, EventKind
+from chat.wire.schema.event_kind import EventKind
+from chat.wire.schema.events import FRIEND_ACCEPTED, FRIEND_REMOVED, FRIEND_REQUESTED
 from delivery import log, publish
 from delivery.db.transactions import write
 

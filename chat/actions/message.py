@@ -25,7 +25,8 @@ from chat.sending.drafts import Draft, StoredMessage
 from chat.sending.mentions import find_mentions
 from chat.sending.queue import current_queue
 from chat.sending.writer import commit
-from chat.wire.schema.events import MESSAGE_EDITED, MESSAGE_RECALLED, READ_MARK, READ_SEEN, EventKind
+from chat.wire.schema.event_kind import EventKind
+from chat.wire.schema.events import MESSAGE_EDITED, MESSAGE_RECALLED, READ_MARK, READ_SEEN
 from delivery import log, publish
 from delivery.db.transactions import write
 from delivery.hub.connection import Connection

@@ -11,7 +11,8 @@ from chat.actions.message import message_event
 from chat.errors import ChatError
 from chat.models import Channel, Message, Pin
 from chat.selectors import Access, access_channel, access_message
-from chat.wire.schema.events import MESSAGE_PINNED, MESSAGE_UNPINNED, EventKind
+from chat.wire.schema.event_kind import EventKind
+from chat.wire.schema.events import MESSAGE_PINNED, MESSAGE_UNPINNED
 from delivery import log, publish
 from delivery.db.transactions import write
 

@@ -16,7 +16,8 @@ from chat import payloads
 from chat.actions.away_broadcast import AwayBroadcaster
 from chat.actions.presence_log import PresenceLog
 from chat.selectors.presence_changes import presence_changes
-from chat.wire.schema.events import ENTER, EXIT, EventKind
+from chat.wire.schema.event_kind import EventKind
+from chat.wire.schema.events import ENTER, EXIT
 from delivery import log, publish
 from delivery.db.executors import run
 from delivery.log import Entry

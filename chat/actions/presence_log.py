@@ -14,7 +14,8 @@ from django.db import DatabaseError
 
 from chat import payloads, selectors
 from chat.selectors.presence_events import has_presence_webhook
-from chat.wire.schema.events import PERSON_OFFLINE, PERSON_ONLINE, PRESENCE_RESET, EventKind
+from chat.wire.schema.event_kind import EventKind
+from chat.wire.schema.events import PERSON_OFFLINE, PERSON_ONLINE, PRESENCE_RESET
 from delivery import log, publish
 from delivery.db.executors import run
 from delivery.db.transactions import write

@@ -17,7 +17,8 @@ from chat.reaction_emoji import normalize_emoji
 from chat.selectors import Access, access_channel, access_message
 from chat.selectors.custom_emoji import is_custom_emoji
 from chat.selectors.restrictions import require_unmuted
-from chat.wire.schema.events import MESSAGE_REACTED, MESSAGE_UNREACTED, EventKind
+from chat.wire.schema.event_kind import EventKind
+from chat.wire.schema.events import MESSAGE_REACTED, MESSAGE_UNREACTED
 from delivery import log, publish
 from delivery.db.transactions import write
 

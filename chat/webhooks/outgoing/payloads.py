@@ -17,7 +17,8 @@ import orjson
 
 from chat import payloads
 from chat.models import Webhook
-from chat.wire.schema.events import EVENTS, PING, WebhookEvent
+from chat.wire.schema.event_kind import WebhookEvent
+from chat.wire.schema.events import EVENTS, PING
 from delivery.log import Entry
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Union
 
 from msgspec import UNSET, Meta, UnsetType, defstruct
 
-from chat.wire.schema.events import EVENTS, PING, WebhookEvent
+from chat.wire.schema.event_kind import WebhookEvent
+from chat.wire.schema.events import EVENTS, PING
 from chat.wire.schema.objects import Id, Position, Shape, Time
 
 

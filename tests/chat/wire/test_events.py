@@ -10,7 +10,8 @@ from django.conf import settings
 
 from chat.models import Webhook
 from chat.wire.schema import events
-from chat.wire.schema.events import EVENTS, SUBSCRIPTIONS, WEBHOOK_EVENTS, EventKind, WebhookEvent
+from chat.wire.schema.event_kind import EventKind, WebhookEvent
+from chat.wire.schema.events import EVENTS, SUBSCRIPTIONS, WEBHOOK_EVENTS
 from delivery.models import Event
 
 STORED_KINDS = (
