@@ -258,6 +258,8 @@ new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: search
 
 addEventListener("online", () => socket.retryNow());
 addEventListener("offline", () => socket.retryNow());
+// A WebSocket ends with its page; the server would wait for the next poll.
+addEventListener("pagehide", () => store.connection.isPolling && socket.stop());
 addEventListener("pageshow", ({ persisted }) => {
   // The browser shows a page of the past; meanwhile its user may have changed.
   if (persisted) reopenPage(() => location.reload());

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import WebSocketRoute, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_two_browsers import enter_as_guest, say, shown
@@ -24,7 +24,9 @@ def small_site(site_factory: SiteFactory) -> Iterator[Site]:
         yield running
 
 
-async def test_a_network_without_websockets_is_named_and_the_text_is_kept(small_site: Site, person: OpenPerson) -> None:
+async def test_a_network_that_lets_no_connection_through_is_named_and_the_text_is_kept(
+    small_site: Site, person: OpenPerson
+) -> None:
     alice = await person("alice")
     await enter_as_guest(alice, small_site, "Alice")
     is_open = False
@@ -37,7 +39,11 @@ async def test_a_network_without_websockets_is_named_and_the_text_is_kept(small_
             # A login is sent once the upgrade is answered.
             route.on_message(lambda _: swallowed.set())
 
+    async def pass_on_or_fail(route: Route) -> None:
+        await (route.continue_() if is_open else route.abort())
+
     await alice.route_web_socket("**/acc*", pass_on_or_swallow)
+    await alice.route("**/acc/polling/*", pass_on_or_fail)
     await alice.clock.install()
     await alice.reload()
     bar, composer = alice.get_by_test_id("connection-bar"), alice.get_by_test_id("composer")
@@ -48,7 +54,7 @@ async def test_a_network_without_websockets_is_named_and_the_text_is_kept(small_
     await expect(composer).to_be_disabled()
     await alice.clock.run_for(12_000)
 
-    await expect(bar).to_contain_text("does not let WebSocket connections through")
+    await expect(bar).to_contain_text("does not let the chat's connections through")
     await expect(alice.get_by_test_id("timeline")).to_contain_text("Messages could not be loaded.")
     await composer.fill("written without a connection")
     await composer.press("Enter")

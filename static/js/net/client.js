@@ -46,6 +46,7 @@ import { MemberLoader } from "./member-loader.js";
 import { MemoryStorage } from "./memory-storage.js";
 import { onNetworkChange } from "./network.js";
 import { Outbox } from "./outbox.js";
+import { PollingSocket } from "./polling-socket.js";
 import { PresenceSync } from "./presence-sync.js";
 import { Code, DisconnectedError, RequestError } from "./protocol.js";
 import { PushHandlers } from "./push-handlers.js";
@@ -74,7 +75,9 @@ export class Client extends Emitter {
     const { userId, webSocket, fetch, appId = WEB_APP } = options;
     const path = `/acc?batch=1${options.activity ? "&activity=1" : ""}`;
     this.appId = appId;
-    const socket = (this.socket = new Socket(new URL(path, url).href.replace(/^http/, "ws"), { userId, webSocket, fetch }));
+    const address = new URL(path, url).href.replace(/^http/, "ws");
+    const openPolling = () => new PollingSocket(address, { fetch });
+    const socket = (this.socket = new Socket(address, { userId, webSocket, fetch, openPolling, tabStorage }));
     const store = (this.store = new Store());
     this.threads = new Threads(store);
     this.outbox = new Outbox(

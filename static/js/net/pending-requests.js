@@ -40,6 +40,10 @@ export class PendingRequests {
     return true;
   }
 
+  get isEmpty() {
+    return this.#pending.size === 0;
+  }
+
   /** Reject all with DisconnectedError: their connection is lost. */
   rejectAll() {
     const requests = [...this.#pending.values()];

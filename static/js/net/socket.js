@@ -2,15 +2,18 @@
  * A connection to `/acc` that restores itself: connect, log in, catch up, send heartbeats, reconnect with backoff. It
  * knows neither the DOM nor the state of the chat.
  *
+ * @import { KeyStorage } from "./memory-storage.js"
+ * @import { Connection } from "./transports.js"
  * @import { Commands, LoginReply, Pushes } from "./wire-types.js"
  * @typedef {"idle" | "connecting" | "catching-up" | "ready" | "waiting" | "ended"} SocketStatus
  *   `waiting`: for the next attempt; `ended`: makes no further attempt by itself
  * @typedef {"" | "unresponsive" | "server-fault" | "closed" | "too-many" | "blocked"} LossReason
  *   `too-many`: the user has too many connections; `blocked`: HTTP reaches the server, WebSockets do not
- * @typedef {{status: SocketStatus, retryAt: number, reason: LossReason}} ConnectionState
- *   `retryAt`: of `waiting`, in ms; `reason`: why the last attempt failed, until one succeeds
+ * @typedef {{status: SocketStatus, retryAt: number, reason: LossReason, isPolling: boolean}} ConnectionState
+ *   `retryAt`: of `waiting`, in ms; `reason`: why the last attempt failed, until one succeeds; `isPolling`: by HTTP calls,
+ *   because no WebSocket gets through
  * @typedef {{appId: number, userId?: string, serviceToken?: string}} Credentials  `serviceToken`: without it, the session cookie
- * @typedef {new (url: string) => WebSocket} WebSocketClass  the browsers', or one that works like it
+ * @typedef {new (url: string) => Connection} WebSocketClass  the browsers', or one that works like it
  *
  * `ready`: logged in and caught up; `reset`: too much was missed, everything must be loaded again; `refused`: the
  * login failed for good; `user-changed`: the session cookie has become another user's, and the connection has ended.
@@ -22,6 +25,7 @@ import { respondsToHttp } from "./http-check.js";
 import { PendingRequests } from "./pending-requests.js";
 import { PushDispatcher } from "./push-dispatcher.js";
 import { CloseCode, Code, DisconnectedError, EXPIRED, LoginRefusal, RequestError } from "./protocol.js";
+import { Transports } from "./transports.js";
 import { backoffDelay, decodeFrame, encodeRequest, placeDelay, restartDelay, toEnvelope } from "./protocol.js";
 
 const HEARTBEAT_INTERVAL_MS = 25_000;
@@ -33,39 +37,46 @@ const PING_TIMEOUT_MS = 4_000;
 const STABLE_AFTER_MS = 10_000;
 /** Attempts that a connection closed for its rate counts as. */
 const RATE_LIMIT_ATTEMPTS = 4;
-/** Attempts without an answer after which WebSockets may be blocked. Waiting in vain counts twice. */
-const SILENT_ATTEMPTS = 2;
+/** The close code of a connection that ended without a close frame. */
+const ABNORMAL = 1006;
+/** Times that a change of the transport waits for the end of all requests, and for how long each time. */
+const CHANGE_TRIES = 50;
+const CHANGE_PAUSE_MS = 100;
 /** The `readyState` of an open WebSocket. */
 const OPEN = 1;
 
 /** @extends {Emitter<SocketEvents>} */
 export class Socket extends Emitter {
-  /** @type {WebSocket | null} */ #ws = null;
+  /** @type {Connection | null} */ #ws = null;
+  #transports;
   #pending = new PendingRequests();
   #pushes = new PushDispatcher();
   /** @type {Credentials | null} */ #credentials = null;
   /** @type {number | null} */ #position = null;
   #attempt = 0;
-  /** The last attempts in a row on which no frame arrived. */ #silentAttempts = 0;
   #isSilent = true;
+  #connectedAt = 0;
   #retryTimer = 0;
   #heartbeatTimer = 0;
   #stableTimer = 0;
-  /** @type {ConnectionState} */ #state = { status: "idle", retryAt: 0, reason: "" };
+  /** @type {ConnectionState} */ #state = { status: "idle", retryAt: 0, reason: "", isPolling: false };
   /** The id of the only user that may log in here; null: of the first one. @type {string | null} */ #userId;
 
   /**
    * @param {string} url of `/acc`
-   * @param {{userId?: string | null, webSocket?: WebSocketClass, fetch?: typeof globalThis.fetch}} [options]
-   *   `userId`: the id of the user that this program was started for; by default the first one that logs in
+   * @param {{userId?: string | null, webSocket?: WebSocketClass, fetch?: typeof globalThis.fetch,
+   *   openPolling?: (() => Connection) | null, tabStorage?: KeyStorage}} [options]
+   *   `userId`: the id of the user that this program was started for; by default the first one that logs in;
+   *   `openPolling`: connects where no WebSocket gets through
    */
-  constructor(url, { userId = null, webSocket = globalThis.WebSocket, fetch } = {}) {
+  constructor(url, { userId = null, webSocket = globalThis.WebSocket, fetch, openPolling, tabStorage } = {}) {
     super();
     this.url = url;
     this.#userId = userId;
     if (!webSocket) throw new Error("This runtime has no WebSocket: pass a class that works like it.");
-    this.webSocket = webSocket;
     this.fetch = fetch;
+    this.#transports = new Transports({ openWebSocket: () => new webSocket(url), openPolling, storage: tabStorage });
+    this.#transports.on("websocket-works", () => this.#changeTransport());
   }
 
   get status() {
@@ -98,6 +109,7 @@ export class Socket extends Emitter {
 
   stop() {
     this.#credentials = null;
+    this.#transports.stop();
     clearTimeout(this.#retryTimer);
     this.#closeSocket();
     this.#setStatus("idle");
@@ -105,12 +117,14 @@ export class Socket extends Emitter {
 
   /** Reconnect at once if an attempt is scheduled; otherwise check that the connection is alive. */
   retryNow() {
+    this.#transports.probeSoon();
     if (this.status === "waiting") this.#connect();
     else if (this.isReady) this.#checkConnection();
   }
 
   /** Give up an attempt that is under way or scheduled, and connect at once. */
   reconnect() {
+    this.#transports.probeSoon();
     if (this.isReady) this.#checkConnection();
     else if (this.#credentials) this.#connect();
   }
@@ -153,22 +167,25 @@ export class Socket extends Emitter {
     clearTimeout(this.#retryTimer);
     this.#closeSocket();
     this.#setStatus("connecting");
-    const ws = new this.webSocket(this.url);
+    const ws = this.#transports.open();
     this.#ws = ws;
     this.#isSilent = true;
+    this.#connectedAt = Date.now();
     const timer = setTimeout(() => ws === this.#ws && this.#onConnectionLost("unresponsive"), CONNECT_TIMEOUT_MS);
-    ws.onopen = () => {
+    const onOpen = () => {
       clearTimeout(timer);
       if (ws === this.#ws) this.#logIn(ws);
     };
+    ws.onopen = onOpen;
     ws.onmessage = (event) => ws === this.#ws && this.#onFrame(event.data);
     ws.onclose = (event) => {
       clearTimeout(timer);
       if (ws === this.#ws) this.#onConnectionLost("closed", event.code, event.reason);
     };
+    if (ws.readyState === OPEN) onOpen();
   }
 
-  /** @param {WebSocket} ws */
+  /** @param {Connection} ws */
   async #logIn(ws) {
     const credentials = /** @type {Credentials} */ (this.#credentials);
     const position = this.#position;
@@ -209,7 +226,7 @@ export class Socket extends Emitter {
 
   /**
    * Fetch all missed events, so that what is sent next comes after them.
-   * @param {WebSocket} ws
+   * @param {Connection} ws
    * @param {number} position
    */
   async #catchUp(ws, position) {
@@ -267,22 +284,37 @@ export class Socket extends Emitter {
     const random = Math.random();
     const delay = restart ?? (isTooMany ? placeDelay(random) : backoffDelay(this.#attempt, random));
     this.#retryTimer = setTimeout(() => this.#connect(), delay);
-    this.#silentAttempts = this.#isSilent ? this.#silentAttempts + (reason === "unresponsive" ? 2 : 1) : 0;
-    const mayBeBlocked = this.#silentAttempts >= SILENT_ATTEMPTS;
+    const isInVain = reason === "unresponsive";
+    const isAbrupt = isInVain || (reason === "closed" && code === ABNORMAL);
+    const lastedMs = Date.now() - this.#connectedAt;
+    this.#transports.noteLoss({ isSilent: this.#isSilent, isInVain, isAbrupt, lastedMs });
+    const { mayBeBlocked } = this.#transports;
     const wasBlocked = mayBeBlocked && this.#state.reason === "blocked";
     this.#setStatus("waiting", Date.now() + delay, isTooMany ? "too-many" : wasBlocked ? "blocked" : reason);
     if (mayBeBlocked) this.#checkIfBlocked();
   }
 
-  /** Name a network or proxy that lets HTTP through, but no WebSocket. */
+  /** Name a network or proxy that lets HTTP through, but no WebSocket, and poll there. */
   async #checkIfBlocked() {
     const reason = (await respondsToHttp(this.url, this.fetch)) ? "blocked" : "closed";
     const { status, retryAt } = this.#state;
     const isTrying = status === "waiting" || status === "connecting";
-    if (isTrying && this.#silentAttempts >= SILENT_ATTEMPTS) this.#setStatus(status, retryAt, reason);
+    if (!isTrying || !this.#transports.mayBeBlocked) return;
+    const hasChanged = reason === "blocked" && this.#transports.change();
+    if (hasChanged && this.#transports.isPolling) this.#connect();
+    else this.#setStatus(status, retryAt, reason);
+  }
+
+  /** Go over to the WebSocket that gets through, between two requests. */
+  #changeTransport(tries = CHANGE_TRIES) {
+    if (!this.#transports.hasWebSocket) return;
+    const isBusy = this.status !== "waiting" && !(this.isReady && this.#pending.isEmpty);
+    if (isBusy && tries) setTimeout(() => this.#changeTransport(tries - 1), CHANGE_PAUSE_MS);
+    else this.#connect();
   }
 
   #end() {
+    this.#transports.stop();
     clearTimeout(this.#retryTimer);
     this.#closeSocket();
     this.#credentials = null;
@@ -304,7 +336,7 @@ export class Socket extends Emitter {
   /** @param {SocketStatus} status @param {number} [retryAt] @param {LossReason} [reason] by default kept until `ready` */
   #setStatus(status, retryAt = 0, reason = this.#state.reason) {
     const isOver = status === "ready" || status === "idle" || status === "ended";
-    this.#state = { status, retryAt, reason: isOver ? "" : reason };
+    this.#state = { status, retryAt, reason: isOver ? "" : reason, isPolling: this.#transports.isPolling };
     this.emit("status", this.#state);
   }
 }

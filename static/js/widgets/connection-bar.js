@@ -1,5 +1,5 @@
 /**
- * The bar at the top while there is no connection, with the seconds until the next attempt.
+ * The bar at the top while there is no connection, with the seconds until the next attempt, or only a slower one.
  *
  * @import { TextKey } from "../lib/i18n.js"
  * @import { Socket } from "../net/socket.js"
@@ -19,6 +19,8 @@ export class ConnectionBar {
   #bar = byId("connection-bar");
   #timer = 0;
   #disconnectedSince = 0;
+  #isPollingHidden = false;
+  #isPollingAnnounced = false;
 
   /** @param {{store: Store, socket: Socket, announcer: Announcer}} deps */
   constructor({ store, socket, announcer }) {
@@ -27,18 +29,24 @@ export class ConnectionBar {
     store.on("connection", () => this.#render());
     language.on("change", () => this.#render());
     part(this.#bar, "retry").addEventListener("click", () => socket.reconnect());
+    part(this.#bar, "hide").addEventListener("click", () => {
+      this.#isPollingHidden = true;
+      this.#render();
+    });
   }
 
   #render() {
     clearTimeout(this.#timer);
-    const { status, retryAt } = this.store.connection;
+    const { status, retryAt, isPolling } = this.store.connection;
     this.#bar.dataset.status = status;
     if (status === "ready" || status === "idle" || status === "ended") {
       if (!this.#bar.hidden && status === "ready") this.announcer.announce(t("connection.restored"));
       this.#disconnectedSince = 0;
       this.#bar.hidden = true;
+      if (status === "ready") this.#showPolling(isPolling);
       return;
     }
+    part(this.#bar, "hide").hidden = true;
     this.#disconnectedSince ||= Date.now();
     const duration = Date.now() - this.#disconnectedSince;
     if (status !== "waiting" && duration < SHOW_AFTER_MS) {
@@ -53,6 +61,18 @@ export class ConnectionBar {
     const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
     setText(part(this.#bar, "text"), t(this.#textKey(), { seconds }));
     if (status === "waiting" || !isRetryShown) this.#timer = setTimeout(() => this.#render(), COUNTDOWN_INTERVAL_MS);
+  }
+
+  /** @param {boolean} isPolling */
+  #showPolling(isPolling) {
+    if (!isPolling) this.#isPollingHidden = this.#isPollingAnnounced = false;
+    if (!isPolling || this.#isPollingHidden) return;
+    this.#bar.dataset.status = "polling";
+    this.#bar.hidden = part(this.#bar, "hide").hidden = false;
+    part(this.#bar, "retry").hidden = true;
+    setText(part(this.#bar, "text"), t("connection.polling"));
+    if (!this.#isPollingAnnounced) this.announcer.announce(t("connection.polling"));
+    this.#isPollingAnnounced = true;
   }
 
   /** @returns {TextKey} */

@@ -44,7 +44,7 @@ export class Store extends Emitter {
   /** The number of the open channel's last message above the "New" divider; null: no divider. @type {number | null} */ dividerSeq = null;
   /** Read positions that the server may not know yet, by target. @type {Map<string, number>} */ unsentReads = new Map();
   /** The channel whose messages the user has marked as unread: they stay so while it is open. @type {string | null} */ heldTarget = null;
-  /** @type {ConnectionState} */ connection = { status: "idle", retryAt: 0, reason: "" };
+  /** @type {ConnectionState} */ connection = { status: "idle", retryAt: 0, reason: "", isPolling: false };
 
   /** The open channel. @returns {Channel | null} */
   get channel() {
