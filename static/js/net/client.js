@@ -5,9 +5,9 @@
  * uses the parts as well (`client.store`, `client.session`, …). It needs no more than EventTarget, fetch, timers and a
  * WebSocket class, so it runs in pages, workers and Node.js.
  *
- * `message`: a message has come, in any channel, but not one that this client has sent; `ready`: logged in, and everything
- * is loaded or, if resumed, caught up; `status`: the connection's state has changed; `signed-out`: the login was refused or
- * has ended, and the client has stopped.
+ * `message`: a message has come, in any channel; of this client's own, only one whose reply was lost; `ready`: logged in,
+ * and everything is loaded or, if resumed, caught up; `status`: the connection's state has changed; `signed-out`: the login
+ * was refused or has ended, and the client has stopped.
  * @import { Attachment, Channel, Commands, HistoryPage, Message, Pushes, SendReply, User } from "./wire-types.js"
  * @import { SendRequest } from "./http-request.js"
  * @import { KeyStorage } from "./memory-storage.js"
@@ -19,6 +19,7 @@
  * @property {number} [appId] the app to be on; by default 101, the web
  * @property {string} [token] of the user or service; without it, the browser's session cookie
  * @property {string} [guestName] logs in as a new guest of this name, if there is no token and the site allows it
+ * @property {number | null} [after] passes on what came after this position, the `position` of a former run
  * @property {WebSocketClass} [webSocket] for runtimes without a WebSocket of their own
  * @property {typeof globalThis.fetch} [fetch] by default the runtime's
  * @property {SendRequest} [sendRequest] sends HTTP requests in place of `fetch`
@@ -72,9 +73,10 @@ export class Client extends Emitter {
   constructor(options) {
     super();
     const { url, token, guestName, csrfToken, storage = new MemoryStorage(), tabStorage, isVisible } = options;
-    const { userId, webSocket, fetch, appId = WEB_APP } = options;
+    const { userId, webSocket, fetch, appId = WEB_APP, after = null } = options;
     const path = `/acc?batch=1${options.activity ? "&activity=1" : ""}`;
     this.appId = appId;
+    this.after = after;
     const address = new URL(path, url).href.replace(/^http/, "ws");
     const openPolling = () => new PollingSocket(address, { fetch });
     const socket = (this.socket = new Socket(address, { userId, webSocket, fetch, openPolling, tabStorage }));
@@ -108,6 +110,11 @@ export class Client extends Emitter {
     return this.store.me;
   }
 
+  /** The handlers have been given everything up to this position; null before the first login. @returns {number | null} */
+  get position() {
+    return this.socket.position;
+  }
+
   /** The user's channels, once `ready`. @returns {Channel[]} */
   get channels() {
     return [...this.store.channels.values()];
@@ -121,7 +128,7 @@ export class Client extends Emitter {
   async start() {
     this.#forgetNetwork();
     this.#forgetNetwork = onNetworkChange(() => this.socket.retryNow());
-    this.session.start(this.appId);
+    this.session.start(this.appId, this.position ?? this.after);
     const over = new AbortController();
     const { signal } = over;
     try {
@@ -217,12 +224,13 @@ export class Client extends Emitter {
   }
 
   #passEvents() {
-    const { session, socket, store } = this;
+    const { outbox, session, socket, store } = this;
     let userId = "";
     store.on("me", () => {
       const { id = "" } = this.me ?? {};
       if (id && id !== userId) this.uploadMemory.load((userId = id));
     });
+    outbox.on("sent", ({ reply }) => socket.markPassed(reply.position));
     socket.onPush("msg", (message) => this.emit("message", message));
     socket.on("status", (state) => this.emit("status", state));
     session.on("loaded", () => this.emit("ready", { isResumed: false }));

@@ -40,11 +40,11 @@ export class Session extends Emitter {
     socket.on("refused", (error) => this.#onRefused(error));
   }
 
-  /** Connect to an app. @param {number} appId */
-  start(appId) {
+  /** Connect to an app. @param {number} appId @param {number | null} [after] passes on what came after this position */
+  start(appId, after = null) {
     this.#isLoaded = false;
     this.store.clear();
-    this.socket.start({ appId, ...this.credentials });
+    this.socket.start({ appId, ...this.credentials }, after);
   }
 
   /** @param {LoginReply} login @param {boolean} isResumed */

@@ -4,7 +4,7 @@
  *
  * @import { KeyStorage } from "./memory-storage.js"
  * @import { Connection } from "./transports.js"
- * @import { Commands, LoginReply, Pushes } from "./wire-types.js"
+ * @import { Commands, Envelope, LoginReply, Pushes } from "./wire-types.js"
  * @typedef {"idle" | "connecting" | "catching-up" | "ready" | "waiting" | "ended"} SocketStatus
  *   `waiting`: for the next attempt; `ended`: makes no further attempt by itself
  * @typedef {"" | "unresponsive" | "server-fault" | "closed" | "too-many" | "blocked"} LossReason
@@ -23,6 +23,7 @@
 import { Emitter } from "./events.js";
 import { respondsToHttp } from "./http-check.js";
 import { PendingRequests } from "./pending-requests.js";
+import { PositionTracker } from "./position-tracker.js";
 import { PushDispatcher } from "./push-dispatcher.js";
 import { CloseCode, Code, DisconnectedError, EXPIRED, LoginRefusal, RequestError } from "./protocol.js";
 import { Transports } from "./transports.js";
@@ -52,7 +53,7 @@ export class Socket extends Emitter {
   #pending = new PendingRequests();
   #pushes = new PushDispatcher();
   /** @type {Credentials | null} */ #credentials = null;
-  /** @type {number | null} */ #position = null;
+  #tracker = new PositionTracker(null);
   #attempt = 0;
   #isSilent = true;
   #connectedAt = 0;
@@ -98,11 +99,25 @@ export class Socket extends Emitter {
     this.#pushes.on(kind, handle);
   }
 
-  /** Connect with these credentials, in place of the present connection. @param {Credentials} credentials */
-  start(credentials) {
+  /** An event of this program's own has this position; after a reconnect it is not passed on. @param {number} position */
+  markPassed(position) {
+    this.#tracker.markPassed(position);
+  }
+
+  /** All pushes up to this position have been passed on; null before the first login. */
+  get position() {
+    return this.#tracker.confirmed;
+  }
+
+  /**
+   * Connect with these credentials, in place of the present connection.
+   * @param {Credentials} credentials
+   * @param {number | null} [after] fetches what came after this position
+   */
+  start(credentials, after = null) {
     this.stop();
     this.#credentials = credentials;
-    this.#position = null;
+    this.#tracker = new PositionTracker(after);
     this.#attempt = 0;
     this.#connect();
   }
@@ -188,7 +203,8 @@ export class Socket extends Emitter {
   /** @param {Connection} ws */
   async #logIn(ws) {
     const credentials = /** @type {Credentials} */ (this.#credentials);
-    const position = this.#position;
+    const position = this.#tracker.confirmed;
+    this.#tracker.startLogin();
     try {
       const data = position === null ? credentials : { ...credentials, after: position };
       const login = await this.#send("login", data, LOGIN_TIMEOUT_MS);
@@ -202,7 +218,7 @@ export class Socket extends Emitter {
       // A new guest must return as the same guest after a lost connection.
       if (login.serviceToken) this.#credentials = { appId: login.appId, serviceToken: login.serviceToken };
       this.#setStatus("catching-up");
-      if (position === null) this.#position = login.position;
+      if (position === null) this.#tracker.confirm(login.position);
       else await this.#catchUp(ws, position);
       if (ws !== this.#ws) return;
       this.#stableTimer = setTimeout(() => (this.#attempt = 0), STABLE_AFTER_MS);
@@ -233,10 +249,14 @@ export class Socket extends Emitter {
     for (let hasMore = true; hasMore && ws === this.#ws; ) {
       const page = await this.request("sync", { after: position });
       if (ws !== this.#ws) return;
-      if (page.reset) this.emit("reset");
-      for (const envelope of page.events ?? []) this.#pushes.dispatch(toEnvelope(envelope));
-      position = this.#position = page.position;
+      if (page.reset) {
+        this.emit("reset");
+        this.#tracker.reset(page.position);
+      }
+      position = page.position;
       hasMore = Boolean(page.hasMore);
+      this.#dispatch(this.#tracker.receivePage((page.events ?? []).map(toEnvelope), hasMore));
+      this.#tracker.confirm(position);
     }
   }
 
@@ -245,15 +265,20 @@ export class Socket extends Emitter {
     if (typeof frame !== "string") return;
     this.#isSilent = false;
     for (const envelope of decodeFrame(frame)) {
-      if (!this.#pending.settle(envelope)) this.#pushes.dispatch(envelope);
+      if (!this.#pending.settle(envelope)) this.#dispatch(this.#tracker.receive(envelope));
     }
+  }
+
+  /** @param {Envelope[]} pushes */
+  #dispatch(pushes) {
+    for (const push of pushes) this.#pushes.dispatch(push);
   }
 
   async #sendHeartbeat() {
     const ws = this.#ws;
     try {
       const { position } = await this.request("heartbeat");
-      if (ws === this.#ws && typeof position === "number") this.#position = position;
+      if (ws === this.#ws && typeof position === "number") this.#tracker.confirm(position);
     } catch {
       // A lost connection is handled where it is detected.
     }
