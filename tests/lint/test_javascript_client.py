@@ -20,11 +20,14 @@ _PAGE_GLOBAL = re.compile(
     r"|FileReader|Image|Audio|HTML\w*Element|MutationObserver|getComputedStyle|alert|confirm|prompt)\b"
 )
 
+_DEFINITION = re.compile(r"\s*:|\([^()]*\) \{")
+"""The rest of a key or of a method that has such a name."""
+
 
 def page_globals(source: str) -> list[str]:
     """Return the names of page-only globals that the code uses, outside of comments and texts."""
     code = _STRING.sub('""', _COMMENT.sub("", source))
-    return [match[1] for match in _PAGE_GLOBAL.finditer(code) if not re.match(r"\s*:", code[match.end() :])]
+    return [match[1] for match in _PAGE_GLOBAL.finditer(code) if not _DEFINITION.match(code[match.end() :])]
 
 
 def outside_imports(module: Path) -> list[str]:
@@ -49,6 +52,7 @@ def test_the_client_uses_no_page() -> None:
         ("const storage = sessionStorage; // localStorage", ["sessionStorage"]),
         ('addEventListener("online", retry);', ["addEventListener"]),
         ('signal.addEventListener("abort", stop); /** document */ const text = "window";', []),
+        ("class Tracker { confirm(position) {} }", []),
         ("const { caches } = this; emit({ location: 1 });", ["caches"]),
     ],
 )
