@@ -20,6 +20,8 @@ from imsite.bundles import WIDGET_ENTRY, bundle_name
 from imsite.bundles.store import bundle_directory
 
 CACHE_SECONDS = 300
+STYLE_SHEETS = ("widget.css", "widget-messages.css")
+"""The style sheets of the widget, in their order."""
 
 
 @lru_cache(maxsize=2)
@@ -30,8 +32,9 @@ def _script(bundle: Path) -> tuple[bytes, str]:
 
 
 @lru_cache(maxsize=2)
-def _styles(path: Path, changed_ns: int) -> tuple[bytes, str]:
-    return _with_etag(path.read_bytes())
+def _styles(files: tuple[tuple[Path, int], ...]) -> tuple[bytes, str]:
+    """Return the style sheets as one and its ETag. `files`: with the times of their last change."""
+    return _with_etag(b"\n".join(path.read_bytes() for path, _ in files))
 
 
 def _with_etag(content: bytes) -> tuple[bytes, str]:
@@ -43,8 +46,8 @@ def _current_script() -> tuple[bytes, str]:
 
 
 def _current_styles() -> tuple[bytes, str]:
-    path = settings.BASE_DIR / "static" / "css" / "widget.css"
-    return _styles(path, path.stat().st_mtime_ns)
+    directory = Path(settings.BASE_DIR) / "static" / "css"
+    return _styles(tuple((directory / name, (directory / name).stat().st_mtime_ns) for name in STYLE_SHEETS))
 
 
 @gzip_page

@@ -12,6 +12,7 @@ from django.conf import settings
 from chat.views import service_worker
 from imsite.bundles import ENTRIES, WIDGET_ENTRY, bundle_name
 from imsite.bundles.store import bundle_directory
+from imsite.widget_files import STYLE_SHEETS
 
 ROOT = Path(settings.BASE_DIR)
 # Modules that hold types only, and the one that other programs import.
@@ -33,8 +34,8 @@ def test_every_script_and_style_sheet_belongs_to_a_page() -> None:
     static = ROOT / "static"
     files = {str(path.relative_to(static)) for suffix in ("js", "css") for path in static.rglob(f"*.{suffix}")}
 
-    # `imsite.widget_files` serves these two under URLs of their own.
-    named |= {WIDGET_ENTRY, "css/widget.css"}
+    # These are served under URLs of their own.
+    named |= {WIDGET_ENTRY, *(f"css/{name}" for name in STYLE_SHEETS)}
     assert set(ENTRIES) <= named
     worker = {f"js/service-worker/{name}" for name in service_worker.PARTS}
     assert files - _NOT_ON_PAGES == (named | admin | worker | set(bundled_files())) & files

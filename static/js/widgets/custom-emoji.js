@@ -4,7 +4,6 @@
  * @import { CustomEmoji } from "../net/wire-types.js"
  */
 import { splitEmojiNames } from "../lib/custom-emoji.js";
-import { setText } from "../lib/dom.js";
 import { customEmoji } from "../state/custom-emoji.js";
 
 /** Return the text as nodes, with a picture for each name of a custom emoji. @param {string} text @returns {(Node | string)[]} */
@@ -20,7 +19,7 @@ export function emojiNodes(text) {
 export function showEmoji(element, emoji) {
   const custom = customEmoji.ofReaction(emoji);
   if (!custom) {
-    setText(element, emoji);
+    if (element.textContent !== emoji) element.textContent = emoji;
     return;
   }
   const shown = element.querySelector("img");

@@ -1,0 +1,202 @@
+/**
+ * The state of an embedded channel: its messages, those on their way, unread messages, and who is typing. It knows no DOM.
+ *
+ * `change`: something that is shown has changed; `message`: one of another user has arrived.
+ * @import { Channel, LoginReply, Message } from "../net/wire-types.js"
+ * @typedef {{clientMsgId: string, text: string, error: RequestError | null}} PendingMessage
+ * @typedef {{change: null, message: Message, unread: number}} WidgetChannelEvents
+ */
+import { Emitter } from "../net/events.js";
+import { RequestError, isRequestFailure } from "../net/protocol.js";
+import { newId } from "../net/random-id.js";
+import { ChannelLog } from "../net/state/channel-log.js";
+import { TypingUsers } from "../net/state/typing.js";
+
+const PAGE_SIZE = 50;
+const TYPING_INTERVAL_MS = 3000;
+
+/** @extends {Emitter<WidgetChannelEvents>} */
+export class WidgetChannel extends Emitter {
+  log = new ChannelLog();
+  /** @type {Channel | null} */ channel = null;
+  /** @type {LoginReply | null} */ me = null;
+  /** @type {PendingMessage[]} */ pending = [];
+  typing = new TypingUsers();
+  hasFailed = false;
+  #typedAt = 0;
+
+  /** @param {import("../net/socket.js").Socket} socket @param {boolean} loadsMessages  false: the unread count only */
+  constructor(socket, loadsMessages) {
+    super();
+    this.socket = socket;
+    this.loadsMessages = loadsMessages;
+    socket.onPush("msg", (message) => this.#onMessage(message));
+    const changing = (/** @type {() => void} */ change) => (change(), this.emit("change"));
+    socket.onPush("message.edited", (edit) => changing(() => this.log.edit(edit)));
+    socket.onPush("message.recalled", (recall) => changing(() => this.log.recall(recall)));
+    socket.onPush("message.reacted", (reaction) => changing(() => this.#react(reaction, true)));
+    socket.onPush("message.unreacted", (reaction) => changing(() => this.#react(reaction, false)));
+    socket.onPush("message.expired", ({ seq }) => changing(() => this.log.expire(seq)));
+    socket.onPush("attachment.removed", ({ attachments }) => changing(() => this.log.removeFiles(attachments)));
+    socket.onPush("attachment.expired", ({ seq }) => changing(() => this.log.expireFiles(seq)));
+    for (const kind of /** @type {const} */ (["read.mark", "read.unmark", "channel.note"])) {
+      socket.onPush(kind, () => this.#refreshChannel());
+    }
+    for (const kind of /** @type {const} */ (["message.previewed", "message.pinned", "message.unpinned", "enter", "exit"])) {
+      socket.onPush(kind, () => {});
+    }
+    socket.onPush("typing", ({ target, threadId, by }) => !threadId && this.typing.add(target, undefined, by));
+    this.typing.on("change", () => this.emit("change"));
+  }
+
+  get unread() {
+    return this.channel?.unread ?? 0;
+  }
+
+  /** The messages that are shown, the oldest first. */
+  get messages() {
+    return this.log.messages.filter(({ threadOnly }) => !threadOnly);
+  }
+
+  /** Load everything anew after a log-in. @param {LoginReply} login */
+  async load(login) {
+    this.me = login;
+    try {
+      const { target } = login;
+      const [channel, page] = await Promise.all([
+        this.socket.request("channel.get", { target }),
+        this.loadsMessages ? this.socket.request("message.history", { target, limit: PAGE_SIZE }) : null,
+      ]);
+      if (page) this.log.setNewest(page);
+      this.#setChannel(channel);
+      this.hasFailed = false;
+    } catch (error) {
+      this.#tolerate(error);
+      this.hasFailed = error instanceof RequestError;
+    }
+    this.emit("change");
+    for (const message of this.pending) if (!message.error) this.#deliver(message);
+  }
+
+  async loadOlder() {
+    const before = this.log.firstSeq;
+    if (!this.channel || !before) return;
+    try {
+      this.log.addOlder(await this.socket.request("message.history", { target: this.channel.target, before, limit: PAGE_SIZE }));
+      this.emit("change");
+    } catch (error) {
+      this.#tolerate(error);
+    }
+  }
+
+  /** Send a text. It waits for a connection, and arrives once. @param {string} text */
+  send(text) {
+    const message = { clientMsgId: newId(), text, error: null };
+    this.pending = [...this.pending, message];
+    this.emit("change");
+    this.#deliver(message);
+  }
+
+  /** @param {string} clientMsgId */
+  retry(clientMsgId) {
+    this.pending = this.pending.map((message) => (message.clientMsgId === clientMsgId ? { ...message, error: null } : message));
+    this.emit("change");
+    const message = this.pending.find((one) => one.clientMsgId === clientMsgId);
+    if (message) this.#deliver(message);
+  }
+
+  /** Add or remove the user's reaction. @param {Message} message @param {string} emoji */
+  async toggleReaction(message, emoji) {
+    const { me } = this;
+    const isMine = message.reactions?.some((reaction) => reaction.emoji === emoji && reaction.mine) ?? false;
+    if (!me) return;
+    try {
+      const { target, id } = message;
+      const reply = await this.socket.request(isMine ? "message.unreact" : "message.react", { target, id, emoji });
+      const { userId, name, avatar = "", kind } = me;
+      this.#react({ ...reply, by: { userId, id: me.id, name, avatar, kind } }, !isMine);
+      this.emit("change");
+    } catch (error) {
+      this.#tolerate(error);
+    }
+  }
+
+  /** Mark everything that is loaded as read. */
+  async markRead() {
+    const { channel } = this;
+    if (!channel?.unread || !this.socket.isReady) return;
+    this.#setChannel({ ...channel, unread: 0 });
+    try {
+      await this.socket.request("read.mark", { target: channel.target, seq: Math.max(channel.lastSeq, this.log.lastSeq) });
+    } catch (error) {
+      this.#tolerate(error);
+    }
+  }
+
+  /** Tell the others that the user is typing. */
+  notifyTyping() {
+    if (!this.channel || Date.now() - this.#typedAt < TYPING_INTERVAL_MS) return;
+    this.#typedAt = Date.now();
+    this.socket.request("typing", { target: this.channel.target }).catch((error) => this.#tolerate(error));
+  }
+
+  /** @param {PendingMessage} message */
+  async #deliver({ clientMsgId, text }) {
+    const { me } = this;
+    if (!me || !this.socket.isReady) return;
+    const { target } = me;
+    try {
+      const sent = await this.socket.request("message.send", { target, msg: text, clientMsgId });
+      const { userId, id, name, avatar = "" } = me;
+      this.log.add({ ...sent, type: "text", msg: text, from: userId, fromId: id, name, avatar });
+      this.pending = this.pending.filter((one) => one.clientMsgId !== clientMsgId);
+    } catch (error) {
+      // After a lost connection it is sent again, under the same id.
+      this.#tolerate(error);
+      if (!(error instanceof RequestError)) return;
+      this.pending = this.pending.map((one) => (one.clientMsgId === clientMsgId ? { ...one, error } : one));
+    }
+    this.emit("change");
+  }
+
+  /** @param {Message} message */
+  #onMessage(message) {
+    const isNew = !this.loadsMessages || this.log.add(message);
+    this.typing.remove(message.target, undefined, message.fromId);
+    if (!isNew || !this.channel) return;
+    const isOwn = message.fromId === this.me?.id;
+    const lastSeq = Math.max(this.channel.lastSeq, message.seq);
+    const unread = isOwn ? 0 : this.channel.unread + (message.threadOnly ? 0 : 1);
+    this.#setChannel({ ...this.channel, lastSeq, unread });
+    this.emit("change");
+    if (!isOwn) this.emit("message", message);
+  }
+
+  /** @param {import("../net/wire-types.js").ReactionPush} reaction @param {boolean} isAdded */
+  #react(reaction, isAdded) {
+    this.log.changeReaction({ ...reaction, isAdded }, reaction.by.id === this.me?.id);
+  }
+
+  async #refreshChannel() {
+    if (!this.channel) return;
+    try {
+      this.#setChannel(await this.socket.request("channel.get", { target: this.channel.target }));
+      this.emit("change");
+    } catch (error) {
+      this.#tolerate(error);
+    }
+  }
+
+  /** @param {Channel} channel */
+  #setChannel(channel) {
+    const { unread } = this;
+    const isFirst = !this.channel;
+    this.channel = channel;
+    if (isFirst || unread !== channel.unread) this.emit("unread", channel.unread);
+  }
+
+  /** @param {unknown} error */
+  #tolerate(error) {
+    if (!isRequestFailure(error)) throw error;
+  }
+}

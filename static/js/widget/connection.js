@@ -1,0 +1,121 @@
+/**
+ * The connection of an embedded channel: logs in by tokens, renews them while it is open, and names the reason for which
+ * it is refused. It knows no DOM.
+ *
+ * @import { LoginReply } from "../net/wire-types.js"
+ * @typedef {{kind: "refused" | "noToken" | "tokenFailed", reason: string, message: string, data?: object}} WidgetRefusal
+ * @typedef {{ready: LoginReply, waiting: null, refused: WidgetRefusal}} WidgetConnectionEvents
+ */
+import { Emitter } from "../net/events.js";
+import { RequestError, isRequestFailure } from "../net/protocol.js";
+import { Socket } from "../net/socket.js";
+import { TokenError } from "./tokens.js";
+
+/** The app of web pages. A global channel's own app takes its place. */
+const WEB_APP = 101;
+const RENEWAL_RETRY_MS = 10_000;
+
+/** @extends {Emitter<WidgetConnectionEvents>} */
+export class WidgetConnection extends Emitter {
+  #renewalTimer = 0;
+  /** True while a refused token has been replaced by another one, which is not used yet. */
+  #isSecondTry = false;
+  #wasOpen = false;
+  #isStopped = true;
+
+  /** @param {string} site its origin @param {import("./tokens.js").TokenSource} tokens */
+  constructor(site, tokens) {
+    super();
+    this.site = site;
+    this.tokens = tokens;
+    this.socket = new Socket(`${site.replace(/^http/, "ws")}/widget?activity=1`);
+    this.socket.on("ready", ({ login }) => this.#onReady(login));
+    this.socket.on("refused", (error) => this.#onRefused(error));
+    this.socket.on("status", ({ status }) => status === "waiting" && this.#onWaiting());
+  }
+
+  /** Get a token and connect. */
+  async start() {
+    this.#isStopped = false;
+    this.#wasOpen = this.#isSecondTry = false;
+    await this.#logIn();
+  }
+
+  stop() {
+    this.#isStopped = true;
+    clearTimeout(this.#renewalTimer);
+    this.socket.stop();
+  }
+
+  /** Take over a new token that the page has given: on the open connection, else by a new one. */
+  async renew() {
+    if (this.socket.isReady) await this.#renew();
+    else await this.start();
+  }
+
+  async #logIn() {
+    clearTimeout(this.#renewalTimer);
+    try {
+      const serviceToken = await this.tokens.next();
+      if (!this.#isStopped) this.socket.start({ appId: WEB_APP, serviceToken });
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      this.#refuse({ kind: error.kind, reason: error.reason, message: error.message });
+    }
+  }
+
+  /** @param {LoginReply} login */
+  #onReady(login) {
+    this.#wasOpen = true;
+    this.#isSecondTry = false;
+    this.#scheduleRenewal(this.tokens.renewalDelayMs);
+    this.emit("ready", login);
+  }
+
+  /** The token may have ended while the connection was lost, so another one is tried before the page is told. @param {RequestError} error */
+  #onRefused(error) {
+    if (this.tokens.canFetch && !this.#isSecondTry) {
+      this.#isSecondTry = true;
+      this.#logIn();
+      return;
+    }
+    this.#refuse({ kind: "refused", reason: error.reason, message: error.message, data: error.data });
+  }
+
+  /** Before the first log-in, the page's origin may be the cause. The browser does not tell. */
+  async #onWaiting() {
+    this.emit("waiting");
+    if (this.#wasOpen) return;
+    try {
+      const response = await fetch(`${this.site}/widget/status/`, { credentials: "omit", cache: "no-store" });
+      const { allowed, reason, error } = await response.json();
+      if (!allowed && !this.#wasOpen) this.#refuse({ kind: "refused", reason, message: error });
+    } catch {
+      // The site cannot be reached. The socket tries again.
+    }
+  }
+
+  /** @param {WidgetRefusal} refusal */
+  #refuse(refusal) {
+    if (this.#isStopped) return;
+    this.stop();
+    this.emit("refused", refusal);
+  }
+
+  /** @param {number} delayMs */
+  #scheduleRenewal(delayMs) {
+    clearTimeout(this.#renewalTimer);
+    if (this.tokens.canFetch) this.#renewalTimer = setTimeout(() => this.#renew(), delayMs);
+  }
+
+  async #renew() {
+    try {
+      const serviceToken = await this.tokens.next();
+      await this.socket.request("widget.renew", { serviceToken });
+      this.#scheduleRenewal(this.tokens.renewalDelayMs);
+    } catch (error) {
+      if (!(error instanceof TokenError) && !isRequestFailure(error)) throw error;
+      this.#scheduleRenewal(RENEWAL_RETRY_MS);
+    }
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Renders the messages of an embedded channel.
+ *
+ * @import { Attachment, Message, Reaction } from "../net/wire-types.js"
+ * @import { PendingMessage } from "./channel.js"
+ * @import { WidgetLanguage } from "./texts.js"
+ * @typedef {{language: WidgetLanguage, site: string, userId: string | undefined,
+ *   onReact: (message: Message, emoji: string) => void, onRetry: (clientMsgId: string) => void}} MessageContext
+ */
+import { parseMarkup } from "../lib/markup.js";
+import { messageText } from "../net/state/message-content.js";
+import { mentionNames } from "../net/state/message-mentions.js";
+import { markupNodes } from "../widgets/message-text.js";
+import { make } from "./dom.js";
+import { refusalText, widgetText } from "./texts.js";
+
+const LIKE = "👍";
+const COLORS = 8;
+const KIBIBYTE = 1024;
+
+/** The content of each element, so that only changes are rendered. @type {WeakMap<Element, string>} */
+const rendered = new WeakMap();
+
+/**
+ * Make the children of `list` those of the messages. Elements of known messages are kept.
+ * @param {HTMLElement} list
+ * @param {Message[]} messages
+ * @param {PendingMessage[]} pending
+ * @param {MessageContext} context
+ */
+export function renderMessages(list, messages, pending, context) {
+  /** @type {Map<string | undefined, HTMLElement>} */
+  const known = new Map([...list.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.id, /** @type {HTMLElement} */ (child)]));
+  const wanted = [
+    ...messages.map((message) => ({ id: message.id, content: message, render: () => messageElement(message, context) })),
+    ...pending.map((message) => ({ id: message.clientMsgId, content: [message.text, message.error?.message], render: () => pendingElement(message, context) })),
+  ];
+  let next = list.firstElementChild;
+  for (const { id, content, render } of wanted) {
+    const signature = JSON.stringify([content, context.language]);
+    let element = known.get(id);
+    known.delete(id);
+    if (!element || rendered.get(element) !== signature) {
+      const fresh = render();
+      fresh.dataset.id = id;
+      rendered.set(fresh, signature);
+      if (element) {
+        if (element === next) next = fresh;
+        element.replaceWith(fresh);
+      }
+      element = fresh;
+    }
+    if (element === next) next = next.nextElementSibling;
+    else list.insertBefore(element, next);
+  }
+  for (const element of known.values()) element.remove();
+}
+
+/** @param {Message} message @param {MessageContext} context */
+function messageElement(message, context) {
+  const { language, site, userId } = context;
+  const time = new Date(message.time);
+  const name = make("bdi", { className: "name" }, message.name);
+  const shownTime = make("time", { dateTime: time.toISOString(), title: time.toLocaleString(localeOf(language)) }, formatTime(time, language));
+  const header = make("div", { className: "meta" }, name, " ", shownTime);
+  if (message.editedAt && !message.recalled) header.append(" ", make("span", { className: "edited" }, widgetText(language, "edited")));
+  const body = make("div", { className: "body" }, header, ...contentElements(message, context));
+  if (!message.recalled) body.append(reactionsElement(message, context));
+  const element = make("li", { className: "message" }, avatarElement(message, site), body);
+  element.classList.toggle("own", message.fromId === userId);
+  return element;
+}
+
+/** @param {Message} message @param {MessageContext} context @returns {HTMLElement[]} */
+function contentElements(message, { language, site, userId }) {
+  if (message.recalled) return [make("div", { className: "text recalled" }, widgetText(language, "recalled"))];
+  if (message.type === "picture" || message.type === "voice") {
+    const address = `${site}/#${message.target}/${message.seq}`;
+    return [cardElement(address, widgetText(language, message.type), widgetText(language, "openInChat"))];
+  }
+  const text = messageText(message);
+  const nodes = markupNodes(parseMarkup(text, mentionNames(message, userId)));
+  const files = (message.attachments ?? []).map((file) => fileElement(file, language, site));
+  return [...(text ? [make("div", { className: "text", dir: "auto" }, ...nodes)] : []), ...files];
+}
+
+/** @param {Attachment} file @param {WidgetLanguage} language @param {string} site */
+function fileElement({ name, url, size, removed }, language, site) {
+  if (removed || !url) return make("div", { className: "card" }, make("bdi", {}, name));
+  return cardElement(new URL(url, site).href, name, formatSize(size, language));
+}
+
+/** @param {string} href @param {string} title @param {string} detail */
+function cardElement(href, title, detail) {
+  // Only the site's own addresses come here.
+  const properties = { className: "card", href, target: "_blank", rel: "noopener noreferrer" };
+  return make("a", properties, make("bdi", { className: "card-title" }, title), make("span", { className: "card-detail" }, detail));
+}
+
+/** @param {Message} message @param {MessageContext} context */
+function reactionsElement(message, { language, onReact }) {
+  const shown = (message.reactions ?? []).filter(({ count }) => count > 0);
+  const chip = (/** @type {Reaction} */ { emoji, count, mine }) =>
+    make("button", { type: "button", className: "chip", "aria-pressed": mine, onclick: () => onReact(message, emoji) }, `${emoji} ${count}`);
+  const like = make("button", { type: "button", className: "chip like", title: widgetText(language, "react"), "aria-label": widgetText(language, "react"), onclick: () => onReact(message, LIKE) }, LIKE);
+  const hasLike = shown.some(({ emoji }) => emoji === LIKE);
+  return make("div", { className: "reactions" }, ...shown.map(chip), ...(hasLike ? [] : [like]));
+}
+
+/** @param {PendingMessage} message @param {MessageContext} context */
+function pendingElement({ clientMsgId, text, error }, { language, onRetry }) {
+  const state = make("div", { className: error ? "state failed" : "state" }, error ? refusalText(language, error) : widgetText(language, "sending"));
+  if (error) {
+    const retry = make("button", { type: "button", className: "link", onclick: () => onRetry(clientMsgId) }, widgetText(language, "retry"));
+    state.append(" ", retry);
+  }
+  const body = make("div", { className: "body" }, make("div", { className: "text", dir: "auto" }, ...markupNodes(parseMarkup(text))), state);
+  return make("li", { className: "message own pending" }, make("span", { className: "avatar", "aria-hidden": true }), body);
+}
+
+/** @param {Message} message @param {string} site */
+function avatarElement({ fromId, name, avatar }, site) {
+  const initial = [...name.trim()][0]?.toUpperCase() ?? "?";
+  const element = make("span", { className: "avatar", "aria-hidden": true }, initial);
+  element.dataset.color = String(Number(BigInt(/^\d+$/.test(fromId) ? fromId : 0) % BigInt(COLORS)));
+  if (!avatar) return element;
+  const image = make("img", { alt: "", loading: "lazy", src: new URL(avatar, site).href });
+  image.onerror = () => image.remove();
+  element.append(image);
+  return element;
+}
+
+/** @param {WidgetLanguage} language */
+function localeOf(language) {
+  return language === "zh" ? "zh-Hans" : "en";
+}
+
+/** The time, with the date unless it is today. @param {Date} time @param {WidgetLanguage} language */
+function formatTime(time, language) {
+  const isToday = time.toDateString() === new Date().toDateString();
+  /** @type {Intl.DateTimeFormatOptions} */
+  const date = isToday ? {} : { month: "short", day: "numeric" };
+  return time.toLocaleString(localeOf(language), { hour: "2-digit", minute: "2-digit", ...date });
+}
+
+/** @param {number} bytes @param {WidgetLanguage} language */
+function formatSize(bytes, language) {
+  const isSmall = bytes < KIBIBYTE * KIBIBYTE;
+  const unit = isSmall ? "kilobyte" : "megabyte";
+  const amount = bytes / (isSmall ? KIBIBYTE : KIBIBYTE * KIBIBYTE);
+  return amount.toLocaleString(localeOf(language), { style: "unit", unit, maximumFractionDigits: 1 });
+}

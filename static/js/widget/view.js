@@ -1,0 +1,169 @@
+/**
+ * The elements of an embedded channel in its shadow tree: a chat box, a list of comments, or an unread badge.
+ *
+ * @import { WidgetChannel } from "./channel.js"
+ * @import { WidgetRefusal } from "./connection.js"
+ * @import { WidgetLanguage } from "./texts.js"
+ * @typedef {"chat" | "comments" | "badge"} WidgetMode
+ * @typedef {"connecting" | "ready" | "offline" | "refused"} WidgetStatus
+ */
+import { isInputMethodKey } from "../lib/keys.js";
+import { make, showText } from "./dom.js";
+import { renderMessages } from "./message-view.js";
+import { refusalText, widgetText } from "./texts.js";
+
+const BOTTOM_TOLERANCE_PX = 40;
+const MAX_BADGE = 99;
+
+export class WidgetView {
+  #list = make("ol", { className: "messages" });
+  #log;
+  #notice = make("p", { className: "notice", role: "status" });
+  #typing = make("p", { className: "typing" });
+  #title = make("bdi", { className: "title" });
+  #count = make("span", { className: "count" });
+  #field;
+  #earlier;
+  /** @type {HTMLElement} */ panel;
+  /** @type {HTMLElement | null} */ launcher = null;
+  /** @type {WidgetRefusal | null} */ #refusal = null;
+  /** @type {WidgetStatus} */ #status = "connecting";
+
+  /**
+   * @param {{mode: WidgetMode, language: WidgetLanguage, site: string, channel: string, isFloating: boolean,
+   *   model: WidgetChannel, onOpen: () => void, onClose: () => void}} options
+   */
+  constructor(options) {
+    this.options = options;
+    const { mode, language, model, isFloating, onClose } = options;
+    const text = (/** @type {import("./texts.js").WidgetText} */ key) => widgetText(language, key);
+    this.#earlier = make("button", { type: "button", className: "link earlier", hidden: true, onclick: () => this.#loadOlder() }, text("earlier"));
+    const name = text(mode === "comments" ? "comments" : "chat");
+    this.#log = make("div", { className: "log", tabIndex: 0, role: "log", "aria-label": name }, this.#earlier, this.#list);
+    this.#field = make("textarea", { rows: 1, placeholder: text("placeholder"), "aria-label": text("placeholder"), dir: "auto" });
+    const form = make("form", { className: "composer" }, this.#field, make("button", { className: "send" }, text("send")));
+    const header = make("header", {}, this.#title);
+    if (isFloating) header.append(make("button", { type: "button", className: "close", "aria-label": text("close"), title: text("close"), onclick: onClose }, "×"));
+    this.panel = mode === "badge" ? this.#badge() : make("section", { className: "panel", "aria-label": name }, header, this.#log, this.#typing, this.#notice, form);
+    if (isFloating) this.launcher = this.#launcher();
+    form.addEventListener("submit", (event) => this.#submit(event));
+    this.#field.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#field.addEventListener("input", () => {
+      this.#fitField();
+      if (this.#field.value.trim()) model.notifyTyping();
+    });
+    this.render();
+  }
+
+  /** @param {WidgetStatus} status @param {WidgetRefusal | null} [refusal] */
+  setStatus(status, refusal = null) {
+    this.#status = status;
+    this.#refusal = refusal;
+    this.render();
+  }
+
+  /** The sentence that says why nothing is shown, or "". */
+  get noticeText() {
+    const { language, model } = this.options;
+    if (this.#refusal) {
+      const { kind } = this.#refusal;
+      return refusalText(language, this.#refusal) || widgetText(language, kind === "noToken" ? kind : "tokenFailed");
+    }
+    if (this.#status === "connecting" && !model.channel) return widgetText(language, "connecting");
+    if (this.#status === "offline") return widgetText(language, "offline");
+    if (model.hasFailed) return widgetText(language, "loadFailed");
+    return this.#status === "ready" && model.log.isLoaded && !model.messages.length && !model.pending.length ? widgetText(language, "empty") : "";
+  }
+
+  render() {
+    const { language, mode, model, site } = this.options;
+    const isRefused = this.#status === "refused";
+    this.panel.classList.toggle("refused", isRefused);
+    showText(this.#notice, this.noticeText);
+    const { channel } = model;
+    this.#title.textContent = channel?.name || widgetText(language, mode === "comments" ? "comments" : "chat");
+    this.#count.textContent = model.unread > MAX_BADGE ? `${MAX_BADGE}+` : String(model.unread);
+    this.#count.hidden = model.unread === 0;
+    const label = this.noticeText && isRefused ? this.noticeText : widgetText(language, "unread", { count: model.unread });
+    if (mode === "badge") {
+      this.panel.setAttribute("aria-label", label);
+      this.panel.title = label;
+      this.#notice.hidden = !isRefused;
+      return;
+    }
+    const isAtEnd = this.#isAtEnd;
+    renderMessages(this.#list, isRefused ? [] : model.messages, isRefused ? [] : model.pending, {
+      language,
+      site,
+      userId: model.me?.id,
+      onReact: (message, emoji) => model.toggleReaction(message, emoji),
+      onRetry: (id) => model.retry(id),
+    });
+    this.#earlier.hidden = !model.log.hasOlder || isRefused;
+    this.#renderTyping();
+    if (isAtEnd) this.scrollToEnd();
+  }
+
+  scrollToEnd() {
+    this.#log.scrollTop = this.#log.scrollHeight;
+  }
+
+  focus() {
+    this.#field.focus();
+  }
+
+  get #isAtEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#log;
+    return scrollHeight - scrollTop - clientHeight < BOTTOM_TOLERANCE_PX;
+  }
+
+  #badge() {
+    const { site, channel } = this.options;
+    const properties = { className: "badge", href: `${site}/#${channel}`, target: "_blank", rel: "noopener" };
+    const icon = make("span", { className: "bubble", "aria-hidden": true });
+    return make("span", { className: "badge-box" }, make("a", properties, icon, this.#count), this.#notice);
+  }
+
+  #launcher() {
+    const { language, onOpen } = this.options;
+    const label = widgetText(language, "open");
+    const icon = make("span", { className: "bubble", "aria-hidden": true });
+    return make("button", { type: "button", className: "launcher", "aria-label": label, title: label, onclick: onOpen }, icon, this.#count);
+  }
+
+  #renderTyping() {
+    const { language, model } = this.options;
+    const users = model.typing.in(model.me?.target ?? null);
+    const text = users.length > 1 ? widgetText(language, "typingMany") : users.length ? widgetText(language, "typingOne", { name: users[0].name }) : "";
+    showText(this.#typing, text);
+  }
+
+  async #loadOlder() {
+    const before = this.#log.scrollHeight;
+    await this.options.model.loadOlder();
+    this.#log.scrollTop += this.#log.scrollHeight - before;
+  }
+
+  /** @param {Event} event */
+  #submit(event) {
+    event.preventDefault();
+    const text = this.#field.value.trim();
+    if (!text) return;
+    this.#field.value = "";
+    this.#fitField();
+    this.options.model.send(text);
+    this.scrollToEnd();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.key === "Escape" && this.launcher && !isInputMethodKey(event)) this.options.onClose();
+    if (event.key !== "Enter" || event.shiftKey || isInputMethodKey(event)) return;
+    this.#submit(event);
+  }
+
+  #fitField() {
+    this.#field.style.height = "auto";
+    this.#field.style.height = `${this.#field.scrollHeight}px`;
+  }
+}
