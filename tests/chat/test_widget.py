@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.template import Context, Template
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -93,3 +94,16 @@ def test_a_page_learns_whether_it_may_embed_a_channel(
     assert response.json()["allowed"] is allowed
     assert response.json().get("reason") == (None if allowed else "widget_origin_not_allowed")
     assert response["Access-Control-Allow-Origin"] == "*"
+
+
+def test_the_template_tag_escapes_its_arguments(group: Channel) -> None:
+    template = Template(
+        '{% load imsite_widget %}{% imsite_widget channel mode="comments" lang=language floating=True %}'
+    )
+
+    shown = template.render(Context({"channel": group.pk, "language": '"><script>'}))
+
+    assert shown == (
+        f'<script src="/widget.js" data-channel="{group.pk}" data-floating=""'
+        ' data-lang="&quot;&gt;&lt;script&gt;" data-mode="comments" async></script>'
+    )

@@ -126,6 +126,7 @@ export class WidgetChannel extends Emitter {
     const { channel } = this;
     if (!channel?.unread || !this.socket.isReady) return;
     this.#setChannel({ ...channel, unread: 0 });
+    this.emit("change");
     try {
       await this.socket.request("read.mark", { target: channel.target, seq: Math.max(channel.lastSeq, this.log.lastSeq) });
     } catch (error) {

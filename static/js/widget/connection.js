@@ -18,8 +18,8 @@ const RENEWAL_RETRY_MS = 10_000;
 /** @extends {Emitter<WidgetConnectionEvents>} */
 export class WidgetConnection extends Emitter {
   #renewalTimer = 0;
-  /** True while a refused token has been replaced by another one, which is not used yet. */
-  #isSecondTry = false;
+  /** The refusal of a token, while another one is tried. @type {WidgetRefusal | null} */
+  #firstRefusal = null;
   #wasOpen = false;
   #isStopped = true;
 
@@ -37,7 +37,8 @@ export class WidgetConnection extends Emitter {
   /** Get a token and connect. */
   async start() {
     this.#isStopped = false;
-    this.#wasOpen = this.#isSecondTry = false;
+    this.#wasOpen = false;
+    this.#firstRefusal = null;
     await this.#logIn();
   }
 
@@ -60,26 +61,28 @@ export class WidgetConnection extends Emitter {
       if (!this.#isStopped) this.socket.start({ appId: WEB_APP, serviceToken });
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      this.#refuse({ kind: error.kind, reason: error.reason, message: error.message });
+      this.#refuse(this.#firstRefusal ?? { kind: error.kind, reason: error.reason, message: error.message });
     }
   }
 
   /** @param {LoginReply} login */
   #onReady(login) {
     this.#wasOpen = true;
-    this.#isSecondTry = false;
+    this.#firstRefusal = null;
     this.#scheduleRenewal(this.tokens.renewalDelayMs);
     this.emit("ready", login);
   }
 
   /** The token may have ended while the connection was lost, so another one is tried before the page is told. @param {RequestError} error */
   #onRefused(error) {
-    if (this.tokens.canFetch && !this.#isSecondTry) {
-      this.#isSecondTry = true;
-      this.#logIn();
+    /** @type {WidgetRefusal} */
+    const refusal = { kind: "refused", reason: error.reason, message: error.message, data: error.data };
+    if (!this.tokens.canFetch || this.#firstRefusal) {
+      this.#refuse(refusal);
       return;
     }
-    this.#refuse({ kind: "refused", reason: error.reason, message: error.message, data: error.data });
+    this.#firstRefusal = refusal;
+    this.#logIn();
   }
 
   /** Before the first log-in, the page's origin may be the cause. The browser does not tell. */

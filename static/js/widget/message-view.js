@@ -18,7 +18,7 @@ const LIKE = "👍";
 const COLORS = 8;
 const KIBIBYTE = 1024;
 
-/** The content of each element, so that only changes are rendered. @type {WeakMap<Element, string>} */
+/** The message of each element. A changed message is another object, and only it is rendered again. @type {WeakMap<Element, object>} */
 const rendered = new WeakMap();
 
 /**
@@ -32,18 +32,17 @@ export function renderMessages(list, messages, pending, context) {
   /** @type {Map<string | undefined, HTMLElement>} */
   const known = new Map([...list.children].map((child) => [/** @type {HTMLElement} */ (child).dataset.id, /** @type {HTMLElement} */ (child)]));
   const wanted = [
-    ...messages.map((message) => ({ id: message.id, content: message, render: () => messageElement(message, context) })),
-    ...pending.map((message) => ({ id: message.clientMsgId, content: [message.text, message.error?.message], render: () => pendingElement(message, context) })),
+    ...messages.map((message) => ({ id: message.id, message, render: () => messageElement(message, context) })),
+    ...pending.map((message) => ({ id: message.clientMsgId, message, render: () => pendingElement(message, context) })),
   ];
   let next = list.firstElementChild;
-  for (const { id, content, render } of wanted) {
-    const signature = JSON.stringify([content, context.language]);
+  for (const { id, message, render } of wanted) {
     let element = known.get(id);
     known.delete(id);
-    if (!element || rendered.get(element) !== signature) {
+    if (!element || rendered.get(element) !== message) {
       const fresh = render();
       fresh.dataset.id = id;
-      rendered.set(fresh, signature);
+      rendered.set(fresh, message);
       if (element) {
         if (element === next) next = fresh;
         element.replaceWith(fresh);

@@ -73,7 +73,7 @@ export function tokensFrom(url) {
   return async () => {
     const response = await fetch(url, { credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } });
     const body = await response.json();
-    if (!response.ok) throw new TokenError("tokenFailed", String(body.error ?? ""), String(body.reason ?? ""));
+    if (!response.ok) throw new TokenError("tokenFailed", String(body.error ?? body.detail ?? ""), String(body.reason ?? ""));
     return body;
   };
 }

@@ -22,6 +22,8 @@ export class WidgetView {
   #typing = make("p", { className: "typing" });
   #title = make("bdi", { className: "title" });
   #count = make("span", { className: "count" });
+  /** Of a badge. */
+  #link = make("a");
   #field;
   #earlier;
   /** @type {HTMLElement} */ panel;
@@ -84,10 +86,9 @@ export class WidgetView {
     this.#title.textContent = channel?.name || widgetText(language, mode === "comments" ? "comments" : "chat");
     this.#count.textContent = model.unread > MAX_BADGE ? `${MAX_BADGE}+` : String(model.unread);
     this.#count.hidden = model.unread === 0;
-    const label = this.noticeText && isRefused ? this.noticeText : widgetText(language, "unread", { count: model.unread });
     if (mode === "badge") {
-      this.panel.setAttribute("aria-label", label);
-      this.panel.title = label;
+      this.#link.title = widgetText(language, "unread", { count: model.unread });
+      this.#link.setAttribute("aria-label", this.#link.title);
       this.#notice.hidden = !isRefused;
       return;
     }
@@ -119,9 +120,10 @@ export class WidgetView {
 
   #badge() {
     const { site, channel } = this.options;
-    const properties = { className: "badge", href: `${site}/#${channel}`, target: "_blank", rel: "noopener" };
     const icon = make("span", { className: "bubble", "aria-hidden": true });
-    return make("span", { className: "badge-box" }, make("a", properties, icon, this.#count), this.#notice);
+    Object.assign(this.#link, { className: "badge", href: `${site}/#${channel}`, target: "_blank", rel: "noopener" });
+    this.#link.append(icon, this.#count);
+    return make("span", { className: "badge-box" }, this.#link, this.#notice);
   }
 
   #launcher() {
