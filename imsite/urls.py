@@ -11,6 +11,7 @@ from chat.views.account_data import AccountDataView, DeleteAccountView, ExportVi
 from chat.views.emoji import custom_emoji_image, emoji_json
 from chat.views.files import FileView, LinkPreviewPictureView, ThumbnailView
 from chat.views.home import home
+from chat.views.offline_shell import csrf_token, offline_shell
 from chat.views.service_worker import service_worker
 from chat.views.web_manifest import web_manifest
 from chat.views.websocket_only import upgrade_required
@@ -36,6 +37,8 @@ urlpatterns = [
     path("avatars/<str:name>", AvatarImageView.as_view(), name="picture"),
     *(path(url.removeprefix("/"), staff_only(view)) for url, view in VIEWS.items()),
     path("sw.js", service_worker),
+    path("offline-shell/<str:version>/", offline_shell),
+    path("csrf-token/", csrf_token),
     path("manifest.webmanifest", web_manifest),
     path("emoji.json", emoji_json, name="emoji"),
     path("custom-emoji/<str:sha256>.webp", custom_emoji_image),

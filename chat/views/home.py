@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -11,13 +10,11 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from accounts.models import App, User
-from accounts.names import GUEST_NAME_MAX_LENGTH
 from accounts.numbers import parse_decimal
 from accounts.selectors.users import app_by_number
 from chat.attachments import storage
-from chat.push.keys import public_key
-
-DEFAULT_APP = 101
+from chat.views.boot_data import DEFAULT_APP, boot_data
+from chat.views.offline_shell import page_version
 
 
 @require_safe
@@ -30,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Render the page on one app (`appId` or `appID`, 101 if absent), signed in or not. An unknown app is a 404."""
     app = _app(request)
     user = request.user if isinstance(request.user, User) else None
-    page = render(request, "chat/home.html", {"app": app, "boot": _boot_data(app, user)})
+    page = render(request, "chat/home.html", {"app": app, "boot": boot_data(app, user, page_version())})
     # Pictures and voice messages arrive over the WebSocket as data; `imsite.middleware` allows them on this page only.
     page.shows_blobs = True  # type: ignore[attr-defined]
     page.picture_origin = storage.signed_origin()  # type: ignore[attr-defined]
@@ -43,26 +40,3 @@ def _app(request: HttpRequest) -> App:
     if app is None:
         raise Http404("There is no such app.")
     return app
-
-
-def _boot_data(app: App, user: User | None) -> dict[str, object]:
-    """Return the data that the modules need before they connect."""
-    return {
-        "appId": app.number,
-        "appName": app.name,
-        "signedIn": user is not None,
-        "userId": str(user.pk) if user is not None else None,
-        "guests": settings.IM_GUESTS and app.guests_allowed,
-        "guestNameLimit": GUEST_NAME_MAX_LENGTH,
-        "registration": settings.IM_REGISTRATION,
-        "staff": user is not None and user.is_staff,
-        "messageLimit": settings.IM_MESSAGE_MAX_LENGTH,
-        "mentionAll": settings.IM_MENTION_ALL,
-        "attachments": {
-            "maxBytes": settings.IM_ATTACHMENT_MAX_BYTES,
-            "perMessage": settings.IM_ATTACHMENTS_PER_MESSAGE,
-            "guests": settings.IM_GUEST_UPLOADS,
-        },
-        "pushKey": public_key() if settings.IM_PUSH else "",
-        "timeZone": user.time_zone if user is not None else "",
-    }

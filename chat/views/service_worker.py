@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cache
 
 from django.conf import settings
@@ -10,7 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import condition, require_safe
 
-PARTS = ("push.js",)
+from chat.views.offline_shell import offline_files, page_version
+
+PARTS = ("push.js", "shell.js")
 """The files, in their order. Each is a script that shares no name with the others."""
 _DIRECTORY = "static/js/service-worker"
 CONTENT_SECURITY_POLICY = "default-src 'none'; connect-src 'self'"
@@ -20,7 +23,11 @@ CONTENT_SECURITY_POLICY = "default-src 'none'; connect-src 'self'"
 def _script() -> tuple[bytes, str]:
     """Return the script and its ETag."""
     directory = settings.BASE_DIR / _DIRECTORY
-    script = b"\n".join((directory / name).read_bytes() for name in PARTS)
+    version = page_version()
+    shell = {"version": version, "url": f"/offline-shell/{version}/", "files": offline_files()}
+    # A new version of the page makes a new worker, which stores it.
+    head = f"self.imShell = {json.dumps(shell)};".encode()
+    script = b"\n".join((head, *((directory / name).read_bytes() for name in PARTS)))
     return script, f'"{hashlib.sha256(script).hexdigest()[:32]}"'
 
 

@@ -1,9 +1,9 @@
 /** The page's entry point: creates the parts of the chat and connects them. */
 
 /** @import { ForwardOrigin, Message } from "./net/wire-types.js" */
-/** @import { AttachmentLimits } from "./state/attachment-limits.js" */
 import { connectActivity } from "./activity.js";
 import { Attachments } from "./attachments.js";
+import { boot } from "./boot.js";
 import { isolate } from "./lib/bidi.js";
 import { byId } from "./lib/dom.js";
 import { setTimeZone } from "./lib/format.js";
@@ -12,7 +12,7 @@ import { BrowserUser } from "./page/browser-user.js";
 import { createClient } from "./net/client.js";
 import { CustomEmojiSync } from "./page/custom-emoji-sync.js";
 import { GroupApi } from "./net/group-api.js";
-import { csrfToken, signInAsGuest } from "./page/guest-sign-in.js";
+import { csrfToken, setCsrfToken, signInAsGuest } from "./page/guest-sign-in.js";
 import { MessageSearch } from "./net/message-search.js";
 import { SavedList } from "./page/saved-list.js";
 import { SavedMessages } from "./page/saved-messages.js";
@@ -24,6 +24,9 @@ import { UnreadPreviews } from "./net/unread-previews.js";
 import { connectMessageActions } from "./message-actions.js";
 import { Navigation } from "./navigation.js";
 import { WebPush } from "./page/web-push.js";
+import { Offline } from "./offline/offline.js";
+import { offerNewVersions } from "./offline/worker-registration.js";
+import { connectWindow } from "./page/window-events.js";
 import { xhrRequests } from "./page/xhr-request.js";
 import { connectPush } from "./push-notifications.js";
 import { doNotDisturb } from "./state/do-not-disturb.js";
@@ -80,13 +83,6 @@ import { UserDialogs } from "./widgets/user-dialogs.js";
 import { UserMenu } from "./widgets/user-menu.js";
 import { Welcome } from "./widgets/welcome.js";
 
-/**
- * Settings that the server writes into the page.
- * @type {{appId: number, signedIn: boolean, userId: string | null, registration: boolean, staff: boolean,
- *   messageLimit: number, mentionAll: "managers" | "members" | "nobody", attachments: AttachmentLimits, pushKey: string,
- *   timeZone: string}}
- */
-const boot = JSON.parse(byId("boot").textContent ?? "");
 document.documentElement.lang = language.tag;
 setTimeZone(boot.timeZone);
 translateElements(document);
@@ -107,11 +103,12 @@ const browserUser = new BrowserUser({
   socket,
   storage: localStorage,
   tabStorage: sessionStorage,
-  isSignedIn: boot.signedIn,
+  isSignedIn: boot.signedIn || boot.isShell,
   // Without the address of the open channel, and unlike a reload without what the fields contain.
   leave: () => {
     // The browser must not ask the next user about the uploads of this one.
     attachments.stop();
+    offline.stop();
     reopenPage(() => location.replace(location.pathname + location.search));
   },
 });
@@ -211,7 +208,7 @@ const panels = {
 };
 const offersNotifications = canNotify || webPush.isOffered;
 const showNotifications = () => openNotificationDialog({ settings: notificationSettings, webPush, isGuest: isGuest() });
-const { timeZone } = boot;
+const timeZone = () => boot.timeZone;
 const preferences = new PreferencesDialog({ layouts: sidebarLayouts, timeZone, isGuest, offersNotifications, showNotifications, showShortcuts });
 const openSettings = preferences.openFor.bind(preferences);
 const focusComposer = () => composer.focus();
@@ -223,7 +220,13 @@ const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, api, f
 new PinBar({ pins, conversation });
 new ChannelHeader(store, api);
 const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(threadId));
-new ConnectionBar({ store, socket, announcer });
+const renewToken = (/** @type {string} */ token) => {
+  setCsrfToken(signOutForm, token);
+  loadPush();
+};
+const offline = new Offline({ boot, socket, store, session, browserUser, navigation, layout, renewToken });
+offerNewVersions(boot.version);
+new ConnectionBar({ store, socket, announcer, keptAt: () => offline.keptAt });
 new UnreadBadge(store);
 const notifications = new Notifications({ store, threads, settings: notificationSettings, webPush, open: openChannel });
 connectPush({ webPush, store, threads, navigation });
@@ -233,14 +236,14 @@ new SidebarMenus({
   userDialogs,
   groupDialogs,
   api,
-  isStaff: boot.staff,
+  isStaff: () => boot.staff,
   isRegistrationOpen: boot.registration,
   switchApp,
   showShortcuts,
   showNotifications,
   showPreferences: () => preferences.show(),
   offersNotifications,
-  onSignOut: () => webPush.forget(),
+  onSignOut: () => Promise.all([webPush.forget(), offline.wipe()]),
   clearStoredData: () => {
     drafts.clear();
     outbox.clear();
@@ -256,29 +259,12 @@ for (const prefix of ["", "thread-"]) {
 }
 new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, switcher, chooseFiles, isGuest });
 
-addEventListener("online", () => socket.retryNow());
-addEventListener("offline", () => socket.retryNow());
-// A WebSocket ends with its page; the server would wait for the next poll.
-addEventListener("pagehide", () => store.connection.isPolling && socket.stop());
-addEventListener("pageshow", ({ persisted }) => {
-  // The browser shows a page of the past; meanwhile its user may have changed.
-  if (persisted) reopenPage(() => location.reload());
-});
-addEventListener("storage", (event) => {
-  for (const stored of [browserUser, outbox, drafts, sidebarLayouts]) stored.onStorageChange(event);
-});
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState !== "visible") return;
-  // A page that was frozen has heard nothing of other tabs.
-  browserUser.check();
-  drafts.refresh();
-  socket.retryNow();
-});
+connectWindow({ socket, store, browserUser, drafts, stored: [browserUser, outbox, drafts, sidebarLayouts] });
 store.on("me", () => {
   if (!store.me) return;
   layout.userId = store.me.id;
   for (const stored of [drafts, emojiPreferences, notificationSettings, sidebarLayouts, attachments]) stored.load(store.me.id);
-  webPush.load(store.me.id, notificationSettings.current.sound).catch(() => {});
+  loadPush();
 });
 session.on("loaded", onSessionLoaded);
 session.on("signed-out", ({ isExpired }) => {
@@ -299,10 +285,15 @@ if (boot.signedIn) {
   session.start(boot.appId);
   layout.open();
   channelList.render();
-} else {
+} else if (boot.isShell) offline.open();
+else {
   welcome.show();
   webPush.forget();
   browserUser.check();
+}
+
+function loadPush() {
+  if (store.me) webPush.load(store.me.id, notificationSettings.current.sound).catch(() => {});
 }
 
 /** Add or remove the user's reaction. @param {Message} message @param {string} emoji @param {boolean} isAdded */

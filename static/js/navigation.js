@@ -111,7 +111,7 @@ export class Navigation {
     // A session that is loaded anew, as on another app, stays where the user is.
     const isStart = store.currentTarget === null;
     if (isStart && isNamed) this.#restore(place, state);
-    else this.conversation.open(target);
+    else if (isStart || target !== store.currentTarget || !store.log?.isLoaded) this.conversation.open(target);
     if (startsWithList) layout.showList();
     else layout.showChannel(place?.target === target ? place : { target, seq: null }, "replace");
     if (isStart && place && !isNamed) showNotFound();

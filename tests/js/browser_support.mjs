@@ -24,6 +24,7 @@ const OPTIONAL = {
   "api.PushSubscription": "static/js/page/web-push.js asks whether there are subscriptions",
   "api.ServiceWorkerRegistration.getNotifications": "only browsers with subscriptions have notifications to close",
   "api.ServiceWorkerRegistration.pushManager": "static/js/page/web-push.js asks whether there are subscriptions",
+  "api.Window.requestIdleCallback": "what is kept of the chat is written without waiting for idle time",
   "api.Window.pushManager": "it is that of a service worker's registration",
   "css.at-rules.supports": "it asks whether a feature is there",
   "css.properties.accent-color": "checkboxes have the system's colour",

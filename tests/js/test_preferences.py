@@ -19,7 +19,7 @@ _PREFERENCES = """async () => {
   const shown = (offersNotifications) => {
     const opened = [];
     const dialog = new PreferencesDialog({
-      layouts, timeZone: "", isGuest: () => false, offersNotifications,
+      layouts, timeZone: () => "", isGuest: () => false, offersNotifications,
       showNotifications: () => opened.push("notifications"), showShortcuts: () => opened.push("shortcuts"),
     });
     const hashes = ["#settings", "#settings/notifications", "#settings/shortcuts", "#settings/other", "#7"];

@@ -73,3 +73,33 @@ async def test_a_read_position_that_was_not_told_yet_does_not_undo_a_mark_as_unr
       await until(() => marks.length);
       return [state("7"), marks];"""
     assert await run(modules, script) == [[4, 5], [["8", 3]]]
+
+
+async def test_a_restored_session_keeps_its_messages_except_those_that_sync_leaves_out(modules: Page) -> None:
+    script = """
+      const { ChannelLog } = await import("/static/js/net/state/channel-log.js");
+      const message = (target, seq, msg) => ({ target, seq, id: `${target}-${seq}`, msg, time: 0 });
+      const log = (target) => {
+        const made = new ChannelLog();
+        made.setNewest({ messages: [message(target, 8, "kept"), message(target, 9, "kept")], hasMore: true });
+        return made;
+      };
+      const resumed = [];
+      socket.resume = (...past) => resumed.push(past);
+      listed = ["1", "7"].map((target) => channel(target, 9));
+      const app = { appId: 101, name: "Web", target: "1" };
+      const logs = new Map(["1", "7", "8"].map((target) => [target, log(target)]));
+      const channels = ["1", "7", "8"].map((target) => channel(target, 9));
+      session.restore({ me: { id: "1" }, app, channels, logs, position: 40 });
+      const texts = () => [...store.logs].map(([target, { messages }]) => [target, messages.map(({ msg }) => msg)]);
+      const before = texts();
+      replies["message.history"] = () => ({ messages: [message("1", 9, "of the server")], hasMore: true });
+      await connect(true);
+      return [resumed, before, texts(), [...store.channels.keys()]];"""
+    both = ["kept", "kept"]
+    assert await run(modules, script) == [
+        [[{"appId": 101}, "1", 40]],
+        [["1", both], ["7", both], ["8", both]],
+        [["1", ["of the server"]], ["7", both]],
+        ["1", "7"],
+    ]

@@ -122,6 +122,20 @@ async def test_each_push_comes_once_and_in_order_through_a_reconnect(modules: Pa
     assert await events(modules, 6) == ["ready", "a", "b", "c", "d", "ready"]
 
 
+async def test_a_new_page_resumes_the_position_of_an_earlier_one_as_its_user(modules: Page, server: Server) -> None:
+    server.pages = [{"events": [push("a")], "position": 42}]
+    await modules.evaluate("""() => {
+      window.positions = [];
+      socket.addEventListener("position", ({ detail }) => positions.push(detail));
+      socket.resume({ appId: 101 }, "7", 40);
+    }""")
+    assert await events(modules, 2) == ["a", "ready"]
+    assert server.commands(0) == [("login", {"appId": 101, "after": 40}), ("sync", {"after": 40})]
+    assert await modules.evaluate("positions") == [42]
+    await modules.evaluate("socket.resume({ appId: 101 }, '8', 40)")
+    assert (await events(modules, 3))[2] == "user-changed"
+
+
 async def test_the_socket_reconnects_after_the_retry_time_of_the_server(modules: Page, server: Server) -> None:
     await modules.evaluate("""() => {
       window.waits = [];

@@ -16,7 +16,7 @@ const COOKIE_MAX_AGE_SECONDS = 31_536_000;
 
 /** @extends {Emitter<{change: null}>} */
 class Language extends Emitter {
-  /** @type {LanguageCode} */ code = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
+  /** @type {LanguageCode} */ code = initialTag().startsWith("zh") ? "zh" : "en";
 
   /** The language tag for `Intl` and `<html lang>`. */
   get tag() {
@@ -37,6 +37,12 @@ class Language extends Emitter {
   toggle() {
     this.choose(this.code === "zh" ? "en" : "zh");
   }
+}
+
+/** The page that opens without a connection is the same for every language. */
+function initialTag() {
+  const [, chosen] = document.cookie.match(/(?:^|; )django_language=([\w-]+)/) ?? [];
+  return document.documentElement.lang || chosen || navigator.language;
 }
 
 export const language = new Language();

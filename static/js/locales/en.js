@@ -65,6 +65,10 @@ export const en = {
   "connection.hide": "Hide",
   "connection.lost": "Not connected. Your messages will be sent later.",
   "connection.restored": "Connected again.",
+  "connection.kept": "Offline: you see what was here at {time}. What you send goes out when you are back.",
+  "offline.nothingKept": "Offline. This browser keeps no messages to show; the page opens by itself when you are back.",
+  "offline.newVersion": "There is a new version of this page.",
+  "offline.reload": "Reload",
   "connection.reopening": "Not connected. This page opens again as soon as there is a connection.",
   "connection.retry": "Try now",
 

@@ -2,11 +2,12 @@
  * A user's session on an app: loads the channels after login, and brings the store up to date after a reconnect.
  *
  * `loaded`: everything was loaded; `resumed`: up to date after a reconnect; `signed-out`: the server refused the login.
- * @import { Channel, LoginReply, User } from "./wire-types.js"
+ * @import { App, Channel, LoginReply, User } from "./wire-types.js"
  * @import { GapFiller } from "./gap-filler.js"
  * @import { Outbox } from "./outbox.js"
  * @import { PresenceSync } from "./presence-sync.js"
  * @import { Credentials, Socket } from "./socket.js"
+ * @import { ChannelLog } from "./state/channel-log.js"
  * @import { Store } from "./state/store.js"
  * @typedef {{loaded: null, resumed: null, "signed-out": {isExpired: boolean, error: RequestError}}} SessionEvents
  *   `isExpired`: the sign-in has ended; otherwise it was refused
@@ -21,6 +22,7 @@ const MAX_CATCH_UP_PAGES = 5;
 export class Session extends Emitter {
   #isLoaded = false;
   #needsReset = false;
+  /** True until the first connection of a session that was restored. */ #isRestored = false;
 
   /**
    * @param {{socket: Socket, store: Store, outbox: Outbox, presence: PresenceSync, gapFiller: GapFiller,
@@ -47,6 +49,20 @@ export class Session extends Emitter {
     this.socket.start({ appId, ...this.credentials }, after);
   }
 
+  /**
+   * Go on with what an earlier page has left, and connect as its user. The channels are shown before there is a connection.
+   * @param {{me: User, app: App, channels: Channel[], logs: Map<string, ChannelLog>, position: number}} past
+   *   `position`: all events up to it are in the channels and logs
+   */
+  restore({ me, app, channels, logs, position }) {
+    this.#isLoaded = this.#isRestored = true;
+    this.store.setMe(me, app);
+    this.outbox.load(me.id);
+    this.store.logs = logs;
+    this.store.setChannels(channels, true);
+    this.socket.resume({ appId: app.appId, ...this.credentials }, me.id, position);
+  }
+
   /** @param {LoginReply} login @param {boolean} isResumed */
   async #onReady(login, isResumed) {
     const { userId, id, name, avatar = "", kind, appId, appName, target } = login;
@@ -67,7 +83,7 @@ export class Session extends Emitter {
   async #load() {
     const discardKnown = this.#needsReset;
     const [channels] = await Promise.all([this.#fetchChannels(), this.presence.load(), this.#loadApps()]);
-    this.#needsReset = false;
+    this.#needsReset = this.#isRestored = false;
     this.#isLoaded = true;
     this.store.clearLogs();
     this.store.setChannels(channels, discardKnown);
@@ -101,11 +117,16 @@ export class Session extends Emitter {
     }
     store.setChannels(channels);
     await this.#catchUpGlobalChannel();
+    if (this.#isRestored) await this.#loadApps();
+    this.#isRestored = false;
     for (const target of this.store.logs.keys()) this.gapFiller.check(target);
     this.emit("resumed");
   }
 
-  /** `sync` leaves out the global channel: fetch its messages after the last known one, and edits of recent ones. */
+  /**
+   * `sync` leaves out the global channel: fetch its messages after the last known one, and edits of recent ones. Of those
+   * that an earlier page has left, the server does not tell which were recalled.
+   */
   async #catchUpGlobalChannel() {
     const { target } = this.store.app;
     const log = this.store.logs.get(target);
@@ -114,8 +135,8 @@ export class Session extends Emitter {
     const lastKnown = log.gap() ?? log.lastSeq;
     const newest = await this.socket.request("message.history", { target, limit });
     const firstOfNewest = newest.messages.at(0)?.seq ?? 0;
-    let isConnected = firstOfNewest <= lastKnown + 1;
-    for (let pages = 0, after = lastKnown; !isConnected && pages < MAX_CATCH_UP_PAGES; pages++) {
+    let isConnected = !this.#isRestored && firstOfNewest <= lastKnown + 1;
+    for (let pages = 0, after = lastKnown; !this.#isRestored && !isConnected && pages < MAX_CATCH_UP_PAGES; pages++) {
       const page = await this.socket.request("message.history", { target, after, limit });
       log.fill(after, page);
       after = page.messages.at(-1)?.seq ?? after;

@@ -18,7 +18,8 @@
  * `ready`: logged in and caught up; `reset`: too much was missed, everything must be loaded again; `refused`: the
  * login failed for good; `user-changed`: the session cookie has become another user's, and the connection has ended.
  * @typedef {{status: ConnectionState, ready: {login: LoginReply, isResumed: boolean}, reset: null,
- *   refused: RequestError, "user-changed": null}} SocketEvents
+ *   refused: RequestError, "user-changed": null, position: number}} SocketEvents
+ *   `position`: the server has accepted the user and passed everything up to here
  */
 import { Emitter } from "./events.js";
 import { respondsToHttp } from "./http-check.js";
@@ -122,6 +123,15 @@ export class Socket extends Emitter {
     this.#connect();
   }
 
+  /**
+   * Connect as an earlier page did: as this user only, and with all events after a position.
+   * @param {Credentials} credentials @param {string} userId @param {number} position
+   */
+  resume(credentials, userId, position) {
+    this.#userId = userId;
+    this.start(credentials, position);
+  }
+
   stop() {
     this.#credentials = null;
     this.#transports.stop();
@@ -218,7 +228,7 @@ export class Socket extends Emitter {
       // A new guest must return as the same guest after a lost connection.
       if (login.serviceToken) this.#credentials = { appId: login.appId, serviceToken: login.serviceToken };
       this.#setStatus("catching-up");
-      if (position === null) this.#tracker.confirm(login.position);
+      if (position === null) this.#confirm(login.position);
       else await this.#catchUp(ws, position);
       if (ws !== this.#ws) return;
       this.#stableTimer = setTimeout(() => (this.#attempt = 0), STABLE_AFTER_MS);
@@ -256,7 +266,7 @@ export class Socket extends Emitter {
       position = page.position;
       hasMore = Boolean(page.hasMore);
       this.#dispatch(this.#tracker.receivePage((page.events ?? []).map(toEnvelope), hasMore));
-      this.#tracker.confirm(position);
+      this.#confirm(position);
     }
   }
 
@@ -278,10 +288,16 @@ export class Socket extends Emitter {
     const ws = this.#ws;
     try {
       const { position } = await this.request("heartbeat");
-      if (ws === this.#ws && typeof position === "number") this.#tracker.confirm(position);
+      if (ws === this.#ws && typeof position === "number") this.#confirm(position);
     } catch {
       // A lost connection is handled where it is detected.
     }
+  }
+
+  /** @param {number} position */
+  #confirm(position) {
+    this.#tracker.confirm(position);
+    this.emit("position", position);
   }
 
   #checkConnection() {

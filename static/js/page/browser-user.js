@@ -53,6 +53,13 @@ export class BrowserUser {
     return this.#signedOutAt !== null && loginAt > this.#signedOutAt && loginAt <= Date.now();
   }
 
+  /** The page shows what this user has left in the browser. @param {string} id */
+  resume(id) {
+    this.#id = id;
+    this.#signedOutAt = null;
+    this.check();
+  }
+
   /** Return whether this page has taken the place of another user's. Only the first call does. */
   takeChanged() {
     const isChanged = this.tabStorage.getItem(CHANGED_KEY) !== null;

@@ -10,6 +10,11 @@ export function csrfToken(form) {
   return tokenField(form).value;
 }
 
+/** @param {HTMLFormElement} form @param {string} token */
+export function setCsrfToken(form, token) {
+  tokenField(form).value = token;
+}
+
 /**
  * Sign in as a guest; resolve with null, or with an error message in the user's language, which may be empty. Rejects if
  * the server does not answer.

@@ -7,6 +7,7 @@
  * @import { Announcer } from "./announcer.js"
  */
 import { byId, part, setText } from "../lib/dom.js";
+import { formatDateTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 
 /** A shorter interruption is not shown. */
@@ -22,8 +23,12 @@ export class ConnectionBar {
   #isPollingHidden = false;
   #isPollingAnnounced = false;
 
-  /** @param {{store: Store, socket: Socket, announcer: Announcer}} deps */
-  constructor({ store, socket, announcer }) {
+  /**
+   * @param {{store: Store, socket: Socket, announcer: Announcer, keptAt: () => number | null}} deps
+   *   `keptAt`: the time in ms that the shown chat is from; null: the page has loaded it
+   */
+  constructor({ store, socket, announcer, keptAt }) {
+    this.keptAt = keptAt;
     this.store = store;
     this.announcer = announcer;
     store.on("connection", () => this.#render());
@@ -59,7 +64,8 @@ export class ConnectionBar {
     const isRetryShown = status === "waiting" || duration >= SHOW_RETRY_AFTER_MS;
     part(this.#bar, "retry").hidden = !isRetryShown;
     const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
-    setText(part(this.#bar, "text"), t(this.#textKey(), { seconds }));
+    const keptAt = this.keptAt();
+    setText(part(this.#bar, "text"), t(this.#textKey(), { seconds, time: keptAt === null ? "" : formatDateTime(keptAt) }));
     if (status === "waiting" || !isRetryShown) this.#timer = setTimeout(() => this.#render(), COUNTDOWN_INTERVAL_MS);
   }
 
@@ -79,6 +85,7 @@ export class ConnectionBar {
   #textKey() {
     const { status, reason } = this.store.connection;
     if (reason === "blocked") return "connection.blocked";
+    if (this.keptAt() !== null && status !== "catching-up") return "connection.kept";
     if (status === "connecting") return "connection.connecting";
     if (status === "catching-up") return "connection.catchingUp";
     return reason === "too-many" ? "connection.tooMany" : "connection.waiting";

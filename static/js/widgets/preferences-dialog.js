@@ -17,7 +17,7 @@ export class PreferencesDialog {
   #form = find(byId("dialog-preferences"), "form", HTMLFormElement);
 
   /**
-   * @param {{layouts: SidebarLayouts, timeZone: string, isGuest: () => boolean, offersNotifications: boolean,
+   * @param {{layouts: SidebarLayouts, timeZone: () => string, isGuest: () => boolean, offersNotifications: boolean,
    *   showNotifications: () => void, showShortcuts: () => void}} deps
    *   `timeZone`: of the user's profile, "" for the browser's; `offersNotifications`: by the page or its service worker
    */
@@ -55,8 +55,9 @@ export class PreferencesDialog {
     for (const [name, value] of Object.entries(values)) find(this.#form, `[name=${name}][value=${value}]`, HTMLInputElement).checked = true;
     part(this.#form, "notifications").hidden = !this.offersNotifications;
     part(this.#form, "profile").hidden = this.isGuest();
-    const zone = this.timeZone || Intl.DateTimeFormat().resolvedOptions().timeZone;
-    setText(part(this.#form, "zone"), this.timeZone ? zone : t("preferences.browserZone", { zone }));
+    const chosen = this.timeZone();
+    const zone = chosen || Intl.DateTimeFormat().resolvedOptions().timeZone;
+    setText(part(this.#form, "zone"), chosen ? zone : t("preferences.browserZone", { zone }));
   }
 
   /** @param {Element} element */

@@ -27,9 +27,9 @@ export class SidebarMenus {
   #accountButton = byId("account-menu");
 
   /**
-   * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, api: ChatApi, isStaff: boolean,
+   * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, api: ChatApi, isStaff: () => boolean,
    *   isRegistrationOpen: boolean, switchApp: (appId: number) => void, showShortcuts: () => void,
-   *   showNotifications: () => void, showPreferences: () => void, offersNotifications: boolean, onSignOut: () => Promise<void>,
+   *   showNotifications: () => void, showPreferences: () => void, offersNotifications: boolean, onSignOut: () => Promise<unknown>,
    *   clearStoredData: () => void}} deps
    *   `onSignOut`: awaited before a sign-out; `clearStoredData`: deletes what the browser stores for a guest who signs out
    */
@@ -78,7 +78,7 @@ export class SidebarMenus {
     ];
     if (offersNotifications) items.unshift({ text: t("menu.notifications"), icon: "bell", testid: "notifications", run: showNotifications });
     items.push({ text: t("menu.preferences"), icon: "settings", testid: "preferences", run: showPreferences });
-    if (isStaff) items.push({ text: t("menu.admin"), icon: "shield", run: () => location.assign("/admin/") });
+    if (isStaff()) items.push({ text: t("menu.admin"), icon: "shield", run: () => location.assign("/admin/") });
     const signOut = { text: t("menu.signOut"), icon: "leave", testid: "sign-out" };
     if (this.#isGuest) {
       items.push(...this.#signInItems());

@@ -1,0 +1,15 @@
+/** The settings that the server writes into the page. */
+
+/** @import { AttachmentLimits } from "./state/attachment-limits.js" */
+import { byId } from "./lib/dom.js";
+
+/**
+ * `isShell`: the page was opened without a connection, and its user is not known yet (chat/views/offline_shell.py);
+ * `version`: of the page and its files
+ * @typedef {{appId: number, signedIn: boolean, userId: string | null, registration: boolean, staff: boolean,
+ *   messageLimit: number, mentionAll: "managers" | "members" | "nobody", attachments: AttachmentLimits, pushKey: string,
+ *   timeZone: string, isShell: boolean, version: string}} Boot
+ */
+
+/** @type {Boot} */
+export const boot = JSON.parse(byId("boot").textContent ?? "");

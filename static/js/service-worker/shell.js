@@ -1,0 +1,95 @@
+/**
+ * The part of the service worker that opens the chat page without a connection. A classic script, see push.js.
+ *
+ * It keeps the page as the server makes it for nobody (chat/views/offline_shell.py), with its files: one cache for each
+ * version, filled at once or not at all. The page of a user is never kept. The previous version stays as well, because
+ * pages that are open still use it.
+ */
+(() => {
+  // TypeScript knows the globals of a page or those of a worker, not both.
+  const worker = /** @type {any} */ (self);
+  /** @type {{version: string, url: string, files: string[]}} */
+  const { version, url, files } = worker.imShell;
+  const PREFIX = "im-shell-";
+  const CACHE = PREFIX + version;
+  /** The database of the offline copy: see static/js/offline/kept-database.js. */
+  const KEPT_CHAT = "im-offline";
+  const CHAT_PAGES = ["/", "/home/index"];
+  const SIGN_IN_FORMS = /^\/accounts\/(login|guest|logout|register|oauth|reset|password|deactivate|devices|data\/delete)\//;
+  const OAUTH_RETURN = /^\/accounts\/oauth\/[^/]+\/done\//;
+  /** Answers of a proxy whose server is down. */
+  const UNREACHABLE = [502, 503, 504];
+  const hasVersion = (/** @type {string} */ pathname) => /^\/static\/v-[0-9a-f]{16}\//.test(pathname);
+
+  /** Keep the shell and its files, unless they are kept. */
+  async function keepShell() {
+    if (await caches.match(url, { cacheName: CACHE })) return;
+    const cache = await caches.open(CACHE);
+    // Without cookies, no answer can be a user's.
+    const requests = [url, ...files].map((address) => new Request(address, { cache: "no-cache", credentials: "omit" }));
+    // The store may be full, or another node may answer with another version: the next visit tries again.
+    await cache.addAll(requests).catch(() => {});
+  }
+
+  /** Delete all versions but this and the previous one. */
+  async function dropOldShells() {
+    const names = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+    await Promise.all(names.slice(0, -1).map((name) => caches.delete(name)));
+  }
+
+  /** Return the server's page, or the shell if the server cannot be reached. @param {any} event */
+  async function openChat(event) {
+    /** @type {Response | null} */
+    let response = null;
+    try {
+      response = await fetch(event.request);
+      if (!UNREACHABLE.includes(response.status)) {
+        event.waitUntil(keepShell());
+        return response;
+      }
+    } catch {
+      // There is no connection.
+    }
+    return (await caches.match(url, { cacheName: CACHE })) ?? response ?? Response.error();
+  }
+
+  /** Return a file of the page. One whose address has its version is the same for ever. @param {Request} request @param {string} pathname */
+  async function openFile(request, pathname) {
+    const kept = () => caches.match(request, { ignoreVary: true });
+    if (hasVersion(pathname)) return (await kept()) ?? fetch(request);
+    try {
+      return await fetch(request);
+    } catch (error) {
+      const file = await kept();
+      if (!file) throw error;
+      return file;
+    }
+  }
+
+  /** Tell whether the browser may have another user afterwards. @param {Request} request @param {string} pathname */
+  function mayChangeUser({ method }, pathname) {
+    return (method === "POST" ? SIGN_IN_FORMS : OAUTH_RETURN).test(pathname);
+  }
+
+  worker.addEventListener("fetch", (/** @type {any} */ event) => {
+    /** @type {Request} */
+    const request = event.request;
+    const { origin, pathname } = new URL(request.url);
+    if (origin !== location.origin) return;
+    if (mayChangeUser(request, pathname)) {
+      indexedDB.deleteDatabase(KEPT_CHAT);
+      return;
+    }
+    if (request.method !== "GET") return;
+    if (request.mode === "navigate" && CHAT_PAGES.includes(pathname)) event.respondWith(openChat(event));
+    else if (pathname.startsWith("/static/")) event.respondWith(openFile(request, pathname));
+  });
+  /** Tell the open pages which version there is now. */
+  async function announceVersion() {
+    const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+    for (const page of pages) page.postMessage({ type: "version", version });
+  }
+
+  worker.addEventListener("install", (/** @type {any} */ event) => event.waitUntil(keepShell()));
+  worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(Promise.all([dropOldShells(), announceVersion()])));
+})();
