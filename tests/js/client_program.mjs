@@ -2,7 +2,7 @@
  * A program that uses the packed client: two users talk while their connections are cut. Prints what came as JSON.
  * Usage: node client_program.mjs URL TOKEN TOKEN USER_NAME_OF_THE_SECOND
  */
-import { MemoryStorage, RequestError, createClient } from "imsite-client";
+import { DisconnectedError, MemoryStorage, RequestError, createClient } from "imsite-client";
 
 const [url, aliceToken, bobToken, bobName] = process.argv.slice(2);
 const Native = globalThis.WebSocket;
@@ -87,10 +87,21 @@ const attachment = await alice.upload(new File(["a plan"], "plan.txt", { type: "
 await alice.send(target, "five", { attachments: [attachment] });
 await until(() => received.length === 5);
 
+// A refused send is rejected with the site's reason, and is not tried again.
+const refusedSend = await alice.send("999999999", "nobody").catch((error) => error);
+
+const guest = createClient({ url, guestName: `Gast ${bobName}`, webSocket: Cuttable });
+const { kind } = await guest.start();
+guest.stop();
+const stopped = await guest.request("ping").catch((error) => error instanceof DisconnectedError);
+
 const { messages } = await bob.history(target);
 const result = {
   missing,
   refused: refused instanceof RequestError && refused.code,
+  refusedSend: refusedSend instanceof RequestError && refusedSend.code,
+  guest: kind,
+  stopped,
   received,
   isOnce: first.id === again.id,
   stored: messages.map(({ msg }) => msg),
