@@ -38,7 +38,8 @@ async def run(modules: Page, body: str, given: Any = None) -> Any:
     script = """async ([data, given]) => {
       const m = await import("/static/js/lib/emoji-catalog.js");
       const catalog = new m.EmojiCatalog(data);
-      const { emojiQueryAt, closedNameAt } = await import("/static/js/lib/emoji-names.js");
+      const names = await import("/static/js/lib/emoji-names.js");
+      const { emojiQueryAt, closedNameAt, possibleNames, replaceEmojiNames } = names;
       const { EmojiPreferences } = await import("/static/js/state/emoji-preferences.js");
       %s
     }"""
@@ -117,6 +118,31 @@ async def test_a_name_ends_at_its_closing_colon(modules: Page) -> None:
     body = "return given.map((text) => closedNameAt(text, text.length));"
     expected = [{"start": 3, "q": "tada"}, None, None]
     assert await run(modules, body, ["ok :tada:", "10:30:", ":tada"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        (":cat2:", "🐈"),
+        ("Thanks :+1::thumbsup: (:CAT:)", "Thanks 👍👍 (🐈)"),
+        ("好:cat:好", "好🐈好"),
+        ("a `:cat:` ``:cat:`` :cat:", "a `:cat:` ``:cat:`` 🐈"),
+        ("```\n:cat:\n``` :cat:", "```\n:cat:\n``` 🐈"),
+        ("it`s :cat:", "it`s 🐈"),
+        ("https://a.example/:cat:/x :cat:", "https://a.example/:cat:/x 🐈"),
+        ("[a](https://a.example/:cat:) :cat:", "[a](https://a.example/:cat:) 🐈"),
+        ("10:30:20 10:cat:20 :cat:20 x:cat: :cat:s \\:cat: a::cat::b", None),
+        (":shipped: :dog: : cat: :cat", None),
+        ("no names", None),
+        (":" * 40_000 + "`:a:" * 10_000, None),
+    ],
+)
+async def test_names_are_replaced_when_a_text_is_sent(modules: Page, text: str, sent: str | None) -> None:
+    body = """const emojiOf = (name) => catalog.byName(name)?.emoji ?? "";
+      return [replaceEmojiNames(given, emojiOf), possibleNames(given).length > 0];"""
+    replaced, may_have = await run(modules, body, text)
+    assert replaced == (sent or text)
+    assert may_have or sent is None
 
 
 async def test_frequent_emoji_and_the_skin_tone_are_kept_for_each_user(modules: Page) -> None:

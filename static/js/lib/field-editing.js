@@ -1,4 +1,4 @@
-/** Edits the text of a field so that the browser's undo takes the change back. */
+/** Edits the text of a field so that the browser's undo takes the change back, and fits its height. */
 
 /** @import { TextEdit } from "./text-formatting.js" */
 
@@ -34,4 +34,16 @@ export function insertText(field, from, to, text) {
     const isUndone = event instanceof InputEvent && event.inputType === "historyUndo";
     if (isUndone && field.selectionStart === from && field.selectionEnd === to) field.setSelectionRange(to, to);
   }, { once: true });
+}
+
+/**
+ * Give the field the height of its text.
+ * @param {HTMLTextAreaElement} field
+ * @param {HTMLElement} [form]  keeps its height meanwhile; a timeline above it would else become taller and be scrolled
+ */
+export function fitHeight(field, form) {
+  if (form) form.style.minHeight = `${form.offsetHeight}px`;
+  field.style.height = "auto";
+  field.style.height = `${field.scrollHeight + 2}px`;
+  if (form) form.style.minHeight = "";
 }

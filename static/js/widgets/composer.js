@@ -13,6 +13,7 @@
  * @import { SuggestionList } from "./suggestion-list.js"
  */
 import { byId, find, hasFocus, part, setText } from "../lib/dom.js";
+import { fitHeight } from "../lib/field-editing.js";
 import { formatDateTime } from "../lib/format.js";
 import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
@@ -167,7 +168,8 @@ export class Composer {
     }
     const { value } = this.field;
     const reply = this.#reply ? { replyTo: this.#reply.id } : {};
-    await schedule({ target, msg: value.trim(), attachments, ...reply });
+    const msg = await this.suggestions.completed(value.trim());
+    await schedule({ target, msg, attachments, ...reply });
     this.attachmentDrafts.removeSent(target, uploads);
     // Meanwhile the user may have gone on writing.
     if (this.drafts.get(target).text === value) this.drafts.set(target, { text: "", reply: null });
@@ -281,15 +283,7 @@ export class Composer {
     this.#laterButton.hidden = !this.canSendLater || this.store.me?.kind === "guest";
     this.#sendButton.title = t(this.#edit ? "composer.save" : "composer.send");
     this.#sendButton.setAttribute("aria-label", this.#sendButton.title);
-    this.#fitHeight();
-  }
-
-  /** Give the field the height of its text, without a moment in which the timeline becomes taller and is scrolled. */
-  #fitHeight() {
-    this.#form.style.minHeight = `${this.#form.offsetHeight}px`;
-    this.field.style.height = "auto";
-    this.field.style.height = `${this.field.scrollHeight + 2}px`;
-    this.#form.style.minHeight = "";
+    fitHeight(this.field, this.#form);
   }
 
   /** Show the channel's name, and whether the user can send messages in it. */
@@ -335,7 +329,8 @@ export class Composer {
     const text = this.field.value.replace(/^\s*\n/u, "").trimEnd();
     if (!(hasVisibleText(text) || this.#hasFiles) || [...text].length > this.maxLength || this.field.disabled) return;
     if (this.#edit) {
-      this.#saveEdit(this.#edit, text);
+      const edited = text === this.#edit.msg ? text : this.suggestions.complete(text, () => this.#submit());
+      if (edited !== null) this.#saveEdit(this.#edit, edited);
       return;
     }
     if (!this.#target) {
@@ -350,11 +345,13 @@ export class Composer {
       showToast(t("attachment.hasFailed"), { isError: true });
       return;
     }
+    const completed = this.suggestions.complete(text, () => this.#submit());
+    if (completed === null) return;
     const reply = this.#reply;
     this.#reply = null;
     this.#setText("");
     this.#save();
-    this.conversation.send(hasVisibleText(text) ? withoutEscape(text) : "", reply, this.attachmentDrafts.take(this.#target));
+    this.conversation.send(hasVisibleText(text) ? withoutEscape(completed) : "", reply, this.attachmentDrafts.take(this.#target));
     this.focus();
   }
 

@@ -9,8 +9,9 @@
  *   onTaken?: () => void}} Suggestion  `text`: takes the place of what is typed; `needsMove`: Enter takes it only if the user
  *   has moved in the list, and else sends the message
  * @typedef {{template: string, label: TextKey, queryAt: (text: string, caret: number) => Query | null,
- *   find: (query: Query) => Suggestion[], onFound: (update: () => void) => void}} SuggestionSource  `onFound`: sets what is
- *   called when more suggestions have been loaded
+ *   find: (query: Query) => Suggestion[], onFound: (update: () => void) => void,
+ *   complete?: (text: string, retry: () => void) => string | null}} SuggestionSource  `onFound`: sets what is
+ *   called when more suggestions have been loaded; `complete`: see SuggestionList
  * @typedef {{source: SuggestionSource, query: Query, suggestions: Suggestion[]}} Found
  */
 import { byId, cloneTemplate, reconcile } from "../lib/dom.js";
@@ -64,6 +65,35 @@ export class SuggestionList {
     event.preventDefault();
     event.stopPropagation();
     return true;
+  }
+
+  /**
+   * Return the text to send: names that the user has not completed are. Null if what it takes is still loading; `retry` is
+   * called then, soon, unless the user goes on writing.
+   * @param {string} text
+   * @param {() => void} retry
+   */
+  complete(text, retry) {
+    const { value } = this.#field;
+    return this.#complete(text, () => this.#field.value === value && retry());
+  }
+
+  /** @param {string} text @param {() => void} retry */
+  #complete(text, retry) {
+    let completed = /** @type {string | null} */ (text);
+    for (const source of this.sources) if (source.complete && completed !== null) completed = source.complete(completed, retry);
+    return completed;
+  }
+
+  /** Resolve with the completed text as soon as it can be. @param {string} text @returns {Promise<string>} */
+  completed(text) {
+    return new Promise((resolve) => {
+      const finish = () => {
+        const completed = this.#complete(text, finish);
+        if (completed !== null) resolve(completed);
+      };
+      finish();
+    });
   }
 
   #update() {

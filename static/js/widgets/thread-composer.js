@@ -10,6 +10,7 @@
  * @import { SuggestionList } from "./suggestion-list.js"
  */
 import { byId, find, part, setText } from "../lib/dom.js";
+import { fitHeight } from "../lib/field-editing.js";
 import { language, t } from "../lib/i18n.js";
 import { isInputMethodKey } from "../lib/keys.js";
 import { isSlashCommand, withoutEscape } from "../lib/slash.js";
@@ -89,7 +90,8 @@ export class ThreadComposer {
       return false;
     }
     const { value } = this.field;
-    await schedule({ target: current.target, msg: value.trim(), threadId: current.id, alsoToChannel: this.alsoToChannel.checked, attachments });
+    const msg = await this.suggestions.completed(value.trim());
+    await schedule({ target: current.target, msg, threadId: current.id, alsoToChannel: this.alsoToChannel.checked, attachments });
     this.attachmentDrafts.removeSent(name, uploads);
     // Meanwhile the user may have gone on writing, or to another thread.
     if (this.drafts.get(name).text === value) this.drafts.set(name, { text: "", reply: null });
@@ -158,8 +160,7 @@ export class ThreadComposer {
     const send = part(this.form, "send", HTMLButtonElement);
     send.disabled = remaining < 0 || !canSend || !(hasVisibleText(this.field.value) || this.#hasFiles);
     byId("thread-send-later").hidden = !this.canSendLater || this.store.me?.kind === "guest";
-    this.field.style.height = "auto";
-    this.field.style.height = `${this.field.scrollHeight + 2}px`;
+    fitHeight(this.field);
   }
 
   /** @param {KeyboardEvent} event */
@@ -183,13 +184,15 @@ export class ThreadComposer {
       showToast(t("attachment.hasFailed"), { isError: true });
       return;
     }
+    const completed = this.suggestions.complete(text, () => this.#submit());
+    if (completed === null) return;
     const { checked } = this.alsoToChannel;
     const uploads = this.attachmentDrafts.take(this.draftName);
     this.#setText("");
     this.alsoToChannel.checked = false;
     this.#save();
     this.render();
-    this.conversation.send(hasVisibleText(text) ? withoutEscape(text) : "", checked, uploads);
+    this.conversation.send(hasVisibleText(text) ? withoutEscape(completed) : "", checked, uploads);
     this.focus();
   }
 
