@@ -122,6 +122,7 @@ ATTACHMENT_REMOVED = EventKind(
     AttachmentsRemoved,
     "Files of a message were removed. The message still names them, and they cannot be downloaded.",
     not_exported="the export tells which files are missing",
+    webhooks=(WebhookEvent("attachment.removed", AttachmentsRemoved),),
 )
 ATTACHMENT_EXPIRED = EventKind(
     "attachment.expired",

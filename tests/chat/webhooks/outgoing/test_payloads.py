@@ -9,15 +9,19 @@ import msgspec
 import pytest
 
 from accounts.models import User
+from chat.actions.attachment_removal import attachment_remove
 from chat.actions.channel import channel_create_group, channel_create_private, channel_rename
+from chat.actions.link_preview import message_set_previews, preview_store
 from chat.actions.member import member_invite, member_leave
 from chat.actions.message import message_edit, message_recall
+from chat.actions.reaction import message_react, message_unreact
 from chat.models import Webhook
 from chat.webhooks.outgoing import payloads, signature
 from chat.webhooks.outgoing import selectors as hook_selectors
 from chat.webhooks.outgoing.actions import webhook_replay
 from chat.webhooks.outgoing.schema import Batch
 from imsite.client import webhooks
+from tests.support.attachments import ready_attachment
 from tests.support.group_scenario import GroupScenario
 from tests.support.in_process import say
 from tests.support.receiver import Receiver
@@ -58,6 +62,30 @@ def test_a_message_its_edit_and_its_recall_are_sent(
     ]  # fmt: skip
     assert told[0]["data"]["from"] == "alice" and told[0]["data"]["target"] == str(scenario.group.pk)
     assert told[0]["position"] == told[0]["data"]["position"] == first.position
+
+
+def test_files_threads_mentions_reactions_and_previews_are_sent(
+    scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver
+) -> None:
+    names = ("message.sent", "message.reacted", "message.unreacted", "message.previewed", "attachment.removed")
+    webhook = hooks.make(receiver, *names)
+    group, alice, file = scenario.group, scenario.alice, ready_attachment(scenario.alice, "till.jpg")
+    root = say(alice, group, "@bob look", attachments=(file.key,))
+    say(scenario.bob, group, "I see", thread=root.id, thread_only=True)
+    message_react(user=scenario.bob, channel_id=group.pk, message_id=root.id, emoji="👍", app=None)
+    message_unreact(user=scenario.bob, channel_id=group.pk, message_id=root.id, emoji="👍", app=None)
+    page = preview_store(address="https://a.test/", title="A", description="", site_name="", thumbnail=None)
+    message_set_previews(message_id=root.id, text="@bob look", previews=[page])
+    attachment_remove(user=alice, channel_id=group.pk, message_id=root.id, key=file.key, app=None)
+    told = _deliverable_events(webhook)
+    first, answer, reacted, unreacted, previewed, removed = (event["data"] for event in told)
+    assert [event["event"] for event in told] == ["message.sent", *names]
+    assert [one["name"] for one in first["mentions"]] == ["bob"]
+    assert [(one["name"], one.get("removed")) for one in first["attachments"]] == [("till.jpg", True)]
+    assert (answer["threadId"], answer["threadOnly"]) == (str(root.id), True)
+    assert (reacted["emoji"], reacted["count"], unreacted["count"]) == ("👍", 1, 0)
+    assert [one["title"] for one in previewed["previews"]] == ["A"]
+    assert removed["attachments"] == [file.key]
 
 
 def test_joins_and_leaves_are_sent(scenario: GroupScenario, hooks: WebhookFactory, receiver: Receiver) -> None:
