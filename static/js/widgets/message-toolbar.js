@@ -41,7 +41,10 @@ export class MessageToolbar {
       if (event.pointerType === "mouse" && !this.#toolbar.isConnected) this.#moveTo(targetOf(event));
     });
     list.addEventListener("rendered", () => this.#refresh());
-    list.addEventListener("focusin", (event) => this.#moveTo(targetOf(event)));
+    list.addEventListener("focusin", (event) => {
+      // Under a finger on a button of the message it would take the click.
+      if (targetOf(event).matches(".message, :focus-visible")) this.#moveTo(targetOf(event));
+    });
     list.addEventListener("pointerdown", (event) => this.#startLongPress(event));
     for (const type of /** @type {const} */ (["pointerup", "pointercancel", "pointermove"])) {
       list.addEventListener(type, (event) => event.pointerType !== "mouse" && clearTimeout(this.#longPressTimer));
