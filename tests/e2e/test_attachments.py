@@ -22,7 +22,7 @@ from tests.support.site import Site
 
 # Stands for a microphone: a tone whose loudness changes. A recording is played again and again, because one of a second
 # would be over before a slow test looks at it.
-_MICROPHONE = """
+MICROPHONE = """
 const play = HTMLMediaElement.prototype.play;
 HTMLMediaElement.prototype.play = function () {
   this.loop = true;
@@ -79,7 +79,7 @@ async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site,
         "bob", width=390, height=800, locale="zh-CN", has_touch=True, color_scheme="dark", is_mobile=True
     )
     for page in (alice, bob):
-        await page.add_init_script(_MICROPHONE)
+        await page.add_init_script(MICROPHONE)
     await sign_in(alice, site, "alice")
     await sign_in(bob, site, "bob", by_touch=True)
     async with await Client.connect(site.acc) as phone:
