@@ -82,6 +82,9 @@ export_rate_limit = HourlyRateLimit("IM_EXPORT_RATE")
 profile_rate_limit = HourlyRateLimit("IM_PROFILE_RATE")
 """Changes of a user's profile, by user: each change is pushed to everyone who sees the profile."""
 
+invite_rate_limit = HourlyRateLimit("IM_INVITE_RATE")
+"""Tokens of invite links that a user tries, right or wrong."""
+
 
 @lru_cache(maxsize=4096)
 def counted_address(address: str) -> str:

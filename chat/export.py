@@ -25,6 +25,8 @@ from chat.models import (
     Announcement,
     CustomEmoji,
     IncomingWebhook,
+    InviteLink,
+    JoinRequest,
     Membership,
     Message,
     MessageMention,
@@ -66,6 +68,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "profile", _profile(user)
     yield "people", _people(user)
     yield "memberships", [_membership(membership) for membership in _memberships(user)]
+    yield "invites", _invites(user)
     yield "read-marks", [_mark(mark) for mark in ReadMark.objects.filter(user=user).order_by("channel")]
     yield "notifications", [_notifications(row) for row in _notification_settings(user)]
     favourites = StarredChannel.objects.filter(user=user).order_by("pk").values_list("channel", flat=True)
@@ -206,6 +209,20 @@ def _membership(membership: Membership) -> dict[str, Any]:
         "role": membership.role,
         "fromSeq": membership.from_seq,
         "untilSeq": membership.until_seq,
+    }
+
+
+def _invites(user: User) -> dict[str, Any]:
+    """Return the links that the user made, without their tokens, and the user's open requests to join groups."""
+    links, requests = InviteLink.objects.filter(created_by=user), JoinRequest.objects.filter(user=user)
+    return {
+        "links": [
+            {"channel": str(row.channel_id), "since": _time(row.created_at), "until": _time(row.expires_at)}
+            for row in links.order_by("pk")
+        ],
+        "requests": [
+            {"channel": str(row.channel_id), "since": _time(row.created_at)} for row in requests.order_by("pk")
+        ],
     }
 
 

@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.selectors.contacts import contact_ids
 from chat import payloads, rules
 from chat.actions.attachment import attachments_remove_unsent
+from chat.actions.join_requests import join_requests_delete_of
 from chat.actions.member import end_membership
 from chat.actions.profile_broadcast import MAX_USERS
 from chat.actions.redaction import messages_redact
@@ -78,6 +79,7 @@ def _finish(user_id: int) -> None:
         NotificationSetting.objects.filter(user=user_id).delete()
         StarredChannel.objects.filter(user=user_id).delete()
         ThreadFollower.objects.filter(user=user_id).delete()
+        join_requests_delete_of(user_id)
         saved_delete_all(user_id)
         scheduled_delete_all(user_id)
         attachments_remove_unsent(user_id)

@@ -3,6 +3,7 @@
 from chat.models.attachment import Attachment, InlineMedia, UploadPart
 from chat.models.channel import Channel, Membership, ReadMark
 from chat.models.emoji import CustomEmoji
+from chat.models.invites import InviteLink, JoinRequest
 from chat.models.link_preview import LinkPreview, MessagePreview
 from chat.models.message import Message, MessageKey, MessageMention, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
@@ -23,6 +24,8 @@ __all__ = [
     "CustomEmoji",
     "IncomingWebhook",
     "InlineMedia",
+    "InviteLink",
+    "JoinRequest",
     "LinkPreview",
     "Membership",
     "Message",

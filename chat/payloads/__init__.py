@@ -20,6 +20,7 @@ from chat.payloads.changes import (
     thread_mark,
 )
 from chat.payloads.channels import channel
+from chat.payloads.invites import invitation, invite, join_request
 from chat.payloads.messages import (
     ORIGIN_CHANNEL_FIELDS,
     MessageFields,
@@ -50,6 +51,9 @@ __all__ = [
     "edited_text",
     "expired",
     "forward_origin",
+    "invitation",
+    "invite",
+    "join_request",
     "link_preview",
     "mention",
     "message",

@@ -42,6 +42,8 @@ def channel(item: ChannelSummary) -> dict[str, Any]:
         data["notifications"] = item.notifications.choice
     if item.muted_until is not None:
         data["muted"] = {} if item.muted_until == NEVER_ENDS else {"until": milliseconds(item.muted_until)}
+    if item.join_requests:
+        data["joinRequests"] = item.join_requests
     if item.starred:
         data["starred"] = True
     return data

@@ -65,6 +65,19 @@ DESCRIPTION_TOO_LONG = Reason("description_too_long", ILLEGAL_PARAMETER,
 CLOSED_BY_OPERATOR = Reason("closed_by_operator", NOT_AUTHORISED,
     "An operator of this site closed the group. Only operators can reopen it.",
     "An owner tried to reopen a group that an operator has closed.")
+INVITE_INVALID = Reason("invite_invalid", NO_DATA, "This invite link is not valid, or has expired.",
+    "The link is unknown, revoked, expired or used up, its group is closed, or the caller is banned from it.")
+INVITE_NOT_FOUND = Reason("invite_not_found", NO_DATA, "This invite link does not exist any more.",
+    "The group has no such link.")
+INVITE_LIFETIME = Reason("invite_lifetime", ILLEGAL_PARAMETER,
+    "An invite link can be valid for %(limit)s days at most.",
+    "`seconds` of a link exceeds IM_INVITE_MAX_DAYS.")
+INVITE_LIMIT_REACHED = Reason("invite_limit_reached", TOO_MUCH,
+    "This group has %(limit)s invite links, which is the maximum. Revoke one first.",
+    "The group would exceed IM_INVITES_PER_GROUP.")
+JOIN_REQUEST_NOT_FOUND = Reason("join_request_not_found", NO_DATA,
+    "This user has not asked to join, or no longer does.",
+    "The group has no open request of this user.")
 SLOW_MODE_RANGE = Reason("slow_mode_range", ILLEGAL_PARAMETER, "Slow mode can be 0 to %(limit)s seconds.",
     "`slowMode` is out of range.")
 NEW_OWNER_NOT_FOUND = Reason("new_owner_not_found", NO_DATA, "This user or group does not exist.",

@@ -15,6 +15,7 @@ from chat import rules
 from chat.models import Channel, Membership, Message, NotificationSetting, ReadMark, Restriction, StarredChannel
 from chat.models.message import UNCOUNTED
 from chat.selectors.access import Access
+from chat.selectors.invites import join_request_counts
 from chat.selectors.memberships import peer_id_of
 from chat.selectors.mentions import mention_count
 from chat.selectors.notification_settings import notification_settings_of
@@ -44,6 +45,8 @@ class ChannelSummary:
     """The user's own setting; None: the defaults."""
     starred: bool
     """It is a favourite of the user."""
+    join_requests: int
+    """Open requests to join, if the user manages the group; else 0."""
 
 
 def global_channel(app: App) -> Channel:
@@ -88,6 +91,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
     mutes = _active_mutes(user)
     settings = notification_settings_of(user, channels)
     starred = set(StarredChannel.objects.filter(user=user, channel__in=channels).values_list("channel", flat=True))
+    requests = join_request_counts([access.channel.pk for access in accesses if access.role in ("owner", "admin")])
     result = []
     for access in accesses:
         channel, membership = access.channel, access.membership
@@ -117,6 +121,7 @@ def channel_summaries(user: User, accesses: Sequence[Access]) -> list[ChannelSum
                 muted_until,
                 settings.get(channel.pk),
                 channel.pk in starred,
+                requests.get(channel.pk, 0),
             )
         )
     return result

@@ -29,6 +29,7 @@ def site_boot_data() -> dict[str, object]:
             "perMessage": settings.IM_ATTACHMENTS_PER_MESSAGE,
             "guests": settings.IM_GUEST_UPLOADS,
         },
+        "invites": {"days": settings.IM_INVITE_DAYS, "maxDays": settings.IM_INVITE_MAX_DAYS},
         "pushKey": public_key() if settings.IM_PUSH else "",
         "timeZone": "",
         "isShell": False,

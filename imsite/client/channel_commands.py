@@ -10,7 +10,7 @@ NotificationLevel = Literal["default", "all", "mentions", "none"]
 
 
 class ChannelCommands(ABC):
-    """Sets what the user hears of a channel, and tells that they are typing or away."""
+    """Sets what the user hears of a channel, tells that they are typing or away, and invites by links."""
 
     @abstractmethod
     async def call(self, cmd: str, /, *, retry: bool = False, **data: Any) -> Any:
@@ -39,3 +39,19 @@ class ChannelCommands(ABC):
     async def set_away(self, is_away: bool) -> None:
         """Show the user as away until they end it; then they are away while none of their pages reports input."""
         await self.call("presence.set", retry=True, presence="away" if is_away else "auto")
+
+    async def create_invite(
+        self, target: str, *, seconds: int | None = None, max_uses: int | None = None, needs_approval: bool = False
+    ) -> Mapping[str, Any]:
+        """Create a link to a group that the user manages. Returns it; its address is `/#join/<token>`.
+
+        `seconds`: how long it can be used; None: the site's default, 0: without an end. `max_uses`: None: any number.
+        It is not sent again after a disconnect. Raises Refused.
+        """
+        limits = {"seconds": seconds, "maxUses": max_uses}
+        fields: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
+        return dict(await self.call("invite.create", target=target, needsApproval=needs_approval, **fields))
+
+    async def accept_invite(self, token: str) -> bool:
+        """Join the group of a link. Returns False if an owner or admin has to approve it first. Raises Refused."""
+        return bool((await self.call("invite.accept", retry=True, token=token))["state"] == "member")

@@ -133,6 +133,8 @@ class SyncConnection:
     unfollow_thread = _blocking(ClientConnection.unfollow_thread)
     mark_thread_read = _blocking(ClientConnection.mark_thread_read)
     set_notifications = _blocking(ClientConnection.set_notifications)
+    create_invite = _blocking(ClientConnection.create_invite)
+    accept_invite = _blocking(ClientConnection.accept_invite)
     send_typing = _blocking(ClientConnection.send_typing)
 
     def _run(self, coroutine: Coroutine[Any, Any, _R]) -> _R:

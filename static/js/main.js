@@ -14,6 +14,7 @@ import { CustomEmojiSync } from "./page/custom-emoji-sync.js";
 import { GroupApi } from "./net/group-api.js";
 import { csrfToken, setCsrfToken, signInAsGuest } from "./page/guest-sign-in.js";
 import { MessageSearch } from "./net/message-search.js";
+import { JoinAddress } from "./page/join-address.js";
 import { SavedList } from "./page/saved-list.js";
 import { SavedMessages } from "./page/saved-messages.js";
 import { ScheduledMessages } from "./net/scheduled-messages.js";
@@ -51,6 +52,7 @@ import { ForwardDialog } from "./widgets/forward-dialog.js";
 import { FormatToolbar } from "./widgets/format-toolbar.js";
 import { GroupDialogs } from "./widgets/group-dialogs.js";
 import { GroupSettings } from "./widgets/group-settings.js";
+import { JoinDialog } from "./widgets/join-dialog.js";
 import { Layout } from "./widgets/layout.js";
 import { MentionSuggestions } from "./widgets/mention-suggestions.js";
 import { MessageMenu } from "./widgets/message-menu.js";
@@ -86,6 +88,7 @@ import { Welcome } from "./widgets/welcome.js";
 document.documentElement.lang = language.tag;
 setTimeZone(boot.timeZone);
 translateElements(document);
+const joinAddress = new JoinAddress({ storage: sessionStorage, location, history });
 
 const signOutForm = byId("sign-out", HTMLFormElement);
 const pageToken = () => csrfToken(signOutForm);
@@ -139,7 +142,7 @@ const openOrigin = (/** @type {ForwardOrigin} */ { target = "", seq }) => naviga
 const userDialogs = new UserDialogs({ store, api, open: openChannel });
 const groupApi = new GroupApi(socket, store);
 const groupDialogs = new GroupDialogs({ store, api, groupApi, open: openChannel });
-const groupSettings = new GroupSettings({ api: groupApi });
+const groupSettings = new GroupSettings({ api: groupApi, inviteLimits: boot.invites });
 const userMenu = new UserMenu({ store, api, userDialogs });
 const channelDetails = new ChannelDetails({ store, session, memberLoader, groupDialogs, groupApi, groupSettings, userMenu, notifications: new ChannelNotifications(api) });
 const reconnect = () => socket.reconnect();
@@ -184,6 +187,7 @@ const threadPanel = new ThreadPanel({
 });
 connectActivity({ socket, store, composer, threadComposer, threadConversation });
 const isGuest = () => store.me?.kind === "guest";
+const joinDialog = new JoinDialog({ api: groupApi, address: joinAddress, isGuest, open: openChannel });
 const later = { scheduledMessages, isGuest };
 new SendLater({ ...later, composer, prefix: "" });
 new SendLater({ ...later, composer: threadComposer, prefix: "thread-" });
@@ -278,6 +282,15 @@ session.on("signed-out", ({ isExpired }) => {
   welcome.show(t(isExpired ? "welcome.signedOut" : "welcome.refused"));
 });
 pushHandlers.on("notice", ({ name, from, msg }) => showToast(`${isolate(name || from)}: ${isolate(msg)}`));
+pushHandlers.on("join-requested", ({ target, who }) => {
+  const channel = store.channels.get(target);
+  const action = channel ? { text: t("requests.review"), run: () => groupSettings.show(channel, "invites") } : null;
+  showToast(t("requests.asks", { name: who.name, group: channel?.name ?? "" }), { action });
+});
+pushHandlers.on("join-decided", ({ target, name, approved }) => {
+  const action = approved ? { text: t("browse.open"), run: () => openChannel(target) } : null;
+  showToast(t(approved ? "join.approved" : "join.declined", { group: name || t("join.unnamed") }), { action });
+});
 contactsSync.on("requested", (user) => showToast(t("friend.received", user)));
 contactsSync.on("accepted", (user) => showToast(t("friend.accepted", user)));
 
@@ -287,7 +300,7 @@ if (boot.signedIn) {
   channelList.render();
 } else if (boot.isShell) offline.open();
 else {
-  welcome.show();
+  welcome.show(joinAddress.token ? t("join.signIn") : "");
   webPush.forget();
   browserUser.check();
 }
@@ -320,6 +333,7 @@ async function onGuestSignIn(name) {
 function onSessionLoaded() {
   welcome.hide();
   navigation.onSessionLoaded();
+  joinDialog.showPending();
   if (browserUser.takeChanged()) showToast(t("toast.userChanged", store.me ?? {}));
 }
 

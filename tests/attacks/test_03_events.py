@@ -183,6 +183,16 @@ async def schedule(scenario: EventScenario) -> None:
     await scenario.owner.call("scheduled.edit", id=reply["id"], msg=f'"{scenario.group}"')
 
 
+async def ask_to_join(scenario: EventScenario) -> None:
+    invite = await scenario.owner.call("invite.create", target=scenario.group, needsApproval=True)
+    await scenario.stranger.call("invite.accept", token=invite["token"])
+
+
+async def decline_to_join(scenario: EventScenario) -> None:
+    await ask_to_join(scenario)
+    await scenario.owner.call("invite.decide", target=scenario.group, member=scenario.stranger.name, approve=False)
+
+
 IN_GROUP = "phone member"
 ON_APP = "owner phone member gone stranger guest"
 ONLY_LIVE = ("emoji.changed",)
@@ -208,6 +218,8 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
         "owner phone member",
     ),
     "restriction": (mute, "member"),
+    "join.requested": (ask_to_join, "owner phone"),
+    "join.decided": (decline_to_join, "owner phone stranger"),
     "friend.requested": (ask, "owner phone member"),
     "friend.accepted": (befriend, "owner phone member"),
     "friend.removed": (part, "owner phone member"),

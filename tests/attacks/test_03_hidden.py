@@ -38,6 +38,7 @@ FIELDS: dict[str, Any] = {
     "text": "/me waves",
     "starred": True,
     "closed": True,
+    "approve": True,
 }
 
 

@@ -55,6 +55,8 @@ NAMING = {
     "chat.CustomEmoji.created_by": "work.json",
     "chat.IncomingWebhook.bot": "no: services are no people",
     "chat.IncomingWebhook.created_by": "work.json",
+    "chat.InviteLink.created_by": "invites.json",
+    "chat.JoinRequest.user": "invites.json",
     "chat.Membership.user": "memberships.json",
     "chat.Message.recalled_by": "work.json",
     "chat.Message.sender": "messages.jsonl",

@@ -92,6 +92,7 @@ class Channel(Shape):
         Annotated[ChannelNotifications, Meta(description="The service's own, if not the defaults.")] | None
     ) = None
     starred: Annotated[bool, Meta(description="A favourite of the service.")] | None = None
+    joinRequests: Annotated[Count, Meta(description="Open requests to join, for managers.")] | None = None
     topic: Annotated[str, Meta(description="Absent if it has none, and so is `description`.")] | None = None
     description: str | None = None
 

@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chat.wire.schema.activity import AppPresence, PersonOnApp, PresenceChanged, PresenceMode, SlashAnswer, Typing
 from chat.wire.schema.event_kind import Clients, EventKind, WebhookEvent
+from chat.wire.schema.invites import JoinDecided, JoinRequested
 from chat.wire.schema.marks import (
     ChannelStar,
     DoNotDisturb,
@@ -168,6 +169,18 @@ CHANNEL_NOTE = EventKind(
 )
 RESTRICTION = EventKind(
     "restriction", RestrictionChanged, "You were muted or banned, or no longer are.", exported_in="restrictions.json"
+)
+JOIN_REQUESTED = EventKind(
+    "join.requested",
+    JoinRequested,
+    "A user asks to join a group by a link. The group's owners and admins get it.",
+    exported_in="invites.json",
+)
+JOIN_DECIDED = EventKind(
+    "join.decided",
+    JoinDecided,
+    "A request to join a group was approved or declined. The user and the group's owners and admins get it.",
+    not_exported="nothing is stored of a request that has been decided",
 )
 FRIEND_REQUESTED = EventKind(
     "friend.requested",

@@ -339,6 +339,10 @@ class Channel(Shape):
     notifications: (
         Annotated[ChannelNotifications, Meta(description="Absent while it is `default` and not muted.")] | UnsetType
     ) = UNSET
+    joinRequests: (
+        Annotated[int, Meta(ge=1, description="Open requests to join, for its owners and admins; absent without any.")]
+        | UnsetType
+    ) = UNSET
     starred: Annotated[bool, Meta(description="True for a favourite of yours, else absent.")] | UnsetType = UNSET
     existed: (
         Annotated[bool, Meta(description="In the reply to `channel.create`: the channel existed before.")] | UnsetType

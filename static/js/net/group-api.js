@@ -2,7 +2,7 @@
  * Commands of a group's owners and admins. Each call resolves when the server has carried it out, and rejects with
  * RequestError or DisconnectedError. No DOM.
  *
- * @import { GroupPolicy, ListedRestriction, RestrictionKind } from "./wire-types.js"
+ * @import { GroupPolicy, Invitation, Invite, JoinRequest, ListedRestriction, QrCode, RestrictionKind } from "./wire-types.js"
  * @import { Socket } from "./socket.js"
  * @import { Store } from "./state/store.js"
  */
@@ -50,5 +50,52 @@ export class GroupApi {
   /** List the mutes and bans of a group, the newest first. @param {string} target @returns {Promise<ListedRestriction[]>} */
   async restrictions(target) {
     return (await this.socket.request("channel.restrictions", { target })).restrictions;
+  }
+
+  /** List the invite links of a group, the newest first. @param {string} target @returns {Promise<Invite[]>} */
+  async invites(target) {
+    return (await this.socket.request("invite.list", { target })).invites;
+  }
+
+  /**
+   * Create an invite link. `seconds`: how long it is valid; 0: without an end.
+   * @param {string} target @param {{seconds: number, maxUses?: number, needsApproval: boolean}} options
+   * @returns {Promise<Invite>}
+   */
+  async createInvite(target, options) {
+    return this.socket.request("invite.create", { target, ...options });
+  }
+
+  /** @param {string} target @param {string} id */
+  async revokeInvite(target, id) {
+    await this.socket.request("invite.revoke", { target, id });
+  }
+
+  /** Return the group to which a link invites. @param {string} token @returns {Promise<Invitation>} */
+  async invitation(token) {
+    return this.socket.request("invite.show", { token });
+  }
+
+  /** Join a group by its link, or ask for it. @param {string} token @returns {Promise<"member" | "requested">} */
+  async acceptInvite(token) {
+    const { state, channel } = await this.socket.request("invite.accept", { token });
+    if (channel) this.store.putChannel(channel);
+    return state;
+  }
+
+  /** Draw the QR code of a text. @param {string} text @returns {Promise<QrCode>} */
+  async qrCode(text) {
+    return this.socket.request("invite.qr", { text });
+  }
+
+  /** List the first open requests to join a group. @param {string} target @returns {Promise<JoinRequest[]>} */
+  async joinRequests(target) {
+    return (await this.socket.request("invite.requests", { target, limit: 100 })).requests;
+  }
+
+  /** @param {string} target @param {string} member @param {boolean} approve */
+  async decide(target, member, approve) {
+    await this.socket.request("invite.decide", { target, member, approve });
+    this.store.putChannel(await this.socket.request("channel.get", { target }));
   }
 }

@@ -1,14 +1,15 @@
 /**
  * Applies pushed changes of messages, channels and users to the store.
  *
- * `notice`: a message that belongs to no channel.
- * @import { Message, SystemNote, User } from "./wire-types.js"
+ * `notice`: a message that belongs to no channel; `join-requested`: a user asks to join a group; `join-decided`: the
+ * user's own request was approved or declined.
+ * @import { Message, Pushes, SystemNote, User } from "./wire-types.js"
  * @import { GapFiller } from "./gap-filler.js"
  * @import { MemberLoader } from "./member-loader.js"
  * @import { Socket } from "./socket.js"
  * @import { Store } from "./state/store.js"
  * @import { Threads } from "./state/threads.js"
- * @typedef {{notice: Message}} PushHandlerEvents
+ * @typedef {{notice: Message, "join-requested": Pushes["join.requested"], "join-decided": Pushes["join.decided"]}} PushHandlerEvents
  */
 import { Emitter } from "./events.js";
 import { Code, RequestError } from "./protocol.js";
@@ -60,6 +61,14 @@ export class PushHandlers extends Emitter {
     socket.onPush("notifications.changed", ({ target, notifications }) => store.changeChannel(target, { notifications }));
     socket.onPush("read.seen", ({ target, readSeq }) => store.setPeerRead(target, readSeq));
     socket.onPush("person.changed", ({ who, status }) => this.#onUserChanged({ ...who, status }));
+    socket.onPush("join.requested", (request) => {
+      this.#refreshChannel(request.target);
+      this.emit("join-requested", request);
+    });
+    socket.onPush("join.decided", (decision) => {
+      if (decision.who.id === store.me?.id) this.emit("join-decided", decision);
+      else this.#refreshChannel(decision.target);
+    });
     socket.onPush("restriction", (restriction) => {
       if (restriction.kind === "mute") store.setMuted(restriction.target, restriction);
       else if (restriction.kind === "unmute") store.setMuted(restriction.target, undefined);

@@ -15,12 +15,18 @@
  * @typedef {{until?: number}} Mute  without `until` for an unlimited time
  * @typedef {{level: "default" | "all" | "mentions" | "none", muted: boolean}} NotificationChoice  of a channel, for all devices
  * @typedef {{target: string, kind: "global" | "public" | "private", name: string, join: JoinPolicy, listed: boolean,
- *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, linkPreviews: boolean, role: Role | null, topic?: string, description?: string,
+ *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, linkPreviews: boolean, role: Role | null, topic?: string, description?: string, joinRequests?: number,
  *   appId?: number, peer?: User, peerReadSeq?: number | null, memberCount?: number, muted?: Mute, notifications?: NotificationChoice, starred?: boolean, lastSeq: number, readSeq: number,
  *   unread: number, mentions: number, activeAt: number}} Channel
  *   `mentions`: unread messages that mention the user; `slowMode`: seconds between two messages; `peer` and `peerReadSeq` of a private channel only
  * @typedef {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode" | "linkPreviews" | "history" | "topic" | "description">>} GroupPolicy
  * @typedef {{target: string, name: string, memberCount: number, join: JoinPolicy}} FoundGroup
+ * @typedef {{id: string, target: string, by: User, time: number, uses: number, needsApproval: boolean, token?: string,
+ *   expiresAt?: number, maxUses?: number}} Invite  a link to join a group
+ * @typedef {{target: string, name: string, memberCount: number, by: User, topic?: string, description?: string,
+ *   state: "open" | "approval" | "requested" | "member"}} Invitation  the group of a link, as an invited user sees it
+ * @typedef {{id: string, who: User, time: number}} JoinRequest
+ * @typedef {{size: number, path: string}} QrCode  the path of an SVG with this side
  * @typedef {"mute" | "ban"} RestrictionKind
  * @typedef {{kind: RestrictionKind, until?: number, reason?: string, who: User, by: User}} ListedRestriction  in a group
  * @typedef {{appId: number, name: string, target: string}} App  `target`: the app's global channel
@@ -139,6 +145,14 @@
  *     listed?: boolean}, reply: Channel},
  *   "channel.join": {data: {target: string}, reply: Channel},
  *   "channel.star": {data: {target: string, starred: boolean}, reply: {}},
+ *   "invite.create": {data: {target: string, seconds?: number, maxUses?: number, needsApproval?: boolean}, reply: Invite},
+ *   "invite.list": {data: {target: string}, reply: {invites: Invite[]}},
+ *   "invite.revoke": {data: {target: string, id: string}, reply: {}},
+ *   "invite.show": {data: {token: string}, reply: Invitation},
+ *   "invite.accept": {data: {token: string}, reply: {state: "member" | "requested", channel?: Channel}},
+ *   "invite.qr": {data: {text: string}, reply: QrCode},
+ *   "invite.requests": {data: {target: string, after?: string, limit?: number}, reply: {requests: JoinRequest[], hasMore: boolean}},
+ *   "invite.decide": {data: {target: string, member: string, approve: boolean}, reply: {}},
  *   "channel.close": {data: {target: string, closed: boolean}, reply: Channel},
  *   "channel.leave": {data: {target: string}, reply: {}},
  *   "channel.invite": {data: {target: string, members: string[]}, reply: {added: User[]}},
@@ -194,6 +208,8 @@
  *   "presence.changed": {target: string, by: User, away: boolean},
  *   "presence.mode": {presence: "auto" | "away"},
  *   "channel.note": SystemNote,
+ *   "join.requested": {target: string, who: User, position: number},
+ *   "join.decided": {target: string, name: string, who: User, by: User, approved: boolean, position: number},
  *   "restriction": {kind: "mute" | "unmute" | "ban" | "unban", target?: string, until?: number},
  *   "friend.requested": ContactChange,
  *   "friend.accepted": ContactChange,

@@ -133,6 +133,10 @@ export class ChannelDetails {
     const items = [];
     if (canInvite) items.push({ text: t("details.invite"), icon: "plus", testid: "invite", run: () => groupDialogs.invite(channel) });
     if (isManager(channel.role) && !channel.closed) {
+      const { joinRequests = 0 } = channel;
+      const showInvites = () => groupSettings.show(channel, "invites");
+      if (joinRequests) items.push({ text: t("details.requests", { n: joinRequests }), icon: "user-add", testid: "join-requests", run: showInvites });
+      items.push({ text: t("details.links"), icon: "link", testid: "invite-links", run: showInvites });
       items.push({ text: t("details.settings"), icon: "settings", testid: "group-settings", run: () => groupSettings.show(channel) });
     }
     if (channel.role === "owner" && channel.closed) {

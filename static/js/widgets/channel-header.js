@@ -4,7 +4,7 @@
 /** @import { ChatApi } from "../net/chat-api.js" */
 /** @import { Store } from "../net/state/store.js" */
 import { isolate } from "../lib/bidi.js";
-import { byId, setText } from "../lib/dom.js";
+import { byId, part, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 import { throttleRender } from "../lib/throttle.js";
 import { showChannelAvatar, showPresence } from "./avatar.js";
@@ -35,6 +35,11 @@ export class ChannelHeader {
     setText(byId("channel-subtitle"), channel?.topic ? `${subtitle} · ${isolate(channel.topic)}` : subtitle);
     byId("channel-subtitle").title = channel?.topic ?? "";
     this.#renderStar(channel);
+    const requests = channel?.joinRequests ?? 0;
+    const badge = part(byId("details-toggle"), "badge");
+    badge.hidden = requests === 0;
+    setText(badge, String(requests));
+    byId("details-toggle").setAttribute("aria-label", requests ? `${t("channel.details")} · ${t("details.requests", { n: requests })}` : t("channel.details"));
     if (!channel) return;
     showChannelAvatar(this.#avatar, channel);
     showPresence(this.#avatar, channel.peer ? this.store.presence(channel.peer.id) : "offline");

@@ -3,15 +3,17 @@
  *
  * @import { Channel, GroupPolicy, JoinPolicy } from "../net/wire-types.js"
  * @import { GroupApi } from "../net/group-api.js"
- * @typedef {"general" | "moderation"} SettingsTab
+ * @typedef {"general" | "moderation" | "invites"} SettingsTab
  */
 import { byId, find, part, setText } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { confirmAction, openDialog } from "./dialog.js";
+import { InviteLinks } from "./invite-links.js";
+import { JoinRequestList } from "./join-requests.js";
 import { RestrictionList } from "./restrictions.js";
 
 /** @type {SettingsTab[]} */
-const TABS = ["general", "moderation"];
+const TABS = ["general", "moderation", "invites"];
 
 export class GroupSettings {
   #dialog = byId("dialog-settings");
@@ -19,14 +21,17 @@ export class GroupSettings {
   /** @type {Channel | null} */ #channel = null;
   /** Shows an error in the open dialog. @type {(error: unknown) => void} */ #showError = () => {};
 
-  /** @param {{api: GroupApi}} deps */
-  constructor({ api }) {
+  /**
+   * @param {{api: GroupApi, inviteLimits: {days: number, maxDays: number}}} deps
+   *   `inviteLimits`: how long an invite link is valid by default and at most; 0: without an end
+   */
+  constructor({ api, inviteLimits }) {
     this.api = api;
-    this.restrictions = new RestrictionList({
-      panel: byId("settings-moderation"),
-      api,
-      showError: (error) => this.#showError(error),
-    });
+    const showError = (/** @type {unknown} */ error) => this.#showError(error);
+    this.restrictions = new RestrictionList({ panel: byId("settings-moderation"), api, showError });
+    const panel = byId("settings-invites");
+    this.requests = new JoinRequestList({ panel, api, showError });
+    this.links = new InviteLinks({ panel, api, limits: inviteLimits, showError });
     for (const tab of TABS) byId(`settings-tab-${tab}`).addEventListener("click", () => this.#select(tab));
     part(this.#dialog, "tabs").addEventListener("keydown", (event) => this.#onTabKey(event));
     part(this.#dialog, "close").addEventListener("click", () => this.#askToClose());
@@ -65,7 +70,12 @@ export class GroupSettings {
     const isForm = tab === "general";
     part(this.#dialog, "confirm").hidden = !isForm;
     setText(part(this.#dialog, "cancel"), t(isForm ? "dialog.cancel" : "dialog.close"));
-    if (tab === "moderation" && this.#channel) this.restrictions.load(this.#channel.target);
+    const channel = this.#channel;
+    if (tab === "moderation" && channel) this.restrictions.load(channel.target);
+    if (tab === "invites" && channel) {
+      this.links.load(channel);
+      this.requests.load(channel.target).catch((error) => this.#showError(error));
+    }
   }
 
   /** @param {KeyboardEvent} event */

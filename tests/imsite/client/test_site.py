@@ -273,3 +273,11 @@ async def test_a_connection_mutes_a_channel_and_tells_that_its_user_is_typing(sc
         sent = await alice.send("hello", target=target)
         await bob.call("read.mark", target=target, seq=sent.seq)
         assert await alice.readers(sent.id, target=target) == [scenario.name["bob"]]
+
+
+async def test_a_connection_makes_a_link_by_which_another_joins(scenario: ClientScenario) -> None:
+    async with scenario.alice.listen() as alice, scenario.bob.listen() as bob:
+        target = (await alice.call("channel.create", kind="public", name="Painters"))["target"]
+        link = await alice.create_invite(target, seconds=3600, max_uses=1)
+        assert await bob.accept_invite(link["token"]) is True
+        assert (await bob.call("channel.get", target=target))["role"] == "member"

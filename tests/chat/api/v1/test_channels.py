@@ -7,11 +7,13 @@ import pytest
 from accounts.actions import user_deactivate
 from accounts.models import App, User
 from chat.actions.channel import channel_create_group, channel_create_private
+from chat.actions.join_requests import invite_accept
 from chat.actions.member import member_invite, member_leave, member_set_role
 from chat.models import Channel, Membership
 from delivery.models import Event
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
+from tests.support.in_process import create_users
 
 CHANNEL = ("view_channel", "add_channel", "change_channel", "delete_channel")
 MEMBERSHIP = ("view_membership", "add_membership", "change_membership", "delete_membership")
@@ -256,3 +258,21 @@ def test_the_shop_joins_an_open_group(caller: Caller, alice: User, hidden: Chann
     group = channel_create_group(creator=alice, name="Open", join="open", listed=True)
     assert caller.post(f"channels/{group.pk}/members/", {"members": ["shop"]}).data == {"added": []}
     assert caller.get(f"channels/{group.pk}/").data["role"] == "member"
+
+
+def test_a_service_makes_links_and_decides_requests(caller: Caller, own: Channel, shop: User) -> None:
+    base = f"channels/{own.pk}/"
+    link = caller.post(f"{base}invites/", {"seconds": 3600, "needsApproval": True}).data
+    assert caller.get(f"{base}invites/").data == {"results": [link]}
+    assert caller.post(f"{base}invites/", {"maxUses": 0}).status == 400
+    for name in ("dave", "erin"):
+        invite_accept(user=create_users(name)[0], token=link["token"])
+    page = caller.get(f"{base}join-requests/?limit=1").data
+    assert [item["who"]["userId"] for item in page["results"]] == ["dave"] and page["next"] is not None
+    assert caller.get(base).data["joinRequests"] == 2
+    assert caller.post(f"{base}join-requests/dave/", {"approve": True}).status == 204
+    assert caller.post(f"{base}join-requests/erin/", {"approve": False}).status == 204
+    assert caller.post(f"{base}join-requests/erin/", {"approve": False}).status == 404
+    assert "dave" in [item["userId"] for item in caller.get(f"{base}members/").data["results"]]
+    assert caller("DELETE", f"{base}invites/{link['id']}/").status == 204
+    assert caller("DELETE", f"{base}invites/{link['id']}/").status == 404

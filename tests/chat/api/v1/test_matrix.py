@@ -18,6 +18,7 @@ from accounts.actions.external_users import ExternalUserData, external_user_upse
 from accounts.models import User
 from chat import urls
 from chat.actions.channel import channel_create_global, channel_create_group
+from chat.actions.invites import invite_create
 from chat.actions.scheduled import message_schedule
 from chat.actions.upload import upload_create
 from chat.api.v1 import urls as v1
@@ -51,6 +52,7 @@ NAMED = {
     "attachment_id": "x",
     "key": "$upload",
     "scheduled_id": "$scheduled",
+    "invite_id": "$invite",
 }
 """Parameters in paths. A new kind of object needs an entry here that belongs to another user."""
 BODIES: dict[tuple[str, str], Any] = {
@@ -59,6 +61,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "channels/<channel_id>/"): {"name": "x"},
     ("POST", "channels/<channel_id>/members/"): {"members": ["alice"]},
     ("PATCH", "channels/<channel_id>/members/<name>/"): {"role": "admin"},
+    ("POST", "channels/<channel_id>/join-requests/<name>/"): {"approve": True},
     ("PATCH", "webhooks/<webhook_id>/"): {"enabled": False},
     ("PATCH", "incoming-webhooks/<hook_id>/"): {"enabled": False},
     ("POST", "users/external/<external_id>/token/"): {"seconds": 600},
@@ -104,6 +107,7 @@ def rival_objects(db: None, alice: User, shop: User, grant: Grant) -> dict[str, 
         "$hook": str(incoming.pk),
         "$external": "c-1",
         "$name": "alice",
+        "$invite": str(invite_create(user=rival, channel_id=group.pk)[0].pk),
         "$scheduled": str(later.pk),
         "$upload": upload_create(user=alice, size=10).key,
     }
