@@ -70,8 +70,11 @@ REDIS_AWAY = Gauge("imsite_redis_away", "1 while Redis does not answer this node
 DATABASE_AWAY = Gauge("imsite_database_away", "1 while this node cannot read the event log; nobody can send then.")
 COMMIT_FAILURES = Counter("imsite_commit_failures", "Commits of messages that have failed.")
 MAX_CONNECTIONS = Gauge("imsite_max_connections", "Connections at which this node refuses more (IM_MAX_CONNECTIONS).")
-CONNECTIONS = Gauge("imsite_connections", "WebSocket connections of this node.")
-LOGGED_IN = Gauge("imsite_logged_in", "WebSocket connections of this node that have logged in.")
+CONNECTIONS = Gauge("imsite_connections", "Connections of this node, by WebSocket or by polling.")
+LOGGED_IN = Gauge("imsite_logged_in", "Connections of this node that have logged in.")
+POLLING_CONNECTIONS = Gauge(
+    "imsite_polling_connections", "Connections of this node that poll, because no WebSocket gets through to them."
+)
 
 
 def watch_connections(connections: Mapping[str, _Attachable], limit: int) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.utils.crypto import constant_time_compare
 
 from chat.consumers.handshake import session_key
 from chat.node.lifecycle import Node, start_node
 from chat.polling.connection import Busy, OutOfStep, PollingConnection, Superseded
 from chat.polling.connection_ids import create_id, node_of
+from delivery.metrics import POLLING_CONNECTIONS
 
 MAX_ENDED = 1000
 """Connections that the server has ended and whose clients may still ask why. The oldest are forgotten first."""
+MAX_LONG_POLLS = 3
+"""Connections of a browser whose polls wait long. Without HTTP/2, a browser has six connections for all its tabs."""
+SHORT_WAIT_SECONDS = 2.0
 
 Answer = tuple[int, bytes]
 """Status and JSON body."""
@@ -40,12 +46,20 @@ def refusal(status: int, reason: str) -> Answer:
 
 UNKNOWN = refusal(404, "unknown_connection")
 """Also the answer to a client with another session, which learns nothing."""
-UNREACHABLE = refusal(503, "node_unreachable")
+UNREACHABLE = refusal(404, "node_unreachable")
+"""Also final: another connection is open sooner than a node that does not answer comes back."""
+
+
+def _hash(session: str) -> str:
+    return hashlib.sha256(session.encode()).hexdigest()
+
+
+NO_SESSION = _hash("")
 
 
 def owner_of(scope: dict[str, Any]) -> str:
     """Return what all calls of a connection have in common: a hash of the session key in the request's cookie."""
-    return hashlib.sha256(session_key(scope).encode()).hexdigest()
+    return _hash(session_key(scope))
 
 
 class PollingCalls:
@@ -54,6 +68,8 @@ class PollingCalls:
     def __init__(self) -> None:
         self._connections: dict[str, PollingConnection] = {}
         self._ended: dict[str, None] = {}
+        self._open_by_owner: Counter[str] = Counter()
+        POLLING_CONNECTIONS.set_function(self._open_by_owner.total)
 
     async def open(self, scope: dict[str, Any]) -> Answer:
         """Open a connection for this HTTP request, as if it were the handshake of a WebSocket on `/acc`."""
@@ -69,17 +85,18 @@ class PollingCalls:
             "client": scope["client"],
             "extensions": {"websocket.http.response": {}},
         }
-        connection = PollingConnection(
+        owner = owner_of(scope)
+        connection = self._connections[connection_id] = PollingConnection(
             handshake,
-            owner=owner_of(scope),
-            on_close=lambda: self._keep_ended(connection_id),
+            owner=owner,
+            on_close=lambda: self._keep_ended(connection_id, owner),
             on_forget=lambda: self._forget(connection_id),
         )
+        self._open_by_owner[owner] += 1
         status = await connection.opened()
         if status != 200:
+            self._forget(connection_id)
             return refusal(status, "refused")
-        # The connection may have ended meanwhile; its first poll says so.
-        self._connections[connection_id] = connection
         return 200, msgspec.json.encode({"connection": connection_id})
 
     async def call(self, action: str, connection_id: str, owner: str, body: bytes) -> Answer:
@@ -116,18 +133,28 @@ class PollingCalls:
         except Busy:
             return refusal(409, "busy")
 
-    def _keep_ended(self, connection_id: str) -> None:
-        self._ended[connection_id] = None
-        if len(self._ended) > MAX_ENDED:
-            self._forget(next(iter(self._ended)))
+    def _keep_ended(self, connection_id: str, owner: str) -> None:
+        self._open_by_owner[owner] -= 1
+        if not self._open_by_owner[owner]:
+            del self._open_by_owner[owner]
+        if connection_id in self._connections:
+            self._ended[connection_id] = None
+            if len(self._ended) > MAX_ENDED:
+                self._forget(next(iter(self._ended)))
 
     def _forget(self, connection_id: str) -> None:
         self._ended.pop(connection_id, None)
         self._connections.pop(connection_id, None)
 
+    def _wait_seconds(self, owner: str) -> float:
+        longest: float = settings.IM_POLLING_WAIT
+        is_crowded = owner != NO_SESSION and self._open_by_owner[owner] > MAX_LONG_POLLS
+        return min(SHORT_WAIT_SECONDS, longest) if is_crowded else longest
+
     async def _handle(self, action: str, connection: PollingConnection, body: bytes) -> Answer:
         if action == "poll":
-            output = await connection.poll(msgspec.json.decode(body, type=Poll).after)
+            after = msgspec.json.decode(body, type=Poll).after
+            output = await connection.poll(after, self._wait_seconds(connection.owner))
             answer: dict[str, Any] = {"frames": output.frames, "last": output.last}
             if output.closed is not None:
                 answer |= {"code": output.closed[0], "closeReason": output.closed[1]}

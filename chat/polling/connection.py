@@ -178,10 +178,10 @@ class PollingConnection:
             self._is_receiving = False
         return self._received
 
-    async def poll(self, after: int) -> Output:
+    async def poll(self, after: int, wait_seconds: float) -> Output:
         """Wait for frames after number `after`, up to which the client has everything, and return them.
 
-        Return none after IM_POLLING_WAIT seconds. Raises OutOfStep if there is no such number, and Superseded.
+        Return none after `wait_seconds`. Raises OutOfStep if there is no such number, and Superseded.
         """
         if not 0 <= after - self._acknowledged <= len(self._frames):
             raise OutOfStep
@@ -189,7 +189,7 @@ class PollingConnection:
         self._finish_poll(False)
         poll = self._poll = self._loop.create_future()
         self._stop_idle_timer()
-        deadline = self._loop.call_later(settings.IM_POLLING_WAIT, self._finish_poll, True)
+        deadline = self._loop.call_later(wait_seconds, self._finish_poll, True)
         self._wake_poll()
         try:
             is_current = await poll

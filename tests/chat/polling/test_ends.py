@@ -13,6 +13,7 @@ from chat.models import Channel
 from chat.node import lifecycle
 from chat.polling import calls
 from delivery.db.executors import run
+from delivery.metrics import POLLING_CONNECTIONS
 from tests.support.in_process import LocalNode
 from tests.support.polling import PollingCaller, PollingSocket, Post
 from tests.support.waiting import wait_until
@@ -21,6 +22,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PING = {"seq": "1", "cmd": "ping"}
 UNKNOWN = (404, {"reason": "unknown_connection"})
+
+
+def polling_connections() -> float:
+    """Return the metric."""
+    [metric] = POLLING_CONNECTIONS.collect()
+    return metric.samples[0].value
 
 
 async def test_a_revocation_ends_the_waiting_poll(node: LocalNode, caller: PollingCaller, alice: User) -> None:
@@ -123,6 +130,21 @@ async def test_the_answer_to_a_poll_is_limited(node: LocalNode, caller: PollingC
         sizes.append(len(body["frames"]))
         last = body["last"]
     assert sizes == [1, 1, 1]
+
+
+async def test_many_tabs_of_a_browser_poll_shortly(node: LocalNode, post: Post, monkeypatch: Any) -> None:
+    monkeypatch.setattr(calls, "SHORT_WAIT_SECONDS", 0.01)
+    tabs = [PollingCaller(post, Cookie="sessionid=alice", Origin="http://testserver") for _ in range(4)]
+    for tab in tabs:
+        await tab.open()
+    assert [await tab.poll() for tab in tabs] == [(200, {"frames": [], "last": 0})] * 4
+    assert polling_connections() == 4
+    await tabs[0].call("close")
+    # The others wait long again: the poll is answered because something happens.
+    poll = asyncio.ensure_future(tabs[1].poll())
+    await tabs[1].send(1, PING)
+    assert (await poll)[1]["last"] == 1
+    assert polling_connections() == 3
 
 
 async def test_few_ended_connections_are_kept(node: LocalNode, post: Post, settings: Any, monkeypatch: Any) -> None:
