@@ -38,7 +38,9 @@ class PollingGuest:
         opened = await self._call(self._sends, "open?batch=1", {})
         self._connection = opened["connection"]
         await self.send("login", appId=101, userId=self._name)
-        answer = await self._call(self._polls, "poll", {"after": 0})
+        answer: dict[str, Any] = {"frames": []}
+        while not answer["frames"]:
+            answer = await self._call(self._polls, "poll", {"after": 0})
         assert '"code":200' in answer["frames"][0], answer
         self._after = answer["last"]
 
