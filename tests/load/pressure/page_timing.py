@@ -64,7 +64,8 @@ async def type_keys(page: Page, count: int, pause_ms: float) -> list[float]:
 class PageMemory:
     """The memory of a page after a collection of garbage."""
 
-    heap_bytes: float
+    heap: float
+    """MiB of JavaScript."""
     nodes: float
     listeners: float
 
@@ -78,4 +79,4 @@ async def memory(page: Page) -> PageMemory:
         metric["name"]: metric["value"] for metric in (await session.send("Performance.getMetrics"))["metrics"]
     }
     await session.detach()
-    return PageMemory(found["JSHeapUsedSize"], found["Nodes"], found["JSEventListeners"])
+    return PageMemory(found["JSHeapUsedSize"] / 2**20, found["Nodes"], found["JSEventListeners"])

@@ -19,7 +19,12 @@ from tests.support.shared_site import SharedSite
 from tests.support.site import Site
 
 _SERVICES = 8
-RELAXED = {"IM_API_RATE": "1000000", "IM_API_BURST": "1000000", "IM_MAX_GROUPS_PER_USER": "100000"}
+RELAXED = {
+    "IM_TYPING_RATE": "1000",
+    "IM_API_RATE": "1000000",
+    "IM_API_BURST": "1000000",
+    "IM_MAX_GROUPS_PER_USER": "100000",
+}
 
 
 @dataclass

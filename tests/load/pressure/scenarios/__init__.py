@@ -13,6 +13,7 @@ from tests.load.pressure.scenarios.logins import Logins
 from tests.load.pressure.scenarios.many_rooms import ManyRooms
 from tests.load.pressure.scenarios.mixed_day import MixedDay
 from tests.load.pressure.scenarios.page import PageSpeed
+from tests.load.pressure.scenarios.page_memory import PageMemoryOverDay
 from tests.load.pressure.scenarios.protobuf_group import ProtobufGroup
 from tests.load.pressure.scenarios.reconnect_storm import ReconnectStorm
 from tests.load.pressure.scenarios.single_messages import SingleMessages
@@ -32,6 +33,7 @@ FULL: Sequence[Scenario] = (
     Gateway(),
     MixedDay(),
     PageSpeed(),
+    PageMemoryOverDay(),
 )
 QUICK: Sequence[Scenario] = (
     Idle(members=20, seconds=1),
@@ -47,4 +49,5 @@ QUICK: Sequence[Scenario] = (
     Gateway(seconds=0.3, online=5, callers=(2,), recipients=3),
     MixedDay(members=20, size=10, messages=200, seconds=2),
     PageSpeed(channels=4, messages=150, visits=1, keys=5),
+    PageMemoryOverDay(events=60, minutes=0.02, visits=6, channels=3),
 )
