@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.e2e.conditions import resize
 from tests.e2e.conftest import OpenPerson
+from tests.e2e.page_checks import check, layout_faults, moving, violations
 from tests.e2e.test_account_pages import PAGES
 from tests.e2e.test_group_and_private import make_group
 from tests.e2e.test_two_browsers import say, shown, sign_in, use_session
 from tests.support.accounts import register
 from tests.support.site import Site
 
-_COLOR_RULES = ["color-contrast", "link-in-text-block"]
-"""The rules whose result depends on the colours. The others are checked once."""
-_VIOLATIONS = """async (rules) => {
-  const only = rules.length ? { runOnly: rules } : {};
-  return (await axe.run({ resultTypes: ["violations"], ...only })).violations;
+_DIALOGS = "() => [...document.querySelectorAll('dialog[data-dialog]')].map((dialog) => dialog.dataset.dialog)"
+_PANELS = "() => [...document.querySelectorAll('.side-panel')].map((panel) => panel.id)"
+_OPEN_DIALOG = """(name) => {
+  const dialog = document.querySelector(`dialog[data-dialog=${name}]`);
+  // The page names these when it opens the dialog for a message or user.
+  for (const part of dialog.querySelectorAll(":is(h2[data-part], [data-part=confirm], [data-part=cancel]):empty")) {
+    part.textContent = "Something";
+  }
+  dialog.showModal();
 }"""
-
-
-async def check(page: Page, where: str, *, without: str = "") -> None:
-    """Fail with the violated rule and its elements, except for the rule `without`, after animations have ended.
-
-    Light and dark colours are checked.
-    """
-    faults = []
-    if not await page.evaluate("'axe' in window"):
-        await page.evaluate(AXE_SCRIPT)
-    schemes: list[tuple[Literal["dark", "light"], list[str]]] = [("dark", []), ("light", _COLOR_RULES)]
-    for scheme, rules in schemes:
-        await page.emulate_media(color_scheme=scheme)
-        await page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => {})))")
-        faults += [
-            f"{where}, {scheme}: {rule['help']}\n    " + "\n    ".join(node["html"] for node in rule["nodes"][:5])
-            for rule in await page.evaluate(_VIOLATIONS, rules)
-            if rule["id"] != without
-        ]
-    assert not faults, "\n".join(faults)
+_SHOW_PANEL = """(id) => {
+  for (const panel of document.querySelectorAll(".side-panel")) panel.hidden = panel.id !== id;
+}"""
+_CLOSE_DIALOG = "() => document.querySelector('dialog[open]').close()"
+_WIDTHS = (320, 390, 640, 900, 1440, 3840)
 
 
 async def test_the_chat_page_is_accessible(site: Site, person: OpenPerson) -> None:
@@ -76,6 +63,39 @@ async def test_the_chat_page_is_accessible(site: Site, person: OpenPerson) -> No
         await alice.keyboard.press("Escape")
     await resize(alice, 390, 844)
     await check(alice, "phone")
+
+
+async def test_every_dialog_and_panel_is_accessible_at_every_width(site: Site, person: OpenPerson) -> None:
+    """The page itself lists its dialogs and panels, so that new ones are visited as well."""
+    register(site, ["alice", "bob"])
+    alice = await person("alice")
+    await sign_in(alice, site, "alice")
+    await make_group(alice, "Painters", "bob")
+    await say(alice, "hello")
+    await alice.locator("[data-testid=message][data-state=sent]").focus()
+    await alice.keyboard.press("t")
+    await expect(alice.get_by_test_id("thread-composer")).to_be_focused()
+    await alice.evaluate(_SHOW_PANEL, "")
+    faults: list[str] = []
+    for width in _WIDTHS:
+        await resize(alice, width, 800)
+        faults += await layout_faults(alice, f"chat at {width}")
+    for panel in await alice.evaluate(_PANELS):
+        await alice.evaluate(_SHOW_PANEL, panel)
+        faults += await violations(alice, f"panel {panel}")
+        for width in (320, 900, 3840):
+            await resize(alice, width, 800)
+            faults += await layout_faults(alice, f"panel {panel} at {width}")
+    await alice.evaluate(_SHOW_PANEL, "")
+    for dialog in await alice.evaluate(_DIALOGS):
+        await alice.evaluate(_OPEN_DIALOG, dialog)
+        faults += await violations(alice, f"dialog {dialog}")
+        for width in (320, 1440):
+            await resize(alice, width, 640)
+            faults += await layout_faults(alice, f"dialog {dialog} at {width}")
+        await alice.evaluate(_CLOSE_DIALOG)
+    assert not faults, "\n".join(faults)
+    assert not await moving(alice)
 
 
 async def test_the_account_pages_are_accessible(site: Site, person: OpenPerson) -> None:

@@ -12,8 +12,8 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.conditions import expect_natural_width
 from tests.e2e.conftest import OpenPerson
+from tests.e2e.page_checks import check
 from tests.e2e.screenshots import screenshot
-from tests.e2e.test_accessibility import check
 from tests.e2e.test_group_and_private import open_channel
 from tests.e2e.test_two_browsers import shown, sign_in
 from tests.support.accounts import register

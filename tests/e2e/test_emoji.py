@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from tests.e2e.conftest import OpenPerson
+from tests.e2e.page_checks import check
 from tests.e2e.screenshots import screenshot
-from tests.e2e.test_accessibility import check
 from tests.e2e.test_two_browsers import shown, sign_in
 from tests.support.accounts import register
 from tests.support.site import Site

@@ -37,6 +37,8 @@ export class GroupDialogs {
     const { dialog } = openDialog("dialog-new-group", async () => {
       const members = picker.userIds;
       const channel = await api.createGroup({ name: name.value.trim(), members, ...accessOf(form) });
+      // First, because the dialog gives the focus back to where it was.
+      dialog.close();
       this.open(channel.target);
     });
     const picker = new UserPicker(dialog, { store, api });
