@@ -47,8 +47,9 @@ def check_proxies(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_origins(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report origins that no browser sends, such as those with a path."""
     return [
-        Warning(f'IM_ALLOWED_ORIGINS: "{entry}" is not an origin, such as https://shop.example.org.', id="imsite.W003")
-        for entry in settings.IM_ALLOWED_ORIGINS
+        Warning(f'{name}: "{entry}" is not an origin, such as https://shop.example.org.', id="imsite.W003")
+        for name in ("IM_ALLOWED_ORIGINS", "IM_WIDGET_ORIGINS")
+        for entry in getattr(settings, name)
         if not _is_origin(entry.rstrip("/"))
     ]
 

@@ -14,6 +14,9 @@ from playwright.async_api import Browser, Page, expect
 from tests.attacks.test_07_stored_script import SCRIPTS
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
+from tests.e2e.test_accessibility import check
+from tests.e2e.test_two_browsers import sign_in
+from tests.support.accounts import register
 from tests.support.embedding_site import GUIDE, EmbeddingSite, guide_blocks
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.site import Site
@@ -50,6 +53,11 @@ def chat(site_factory: SiteFactory, tmp_path_factory: pytest.TempPathFactory) ->
         project.write(site.url, channel)
         with project.run(token):
             yield site, project
+
+
+@pytest.fixture
+def service_token(chat: tuple[Site, EmbeddingSite]) -> str:
+    return chat[0].manage("token", "create", "shop", "test").split()[-1]
 
 
 def call(site: Site, token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +106,7 @@ async def test_the_guides_page_shows_the_channel_to_its_own_users(
         await expect(page.locator(".message .text").last).to_have_text("Order 812 has left")
     cookies = [cookie["domain"] for cookie in await ann.context.cookies()]
     assert set(cookies) == {"localhost"}, "no cookie of the chat's own host"
+    await check(ann, "widget")
     await screenshot(ann, "embedding-comments")
     await screenshot(ben, "embedding-comments-phone")
 
@@ -242,3 +251,32 @@ async def test_stored_script_is_inert(person: OpenPerson, chat: tuple[Site, Embe
     assert dialogs == []
     unwanted = gus.locator("imsite-chat").locator("script, img, svg, iframe, a[href^='javascript'], a[href^='data']")
     await expect(unwanted).to_have_count(0)
+
+
+async def test_a_page_of_the_same_site_uses_the_browsers_session(
+    browser: Browser, chat: tuple[Site, EmbeddingSite], service_token: str
+) -> None:
+    """It has a context of its own, as the browser reports refused requests on the console."""
+    site, project = chat
+    register(site, ["hal"])
+    call(site, service_token, f"channels/{project.channel}/members/", {"members": ["hal"]})
+    async with await browser.new_context() as context:
+        hal = await context.new_page()
+        await sign_in(hal, site, "hal")
+        await hal.goto(f"{site.url}/accounts/profile/")
+        await hal.evaluate(
+            """channel => {
+              const script = Object.assign(document.createElement("script"), { src: "/widget.js" });
+              Object.assign(script.dataset, { channel, mode: "comments" });
+              document.querySelector("main").prepend(script);
+            }""",
+            project.channel,
+        )
+        await say(hal, "from the site itself")
+        await expect(hal.locator(".message:not(.pending) .text").last).to_have_text("from the site itself")
+
+        proof = "x" * 32
+        await context.add_cookies([{"name": "csrftoken", "value": proof, "url": site.url}])
+        headers = {"X-CSRFToken": proof, "Origin": site.url}
+        assert (await context.request.post(f"{site.url}/accounts/logout/", headers=headers)).ok
+        await expect(hal.locator(".notice")).to_have_text("Log in first.")

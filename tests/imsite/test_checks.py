@@ -62,6 +62,8 @@ def test_a_proxy_that_is_no_address_is_reported(entry: str, wrong: int, settings
 def test_an_origin_that_no_browser_sends_is_reported(entry: str, wrong: int, settings: Settings) -> None:
     settings.IM_ALLOWED_ORIGINS = (entry,)
     assert len(messages()) == wrong
+    settings.IM_WIDGET_ORIGINS = (entry,)
+    assert len(messages()) == 2 * wrong
 
 
 @pytest.mark.parametrize(

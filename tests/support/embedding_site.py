@@ -61,7 +61,7 @@ call_command("migrate", verbosity=0)
 call_command("runserver", f"127.0.0.1:{sys.argv[1]}", use_reloader=False)
 """
 _PAGE = "<!doctype html><html lang='{lang}'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
-_PAGE += "<title>Shop</title><link rel='icon' href='data:,'>{head}<h1>Order 812</h1>{body}</html>"
+_PAGE += "<title>Shop</title><link rel='icon' href='data:,'>{head}<main><h1>Order 812</h1>{body}</main></html>"
 
 
 def guide_blocks(language: str) -> list[str]:

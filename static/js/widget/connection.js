@@ -61,7 +61,8 @@ export class WidgetConnection extends Emitter {
       if (!this.#isStopped) this.socket.start({ appId: WEB_APP, serviceToken });
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
-      this.#refuse(this.#firstRefusal ?? { kind: error.kind, reason: error.reason, message: error.message });
+      const refusal = { kind: error.kind, reason: error.reason, message: error.message };
+      this.#refuse(error.message ? refusal : (this.#firstRefusal ?? refusal));
     }
   }
 

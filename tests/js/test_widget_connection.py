@@ -1,0 +1,113 @@
+"""The connection of an embedded channel renews its token, and tells why it is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, Route, WebSocketRoute
+
+from tests.support import machine
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.sqlite,
+    pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
+]
+
+URL = "ws://modules.test/widget?activity=1"
+LOGIN = {"id": "7", "userId": "c-1", "name": "C", "kind": "person", "appId": 101, "target": "5", "position": 40}
+
+
+class Server:
+    """Logs in with the token `good`, and records the tokens that it is given."""
+
+    def __init__(self) -> None:
+        self.tokens: list[tuple[str, str]] = []
+
+    def accept(self, ws: WebSocketRoute) -> None:
+        def answer(raw: str | bytes) -> None:
+            request = json.loads(raw)
+            token = request["data"].get("serviceToken", "")
+            self.tokens.append((request["cmd"], token))
+            response: dict[str, Any] = {"code": 200, "codeMsg": "Success", "data": LOGIN}
+            if token.startswith("bad"):
+                response = {"code": 1003, "reason": "widget_token_expired", "data": {"error": f"{token} has expired"}}
+            ws.send(json.dumps({"seq": request["seq"], "cmd": request["cmd"], "response": response}))
+
+        ws.on_message(answer)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(modules: Page) -> Server:
+    server = Server()
+    await modules.route_web_socket(URL, server.accept)
+    await modules.reload()
+    return server
+
+
+async def connect(modules: Page, tokens: list[str], *, lifetime_ms: int = 600_000) -> None:
+    """Connect with these tokens in turn. `told` collects what happens."""
+    await modules.evaluate(
+        """async ([tokens, lifetimeMs]) => {
+          const { WidgetConnection } = await import("/static/js/widget/connection.js");
+          const { TokenSource } = await import("/static/js/widget/tokens.js");
+          const source = new TokenSource(async () => {
+            if (!tokens.length) throw new Error("no more");
+            return { token: tokens.shift(), expires: Date.now() + lifetimeMs };
+          });
+          window.told = [];
+          window.connection = new WidgetConnection("http://modules.test", source);
+          connection.on("ready", () => told.push("ready"));
+          connection.on("refused", ({ kind, message }) => told.push(`${kind}: ${message}`));
+          connection.start();
+        }""",
+        [tokens, lifetime_ms],
+    )
+
+
+async def told(modules: Page, count: int) -> list[str]:
+    await modules.wait_for_function("count => told.length >= count", arg=count)
+    happened: list[str] = await modules.evaluate("told")
+    return happened
+
+
+async def test_a_token_is_replaced_on_the_open_connection_before_it_ends(modules: Page, server: Server) -> None:
+    await connect(modules, ["good 1", "good 2"], lifetime_ms=2000)
+
+    await modules.wait_for_function("() => told.length >= 1")
+    while len(server.tokens) < 2:
+        await modules.wait_for_timeout(50)
+    assert server.tokens == [("login", "good 1"), ("widget.renew", "good 2")]
+
+
+async def test_an_ended_token_is_replaced_once(modules: Page, server: Server) -> None:
+    await connect(modules, ["bad 1", "good 2"])
+
+    assert await told(modules, 1) == ["ready"]
+    assert server.tokens == [("login", "bad 1"), ("login", "good 2")]
+
+
+async def test_a_second_refusal_is_told(modules: Page, server: Server) -> None:
+    await connect(modules, ["bad 1", "bad 2", "good 3"])
+
+    assert await told(modules, 1) == ["refused: bad 2 has expired"]
+
+
+async def test_a_page_without_a_second_token_learns_why_the_first_was_refused(modules: Page, server: Server) -> None:
+    await connect(modules, ["bad 1"])
+
+    assert await told(modules, 1) == ["refused: bad 1 has expired"]
+
+
+async def test_a_page_that_is_not_allowed_learns_it_by_http(modules: Page, server: Server) -> None:
+    async def refuse(route: Route) -> None:
+        await route.fulfill(json={"allowed": False, "reason": "widget_origin_not_allowed", "error": "Not here."})
+
+    await modules.route("http://modules.test/widget/status/", refuse)
+    await modules.route_web_socket(URL, lambda ws: ws.close(code=4403))
+    await connect(modules, ["good"])
+
+    assert await told(modules, 1) == ["refused: Not here."]
