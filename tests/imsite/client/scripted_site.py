@@ -94,15 +94,24 @@ class ScriptedSite:
         return socket.respond(self.statuses.pop(0), "no\n") if self.statuses else None
 
     @asynccontextmanager
-    async def connect(self, **options: Any) -> AsyncIterator[ClientConnection]:
+    async def serve(self) -> AsyncIterator[str]:
+        """Run the site; yield its URL."""
         async with (
             serve(self._play, "127.0.0.1", 0, process_request=self._admit) as server,
             asyncio.timeout(TIMEOUT_SECONDS),
         ):
             port = next(iter(server.sockets)).getsockname()[1]
-            async with Client(f"http://127.0.0.1:{port}", token="secret") as im, im.listen(**options) as connection:
-                yield connection
+            yield f"http://127.0.0.1:{port}"
         assert not self.faults
+
+    @asynccontextmanager
+    async def connect(self, **options: Any) -> AsyncIterator[ClientConnection]:
+        async with (
+            self.serve() as url,
+            Client(url, token="secret") as im,
+            im.listen(**options) as connection,
+        ):
+            yield connection
 
 
 async def take(connection: ClientConnection, count: int) -> list[int | None]:
