@@ -65,6 +65,11 @@ WEBHOOKS = Counter("imsite_webhook_attempts", "Requests to webhooks, by result."
 PUSH_NOTIFICATIONS = Counter(
     "imsite_push_notifications", "Notifications by Web Push that this node has sent, retried or dropped.", ["result"]
 )
+MAIL_DIGESTS = Counter(
+    "imsite_mail_digests",
+    "Mails of missed messages that this node has sent, retried or given up.",
+    ["result"],
+)
 PUSH_QUEUE_SECONDS = Gauge("imsite_push_queue_seconds", "Age of the oldest notification that is due, on its node.")
 REDIS_AWAY = Gauge("imsite_redis_away", "1 while Redis does not answer this node; presence is then of this node alone.")
 DATABASE_AWAY = Gauge("imsite_database_away", "1 while this node cannot read the event log; nobody can send then.")

@@ -11,6 +11,7 @@ from chat.views.account_data import AccountDataView, DeleteAccountView, ExportVi
 from chat.views.emoji import custom_emoji_image, emoji_json
 from chat.views.files import FileView, LinkPreviewPictureView, ThumbnailView
 from chat.views.home import home
+from chat.views.mail_digest import MailDigestEndView
 from chat.views.offline_shell import csrf_token, offline_shell
 from chat.views.service_worker import service_worker
 from chat.views.web_manifest import web_manifest
@@ -31,6 +32,7 @@ urlpatterns = [
     path("accounts/data/", AccountDataView.as_view(), name="account-data"),
     path("accounts/data/export/", ExportView.as_view(), name="account-data-export"),
     path("accounts/data/delete/", DeleteAccountView.as_view(), name="account-data-delete"),
+    path("accounts/email/digest/<str:token>/", MailDigestEndView.as_view(), name="mail-digest-end"),
     path("files/<str:key>/<str:name>", FileView.as_view()),
     path("thumbnails/<str:key>.webp", ThumbnailView.as_view()),
     path("link-previews/<int:message_id>/<str:key>.webp", LinkPreviewPictureView.as_view()),

@@ -25,6 +25,7 @@ from chat.actions.saved import saved_delete_all
 from chat.actions.scheduled import scheduled_delete_all
 from chat.models import (
     Channel,
+    MailDigest,
     Membership,
     Message,
     MessageMention,
@@ -77,6 +78,7 @@ def _finish(user_id: int) -> None:
     with write():
         ReadMark.objects.filter(user=user_id).delete()
         NotificationSetting.objects.filter(user=user_id).delete()
+        MailDigest.objects.filter(user=user_id).delete()
         StarredChannel.objects.filter(user=user_id).delete()
         ThreadFollower.objects.filter(user=user_id).delete()
         join_requests_delete_of(user_id)

@@ -16,7 +16,7 @@ from accounts.admin.base import ReadOnlyMixin
 from accounts.models import Device
 from chat.admin.display import channel_link, format_time
 from chat.admin.queries import channel_titles
-from chat.models import Membership, PushSubscription, Restriction
+from chat.models import MailDigest, Membership, PushSubscription, Restriction
 
 
 class _UserInline(ReadOnlyMixin, TabularInline):  # type: ignore[misc]
@@ -108,3 +108,21 @@ class RestrictionInline(_UserInline):
     @admin.display(description=_("channel"))
     def scope(self, row: Restriction) -> str:
         return str(row.channel) if row.channel is not None else gettext("all channels")
+
+
+class MailDigestInline(_UserInline):
+    """Shows whether the user gets mails of missed messages, and the mail server's refusal of their address."""
+
+    model = MailDigest
+    fk_name = "user"
+    verbose_name_plural = _("mails of missed messages")
+    fields = readonly_fields = ("hours", "last_mail", "next_mail", "attempts", "failure")
+    ordering = ("pk",)
+
+    @admin.display(description=_("last mail"))
+    def last_mail(self, row: MailDigest) -> str | None:
+        return format_time(row.sent_at)
+
+    @admin.display(description=_("next mail"))
+    def next_mail(self, row: MailDigest) -> str | None:
+        return format_time(row.due_at)

@@ -21,7 +21,13 @@ from chat.admin.base import LargeTableAdmin, Status, UncountedPaginator
 from chat.admin.queries import users_matching
 from chat.admin.storage_use import bytes_by_user
 from chat.admin.user_actions import USER_ACTIONS
-from chat.admin.user_inlines import DeviceInline, MembershipInline, PushSubscriptionInline, RestrictionInline
+from chat.admin.user_inlines import (
+    DeviceInline,
+    MailDigestInline,
+    MembershipInline,
+    PushSubscriptionInline,
+    RestrictionInline,
+)
 from chat.models import Restriction, SavedMessage
 
 
@@ -40,7 +46,7 @@ class UserAdmin(LargeTableAdmin, BaseUserAdmin):
     list_actions = USER_ACTIONS
     page_actions = USER_ACTIONS
     not_modifiable_text = _("Staff are managed by superusers only.")
-    inlines = (MembershipInline, DeviceInline, PushSubscriptionInline, RestrictionInline)
+    inlines = (MembershipInline, DeviceInline, PushSubscriptionInline, MailDigestInline, RestrictionInline)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         found = super().get_fieldsets(request, obj)

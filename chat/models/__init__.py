@@ -5,6 +5,7 @@ from chat.models.channel import Channel, Membership, ReadMark
 from chat.models.emoji import CustomEmoji
 from chat.models.invites import InviteLink, JoinRequest
 from chat.models.link_preview import LinkPreview, MessagePreview
+from chat.models.mail_digest import MailDigest
 from chat.models.message import Message, MessageKey, MessageMention, Pin, Reaction, ReactionUser
 from chat.models.moderation import Announcement, Report, Restriction
 from chat.models.notifications import NotificationSetting
@@ -27,6 +28,7 @@ __all__ = [
     "InviteLink",
     "JoinRequest",
     "LinkPreview",
+    "MailDigest",
     "Membership",
     "Message",
     "MessageKey",

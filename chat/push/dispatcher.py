@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import DatabaseError
 
+from chat.mail_digest.actions import is_offered
+from chat.mail_digest.sender import DigestSender
 from chat.models import PushNotification
 from chat.push import keys, notifications, results
 from chat.push.preparation import prepare
@@ -49,10 +51,11 @@ class PushDispatcher:
         """True while no browser has subscribed."""
         self._sending: dict[int, asyncio.Task[None]] = {}
         """Requests that are under way, by subscription: one for each, so that a slow service delays only its own."""
+        self._mails = DigestSender(hub)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        if settings.IM_PUSH:
+        if settings.IM_PUSH or is_offered():
             self._task = asyncio.create_task(self._run(), name="push")
 
     async def stop(self) -> None:
@@ -61,6 +64,7 @@ class PushDispatcher:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._mails.stop()
         if self._position is not None:
             try:
                 await run(notifications.push_release, node=self._node, position=self._position)
@@ -100,7 +104,10 @@ class PushDispatcher:
             metrics.PUSH_QUEUE_SECONDS.set(0)
             return False
         await self._look(first)
-        return self._position is not None and await self._send_due()
+        if self._position is None:
+            return False
+        self._mails.send_due()
+        return await self._send_due() if settings.IM_PUSH else False
 
     async def _has_lease(self) -> bool:
         if time.monotonic() < self._renew_at:

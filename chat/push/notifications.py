@@ -9,7 +9,9 @@ from django.conf import settings
 from django.db.models import F, Min, Q, QuerySet, Value
 from django.db.models.functions import Greatest, Now
 
-from chat.models import PushNotification, PushState, PushSubscription
+from chat.mail_digest.actions import is_offered
+from chat.mail_digest.audience import digest_positions, digests_note
+from chat.models import MailDigest, PushNotification, PushState, PushSubscription
 from chat.push.audience import notices_of
 from chat.push.keys import STATE_ID
 from chat.wire.schema.events import MESSAGE
@@ -21,9 +23,12 @@ MAX_MESSAGES_PER_BATCH = 500
 
 
 def first_position() -> int | None:
-    """Return the position from which on some subscription is notified; None without any subscription."""
-    found: int | None = PushSubscription.objects.aggregate(first=Min("from_position"))["first"]
-    return found
+    """Return the position from which on a subscription or a user with mails is notified; None without any of them."""
+    found = [
+        PushSubscription.objects.aggregate(first=Min("from_position"))["first"] if settings.IM_PUSH else None,
+        MailDigest.objects.aggregate(first=Min("position"))["first"] if is_offered() else None,
+    ]
+    return min((first for first in found if first is not None), default=None)
 
 
 def push_lease(*, node: str) -> int | None:
@@ -49,20 +54,23 @@ def push_release(*, node: str, position: int | None) -> None:
 
 
 def notifications_store(*, node: str, after: int, upto: int) -> tuple[int, bool] | None:
-    """Store the notifications of a batch of messages in (`after`, `upto`].
+    """Store the notifications of a batch of messages in (`after`, `upto`], and note them for mails.
 
     Return the position up to which all are stored, and whether there was any. Nothing is written without any. Return
     None if another node has taken the lease.
     """
     refs = log.read_refs([MESSAGE.name], after=after, upto=upto, limit=MAX_MESSAGES_PER_BATCH)
     reached = refs[-1][0] if len(refs) == MAX_MESSAGES_PER_BATCH else upto
-    notices = notices_of([message for _, message in refs]) if refs else []
-    if not notices:
+    message_ids = [message for _, message in refs]
+    notices = notices_of(message_ids) if refs and settings.IM_PUSH else []
+    mailed = digest_positions(message_ids) if refs and is_offered() else {}
+    if not notices and not mailed:
         return reached, False
     now = log.now_ms()
     with write():
         if not _held(node).filter(position__lte=reached).update(position=reached):
             return None
+        digests_note(mailed)
         existing = PushSubscription.objects.select_for_update(no_key=True).order_by("pk")
         known = set(existing.filter(pk__in={notice.subscription for notice in notices}).values_list("pk", flat=True))
         waiting = PushNotification.objects.filter(subscription__in=known)

@@ -64,6 +64,8 @@ WIDGET_TOKEN_ORIGIN = Reason("widget_token_origin", NOT_AUTHORISED,
     "The token of a widget names another origin than that of the page.")
 WIDGET_COMMAND = Reason("widget_command", NOT_AUTHORISED, "This is not possible in an embedded chat.",
     "The connection of a widget sent a command, or a field, that widgets may not use.")
+EMAIL_REQUIRED = Reason("email_required", OPERATION_FAILED, "Add an email address to your account first.",
+    "Mails of missed messages go to the confirmed address of an account, and it has none.")
 ACCOUNT_REQUIRED = Reason("account_required", NOT_AUTHORISED, "Guests cannot do this. Create an account first.",
     "A guest did something that needs an account.")
 ACCOUNT_INACTIVE = Reason("account_inactive", NOT_AUTHORISED, "This account is deactivated.",

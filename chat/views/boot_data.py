@@ -6,6 +6,7 @@ from django.conf import settings
 
 from accounts.models import App, User
 from accounts.names import GUEST_NAME_MAX_LENGTH
+from chat.mail_digest.actions import is_offered, mail_digest_hours
 from chat.push.keys import public_key
 
 DEFAULT_APP = 101
@@ -31,10 +32,16 @@ def site_boot_data() -> dict[str, object]:
         },
         "invites": {"days": settings.IM_INVITE_DAYS, "maxDays": settings.IM_INVITE_MAX_DAYS},
         "pushKey": public_key() if settings.IM_PUSH else "",
+        "mailDigest": None,
         "timeZone": "",
         "isShell": False,
         "version": "",
     }
+
+
+def _mail_digest(user: User) -> dict[str, object]:
+    """Return the user's choice of mails of missed messages."""
+    return {"hours": mail_digest_hours(user), "hasEmail": bool(user.email)}
 
 
 def boot_data(app: App, user: User | None, version: str) -> dict[str, object]:
@@ -46,6 +53,7 @@ def boot_data(app: App, user: User | None, version: str) -> dict[str, object]:
         "userId": str(user.pk) if user is not None else None,
         "guests": settings.IM_GUESTS and app.guests_allowed,
         "staff": user is not None and user.is_staff,
+        "mailDigest": _mail_digest(user) if user is not None and not user.is_guest and is_offered() else None,
         "timeZone": user.time_zone if user is not None else "",
         "version": version,
     }

@@ -203,6 +203,12 @@ OPTIONS = (
         (),
         "Private networks with push services of your own. Every user can make the site call them.",
     ),
+    # Mails of missed messages
+    Option("IM_MAIL_DIGEST", True, "Users can ask for mails of missed messages. They need EMAIL_URL and IM_SITE_URL."),
+    Option("IM_MAIL_DIGEST_CONTENT", True, "These mails contain names and texts; False: links and times only."),
+    Option("IM_MAIL_DIGEST_DELAY_SECONDS", 1800, "Seconds for which a message stays unread before it is mailed."),
+    Option("IM_MAIL_DIGEST_RETRIES", 8, "Times that a mail is sent again after the mail server refused it for now."),
+    Option("IM_MAIL_DIGEST_BACKOFF_SECONDS", 60.0, "Seconds until the first of them. It doubles, up to an hour."),
     # Slash commands
     Option("IM_MAX_SLASH_COMMANDS", 100, "Enabled slash commands of services."),
     Option("IM_SLASH_TIMEOUT", 3.0, "Seconds in which a service must answer a slash command, or accept it."),

@@ -1,6 +1,7 @@
 /** The settings that the server writes into the page. */
 
 /** @import { AttachmentLimits } from "./state/attachment-limits.js" */
+/** @import { MailDigest } from "./widgets/mail-digest-setting.js" */
 import { byId } from "./lib/dom.js";
 
 /**
@@ -8,7 +9,7 @@ import { byId } from "./lib/dom.js";
  * `version`: of the page and its files
  * @typedef {{appId: number, signedIn: boolean, userId: string | null, registration: boolean, staff: boolean,
  *   messageLimit: number, mentionAll: "managers" | "members" | "nobody", attachments: AttachmentLimits, pushKey: string, invites: {days: number, maxDays: number},
- *   timeZone: string, isShell: boolean, version: string}} Boot
+ *   timeZone: string, mailDigest: MailDigest | null, isShell: boolean, version: string}} Boot
  */
 
 /** @type {Boot} */

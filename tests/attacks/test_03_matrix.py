@@ -82,6 +82,7 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "slash.run": ({"target": "$target", "text": "/me waves"}, "1000 1005 1005 1005 200 200 200"),
     "dnd.set": ({"seconds": 60}, "1000 1003 200 200 200 200 200"),
     "presence.set": ({"presence": "auto"}, "1000 1003 200 200 200 200 200"),
+    "mail.digest": ({"hours": 0}, "1000 1003 200 200 200 200 200"),
     "push.active": ({"active": False}, "1000 1003 200 200 200 200 200"),
     "message.send": ({"target": "$target", "msg": "x"}, "1000 1005 1005 1005 200 200 200"),
     "message.forward": ({"target": "$target", "id": "$message"}, "1000 1005 1005 1005 200 200 200"),

@@ -57,6 +57,7 @@ NAMING = {
     "chat.IncomingWebhook.created_by": "work.json",
     "chat.InviteLink.created_by": "invites.json",
     "chat.JoinRequest.user": "invites.json",
+    "chat.MailDigest.user": "profile.json",
     "chat.Membership.user": "memberships.json",
     "chat.Message.recalled_by": "work.json",
     "chat.Message.sender": "messages.jsonl",

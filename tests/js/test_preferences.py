@@ -40,3 +40,25 @@ async def test_notifications_are_offered_where_the_service_worker_shows_them(mod
         [is_named, ["notifications", "shortcuts"], False],
         [is_named, ["shortcuts"], True],
     ]
+
+
+_MAIL = """async (choice) => {
+  document.body.innerHTML = `<fieldset id="mail-digest" hidden>
+    ${[0, 4, 24].map((hours) => `<input type="radio" name="mail" value="${hours}">`).join("")}
+    <a data-part="no-email"></a></fieldset><div id="toasts"></div>`;
+  const { connectMailDigest } = await import("/static/js/widgets/mail-digest-setting.js");
+  const asked = [];
+  connectMailDigest(choice, { setMailDigest: async (hours) => void asked.push(hours) });
+  const field = document.querySelector("fieldset");
+  const daily = field.querySelector("[value='24']");
+  daily.click();
+  await Promise.resolve();
+  const checked = field.querySelector(":checked")?.value ?? null;
+  return [field.hidden, field.querySelector("a").hidden, asked, checked];
+}"""
+
+
+async def test_mails_are_chosen_where_the_site_sends_them_and_the_account_has_an_address(modules: Page) -> None:
+    assert (await modules.evaluate(_MAIL, None))[0] is True
+    assert await modules.evaluate(_MAIL, {"hours": 4, "hasEmail": True}) == [False, True, [24], "24"]
+    assert await modules.evaluate(_MAIL, {"hours": 0, "hasEmail": False}) == [False, False, [], "0"]

@@ -59,6 +59,12 @@ class ReportedPosition(Shape):
     ]
 
 
+class MailDigest(Shape):
+    """The hours between mails of what you have missed; 0: you get none."""
+
+    hours: int
+
+
 class Activity(Shape):
     """The activity of the user: `active` while they look at a page."""
 

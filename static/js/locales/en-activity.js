@@ -11,6 +11,12 @@ export const enActivity = {
   "notify.mentions": "Mentions only",
   "notify.none": "Nothing",
 
+  "preferences.mail": "Mail of missed messages",
+  "preferences.mailNever": "Never",
+  "preferences.mail4": "At most every 4 hours",
+  "preferences.mail24": "At most once a day",
+  "preferences.mailAddress": "Add an email address first",
+
   "presence.away": "Away",
   "menu.awayOn": "Set yourself as away",
   "menu.awayOff": "Set yourself as active",

@@ -11,6 +11,12 @@ export const zhActivity = {
   "notify.mentions": "仅提及我的消息",
   "notify.none": "不通知",
 
+  "preferences.mail": "错过消息的邮件",
+  "preferences.mailNever": "从不",
+  "preferences.mail4": "最多每 4 小时一封",
+  "preferences.mail24": "最多每天一封",
+  "preferences.mailAddress": "请先添加电子邮箱",
+
   "presence.away": "离开",
   "menu.awayOn": "设为离开",
   "menu.awayOff": "设为在线",

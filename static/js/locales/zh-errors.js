@@ -6,6 +6,7 @@ export const zhErrors = {
   account_inactive: "这个账号已停用。",
   account_not_found: "没有这个人。",
   account_not_manageable: "工作人员和服务只能在管理后台更改。",
+  email_required: "请先为账号添加电子邮箱。",
   account_required: "访客不能这样做，请先注册账号。",
   already_friends: "你们已经是好友了。",
   already_linked: "你已关联另一个 {title} 账号，请先取消关联。",

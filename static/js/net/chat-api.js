@@ -114,6 +114,11 @@ export class ChatApi {
     await this.socket.request("dnd.set", { seconds });
   }
 
+  /** Get a mail of missed messages at most once in so many hours; 0: none. @param {number} hours */
+  async setMailDigest(hours) {
+    await this.socket.request("mail.digest", { hours });
+  }
+
   /** Be shown as away, or as the pages report it. @param {boolean} isAway */
   async setAway(isAway) {
     await this.socket.request("presence.set", { presence: isAway ? "away" : "auto" });

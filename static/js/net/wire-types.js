@@ -129,6 +129,7 @@
  *   "slash.list": {data: {target: string}, reply: {commands: SlashCommand[]}},
  *   "slash.run": {data: {target: string, text: string, threadId?: string, clientMsgId?: string}, reply: SlashResult},
  *   "dnd.set": {data: {seconds: number}, reply: {until?: number}},
+ *   "mail.digest": {data: {hours: number}, reply: {hours: number}},
  *   "presence.set": {data: {presence: "auto" | "away"}, reply: {presence: "auto" | "away"}},
  *   "typing": {data: {target: string, threadId?: string}, reply: {target: string, shown: boolean}},
  *   "message.readers": {data: {target: string, id: string, after?: string},

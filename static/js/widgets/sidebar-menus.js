@@ -41,6 +41,7 @@ export class SidebarMenus {
     const render = throttleRender(() => this.#render());
     deps.store.on("me", render);
     language.on("change", render);
+    presenceMode.on("change", render);
   }
 
   get #isGuest() {
@@ -140,6 +141,6 @@ export class SidebarMenus {
     this.#appButton.title = t("sidebar.switchApp");
     showAvatar(part(this.#accountButton, "avatar"), me);
     setText(part(this.#accountButton, "name"), me.name);
-    setText(part(this.#accountButton, "kind"), t(`userKind.${me.kind}`));
+    setText(part(this.#accountButton, "kind"), t(presenceMode.isAway ? "presence.away" : `userKind.${me.kind}`));
   }
 }
