@@ -28,6 +28,7 @@ import { WebPush } from "./page/web-push.js";
 import { Offline } from "./offline/offline.js";
 import { offerNewVersions } from "./offline/worker-registration.js";
 import { connectWindow } from "./page/window-events.js";
+import { signOut } from "./page/sign-out.js";
 import { xhrRequests } from "./page/xhr-request.js";
 import { connectPush } from "./push-notifications.js";
 import { doNotDisturb } from "./state/do-not-disturb.js";
@@ -226,11 +227,11 @@ const messageMenu = new MessageMenu({ store, pins, userDialogs, userMenu, api, f
 new PinBar({ pins, conversation });
 new ChannelHeader(store, api);
 const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(threadId));
-const renewToken = (/** @type {string} */ token) => {
+const setToken = (/** @type {string} */ token) => {
   setCsrfToken(signOutForm, token);
   loadPush();
 };
-const offline = new Offline({ boot, socket, store, session, browserUser, navigation, layout, renewToken });
+const offline = new Offline({ boot, socket, store, session, browserUser, navigation, layout, setToken });
 offerNewVersions(boot.version);
 new ConnectionBar({ store, socket, announcer, keptAt: () => offline.keptAt });
 new UnreadBadge(store);
@@ -249,7 +250,7 @@ new SidebarMenus({
   showNotifications,
   showPreferences: () => preferences.show(),
   offersNotifications,
-  onSignOut: () => Promise.all([webPush.forget(), offline.wipe()]),
+  signOut: () => signOut(signOutForm, { socket, webPush, offline }),
   clearStoredData: () => {
     drafts.clear();
     outbox.clear();

@@ -112,11 +112,15 @@ async def test_a_page_opens_offline_sends_once_later_and_forgets_what_is_gone(si
     await expect(shown(bob, "written offline")).to_have_count(1)
     await until_kept(alice, "written offline", without=("this was wrong", "only for members"))
 
-    # The page has what its requests need, and leaves nothing behind.
+    # She signs out without a connection: nothing is kept from now on, and the server hears of it later.
+    site.stop()
+    await expect(bar).to_be_visible()
     await alice.get_by_test_id("me-menu").click()
     await alice.get_by_test_id("sign-out").click()
-    await expect(alice.get_by_test_id("sign-in")).to_be_visible()
+    await expect(alice.get_by_text("Nothing of your chats is kept here any more")).to_be_visible()
     await until_nothing_is_kept(alice)
+    site.start()
+    await expect(alice.get_by_test_id("sign-in")).to_be_visible()
     site.stop()
     await alice.goto(site.url)
     await expect(alice.get_by_text("This browser keeps no messages to show")).to_be_visible()
@@ -167,3 +171,9 @@ async def test_a_new_version_is_offered_and_the_old_page_works_until_then(site: 
     await alice.reload()
     await expect(shown(alice, "from the old page")).to_be_visible()
     assert await alice.evaluate("JSON.parse(document.getElementById('boot').textContent).messageLimit") == 77
+
+    # Her account is closed while she is away: the page shows nothing more once it hears of it.
+    site.manage("user", "ban", "alice")
+    site.start()
+    await expect(alice.get_by_test_id("sign-in")).to_be_visible()
+    await until_nothing_is_kept(alice)

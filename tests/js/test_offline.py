@@ -199,3 +199,18 @@ async def test_an_earlier_pages_messages_are_used_once_the_server_has_told_what_
         [],
         [],
     ]
+
+
+async def test_a_user_who_signs_out_leaves_nothing_before_the_server_is_told(modules: Page) -> None:
+    script = """
+      const { signOut } = await import("/static/js/page/sign-out.js");
+      const happened = [];
+      const part = (name) => async () => { await pause(); happened.push(name); };
+      const deps = { webPush: { forget: part("forget") }, offline: { wipe: part("wipe"), renewToken: part("token") } };
+      const form = { submit: () => happened.push("submit") };
+      await signOut(form, { ...deps, socket: { isReady: true } });
+      await signOut(form, { ...deps, socket: { isReady: false, stop: () => happened.push("stop") } });
+      await until(() => happened.length === 8);
+      return [happened, document.body.hidden];"""
+    gone = ["forget", "wipe"]
+    assert await run(modules, script) == [[*gone, "submit", "stop", *gone, "token", "submit"], True]

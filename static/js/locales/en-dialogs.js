@@ -65,7 +65,7 @@ export const enDialogs = {
   "userPicker.none": "No accounts match this name.",
   "userPicker.remove": "Remove {name}",
 
-  "error.offline": "You are not connected. Please try again in a moment.",
+  "error.offline": "You are offline, and this needs a connection. Try again when you are back.",
   "error.1000": "Please sign in first.",
   "error.1001": "This request is not valid. Check what you entered and try again.",
   "error.1002": "There is no user with this name.",

@@ -67,6 +67,7 @@ export const en = {
   "connection.restored": "Connected again.",
   "connection.kept": "Offline: you see what was here at {time}. What you send goes out when you are back.",
   "offline.nothingKept": "Offline. This browser keeps no messages to show; the page opens by itself when you are back.",
+  "offline.signingOut": "You are offline. Nothing of your chats is kept here any more. Leave this page open: it signs you out as soon as you are back.",
   "offline.newVersion": "There is a new version of this page.",
   "offline.reload": "Reload",
   "connection.reopening": "Not connected. This page opens again as soon as there is a connection.",

@@ -65,7 +65,7 @@ export const zhDialogs = {
   "userPicker.none": "没有与这个名字匹配的账号。",
   "userPicker.remove": "移除 {name}",
 
-  "error.offline": "当前未连接，请稍后再试。",
+  "error.offline": "当前离线，此操作需要网络连接。请在恢复连接后重试。",
   "error.1000": "请先登录。",
   "error.1001": "请求无效，请检查输入后再试。",
   "error.1002": "没有这个名字的用户。",

@@ -64,6 +64,7 @@ export const zh = {
   "connection.restored": "已重新连接。",
   "connection.kept": "离线：显示的是 {time} 时的内容。恢复连接后，你写的消息会自动发出。",
   "offline.nothingKept": "离线。此浏览器没有保存可显示的消息；恢复连接后，页面会自动打开。",
+  "offline.signingOut": "当前离线。此处已不再保存你的聊天内容。请不要关闭此页面：恢复连接后会立即退出登录。",
   "offline.newVersion": "此页面有新版本。",
   "offline.reload": "刷新",
   "connection.reopening": "未连接，恢复连接后会重新打开此页面。",

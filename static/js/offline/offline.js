@@ -27,8 +27,8 @@ export class Offline {
 
   /**
    * @param {{boot: Boot, socket: Socket, store: Store, session: Session, browserUser: BrowserUser, navigation: Navigation,
-   *   layout: Layout, renewToken: (token: string) => void}} deps
-   *   `renewToken`: takes the token that the page's requests have to carry
+   *   layout: Layout, setToken: (token: string) => void}} deps
+   *   `setToken`: takes the token that the page's requests have to carry
    */
   constructor(deps) {
     this.deps = deps;
@@ -85,12 +85,15 @@ export class Offline {
     this.keeper.start();
   }
 
-  async #onReady() {
-    this.keptAt = null;
-    const { boot, renewToken } = this.deps;
-    if (!boot.isShell) return;
+  /** Get the token for the page's requests, which a page that was opened without a connection lacks. */
+  async renewToken() {
     const answer = await fetch("/csrf-token/").catch(() => null);
-    if (answer?.ok) renewToken((await answer.json()).csrf);
+    if (answer?.ok) this.deps.setToken((await answer.json()).csrf);
+  }
+
+  #onReady() {
+    this.keptAt = null;
+    if (this.deps.boot.isShell) this.renewToken();
   }
 
   async #onSignedOut() {

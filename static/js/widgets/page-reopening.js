@@ -33,7 +33,7 @@ async function isServerUp() {
 function showNotice(key) {
   for (const element of document.body.children) if (element instanceof HTMLElement) element.hidden = true;
   const notice = document.createElement("p");
-  notice.className = "empty-state";
+  notice.className = "page-notice";
   notice.setAttribute("role", "status");
   notice.textContent = t(key);
   document.body.append(notice);

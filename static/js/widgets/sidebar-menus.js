@@ -29,9 +29,9 @@ export class SidebarMenus {
   /**
    * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, api: ChatApi, isStaff: () => boolean,
    *   isRegistrationOpen: boolean, switchApp: (appId: number) => void, showShortcuts: () => void,
-   *   showNotifications: () => void, showPreferences: () => void, offersNotifications: boolean, onSignOut: () => Promise<unknown>,
+   *   showNotifications: () => void, showPreferences: () => void, offersNotifications: boolean, signOut: () => Promise<void>,
    *   clearStoredData: () => void}} deps
-   *   `onSignOut`: awaited before a sign-out; `clearStoredData`: deletes what the browser stores for a guest who signs out
+   *   `clearStoredData`: deletes what the browser stores for a guest who signs out
    */
   constructor(deps) {
     this.deps = deps;
@@ -88,7 +88,7 @@ export class SidebarMenus {
       items.unshift(this.#awayItem(), this.#doNotDisturbItem());
       items.push({ text: t("menu.profile"), icon: "user", testid: "profile", run: () => location.assign("/accounts/profile/") });
       items.push({ text: t("menu.signInMethods"), icon: "settings", testid: "ways-in", run: () => location.assign("/accounts/sign-in-methods/") });
-      items.push({ ...signOut, run: () => this.#signOut() });
+      items.push({ ...signOut, run: this.deps.signOut });
     }
     return items;
   }
@@ -125,13 +125,8 @@ export class SidebarMenus {
     const title = t("signOutGuest.title", { name });
     confirmAction({ title, text: t("signOutGuest.text"), confirm: t("signOutGuest.confirm") }, async () => {
       clearStoredData();
-      await this.#signOut();
+      await this.deps.signOut();
     });
-  }
-
-  async #signOut() {
-    await this.deps.onSignOut();
-    byId("sign-out", HTMLFormElement).submit();
   }
 
   #render() {
