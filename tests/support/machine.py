@@ -43,11 +43,20 @@ def npm() -> str | None:
 
 
 @cache
+def firefox() -> str | None:
+    """Return the path of the system's Firefox (or of `FIREFOX`); None without one."""
+    names = (os.environ.get("FIREFOX", ""), "firefox-esr", "firefox")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@cache
 def missing() -> dict[str, str]:
     """Return the missing programs, each with the tests that it affects and how to install it."""
     lacks = {}
     if chromium() is None:
         lacks["Chromium"] = "no browser test ran (apt install chromium, or set CHROMIUM to its path)"
+    if firefox() is None:
+        lacks["Firefox"] = "the page was tested in Chromium only (apt install firefox-esr, or set FIREFOX to its path)"
     if postgres.binaries() is None:
         lacks["PostgreSQL"] = "nothing ran against PostgreSQL (apt install postgresql)"
     if redis_server.find_binary() is None:
