@@ -83,7 +83,7 @@ OPTIONS = (
     Option("IM_EXTERNAL_TOKEN_SECONDS", 3600, "Seconds until a token expires that a service creates for its user."),
     Option("IM_EXTERNAL_TOKEN_SECONDS_MAX", 2_592_000, "Maximum seconds that such a token can be valid."),
     # Connections
-    Option("IM_MAX_CONNECTIONS", 15000, "WebSocket connections per process. Further handshakes get a 503."),
+    Option("IM_MAX_CONNECTIONS", 15000, "Connections per process, by WebSocket or polling. Further ones get a 503."),
     Option("IM_MAX_CONNECTIONS_PER_USER", 20, "Connections per user and node.", 1000),
     Option("IM_MAX_CONNECTIONS_PER_ADDRESS", 500, "Connections per client address and node.", 15000),
     Option("IM_REQUEST_TIMEOUT", 30.0, "Seconds in which an HTTP request or handshake must arrive completely."),

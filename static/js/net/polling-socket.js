@@ -15,6 +15,7 @@ const POLL_TIMEOUT_MS = 40_000;
 const CALL_TIMEOUT_MS = 15_000;
 /** A call that gets no answer is repeated for this long. Without a poll, the server gives the connection up after 30 s. */
 const RETRY_FOR_MS = 25_000;
+/** The average pause before that. */
 const RETRY_DELAY_MS = 1_000;
 const MAX_FRAMES = 100;
 /** Characters of the frames in one call. The server takes up to 256 KiB. */
@@ -134,7 +135,7 @@ export class PollingSocket {
         lastTry ||= started + RETRY_FOR_MS;
         if (error instanceof ConnectionLost || this.readyState !== OPEN || Date.now() > lastTry) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * (0.5 + Math.random())));
     }
   }
 
