@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from accounts.views.profile import AvatarImageView
 from accounts.views.sign_in import AdminSignInRedirectView
 from chat.views.account_data import AccountDataView, DeleteAccountView, ExportView
+from chat.views.channel_picture import channel_picture_image
 from chat.views.emoji import custom_emoji_image, emoji_json
 from chat.views.files import FileView, LinkPreviewPictureView, ThumbnailView
 from chat.views.home import home
@@ -44,6 +45,7 @@ urlpatterns = [
     path("manifest.webmanifest", web_manifest),
     path("emoji.json", emoji_json, name="emoji"),
     path("custom-emoji/<str:sha256>.webp", custom_emoji_image),
+    path("group-pictures/<str:key>.webp", channel_picture_image),
     path("acc", upgrade_required),
     path("ws", upgrade_required),
     path("widget", upgrade_required),

@@ -11,6 +11,7 @@ from accounts.selectors.users import users_by_names
 from chat import errors, payloads, reasons, selectors
 from chat.actions import channel as channels
 from chat.actions import channel_settings, member
+from chat.actions.channel_picture import channel_set_picture
 from chat.actions.channel_star import channel_star
 from chat.commands.fields import ChannelTarget, Id, Name, Names, Number, PageSize
 from chat.commands.page_size import count_fitting
@@ -236,6 +237,25 @@ async def close(call: Call, data: Close) -> dict[str, Any]:
     return await run(act)
 
 
+class Picture(msgspec.Struct):
+    target: Id
+    attachment: str | None = None
+
+
+@command("channel.picture", returns=objects.Channel, fault=errors.STORE_FAILED)
+async def set_picture(call: Call, data: Picture) -> dict[str, Any]:
+    """Make a picture that you have uploaded that of a group; without `attachment`, remove it. For owners and admins.
+
+    The upload is used up: it cannot be sent any more.
+    """
+
+    def act() -> dict[str, Any]:
+        access = channel_set_picture(user=call.user, channel_id=data.target, attachment=data.attachment)
+        return channel_data(call, access)
+
+    return await run(act)
+
+
 class Members(msgspec.Struct):
     target: Id
     after: Number = 0
@@ -276,6 +296,7 @@ async def search(call: Call, data: ChannelSearch) -> dict[str, Any]:
     return {
         "channels": [
             {"target": str(channel.pk), "name": channel.name, "memberCount": count, "join": channel.join}
+            | ({"picture": channel.picture} if channel.picture else {})
             for channel, count in found
         ]
     }

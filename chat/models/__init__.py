@@ -2,6 +2,7 @@
 
 from chat.models.attachment import Attachment, InlineMedia, UploadPart
 from chat.models.channel import Channel, Membership, ReadMark
+from chat.models.channel_picture import ChannelPicture
 from chat.models.emoji import CustomEmoji
 from chat.models.invites import InviteLink, JoinRequest
 from chat.models.link_preview import LinkPreview, MessagePreview
@@ -22,6 +23,7 @@ __all__ = [
     "Announcement",
     "Attachment",
     "Channel",
+    "ChannelPicture",
     "CustomEmoji",
     "IncomingWebhook",
     "InlineMedia",

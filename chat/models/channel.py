@@ -30,6 +30,8 @@ class Channel(models.Model):
     topic = models.CharField(max_length=250, blank=True, default="", db_default="")
     """One line that members see above the messages."""
     description = models.TextField(max_length=500, blank=True, default="", db_default="")
+    picture_key = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
+    """That of its `ChannelPicture`; empty without one."""
     join = models.CharField("joining", max_length=8, choices=Join.choices, default=Join.CLOSED)
     listed = models.BooleanField(default=False)
     app = models.OneToOneField(App, on_delete=models.PROTECT, null=True, blank=True, related_name="channel")
@@ -76,6 +78,11 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.kind} {self.pk}"
+
+    @property
+    def picture(self) -> str:
+        """Return the address of the picture on the site; empty without one."""
+        return f"/group-pictures/{self.picture_key}.webp" if self.picture_key else ""
 
     @property
     def shows_link_previews(self) -> bool:

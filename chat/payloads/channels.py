@@ -30,7 +30,7 @@ def channel(item: ChannelSummary) -> dict[str, Any]:
         "mentions": item.mentions,
         "activeAt": channel.active_at,
     }
-    data |= {field: text for field in ("topic", "description") if (text := getattr(channel, field))}
+    data |= {field: text for field in ("topic", "description", "picture") if (text := getattr(channel, field))}
     if channel.app is not None:
         data["appId"] = channel.app.number
     if item.peer is not None:

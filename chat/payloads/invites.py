@@ -42,7 +42,7 @@ def invitation(row: InviteLink, *, members: int, is_member: bool, has_requested:
     else:
         state = "approval" if row.needs_approval else "open"
     channel = row.channel
-    texts = {field: text for field in ("topic", "description") if (text := getattr(channel, field))}
+    texts = {field: text for field in ("topic", "description", "picture") if (text := getattr(channel, field))}
     return {
         "target": str(channel.pk),
         "name": channel.name,

@@ -144,7 +144,7 @@ const openOrigin = (/** @type {ForwardOrigin} */ { target = "", seq }) => naviga
 const userDialogs = new UserDialogs({ store, api, open: openChannel });
 const groupApi = new GroupApi(socket, store);
 const groupDialogs = new GroupDialogs({ store, api, groupApi, open: openChannel });
-const groupSettings = new GroupSettings({ api: groupApi, inviteLimits: boot.invites });
+const groupSettings = new GroupSettings({ api: groupApi, inviteLimits: boot.invites, upload: (file) => client.upload(file) });
 const userMenu = new UserMenu({ store, api, userDialogs });
 const channelDetails = new ChannelDetails({ store, session, memberLoader, groupDialogs, groupApi, groupSettings, userMenu, notifications: new ChannelNotifications(api) });
 const reconnect = () => socket.reconnect();

@@ -52,6 +52,7 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "channel.rename": ({"target": "$target", "name": "x"}, "1000 1003 1005 1005 1003 200 200"),
     "channel.role": ({"target": "$target", "member": "$victim", "role": "admin"}, "1000 1003 1005 1005 1003 1003 200"),
     "channel.policy": ({"target": "$target", "slowMode": 0}, "1000 1003 1005 1005 1003 200 200"),
+    "channel.picture": ({"target": "$target"}, "1000 1003 1005 1005 1003 200 200"),
     "channel.close": ({"target": "$target", "closed": False}, "1000 1003 1005 1005 1003 1003 200"),
     "channel.restrict": (
         {"target": "$target", "member": "$victim", "kind": "ban"},

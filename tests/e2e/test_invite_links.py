@@ -8,6 +8,7 @@ from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import make_group, open_channel
 from tests.e2e.test_two_browsers import sign_in
 from tests.support.accounts import PASSWORD, register
+from tests.support.identity_provider import picture
 from tests.support.site import Site
 
 
@@ -19,6 +20,10 @@ async def test_a_newcomer_joins_by_a_link_after_approval(site: Site, person: Ope
     await make_group(alice, "Painters", "bob")
     await open_channel(bob, "Painters")
     await alice.get_by_test_id("group-settings").click()
+    upload = {"name": "ink.png", "mimeType": "image/png", "buffer": picture()}
+    await alice.get_by_test_id("group-picture-file").set_input_files(upload)
+    await expect(alice.get_by_test_id("group-picture").locator("img")).to_be_visible()
+    await expect(bob.locator("#channel-avatar img")).to_be_visible()
     await alice.get_by_test_id("group-topic").fill("Ink and paper")
     await alice.locator("dialog[open]").get_by_test_id("dialog-confirm").click()
     await expect(bob.get_by_test_id("channel-subtitle")).to_contain_text("Ink and paper")

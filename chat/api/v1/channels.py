@@ -15,6 +15,7 @@ from accounts.selectors.users import users_by_names
 from chat import payloads, reasons, selectors
 from chat.actions import channel as channels
 from chat.actions import channel_settings, service_channel
+from chat.actions.channel_picture import channel_set_picture
 from chat.actions.idempotency import run_once
 from chat.actions.service_access import access_for_service, manages_groups
 from chat.api.v1 import pagination
@@ -95,6 +96,7 @@ class Channel(Shape):
     joinRequests: Annotated[Count, Meta(description="Open requests to join, for managers.")] | None = None
     topic: Annotated[str, Meta(description="Absent if it has none, and so is `description`.")] | None = None
     description: str | None = None
+    picture: Annotated[str, Meta(description="The path of its picture on the site, if it has one.")] | None = None
 
 
 class ChannelPage(Shape):
@@ -245,6 +247,35 @@ class ChannelDetailView(Endpoint):
         PATCH `closed` false opens it again.
         """
         channel_settings.channel_close(user=request.user, channel_id=number(channel_id))
+        return answer(status=204)
+
+
+class PictureRequest(Shape):
+    attachment: Annotated[str, Meta(min_length=1, max_length=32, description="The id of an upload of the service.")]
+
+
+class ChannelPictureView(Endpoint):
+    permissions: ClassVar[Permissions] = {"PUT": "chat.change_channel", "DELETE": "chat.change_channel"}
+
+    @described(
+        "Set the picture of a group",
+        takes=PictureRequest,
+        gives={200: Channel},
+        refuses=(404, 409),
+        sent={"An upload": {"attachment": "q1w2e3r4t5y6u7i8o9p0aa"}},
+        got={"Set": PAINTERS | {"picture": "/group-pictures/q1w2….webp"}},
+        tag="channels",
+    )
+    def put(self, request: Request, channel_id: str) -> Response:
+        """Make an uploaded picture that of a group, as an owner or admin. The upload is used up."""
+        data, target = self.body(request, PictureRequest), number(channel_id)
+        channel_set_picture(user=request.user, channel_id=target, attachment=data.attachment)
+        return answer(channel_body(request, target))
+
+    @described("Remove the picture of a group", gives={204: None}, refuses=(404, 409), tag="channels")
+    def delete(self, request: Request, channel_id: str) -> Response:
+        """Remove the picture of a group, as an owner or admin."""
+        channel_set_picture(user=request.user, channel_id=number(channel_id), attachment=None)
         return answer(status=204)
 
 

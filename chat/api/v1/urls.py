@@ -70,6 +70,7 @@ urlpatterns = [
     path("channels/<channel_id>/invites/<invite_id>/", invites.InviteView.as_view()),
     path("channels/<channel_id>/join-requests/", invites.JoinRequestListView.as_view()),
     path("channels/<channel_id>/join-requests/<name>/", invites.JoinRequestView.as_view()),
+    path("channels/<channel_id>/picture/", channels.ChannelPictureView.as_view()),
     path("channels/<channel_id>/notifications/", notifications.NotificationView.as_view()),
     path("channels/<channel_id>/messages/", history.HistoryView.as_view()),
     path("emoji/", custom_emoji.CustomEmojiListView.as_view()),

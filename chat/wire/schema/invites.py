@@ -52,6 +52,7 @@ class Invitation(Shape):
         Literal["open", "approval", "requested", "member"],
         Meta(description="You can join; you can ask to join; you have asked; you are a member."),
     ]
+    picture: Annotated[str, Meta(description="The path of its picture on the site, if it has one.")] | UnsetType = UNSET
     topic: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
 

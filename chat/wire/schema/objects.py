@@ -329,6 +329,7 @@ class Channel(Shape):
     activeAt: Time
     topic: Annotated[str, Meta(description="One line to show above the messages, if it has one.")] | UnsetType = UNSET
     description: Annotated[str, Meta(description="If it has one; it may have several lines.")] | UnsetType = UNSET
+    picture: Annotated[str, Meta(description="The path of its picture on the site, if it has one.")] | UnsetType = UNSET
     appId: Annotated[int, Meta(description="Of a global channel.")] | UnsetType = UNSET
     peer: Annotated[Person, Meta(description="The other user of a private channel.")] | UnsetType = UNSET
     peerReadSeq: (
@@ -356,6 +357,7 @@ class FoundChannel(Shape):
     name: str
     memberCount: Count
     join: Join
+    picture: Annotated[str, Meta(description="The path of its picture on the site, if it has one.")] | UnsetType = UNSET
 
 
 class App(Shape):

@@ -24,6 +24,13 @@ export class GroupApi {
     this.store.putChannel(await this.socket.request("channel.policy", { target, ...policy }));
   }
 
+  /** Make an upload the picture of a group, or remove it. @param {string} target @param {string} [attachment] its id */
+  async setPicture(target, attachment) {
+    const channel = await this.socket.request("channel.picture", { target, ...(attachment ? { attachment } : {}) });
+    this.store.putChannel(channel);
+    return channel;
+  }
+
   /** Close the user's own group, or reopen it. @param {string} target @param {boolean} closed */
   async setClosed(target, closed) {
     this.store.putChannel(await this.socket.request("channel.close", { target, closed }));

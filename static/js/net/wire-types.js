@@ -15,15 +15,15 @@
  * @typedef {{until?: number}} Mute  without `until` for an unlimited time
  * @typedef {{level: "default" | "all" | "mentions" | "none", muted: boolean}} NotificationChoice  of a channel, for all devices
  * @typedef {{target: string, kind: "global" | "public" | "private", name: string, join: JoinPolicy, listed: boolean,
- *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, linkPreviews: boolean, role: Role | null, topic?: string, description?: string, joinRequests?: number,
+ *   closed: boolean, history: string, announcementsOnly: boolean, slowMode: number, linkPreviews: boolean, role: Role | null, topic?: string, description?: string, joinRequests?: number, picture?: string,
  *   appId?: number, peer?: User, peerReadSeq?: number | null, memberCount?: number, muted?: Mute, notifications?: NotificationChoice, starred?: boolean, lastSeq: number, readSeq: number,
  *   unread: number, mentions: number, activeAt: number}} Channel
  *   `mentions`: unread messages that mention the user; `slowMode`: seconds between two messages; `peer` and `peerReadSeq` of a private channel only
  * @typedef {Partial<Pick<Channel, "join" | "listed" | "announcementsOnly" | "slowMode" | "linkPreviews" | "history" | "topic" | "description">>} GroupPolicy
- * @typedef {{target: string, name: string, memberCount: number, join: JoinPolicy}} FoundGroup
+ * @typedef {{target: string, name: string, memberCount: number, join: JoinPolicy, picture?: string}} FoundGroup
  * @typedef {{id: string, target: string, by: User, time: number, uses: number, needsApproval: boolean, token?: string,
  *   expiresAt?: number, maxUses?: number}} Invite  a link to join a group
- * @typedef {{target: string, name: string, memberCount: number, by: User, topic?: string, description?: string,
+ * @typedef {{target: string, name: string, memberCount: number, by: User, topic?: string, description?: string, picture?: string,
  *   state: "open" | "approval" | "requested" | "member"}} Invitation  the group of a link, as an invited user sees it
  * @typedef {{id: string, who: User, time: number}} JoinRequest
  * @typedef {{size: number, path: string}} QrCode  the path of an SVG with this side
@@ -154,6 +154,7 @@
  *   "invite.qr": {data: {text: string}, reply: QrCode},
  *   "invite.requests": {data: {target: string, after?: string, limit?: number}, reply: {requests: JoinRequest[], hasMore: boolean}},
  *   "invite.decide": {data: {target: string, member: string, approve: boolean}, reply: {}},
+ *   "channel.picture": {data: {target: string, attachment?: string}, reply: Channel},
  *   "channel.close": {data: {target: string, closed: boolean}, reply: Channel},
  *   "channel.leave": {data: {target: string}, reply: {}},
  *   "channel.invite": {data: {target: string, members: string[]}, reply: {added: User[]}},

@@ -29,7 +29,7 @@ export function showChannelAvatar(element, channel) {
     element.dataset.color = "global";
     element.replaceChildren(cloneTemplate("template-icon-channel", SVGElement));
   } else if (channel.kind === "private" && channel.peer) showAvatar(element, channel.peer);
-  else showAvatar(element, { id: channel.target, name: channel.name });
+  else showAvatar(element, { id: channel.target, name: channel.name, avatar: channel.picture });
 }
 
 /** Show or hide the presence dot; for a user who is away it is hollow. @param {HTMLElement} avatar @param {"online" | "away" | "offline"} presence */

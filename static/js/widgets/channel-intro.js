@@ -9,7 +9,7 @@ import { showChannelAvatar } from "./avatar.js";
 /** @param {HTMLElement} element @param {Channel} channel @param {boolean} isGuest */
 export function showChannelIntro(element, channel, isGuest) {
   const { target, name, kind } = channel;
-  const signature = `${target} ${name} ${isGuest} ${language.code}`;
+  const signature = `${target} ${name} ${channel.picture} ${isGuest} ${language.code}`;
   if (element.dataset.rendered === signature) return;
   element.dataset.rendered = signature;
   showChannelAvatar(part(element, "avatar"), channel);

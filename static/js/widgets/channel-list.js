@@ -128,7 +128,7 @@ export class ChannelList {
     const presence = peer ? this.store.presence(peer.id) : "offline";
     const hasDraft = !isCurrent && drafts.has(target);
     const time = kind === "global" ? "" : formatShortTime(activeAt, now);
-    const signature = JSON.stringify([target, name, kind, muted, unread, mentions, peer?.avatar, isCurrent, presence, hasDraft, time, language.code]);
+    const signature = JSON.stringify([target, name, kind, muted, unread, mentions, peer?.avatar, channel.picture, isCurrent, presence, hasDraft, time, language.code]);
     if (this.#rendered.get(link) === signature) return;
     this.#rendered.set(link, signature);
     link.dataset.target = target;

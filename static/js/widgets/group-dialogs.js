@@ -130,13 +130,13 @@ export class GroupDialogs {
     reconcile(part(dialog, "options"), groups, {
       key: ({ target }) => target,
       create: () => cloneTemplate("template-option"),
-      update: (entry, { target, name, memberCount }) => {
+      update: (entry, { target, name, memberCount, picture }) => {
         const button = find(entry, "button", HTMLButtonElement);
         button.dataset.testid = "group-option";
         button.dataset.target = target;
         const avatar = part(button, "avatar");
         avatar.classList.add("square");
-        showAvatar(avatar, { id: target, name });
+        showAvatar(avatar, { id: target, name, avatar: picture });
         setText(part(button, "name"), name);
         setText(part(button, "about"), t("channel.members", { n: memberCount }));
         setText(part(button, "action"), t(this.store.channels.has(target) ? "browse.open" : "browse.join"));

@@ -1,13 +1,14 @@
 /**
  * The settings of a group in one dialog with tabs, for its owners and admins.
  *
- * @import { Channel, GroupPolicy, JoinPolicy } from "../net/wire-types.js"
+ * @import { Attachment, Channel, GroupPolicy, JoinPolicy } from "../net/wire-types.js"
  * @import { GroupApi } from "../net/group-api.js"
  * @typedef {"general" | "moderation" | "invites"} SettingsTab
  */
 import { byId, find, part, setText } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { confirmAction, openDialog } from "./dialog.js";
+import { GroupPicture } from "./group-picture.js";
 import { InviteLinks } from "./invite-links.js";
 import { JoinRequestList } from "./join-requests.js";
 import { RestrictionList } from "./restrictions.js";
@@ -22,13 +23,14 @@ export class GroupSettings {
   /** Shows an error in the open dialog. @type {(error: unknown) => void} */ #showError = () => {};
 
   /**
-   * @param {{api: GroupApi, inviteLimits: {days: number, maxDays: number}}} deps
+   * @param {{api: GroupApi, inviteLimits: {days: number, maxDays: number}, upload: (file: File) => Promise<Attachment>}} deps
    *   `inviteLimits`: how long an invite link is valid by default and at most; 0: without an end
    */
-  constructor({ api, inviteLimits }) {
+  constructor({ api, inviteLimits, upload }) {
     this.api = api;
     const showError = (/** @type {unknown} */ error) => this.#showError(error);
     this.restrictions = new RestrictionList({ panel: byId("settings-moderation"), api, showError });
+    this.picture = new GroupPicture({ panel: byId("settings-general"), api, upload, showError });
     const panel = byId("settings-invites");
     this.requests = new JoinRequestList({ panel, api, showError });
     this.links = new InviteLinks({ panel, api, limits: inviteLimits, showError });
@@ -53,6 +55,7 @@ export class GroupSettings {
     this.#input("linkPreviews").checked = channel.linkPreviews;
     this.#input("linkPreviews").disabled = !isOwner;
     part(this.#dialog, "closing").hidden = !isOwner;
+    this.picture.show(channel);
     this.#renderHistory();
     this.#showError = openDialog("dialog-settings", () => this.#save(channel)).showError;
     this.#select(tab);

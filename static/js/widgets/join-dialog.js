@@ -69,9 +69,9 @@ export class JoinDialog {
     group.setAttribute("aria-busy", String(!invitation));
     const confirm = part(dialog, "confirm");
     confirm.hidden = !invitation || invitation.state === "requested";
-    const { target = "", by, memberCount = 0, topic = "", state = "open" } = invitation ?? {};
+    const { target = "", by, memberCount = 0, topic = "", picture, state = "open" } = invitation ?? {};
     const name = invitation ? invitation.name || t("join.unnamed") : "…";
-    showAvatar(part(dialog, "avatar"), { id: target, name });
+    showAvatar(part(dialog, "avatar"), { id: target, name, avatar: picture });
     setText(part(dialog, "name"), name);
     setText(part(dialog, "about"), invitation ? t("channel.members", { n: memberCount }) : "");
     setText(part(dialog, "topic"), topic);

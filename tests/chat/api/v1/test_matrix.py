@@ -61,6 +61,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "channels/<channel_id>/"): {"name": "x"},
     ("POST", "channels/<channel_id>/members/"): {"members": ["alice"]},
     ("PATCH", "channels/<channel_id>/members/<name>/"): {"role": "admin"},
+    ("PUT", "channels/<channel_id>/picture/"): {"attachment": "x"},
     ("POST", "channels/<channel_id>/join-requests/<name>/"): {"approve": True},
     ("PATCH", "webhooks/<webhook_id>/"): {"enabled": False},
     ("PATCH", "incoming-webhooks/<hook_id>/"): {"enabled": False},
