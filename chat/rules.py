@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -48,6 +48,12 @@ def check_text(text: str, *, limit: int) -> str:
 def check_caption(text: str, *, limit: int) -> str:
     """Return the text of a message with attachments as `check_text` does; empty if it shows nothing."""
     return check_text(text, limit=limit) if has_visible_text(text) else ""
+
+
+def check_files_size(sizes: Iterable[int], *, limit: int) -> None:
+    """Raise ChatError ATTACHMENTS_TOO_LARGE if the files of a message have more bytes than the limit; 0: unlimited."""
+    if limit and sum(sizes) > limit:
+        raise ChatError(reasons.ATTACHMENTS_TOO_LARGE, limit=limit)
 
 
 def with_file_names(text: str, attachments: Sequence[Mapping[str, Any]] | None) -> str:

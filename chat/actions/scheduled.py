@@ -169,11 +169,15 @@ def _require_messages(user: User, access: Access, reply_to: int | None, thread: 
 
 
 def _reserve_files(row: ScheduledMessage, keys: Sequence[str]) -> None:
-    """Keep the files for this message alone. Raise ChatError ATTACHMENT_NOT_FOUND if one cannot be sent."""
+    """Keep the files for this message alone.
+
+    Raise ChatError ATTACHMENT_NOT_FOUND if one cannot be sent, and ATTACHMENTS_TOO_LARGE.
+    """
     ready = Attachment.objects.select_for_update(no_key=True).filter(
         key__in=keys, uploader=row.user_id, state=Attachment.State.READY, message=None, scheduled=None
     )
     found = {file.key: file for file in ready.order_by("pk")}
+    rules.check_files_size((file.size for file in found.values()), limit=settings.IM_ATTACHMENT_BYTES_PER_MESSAGE)
     for index, key in enumerate(keys):
         if key not in found:
             raise ChatError(reasons.ATTACHMENT_NOT_FOUND, attachment=key)

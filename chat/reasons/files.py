@@ -24,6 +24,9 @@ ATTACHMENTS_ONE_DESTINATION = Reason("attachments_one_destination", ILLEGAL_PARA
     "Attachments were sent to several destinations, or in a transient message.")
 TOO_MANY_ATTACHMENTS = Reason("too_many_attachments", TOO_MUCH, "A message can have at most %(limit)s files.",
     "A message names more attachments than IM_ATTACHMENTS_PER_MESSAGE.")
+ATTACHMENTS_TOO_LARGE = Reason("attachments_too_large", TOO_MUCH,
+    "The files of a message can have at most %(limit)s bytes together.",
+    "The attachments of a message have more bytes than IM_ATTACHMENT_BYTES_PER_MESSAGE.")
 UPLOADS_NOT_ALLOWED = Reason("uploads_not_allowed", NOT_AUTHORISED, "You cannot upload files here.",
     "A guest uploads a file, and IM_GUEST_UPLOADS is off.")
 FILE_TOO_LARGE = Reason("file_too_large", TOO_MUCH, "A file can have at most %(limit)s bytes.",

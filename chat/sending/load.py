@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 
 from accounts.models import App, Block, User
@@ -102,6 +103,8 @@ class Loaded:
     """Those of their threads that have answers already, by the same id."""
     attachments: Mapping[str, Attachment] = field(default_factory=dict)
     """The drafts' files by key, locked."""
+    max_file_bytes: int = 0
+    """Bytes that the files of a message can have together; 0: unlimited."""
     inline_media: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
     """Type and content of the files that clients of `/ws` get with their message, by name in the storage."""
     sources: Mapping[int, Message] = field(default_factory=dict)
@@ -189,6 +192,7 @@ def load(drafts: Sequence[Draft]) -> Loaded:
         roots={message.pk: message for message in _ROOTS.instances(root_rows)},
         threads={thread.pk: thread for thread in _THREADS.instances(thread_rows)},
         attachments={attachment.key: attachment for attachment in _ATTACHMENTS.instances(file_rows)},
+        max_file_bytes=settings.IM_ATTACHMENT_BYTES_PER_MESSAGE,
         inline_media={file: (type, bytes(content)) for file, type, content in (*media_rows, *source_media_rows)},
         sources={message.pk: message for message in _SOURCES.instances(source_rows)},
         source_files=[

@@ -106,7 +106,10 @@ class Permissions:
             raise ChatError(reasons.MESSAGE_RECALLED)
 
     def _require_attachments(self, draft: Draft) -> None:
-        """Raise ChatError ATTACHMENT_NOT_FOUND, also for those of other users and those that are sent already."""
+        """Raise ChatError ATTACHMENT_NOT_FOUND, also for those of other users and those that are sent already.
+
+        Raise ATTACHMENTS_TOO_LARGE if they are too large together.
+        """
         for key in draft.attachments:
             attachment = self._loaded.attachments.get(key)
             if (
@@ -118,6 +121,8 @@ class Permissions:
                 or key in self._taken
             ):
                 raise ChatError(reasons.ATTACHMENT_NOT_FOUND, attachment=key)
+        sizes = (self._loaded.attachments[key].size for key in draft.attachments)
+        rules.check_files_size(sizes, limit=self._loaded.max_file_bytes)
 
     def _require_unrestricted(self, user: Sender, channel: SendChannel) -> None:
         for scope in (None, channel.pk):

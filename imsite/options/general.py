@@ -109,6 +109,7 @@ OPTIONS = (
         "IM_SITE_URL", "", "Address of the site, such as https://chat.example, in links for clients that are no page."
     ),
     Option("IM_ATTACHMENTS_PER_MESSAGE", 10, "Files that one message can carry."),
+    Option("IM_ATTACHMENT_BYTES_PER_MESSAGE", 0, "Maximum bytes of the files of a message together; 0: unlimited."),
     Option(
         "IM_MENTION_ALL",
         "managers",

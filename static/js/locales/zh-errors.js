@@ -145,6 +145,7 @@ export const zhErrors = {
   attachments_one_destination: "带文件的消息只能发往一处，且不能是临时消息。",
   thread_not_found: "话题不存在，或者你无法查看。",
   transient_in_thread: "临时消息不属于任何话题。",
+  attachments_too_large: "一条消息的文件合计最多 {limit} 字节。",
   too_many_attachments: "一条消息最多带 {limit} 个文件。",
   emoji_limit_reached: "最多有 {limit} 个自定义表情，请先删除一个。",
   emoji_name_invalid: "名称需要 2 到 {limit} 个字母、数字、下划线、加号或减号，至少有一个字母。",

@@ -12,6 +12,7 @@ from chat import payloads, reasons
 from chat.actions.message import message_draft, message_edit, message_recall
 from chat.actions.report import message_report
 from chat.actions.retention import channel_delete_expired, files_delete_expired
+from chat.actions.scheduled import message_schedule
 from chat.errors import ChatError
 from chat.models import Attachment, Channel, Message
 from chat.search.index import index_advance, index_find
@@ -117,6 +118,26 @@ def test_a_message_has_few_files(alice: User, trio: Channel, settings: Settings)
     with pytest.raises(ChatError) as refused:
         with_files(alice, trio, ready_attachment(alice), ready_attachment(alice))
     assert refused.value.reason is reasons.TOO_MANY_ATTACHMENTS
+
+
+def test_the_files_of_a_message_have_few_bytes(alice: User, trio: Channel, settings: Settings) -> None:
+    files = [ready_attachment(alice) for _ in range(2)]
+    settings.IM_ATTACHMENT_BYTES_PER_MESSAGE = files[0].size + files[1].size - 1
+    (refused,) = commit([with_files(alice, trio, *files)])
+    assert isinstance(refused, ChatError) and refused.reason is reasons.ATTACHMENTS_TOO_LARGE
+    with pytest.raises(ChatError) as scheduled:
+        message_schedule(
+            user=alice,
+            channel_id=trio.pk,
+            text="later",
+            due_at=log.now_ms() + 3_600_000,
+            attachments=[file.key for file in files],
+            app=None,
+        )
+    assert scheduled.value.reason is reasons.ATTACHMENTS_TOO_LARGE
+    settings.IM_ATTACHMENT_BYTES_PER_MESSAGE += 1
+    (stored,) = commit([with_files(alice, trio, *files)])
+    assert isinstance(stored, StoredMessage)
 
 
 def test_the_text_beside_files_is_edited(alice: User, trio: Channel) -> None:
