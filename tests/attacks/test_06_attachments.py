@@ -70,7 +70,8 @@ async def sent(ask: Ask, who: UserClient, target: str, content: bytes = b"hello"
     return made["url"], await who.call("message.send", target=target, type="text", msg="", attachments=[made["id"]])
 
 
-ENDINGS = ("leaves", "is removed", "is banned from the group", "is banned from the site", "recall", "retention")
+FOR_ALL = ("recall", "removal of the file", "retention", "retention of files")
+ENDINGS = ("leaves", "is removed", "is banned from the group", "is banned from the site", "account deletion", *FOR_ALL)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -95,8 +96,19 @@ async def test_a_right_that_has_ended(clients: Clients, shared_site: SharedSite,
             "operator, _ = User.objects.get_or_create(username='boss', is_superuser=True)\n"
             f"user_ban(operator=operator, user_id={bob.id})"
         )
+    elif ending == "account deletion":
+        shared_site.shell(f"from chat.actions.account_deletion import account_delete\naccount_delete(user_id={bob.id})")
     elif ending == "recall":
         await alice.call("message.recall", target=group, id=said["id"])
+    elif ending == "removal of the file":
+        await alice.call("attachment.remove", target=group, id=said["id"], attachment=path.split("/")[2])
+    elif ending == "retention of files":
+        shared_site.shell(
+            "from django.conf import settings\nfrom chat.actions.retention import files_delete_expired\n"
+            "from chat.models import Message\nsettings.IM_FILE_RETENTION_DAYS = 1\n"
+            f"Message.objects.filter(pk={said['id']}).update(time=0)\nfiles_delete_expired(limit=1)\n"
+            "settings.IM_FILE_RETENTION_DAYS = 0"
+        )
     else:
         shared_site.shell(
             "from chat.actions.retention import channel_delete_expired\n"
@@ -106,7 +118,7 @@ async def test_a_right_that_has_ended(clients: Clients, shared_site: SharedSite,
     for method in ("GET", "HEAD"):
         assert ask(bob, method, path).status == 404
     assert ask(bob, "GET", path).body == absent.body
-    assert ask(alice, "GET", path).status == (404 if ending in ("recall", "retention") else 200)
+    assert ask(alice, "GET", path).status == (404 if ending in FOR_ALL else 200)
 
 
 async def test_a_new_member_of_a_closed_group_gets_no_earlier_file(clients: Clients, ask: Ask) -> None:
