@@ -47,6 +47,7 @@ class Tourist:
 
     async def act(self, message: Locator, *names: str, place: str = "timeline") -> None:
         """Show the toolbar of a message, by pointer or a long press, and use these buttons and menu items."""
+        await expect(message).to_have_attribute("data-state", "sent")
         if self.is_phone:
             touch = {"pointerType": "touch", "isPrimary": True, "bubbles": True}
             text = message.get_by_test_id("message-text").first
