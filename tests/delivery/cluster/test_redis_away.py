@@ -49,10 +49,12 @@ async def test_alice_is_away_once_she_is_on_both_nodes(pair: list[ClusterNode]) 
     b.disconnect(BOB)
     for node in pair:
         await until_away(node, ALICE, BOB)
+    await wait_until(lambda: {*told} == {ALICE, BOB})
+    told.clear()
     a.presence.set_away(ALICE, is_away=False)
     for node in pair:
         await until_away(node, BOB)
-    await wait_until(lambda: sorted(told) == [ALICE, ALICE, BOB])
+    await wait_until(lambda: ALICE in told)
 
 
 async def test_the_death_of_the_node_on_which_bob_was_present_leaves_him_away(
@@ -86,5 +88,5 @@ async def test_away_users_are_written_again_and_known_without_redis(
     await until_away(a, ALICE)
     a.presence.set_away(ALICE, is_away=False)
     await until_away(a)
-    await wait_until(lambda: told == [ALICE])
+    await wait_until(lambda: ALICE in told)
     assert await a.presence.filter_online([ALICE], WEB) == {ALICE}

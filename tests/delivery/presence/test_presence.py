@@ -150,14 +150,15 @@ async def test_alice_is_away_while_all_her_connections_are(presence: Presence) -
     assert await presence.filter_away([ALICE, BOB]) == set()
     presence.set_away(ALICE, is_away=True)
     assert await presence.filter_away([ALICE, BOB, OTHER_BOB]) == {ALICE}
-    await wait_until(lambda: told == [ALICE])
+    await wait_until(lambda: ALICE in told)
     presence.connect(ALICE, "alice", WEB)
     assert await presence.filter_away([ALICE]) == set()
     presence.disconnect(ALICE, WEB)
     assert await presence.filter_away([ALICE]) == {ALICE}
     presence.disconnect(ALICE, WEB, was_away=True)
+    told.clear()
     presence.set_away(ALICE, is_away=False)
     assert await presence.filter_away([ALICE]) == set()
-    await wait_until(lambda: told == [ALICE] * 4)
+    await wait_until(lambda: ALICE in told)
     presence.disconnect(ALICE, IOS)
     assert await presence.filter_away([ALICE]) == await presence.filter_online([ALICE]) == set()
