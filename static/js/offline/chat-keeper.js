@@ -68,8 +68,9 @@ export class ChatKeeper {
     const ended = new Promise((resolve) => signal.addEventListener("abort", resolve));
     const work = async () => {
       if (signal.aborted) return;
-      await this.#begin(signal);
-      this.#isTurn = true;
+      // Another tab must not wait for the beginning of one that has stopped.
+      await Promise.race([this.#begin(signal), ended]);
+      this.#isTurn = !signal.aborted;
       await ended;
     };
     navigator.locks.request(LOCK, { signal }, work).catch(() => {});

@@ -56,14 +56,15 @@ export class KeptDatabase {
 
   /** Delete what is kept for any other user than this one. @param {string} userId */
   async deleteOthers(userId) {
-    const kept = await this.read();
-    if (kept && kept.user.me.id !== userId) await this.delete();
+    // The messages need not be read for that, at the start of each page.
+    const user = await settled((await this.#openRecords()).get("user"));
+    this.close();
+    if (user && user.me.id !== userId) await this.delete();
   }
 
   /** Return what is kept; null if nothing is, or nothing that may be shown, which is then deleted. @returns {Promise<KeptChat | null>} */
   async read() {
-    await this.open();
-    const records = /** @type {IDBDatabase} */ (this.#database).transaction(RECORDS).objectStore(RECORDS);
+    const records = await this.#openRecords();
     const [keys, values] = await Promise.all([settled(records.getAllKeys()), settled(records.getAll())]);
     this.close();
     const byKey = new Map(keys.map((key, index) => [String(key), values[index]]));
@@ -80,6 +81,11 @@ export class KeptDatabase {
       return name.startsWith(LOG_PREFIX) ? [[name.slice(LOG_PREFIX.length), JSON.parse(byKey.get(name))]] : [];
     });
     return { user, channels: byKey.get("channels") ?? [], logs: new Map(logs) };
+  }
+
+  async #openRecords() {
+    await this.open();
+    return /** @type {IDBDatabase} */ (this.#database).transaction(RECORDS).objectStore(RECORDS);
   }
 
   /** Delete it. Resolves even where the browser has no databases. */

@@ -115,6 +115,8 @@ export class Offline {
     this.#hasTakenOver = true;
     const kept = await database.read();
     if (kept) await takeOverLogs(kept, this.deps);
+    // Until then the earlier copy has more than this page.
+    await openChannelLoaded(this.deps.store);
   }
 }
 
@@ -122,4 +124,17 @@ export class Offline {
 function addressedApp(defaultApp) {
   const query = new URLSearchParams(location.search);
   return Number(query.get("appId") || query.get("appID") || defaultApp);
+}
+
+/** Resolve once the messages of the open channel are loaded. @param {Store} store @returns {Promise<void>} */
+function openChannelLoaded(store) {
+  return new Promise((resolve) => {
+    const check = () => {
+      if (!store.log?.isLoaded) return;
+      store.removeEventListener("log", check);
+      resolve();
+    };
+    store.addEventListener("log", check);
+    check();
+  });
 }
