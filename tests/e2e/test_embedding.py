@@ -26,7 +26,7 @@ EXPIRED = (
 )
 HOSTILE_CSS = """<style>
   * { display: none !important; color: red !important; font-size: 1px !important }
-  html, body { display: block !important }
+  html, body, main { display: block !important }
   imsite-chat { position: absolute !important; left: -9999px !important; opacity: 0 !important }
   button, textarea, li, a { visibility: hidden !important; pointer-events: none !important }
 </style>"""
@@ -94,8 +94,11 @@ async def test_the_guides_page_shows_the_channel_to_its_own_users(
     await expect(ben.locator(".message .text strong").last).to_have_text("there")
     await expect(ben.locator(".message .text a").last).to_have_attribute("href", "https://example.org/")
     await expect(ben.locator(".message .name").last).to_have_text("ann")
+    await ben.get_by_placeholder("Write a message").press_sequentially("Y")
+    await expect(ann.locator(".typing")).to_have_text("ben is typing…")
     await say(ben, "Yes @ann")
     await expect(ann.locator(".message .text").last).to_have_text("Yes @ann")
+    await expect(ann.locator(".typing")).to_be_hidden()
     await ann.locator(".message").last.hover()
     await ann.get_by_role("button", name="Like").last.click()
     await expect(ben.locator(".message .chip").last).to_have_text("👍 1")
