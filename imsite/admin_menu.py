@@ -26,6 +26,7 @@ _GROUPS: tuple[tuple[Any, tuple[tuple[Any, str, str], ...]], ...] = (
         (
             (_("Reports"), "flag", "chat.report"),
             (_("Mutes and bans"), "block", "chat.restriction"),
+            (_("Invite links"), "link", "chat.invitelink"),
         ),
     ),
     (

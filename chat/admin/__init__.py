@@ -13,6 +13,7 @@ from chat.admin import (  # noqa: E402, F401 - each registers its models
     channels,
     custom_emoji,
     incoming_webhooks,
+    invites,
     messages,
     reports,
     restrictions,

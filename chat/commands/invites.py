@@ -118,7 +118,7 @@ async def accept(call: Call, data: ByToken) -> dict[str, Any]:
 
 
 async def count_try(call: Call) -> None:
-    """Count a use of a token by the caller. Raise ChatError with reason `rate_limited` beyond IM_INVITE_RATE."""
+    """Count a use of a token by the caller. Raise ChatError with reason `too_many_attempts` beyond IM_INVITE_RATE."""
     try:
         await invite_rate_limit.take_async(str(call.user.pk))
     except RateLimited as error:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from pytest_django.fixtures import Settings
 
+from accounts.models import User
+from accounts.rate_limits import invite_rate_limit
+from chat.commands.invites import count_try
+from chat.commands.registry import Call
+from chat.errors import ChatError
 from tests.support.call_socket import both_codecs
 from tests.support.channels import next_note
 from tests.support.shared_site import Clients
@@ -62,3 +70,14 @@ async def test_a_qr_code_is_drawn_as_a_path(clients: Clients) -> None:
     assert code["size"] == 29 + 8
     assert re.fullmatch(r"(M\d+ \d+h\d+v1h-\d+z)+", code["path"])
     assert code["path"].startswith("M4 4h7v1h-7z")
+
+
+async def test_tries_are_limited_per_user(settings: Settings) -> None:
+    settings.IM_INVITE_RATE = 2
+    invite_rate_limit.reset()
+    user, other = cast(Call, SimpleNamespace(user=User(pk=7))), cast(Call, SimpleNamespace(user=User(pk=8)))
+    for call in (user, user, other):
+        await count_try(call)
+    with pytest.raises(ChatError) as refusal:
+        await count_try(user)
+    assert (refusal.value.reason.key, refusal.value.data["retryAfter"] > 0) == ("too_many_attempts", True)
