@@ -27,7 +27,7 @@ LOOKS = {
     "auditor": {"chat/channel", "chat/message", "chat/attachment", "chat/report", "chat/restriction",
                 "chat/announcement", "accounts/user", "accounts/app", "accounts/service", "knox/authtoken",
                 "axes/accessattempt", "admin/logentry", "chat/webhook", "chat/incomingwebhook", "chat/slashcommand",
-                "chat/customemoji", "chat/scheduledmessage"},
+                "chat/customemoji", "chat/scheduledmessage", "chat/invitelink"},
 }  # fmt: skip
 """Lists and pages of rows that a role may see."""
 DOES = {
