@@ -8,6 +8,7 @@ from typing import Any
 from chat import reasons
 from chat.commands.registry import Command
 from chat.errors import ChatError
+from chat.wire.schema.events import READ_MARK, TYPING
 from delivery.hub.connection import Connection
 
 WIDGET_COMMANDS: Mapping[str, frozenset[str]] = {
@@ -26,8 +27,8 @@ WIDGET_COMMANDS: Mapping[str, frozenset[str]] = {
         "message.recall": "target id",
         "message.react": "target id emoji",
         "message.unreact": "target id emoji",
-        "read.mark": "target seq",
-        "typing": "target",
+        READ_MARK.name: "target seq",
+        TYPING.name: "target",
     }.items()
 }
 """The fields of each command that a widget may use. A command without an entry is refused, and so is a new one."""

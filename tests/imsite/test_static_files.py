@@ -33,7 +33,7 @@ def production(site_factory: SiteFactory) -> Iterator[Site]:
 def ask(url: str, **headers: str) -> tuple[int, Message, str]:
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT_SECONDS) as answer:
-            return answer.status, answer.headers, answer.read().decode()
+            return answer.status, answer.headers, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as refused:
         return refused.code, refused.headers, ""
 

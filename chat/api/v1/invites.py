@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 from rest_framework.request import Request
@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from chat import payloads, rules
 from chat.actions import invites, join_requests
+from chat.actions.idempotency import run_once
 from chat.actions.service_access import access_for_service
 from chat.api.v1 import pagination
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -85,23 +86,29 @@ class InviteListView(Endpoint):
     @described(
         "Create an invite link",
         takes=NewInvite,
-        gives={201: Invite},
+        gives={201: Invite, 200: Invite},
         refuses=(404, 409),
         sent={"For a week": {"seconds": 604800, "maxUses": 20}},
         got={"Made": _LINK | {"maxUses": 20}},
+        idempotent=True,
         tag="channels",
     )
     def post(self, request: Request, channel_id: str) -> Response:
         """Create a link by which users join a group, at once or after approval."""
         data = self.body(request, NewInvite)
-        link, token = invites.invite_create(
-            user=request.user,
-            channel_id=number(channel_id),
-            seconds=data.seconds,
-            max_uses=data.maxUses,
-            needs_approval=data.needsApproval,
-        )
-        return answer(payloads.invite(link, token), 201)
+
+        def make() -> dict[str, Any]:
+            link, token = invites.invite_create(
+                user=request.user,
+                channel_id=number(channel_id),
+                seconds=data.seconds,
+                max_uses=data.maxUses,
+                needs_approval=data.needsApproval,
+            )
+            return payloads.invite(link, token)
+
+        body, repeated = run_once(self.idempotency(request, data), make, secret=True)
+        return answer(body, 200 if repeated else 201)
 
 
 class InviteView(Endpoint):
@@ -142,14 +149,20 @@ class JoinRequestView(Endpoint):
         gives={204: None},
         refuses=(404, 409),
         sent={"Approve": {"approve": True}},
+        idempotent=True,
         tag="channels",
     )
     def post(self, request: Request, channel_id: str, name: str) -> Response:
         """Approve or decline the request of a user. The user is notified."""
         data = self.body(request, Decision)
-        join_requests.join_request_decide(
-            user=request.user, channel_id=number(channel_id), name=name, approve=data.approve
-        )
+
+        def decide() -> dict[str, Any]:
+            join_requests.join_request_decide(
+                user=request.user, channel_id=number(channel_id), name=name, approve=data.approve
+            )
+            return {}
+
+        run_once(self.idempotency(request, data), decide)
         return answer(status=204)
 
 
