@@ -19,6 +19,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "channel_id": ("A channel's id.", _ID, "7"),
     "message_id": ("A message's id.", _ID, "4711"),
     "webhook_id": ("A webhook's id.", _ID, "3"),
+    "invite_id": ("An invite link's id.", _ID, "7"),
     "hook_id": ("An incoming webhook's id.", _ID, "3"),
     "bot_id": ("A bot's id.", _ID, "3"),
     "app": ("The number of an app.", {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, 101),

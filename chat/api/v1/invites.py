@@ -141,7 +141,7 @@ class JoinRequestListView(Endpoint):
 
 
 class JoinRequestView(Endpoint):
-    permissions: ClassVar[Permissions] = {"POST": "chat.add_membership"}
+    permissions: ClassVar[Permissions] = {"PATCH": "chat.add_membership"}
 
     @described(
         "Decide a request to join",
@@ -152,7 +152,7 @@ class JoinRequestView(Endpoint):
         idempotent=True,
         tag="channels",
     )
-    def post(self, request: Request, channel_id: str, name: str) -> Response:
+    def patch(self, request: Request, channel_id: str, name: str) -> Response:
         """Approve or decline the request of a user. The user is notified."""
         data = self.body(request, Decision)
 

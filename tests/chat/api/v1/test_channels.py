@@ -270,9 +270,9 @@ def test_a_service_makes_links_and_decides_requests(caller: Caller, own: Channel
     page = caller.get(f"{base}join-requests/?limit=1").data
     assert [item["who"]["userId"] for item in page["results"]] == ["dave"] and page["next"] is not None
     assert caller.get(base).data["joinRequests"] == 2
-    assert caller.post(f"{base}join-requests/dave/", {"approve": True}).status == 204
-    assert caller.post(f"{base}join-requests/erin/", {"approve": False}).status == 204
-    assert caller.post(f"{base}join-requests/erin/", {"approve": False}).status == 404
+    assert caller("PATCH", f"{base}join-requests/dave/", {"approve": True}).status == 204
+    assert caller("PATCH", f"{base}join-requests/erin/", {"approve": False}).status == 204
+    assert caller("PATCH", f"{base}join-requests/erin/", {"approve": False}).status == 404
     assert "dave" in [item["userId"] for item in caller.get(f"{base}members/").data["results"]]
     assert caller("DELETE", f"{base}invites/{link['id']}/").status == 204
     assert caller("DELETE", f"{base}invites/{link['id']}/").status == 404

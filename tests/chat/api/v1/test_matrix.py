@@ -62,7 +62,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "channels/<channel_id>/members/"): {"members": ["alice"]},
     ("PATCH", "channels/<channel_id>/members/<name>/"): {"role": "admin"},
     ("PUT", "channels/<channel_id>/picture/"): {"attachment": "x"},
-    ("POST", "channels/<channel_id>/join-requests/<name>/"): {"approve": True},
+    ("PATCH", "channels/<channel_id>/join-requests/<name>/"): {"approve": True},
     ("PATCH", "webhooks/<webhook_id>/"): {"enabled": False},
     ("PATCH", "incoming-webhooks/<hook_id>/"): {"enabled": False},
     ("POST", "users/external/<external_id>/token/"): {"seconds": 600},
