@@ -40,7 +40,6 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any], Any]] = {
         {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"},
         "Vx2bT0mQy4uJc8rN1sKf3A",
     ),
-    "invite_id": ("The id of an invite link.", _ID, "7"),
     "scheduled_id": ("The id of a scheduled message.", {"type": "string", "pattern": "^[0-9]+$"}, "17"),
     "emoji": (
         "One emoji, or the name of a custom one between colons.",

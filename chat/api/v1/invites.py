@@ -149,20 +149,14 @@ class JoinRequestView(Endpoint):
         gives={204: None},
         refuses=(404, 409),
         sent={"Approve": {"approve": True}},
-        idempotent=True,
         tag="channels",
     )
     def patch(self, request: Request, channel_id: str, name: str) -> Response:
         """Approve or decline the request of a user. The user is notified."""
         data = self.body(request, Decision)
-
-        def decide() -> dict[str, Any]:
-            join_requests.join_request_decide(
-                user=request.user, channel_id=number(channel_id), name=name, approve=data.approve
-            )
-            return {}
-
-        run_once(self.idempotency(request, data), decide)
+        join_requests.join_request_decide(
+            user=request.user, channel_id=number(channel_id), name=name, approve=data.approve
+        )
         return answer(status=204)
 
 
