@@ -46,6 +46,8 @@ def mail_digest_set(*, user: User, hours: int) -> None:
             defaults={"hours": hours, "failure": "", "attempts": 0},
             create_defaults={"hours": hours, "position": log.head()},
         )
+        # The time of a waiting mail followed from the earlier choice: it is found anew.
+        MailDigest.objects.filter(user=stored).exclude(due_at=None).update(due_at=log.now_ms())
 
 
 def mail_digest_end(*, user_id: int) -> None:

@@ -11,6 +11,7 @@ from chat.models import Channel, MailDigest, Message, MessageMention
 from delivery import log
 
 HOUR_MS = 3_600_000
+_ROWS_PER_UPDATE = 500
 
 
 def digest_positions(message_ids: Sequence[int]) -> dict[int, int]:
@@ -67,7 +68,8 @@ def digests_note(positions: Mapping[int, int]) -> None:
         row.newest = max(row.newest, positions[row.pk])
         if row.due_at is None:
             row.due_at = max(now + delay, next_mail_at(row))
-    MailDigest.objects.bulk_update(rows, ["newest", "due_at"])
+    # An @all may concern thousands, and one statement would compare each row with all others.
+    MailDigest.objects.bulk_update(rows, ["newest", "due_at"], batch_size=_ROWS_PER_UPDATE)
 
 
 def next_mail_at(row: MailDigest) -> int:

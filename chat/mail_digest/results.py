@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import smtplib
 
 from django.conf import settings
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 _MAX_BACKOFF_SECONDS, _MAX_DOUBLINGS = 3600.0, 20
 _FIRST_PERMANENT_CODE = 500
+_POLICY = re.compile(r"5\.7\.\d")
+"""Begins refusals for reasons of security or policy (RFC 3463), such as a missing signature: they concern all mails."""
 SENT, RETRIED, REFUSED, DROPPED = (
     metrics.MAIL_DIGESTS.labels(result) for result in ("sent", "retried", "refused", "dropped")
 )
@@ -44,7 +47,7 @@ def record(claimed: ClaimedMail, error: Exception | None) -> None:
         return
     answer = _answer(error)
     logger.warning("mail_digest_failed", extra={"error": type(error).__name__, "code": answer[0]})
-    if answer[0] >= _FIRST_PERMANENT_CODE:
+    if answer[0] >= _FIRST_PERMANENT_CODE and not _POLICY.match(answer[1]):
         _change(row, failure=f"{answer[0]} {answer[1]}"[:200], attempts=0, due_at=None)
         REFUSED.inc()
     elif row.attempts < settings.IM_MAIL_DIGEST_RETRIES:

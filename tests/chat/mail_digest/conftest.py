@@ -54,8 +54,8 @@ def note() -> None:
 def claim(*active: User) -> ClaimedMail | None:
     """Claim the mail of the only user for whom one may be due."""
     note()
-    rows = due_digests(limit=9)
-    return digest_claim(rows[0], active={user.pk for user in active}) if rows else None
+    due = due_digests(limit=9)
+    return digest_claim(due[0], active={user.pk for user in active}) if due else None
 
 
 Change = Callable[[GroupScenario], object]

@@ -44,7 +44,7 @@ def test_direct_messages_and_mentions_are_mailed_and_nothing_else(scenario: Grou
     assert "to you alone" in body and "for @bob" in body
     assert not any(text in body for text in ("plain", "before", "his own"))
     # It counts as sent, so no other node and no later look sends it again.
-    assert digest_claim(claimed.row, active=()) is None and claim() is None
+    assert digest_claim(claimed.row.pk, active=()) is None and claim() is None
 
 
 CHANGES: dict[str, Callable[[GroupScenario, Any], object]] = {
@@ -70,9 +70,9 @@ def test_changes_in_between_are_respected(scenario: GroupScenario, change: str) 
     subscribe(scenario.bob)
     said = scenario.say("a secret for @bob")
     note()
-    assert due_digests(limit=9)
+    [user_id] = due_digests(limit=9)
     CHANGES[change](scenario, said)
-    assert claim() is None and not due_digests(limit=9)
+    assert digest_claim(user_id, active=()) is None and not due_digests(limit=9)
 
 
 def test_a_muted_private_channel_is_not_mailed_and_a_mention_in_a_muted_group_is(scenario: GroupScenario) -> None:
@@ -112,9 +112,22 @@ def test_a_user_gets_one_mail_in_their_hours(scenario: GroupScenario) -> None:
     note()
     row = MailDigest.objects.get()
     assert row.sent_at is not None and row.due_at == row.sent_at + 24 * HOUR_MS > log.now_ms()
-    MailDigest.objects.update(due_at=0)
+    MailDigest.objects.update(due_at=0, sent_at=row.sent_at - 24 * HOUR_MS)
     claimed = claim()
     assert claimed is not None and "two" in str(claimed.message.body) and "one" not in str(claimed.message.body)
+
+
+@pytest.mark.parametrize(("before", "after"), [(4, 24), (24, 4)])
+def test_a_new_choice_holds_for_a_mail_that_waits(scenario: GroupScenario, before: int, after: int) -> None:
+    subscribe(scenario.bob, hours=before)
+    scenario.say("one for @bob")
+    assert claim() is not None
+    scenario.say("two for @bob")
+    note()
+    mail_digest_set(user=scenario.bob, hours=after)
+    assert claim() is None
+    row = MailDigest.objects.get()
+    assert row.sent_at is not None and row.due_at == row.sent_at + after * HOUR_MS
 
 
 def test_mails_need_a_confirmed_address_an_account_and_a_site_that_sends(

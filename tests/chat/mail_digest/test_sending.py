@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import smtplib
+import threading
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 
-from chat.mail_digest import results
+from accounts.models import User
+from chat.mail_digest import due, results, sender
+from chat.mail_digest.missed import Missed
 from chat.models import MailDigest, PushState
 from delivery import log
 from delivery.db.executors import run
@@ -17,7 +21,7 @@ from tests.chat.mail_digest.conftest import claim, subscribe
 from tests.support.group_scenario import GroupScenario
 from tests.support.in_process import running_node
 from tests.support.ports import free_port
-from tests.support.waiting import wait_until
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 from tests.support.webhooks import wait_until_stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,7 +60,7 @@ async def test_a_mention_is_mailed_once_through_restarts(scenario: GroupScenario
 
 async def test_a_real_mail_server_gets_it_and_refuses_for_good(scenario: GroupScenario, settings: Any) -> None:
     inbox = Inbox()
-    server = Controller(inbox, hostname="127.0.0.1", port=free_port())
+    server = Controller(inbox, hostname="127.0.0.1", port=free_port(), ready_timeout=TIMEOUT_SECONDS)
     server.start()
     try:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -73,6 +77,47 @@ async def test_a_real_mail_server_gets_it_and_refuses_for_good(scenario: GroupSc
     finally:
         server.stop()
     assert len(inbox.mails) == 1
+
+
+async def test_a_mail_server_that_does_not_answer_holds_up_no_stop(
+    scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, answered, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def send(message: Any) -> None:
+        begun.set()
+        answered.wait(TIMEOUT_SECONDS)
+        ended.set()
+
+    monkeypatch.setattr(results, "send", send)
+    monkeypatch.setattr(sender, "STOP_SECONDS", 0.0)
+    await run(subscribe, scenario.bob)
+    async with running_node():
+        await run(scenario.say, "for @bob")
+        await wait_until(begun.is_set)
+    assert not ended.is_set()
+    answered.set()
+
+
+async def test_a_mail_that_cannot_be_written_holds_up_no_other(
+    scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_mail = due.digest_mail
+
+    def digest_mail(user: User, missed: Missed) -> EmailMultiAlternatives:
+        if user == scenario.bob:
+            raise ValueError("cannot be written")
+        return write_mail(user, missed)
+
+    monkeypatch.setattr(due, "digest_mail", digest_mail)
+    await run(scenario.invite, "carol")
+    for user in (scenario.bob, scenario.carol):
+        await run(subscribe, user)
+    await run(scenario.say, "for @bob and @carol")
+    async with running_node():
+        await wait_until(lambda: bool(mail.outbox))
+    assert [one.to for one in mail.outbox] == [["carol@example.org"]]
+    assert [record.msg for record in caplog.records if record.levelname == "ERROR"] == ["mail_digest_error"]
 
 
 def test_a_failure_for_now_is_tried_again_and_given_up_in_the_end(scenario: GroupScenario, settings: Any) -> None:
@@ -99,7 +144,9 @@ def test_a_failure_for_now_is_tried_again_and_given_up_in_the_end(scenario: Grou
         (smtplib.SMTPAuthenticationError(535, b"wrong password"), False),
         (smtplib.SMTPRecipientsRefused({"bob@example.org": (450, b"full")}), False),
         (smtplib.SMTPRecipientsRefused({"bob@example.org": (550, b"unknown")}), True),
+        (smtplib.SMTPRecipientsRefused({"bob@example.org": (554, b"5.7.1 Relay access denied")}), False),
         (smtplib.SMTPDataError(554, b"not wanted"), True),
+        (smtplib.SMTPDataError(550, b"5.7.26 The sender is not authenticated"), False),
         (smtplib.SMTPSenderRefused(553, b"not allowed", "x@example.org"), False),
     ],
 )
