@@ -61,16 +61,17 @@ class AwayBroadcaster:
                 log_recovery(logger, "away_broadcast_failed")
 
     async def _tell(self, user_ids: list[int]) -> None:
-        on_apps = {user_id: await self._presence.find_apps([user_id]) for user_id in user_ids}
-        small = [app for app in set().union(*on_apps.values()) if await self._is_small(app)]
+        small = [app for app in await self._presence.find_apps(user_ids) if await self._is_small(app)]
         if not small:
             return
+        online = {app: await self._presence.filter_online(user_ids, app) for app in small}
         found = await run(presence_changes, user_ids, small)
         away = await away_among(found.users.values())
         for user_id, user in found.users.items():
             skip = [user_id, *sorted(found.hidden_from.get(user_id, ()))]
-            for app in on_apps[user_id] & found.channels.keys():
-                publish.push_activity(_change(user, found.channels[app], skip, is_away=user_id in away))
+            for app, channel in found.channels.items():
+                if user_id in online[app]:
+                    publish.push_activity(_change(user, channel, skip, is_away=user_id in away))
 
     async def _is_small(self, app: int) -> bool:
         limit: int = settings.IM_PRESENCE_LIMIT

@@ -13,6 +13,8 @@ from django.conf import settings
 
 AwayChange = Callable[[int, bool], None]
 """Called with a user's id, and whether one of their connections is away now or no longer."""
+SWEEPS = 10
+"""Sweeps in IM_AWAY_SECONDS: a connection counts as away at most a tenth of that time late."""
 
 
 class IdleConnections:
@@ -21,28 +23,23 @@ class IdleConnections:
     def __init__(self, on_change: AwayChange) -> None:
         self._on_change = on_change
         self._input_at: dict[str, tuple[float, int]] = {}
-        """The monotonic time of the last input and the user, by connection: about the earliest first."""
+        """The monotonic time of the last input and the user, by connection, of those that do not count as away."""
         self._away: dict[str, int] = {}
         """The users of the connections that count as away."""
         self._timer: asyncio.TimerHandle | None = None
 
     def record(self, user_id: int, connection: str, *, idle_seconds: float) -> None:
         """Note that a connection's user made the last input this long ago. An earlier report of a later one stands."""
-        input_at = time.monotonic() - idle_seconds
-        is_away = idle_seconds >= settings.IM_AWAY_SECONDS
-        if connection in self._away:
-            if is_away:
-                return
-            del self._away[connection]
-            self._on_change(user_id, False)
-        elif is_away and connection not in self._input_at:
-            self._away[connection] = user_id
-            self._on_change(user_id, True)
+        now = time.monotonic()
+        input_at = now - idle_seconds
+        if (known := self._input_at.get(connection)) is not None:
+            input_at = max(input_at, known[0])
+        if input_at <= now - settings.IM_AWAY_SECONDS:
+            self._set_away(connection, user_id)
             return
-        known = self._input_at.get(connection)
-        if known is None or known[0] < input_at:
-            self._input_at.pop(connection, None)
-            self._input_at[connection] = input_at, user_id
+        self._input_at[connection] = input_at, user_id
+        if self._away.pop(connection, None) is not None:
+            self._on_change(user_id, False)
         self._start_timer()
 
     def forget(self, connection: str) -> bool:
@@ -55,21 +52,22 @@ class IdleConnections:
         if self._timer is not None:
             self._timer.cancel()
 
+    def _set_away(self, connection: str, user_id: int) -> None:
+        self._input_at.pop(connection, None)
+        if connection not in self._away:
+            self._away[connection] = user_id
+            self._on_change(user_id, True)
+
     def _start_timer(self) -> None:
         if self._timer is None and self._input_at:
-            input_at, _ = next(iter(self._input_at.values()))
-            seconds = max(0.0, input_at + settings.IM_AWAY_SECONDS - time.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._sweep)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(settings.IM_AWAY_SECONDS / SWEEPS, self._sweep)
 
     def _sweep(self) -> None:
         """Count the connections as away whose time is over."""
         self._timer = None
         limit = time.monotonic() - settings.IM_AWAY_SECONDS
-        while self._input_at:
-            connection, (input_at, user_id) = next(iter(self._input_at.items()))
-            if input_at > limit:
-                break
-            del self._input_at[connection]
-            self._away[connection] = user_id
-            self._on_change(user_id, True)
+        idle = [(connection, user) for connection, (input_at, user) in self._input_at.items() if input_at <= limit]
+        for connection, user_id in idle:
+            self._set_away(connection, user_id)
         self._start_timer()

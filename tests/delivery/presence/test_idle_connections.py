@@ -31,6 +31,16 @@ async def test_a_connection_becomes_away_by_itself_and_comes_back(settings: Sett
     idle.stop()
 
 
+async def test_a_connection_with_earlier_input_does_not_wait_for_the_others(settings: Settings) -> None:
+    settings.IM_AWAY_SECONDS = 10
+    idle, changes = idle_connections()
+    idle.record(ALICE, "a", idle_seconds=0)
+    idle.record(BOB, "b", idle_seconds=9.9)
+    await wait_until(lambda: bool(changes))
+    assert changes == [(BOB, True)]
+    idle.stop()
+
+
 async def test_a_page_that_connects_again_is_away_at_once(settings: Settings) -> None:
     settings.IM_AWAY_SECONDS = 100
     idle, changes = idle_connections()
