@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 
+from accounts import avatars
+from imsite.monitoring.views import VIEWS
 from imsite.options import OPTIONS, read
 from tests.support.compose import ROOT, Compose, image_environment, image_instructions, image_sources
 
@@ -84,12 +87,62 @@ def test_the_site_trusts_the_address_of_nginx() -> None:
     assert ipaddress.ip_address(address) in ipaddress.ip_network(subnet)
 
 
+def test_nginx_and_the_site_keep_addresses_that_no_other_container_gets() -> None:
+    """nginx looks the site up once, so it would call the former address of a replaced container."""
+    network = _COMPOSE["networks"]["inside"]["ipam"]["config"][0]
+    own = {_COMPOSE["services"][name]["networks"]["inside"]["ipv4_address"] for name in ("nginx", "site")}
+
+    assert len(own) == 2
+    for address in own:
+        assert ipaddress.ip_address(address) in ipaddress.ip_network(network["subnet"])
+        assert ipaddress.ip_address(address) not in ipaddress.ip_network(network["ip_range"])
+
+
+def test_nginx_has_two_connections_for_each_client_of_two_nodes() -> None:
+    text = (ROOT / "deploy/compose/main.conf").read_text()
+    [connections], [files] = (re.findall(rf"{name} (\d+);", text) for name in ("worker_connections", "rlimit_nofile"))
+    nginx, clients = _COMPOSE["services"]["nginx"], read("IM_MAX_CONNECTIONS")
+
+    assert "./main.conf:/etc/nginx/nginx.conf:ro" in nginx["volumes"]
+    assert isinstance(clients, int)
+    assert 2 * 2 * clients <= int(connections) < int(files) <= nginx["ulimits"]["nofile"]
+
+
+def test_settings_of_containers_name_the_address_of_the_site() -> None:
+    """Without it, users cannot ask for mails of missed messages."""
+    for path in ("deploy/compose/site.env.example", "deploy/kubernetes/site.env"):
+        given = _settings(ROOT / path)
+        assert given["IM_SITE_URL"] == f"https://{given['ALLOWED_HOSTS']}"
+
+
 def test_the_root_of_each_container_of_the_site_is_read_only() -> None:
     assert _SITE["read_only"] and _COMPOSE["services"]["setup"]["read_only"]
     for name in ("deployment.yaml", "setup-job.yaml"):
         for container in _manifest(name)["spec"]["template"]["spec"]["containers"]:
             assert container["securityContext"]["readOnlyRootFilesystem"], name
-            assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/data", "/tmp"}
+            assert {mount["mountPath"] for mount in container["volumeMounts"]} >= {"/data", "/tmp"}
+
+
+def test_pods_share_the_pictures_of_users() -> None:
+    """Otherwise another pod would not have a picture, and it would be gone with its pod."""
+    spec = _manifest("deployment.yaml")["spec"]["template"]["spec"]
+    [volume] = (mount["name"] for mount in _node()["volumeMounts"] if mount["mountPath"] == "/data/media")
+    [claim] = (one["persistentVolumeClaim"]["claimName"] for one in spec["volumes"] if one["name"] == volume)
+
+    stored = Path(image_environment()["IM_DATA_DIR"]) / avatars._folder().relative_to(settings.DATA_DIR)
+    assert stored.is_relative_to("/data/media")
+    assert claim == _manifest("media-claim.yaml")["metadata"]["name"]
+    assert _manifest("media-claim.yaml")["spec"]["accessModes"] == ["ReadWriteMany"]
+
+
+def test_the_ingress_passes_on_no_call_of_monitoring() -> None:
+    [rule] = _manifest("ingress.yaml")["spec"]["rules"]
+    closed = {path["path"] for path in rule["http"]["paths"] if path["backend"]["service"]["name"] == "imsite-closed"}
+    selected = _manifest("closed-service.yaml")["spec"]["selector"].items()
+
+    assert {f"/{path.split('/')[1]}" for path in VIEWS} == closed
+    for name in ("deployment.yaml", "setup-job.yaml"):
+        assert not selected <= _manifest(name)["spec"]["template"]["metadata"]["labels"].items()
 
 
 def test_kustomize_knows_each_manifest() -> None:
