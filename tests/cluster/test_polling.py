@@ -41,7 +41,7 @@ async def test_calls_reach_the_connection_by_each_node_and_by_nginx(two_nodes: T
 
 
 async def test_the_connections_of_a_node_end_with_it(cluster_factory: ClusterFactory) -> None:
-    with cluster_factory(IM_NODE_LEASE_SECONDS="2") as cluster:
+    with cluster_factory() as cluster:
         async with httpx.AsyncClient(trust_env=False) as client:
             post_to_first, post_to_second = (over_http(client, node.url) for node in cluster.nodes)
             caller = PollingCaller(post_to_first)

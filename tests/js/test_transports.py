@@ -40,7 +40,8 @@ _SETUP = """async () => {
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(clock_modules: Page) -> Page:
     await clock_modules.clock.install(time=0)
-    await clock_modules.clock.pause_at(1000)
+    # Until then the clock runs, and it cannot be paused at a time that has passed.
+    await clock_modules.clock.pause_at(3_600_000)
     await clock_modules.evaluate(_SETUP)
     return clock_modules
 

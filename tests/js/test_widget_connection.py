@@ -10,6 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Page, Route, WebSocketRoute
 
 from tests.support import machine
+from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
@@ -77,9 +78,7 @@ async def told(modules: Page, count: int) -> list[str]:
 async def test_a_token_is_replaced_on_the_open_connection_before_it_ends(modules: Page, server: Server) -> None:
     await connect(modules, ["good 1", "good 2"], lifetime_ms=2000)
 
-    await modules.wait_for_function("() => told.length >= 1")
-    while len(server.tokens) < 2:
-        await modules.wait_for_timeout(50)
+    await wait_until(lambda: len(server.tokens) >= 2)
     assert server.tokens == [("login", "good 1"), ("widget.renew", "good 2")]
 
 

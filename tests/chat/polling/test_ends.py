@@ -39,7 +39,7 @@ async def test_a_revocation_ends_the_waiting_poll(node: LocalNode, caller: Polli
     await run(lambda: token_revoke(user_id=alice.pk, credential=connection.credential))
     _, body = await poll
     assert (body["code"], body["closeReason"]) == (4001, "signed out")
-    assert not node.hub.connections
+    await wait_until(lambda: not node.hub.connections)
     # A client whose answer was lost asks again. Its frames are not handled any more.
     assert await caller.poll(body["last"]) == (200, body | {"frames": []})
     assert (await caller.send(2, PING))[0] == 200
