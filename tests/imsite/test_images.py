@@ -108,6 +108,18 @@ def test_nginx_has_two_connections_for_each_client_of_two_nodes() -> None:
     assert 2 * 2 * clients <= int(connections) < int(files) <= nginx["ulimits"]["nofile"]
 
 
+def test_the_database_has_connections_for_a_node_of_each_processor() -> None:
+    command, threads = _COMPOSE["services"]["database"]["command"], read("IM_DB_THREADS")
+    of_a_node = 15 + threads if isinstance(threads, int) else 0
+
+    assert int(command[-1].removeprefix("max_connections=")) > 16 * of_a_node > 0
+
+
+def test_no_container_fills_the_disk_with_its_log() -> None:
+    for name, service in _COMPOSE["services"].items():
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+
+
 def test_settings_of_containers_name_the_address_of_the_site() -> None:
     """Without it, users cannot ask for mails of missed messages."""
     for path in ("deploy/compose/site.env.example", "deploy/kubernetes/site.env"):
