@@ -136,6 +136,7 @@ class SyncConnection:
     create_invite = _blocking(ClientConnection.create_invite)
     accept_invite = _blocking(ClientConnection.accept_invite)
     send_typing = _blocking(ClientConnection.send_typing)
+    set_away = _blocking(ClientConnection.set_away)
 
     def _run(self, coroutine: Coroutine[Any, Any, _R]) -> _R:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
