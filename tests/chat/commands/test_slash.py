@@ -15,7 +15,7 @@ async def test_alice_acts_and_is_not_disturbed(clients: Clients) -> None:
     alice, bob = await clients("alice", "bob")
     target = await alice.group(bob)
     names = [one["name"] for one in (await alice.call("slash.list", target=target))["commands"]]
-    assert names[:9] == ["me", "shrug", "topic", "rename", "invite", "mute", "leave", "dnd", "help"]
+    assert names[:10] == ["me", "shrug", "topic", "rename", "invite", "mute", "leave", "dnd", "away", "help"]
     for _ in range(2):
         await alice.call("slash.run", target=target, text=f"/me waves @{bob.name}", clientMsgId=f"me-{target}")
     (message,) = (await bob.call("message.history", target=target))["messages"]
