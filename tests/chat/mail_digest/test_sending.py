@@ -13,6 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from accounts.models import User
 from chat.mail_digest import due, results, sender
+from chat.mail_digest.mail import digest_mail
 from chat.mail_digest.missed import Missed
 from chat.models import MailDigest, PushState
 from delivery import log
@@ -102,14 +103,12 @@ async def test_a_mail_server_that_does_not_answer_holds_up_no_stop(
 async def test_a_mail_that_cannot_be_written_holds_up_no_other(
     scenario: GroupScenario, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write_mail = due.digest_mail
-
-    def digest_mail(user: User, missed: Missed) -> EmailMultiAlternatives:
+    def write_mail(user: User, missed: Missed) -> EmailMultiAlternatives:
         if user == scenario.bob:
             raise ValueError("cannot be written")
-        return write_mail(user, missed)
+        return digest_mail(user, missed)
 
-    monkeypatch.setattr(due, "digest_mail", digest_mail)
+    monkeypatch.setattr(due, "digest_mail", write_mail)
     await run(scenario.invite, "carol")
     for user in (scenario.bob, scenario.carol):
         await run(subscribe, user)
