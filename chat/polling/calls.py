@@ -124,7 +124,7 @@ class PollingCalls:
             return refusal(429, "rate_limited")
         try:
             return await self._handle(action, connection, body)
-        except (msgspec.DecodeError, UnicodeError):
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             return refusal(400, "illegal_body")
         except OutOfStep:
             return refusal(400, "out_of_step")

@@ -106,7 +106,7 @@ def calls(method: str, result: str) -> float:
 
 
 class ScriptedServer:
-    """A gRPC server that answers `State` and `Push` with scripted bytes, without checks."""
+    """A gRPC server that answers `State`, `Poll` and `Push` with scripted bytes, without checks."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -138,6 +138,7 @@ async def scripted_server() -> AsyncIterator[ScriptedServer]:
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
         "Push": grpc.unary_unary_rpc_method_handler(made.push),
         "State": grpc.unary_unary_rpc_method_handler(made.answer),
+        "Poll": grpc.unary_unary_rpc_method_handler(made.answer),
     }
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("delivery.Deliver", handlers),))
     made.port = server.add_insecure_port("127.0.0.1:0")

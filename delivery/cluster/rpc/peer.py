@@ -144,7 +144,8 @@ class Peer:
             code = error.code()
             if code in _STATUSES_OF_HEALTHY_NODES:
                 self.breaker.record_success()
-            else:
+            elif code is not grpc.StatusCode.DEADLINE_EXCEEDED or not wait_seconds:
+                # A call for which the node itself waits may be late because of a client.
                 self._record_failure(error)
             raise self._count_failure(method, _reason(code)) from error
         except (asyncio.CancelledError, grpc.aio.UsageError):

@@ -130,7 +130,12 @@ class _DeliverService(deliver_pb2_grpc.DeliverServicer):
     async def Poll(self, request: deliver_pb2.PollRequest, context: object) -> deliver_pb2.PollReply:
         if self.answer_poll is None:
             return deliver_pb2.PollReply()
-        status, body = await self.answer_poll(request.action, request.connection, request.owner, request.body)
+        try:
+            status, body = await self.answer_poll(request.action, request.connection, request.owner, request.body)
+        except Exception:
+            # A failed call of gRPC would count against this node, whose circuit breaker clients could open.
+            logger.exception("poll_error")
+            return deliver_pb2.PollReply(status=500)
         return deliver_pb2.PollReply(status=status, body=body)
 
 

@@ -166,5 +166,12 @@ async def test_a_half_of_a_surrogate_pair_is_refused(caller: PollingCaller, post
     assert (await post("send", b'{"first": 1, "frames": ["\xff"]}', headers))[0] == 400
 
 
+@pytest.mark.parametrize("action", ["poll", "send"])
+async def test_a_deeply_nested_body_is_refused(caller: PollingCaller, post: Post, action: str) -> None:
+    headers = {**caller.headers, "X-Polling-Connection": caller.connection}
+    nested = b'{"x": ' + b"[" * 200_000
+    assert await post(action, nested, headers) == (400, {"reason": "illegal_body"})
+
+
 async def test_too_large_bodies_are_refused(caller: PollingCaller) -> None:
     assert await caller.send(1, "x" * MAX_BODY_BYTES) == (413, {"reason": "too_large"})

@@ -154,6 +154,19 @@ async def test_an_unimplemented_call_does_not_open_the_circuit(scripted: Scripte
         assert not peers.is_circuit_open("a")
 
 
+async def test_a_call_for_which_the_node_waits_does_not_open_the_circuit(
+    scripted: ScriptedServer, settings: Settings
+) -> None:
+    """A client decides how long such a call takes."""
+    async with connected_peers({"a": scripted.port}) as peers:
+        await peers.state("a")
+        scripted.gate.clear()
+        settings.IM_RPC_TIMEOUT = 0.1
+        for _ in range(FAILURES):
+            assert await failure(peers.poll("a", "send", "connection", "owner", b"", wait_seconds=0.1)) == "deadline"
+        assert not peers.is_circuit_open("a")
+
+
 # -- nodes join and leave ---------------------------------------------------------------------------------------------
 
 

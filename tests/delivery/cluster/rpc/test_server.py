@@ -252,3 +252,15 @@ async def test_a_server_starts_on_the_port_of_a_stopped_one(hub: Hub) -> None:
         port = first.port
     async with running_server(hub, port=port, node="again") as second, connected_peers({"a": second.port}) as peers:
         assert (await peers.state("a")).node == "again"
+
+
+async def test_a_failed_call_of_a_polling_client_does_not_count_against_the_node(
+    server: DeliverServer, peers: Peers, settings: Settings
+) -> None:
+    async def fail(action: str, connection: str, owner: str, body: bytes) -> tuple[int, bytes]:
+        raise ValueError
+
+    server.set_answer_poll(fail)
+    for _ in range(settings.IM_CIRCUIT_BREAKER_FAILURES):
+        assert await peers.poll("a", "poll", "connection", "owner", b"", wait_seconds=0) == (500, b"")
+    assert not peers.is_circuit_open("a")
