@@ -35,6 +35,10 @@ class LocalUser:
     def attached_connections(self) -> list[Connection]:
         return [connection for connection in self.connections if connection.is_attached]
 
+    def is_in(self, channel: int | None) -> bool:
+        """Return whether the user is a member of the channel now."""
+        return any(each.channel == channel and each.until_position is None for each in self.memberships)
+
     def change_membership(self, entry: Entry) -> None:
         """Apply a join or leave, unless the memberships include it already."""
         assert entry.channel is not None
@@ -130,8 +134,7 @@ class Audience:
                 user.change_membership(entry)
                 self._unsubscribe(user.connections, entry.channel)
                 for connection in user.connections:
-                    if connection.only_channel is not None and connection.only_channel == entry.channel:
-                        connection.close(4001, "no longer a member")
+                    _close_if_left(connection, entry)
 
     def close_revoked(self, entry: Entry) -> None:
         """Close the connections that this event revokes, including those that are logging in."""
@@ -169,7 +172,7 @@ class Audience:
         """Add the connection to its user, before anything is delivered to it.
 
         `memberships` are all of the user's intervals, and `changes` what `record_changes` has collected since before
-        they were read. Those that revoke the connection's rights close it.
+        they were read. Those that revoke the connection's rights close it, and so does leaving its only channel.
         """
         assert connection.user_id is not None
         user = self.users.get(connection.user_id)
@@ -183,6 +186,8 @@ class Audience:
         for entry in changes:
             if "revoke" in entry.header:
                 _close_if_revoked(connection, entry)
+            if user.id in entry.header.get("leave", ()) and not user.is_in(entry.channel):
+                _close_if_left(connection, entry)
 
     def attach(self, connection: Connection, position: int) -> None:
         """Deliver to the registered connection all events after `position`."""
@@ -264,3 +269,9 @@ def _close_if_revoked(connection: Connection, entry: Entry) -> None:
         only, keep = revoke.get("credential"), revoke.get("except")
         if (only is None or connection.credential == only) and connection.credential != keep:
             connection.close(4001, "signed out")
+
+
+def _close_if_left(connection: Connection, entry: Entry) -> None:
+    """Close the connection if its user leaves, with this event, the only channel that it receives."""
+    if connection.only_channel is not None and connection.only_channel == entry.channel:
+        connection.close(4001, "no longer a member")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 import time
 
 from delivery.hub.connection import Connection
@@ -21,8 +22,10 @@ class ExpiryTimer:
 
     def __init__(self) -> None:
         self._watched: dict[str, Connection] = {}
+        self._due: dict[str, float] = {}
+        """The time of each watched connection's entry in the heap. It may expire later, because it was extended."""
         self._heap: list[tuple[float, str]] = []
-        """Time and connection id, of connections that have ended too, and earlier times of those that were extended."""
+        """Time and connection id, of connections that have ended too."""
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self, connection: Connection) -> None:
@@ -33,17 +36,25 @@ class ExpiryTimer:
         if connection.expires_at is None:
             return
         self._watched[connection.id] = connection
-        entry = (connection.expires_at, connection.id)
+        if self._due.get(connection.id, math.inf) > connection.expires_at:
+            entry = self._push(connection.expires_at, connection.id)
+            if self._heap[0] is entry:
+                self._schedule()
+
+    def _push(self, at: float, connection_id: str) -> tuple[float, str]:
+        """Check the connection at this time, instead of at that of its present entry."""
+        self._due[connection_id] = at
+        entry = (at, connection_id)
         heapq.heappush(self._heap, entry)
-        if self._heap[0] is entry:
-            self._schedule()
+        return entry
 
     def forget(self, connection: Connection) -> None:
         """Stop watching a connection that has ended."""
         if self._watched.pop(connection.id, None) is None:
             return
+        del self._due[connection.id]
         if len(self._heap) > 2 * len(self._watched) + _STALE_TOLERANCE:
-            self._heap = [entry for entry in self._heap if entry[1] in self._watched]
+            self._heap = [entry for entry in self._heap if self._due.get(entry[1]) == entry[0]]
             heapq.heapify(self._heap)
         if not self._watched:
             self._heap.clear()
@@ -65,7 +76,11 @@ class ExpiryTimer:
         while self._heap and self._heap[0][0] <= time.time():
             at, connection_id = heapq.heappop(self._heap)
             connection = self._watched.get(connection_id)
-            if connection is not None and connection.expires_at == at:
-                del self._watched[connection_id]
-                connection.close(4001, EXPIRED)
+            if connection is None or connection.expires_at is None or self._due[connection_id] != at:
+                continue
+            if connection.expires_at > at:
+                self._push(connection.expires_at, connection_id)
+                continue
+            self.forget(connection)
+            connection.close(4001, EXPIRED)
         self._schedule()

@@ -85,7 +85,7 @@ async def test_connections_that_have_ended_leave_nothing_behind(wall_clock: Wall
         assert len(timer._heap) <= 2 + expiry._STALE_TOLERANCE
 
     timer.forget(staying)
-    assert (timer._heap, timer._watched, timer._timer) == ([], {}, None)
+    assert (timer._heap, timer._watched, timer._due, timer._timer) == ([], {}, {}, None)
     assert closings.closed == []
 
 
@@ -109,3 +109,21 @@ async def test_a_connection_that_is_extended_closes_at_its_new_time(wall_clock: 
     await wait_until(lambda: len(closings.closed) == 2)
 
     assert [name for name, _, _ in closings.closed] == ["other", "extended"]
+
+
+async def test_a_connection_that_is_extended_often_has_one_entry(wall_clock: WallClock) -> None:
+    timer, closings = ExpiryTimer(), Closings()
+    start = wall_clock.now
+    extended = closings.open("extended", start + 30)
+    for seconds in range(30, 1030):
+        extended.expires_at = start + seconds
+        timer.watch(extended)
+    assert len(timer._heap) == 1
+
+    # It may also end earlier than its entry says.
+    extended.expires_at = start + 20
+    timer.watch(extended)
+    assert len(timer._heap) == 2
+    wall_clock.now += 20
+    await wait_until(lambda: len(closings.closed) == 1)
+    assert (timer._heap, timer._watched, timer._due) == ([], {}, {})

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from delivery.hub.audience import Audience
+from delivery.hub.connection import Connection
 from delivery.hub.hub import Hub
+from delivery.hub.ticker import Ticker
 from delivery.log import Entry, MembershipInterval
 from tests.delivery.conftest import MemoryLog
 from tests.support.listener import assert_forgotten, listening
@@ -35,3 +42,22 @@ async def test_it_closes_when_its_user_leaves_the_channel(hub: Hub, memory_log: 
 
         assert await embedded.closed() == 4001
         assert (other.closings, page.closings) == ([], [])
+
+
+LEAVE, JOIN = {"leave": [ALICE]}, {"join": [ALICE]}
+
+
+@pytest.mark.parametrize(
+    ("channel", "headers", "codes"), [(SHOWN, [LEAVE], [4001]), (SHOWN, [LEAVE, JOIN], []), (HIDDEN, [LEAVE], [])]
+)
+def test_a_leave_during_its_log_in_closes_it(channel: int, headers: list[dict[str, Any]], codes: list[int]) -> None:
+    closings: list[int] = []
+    connection = Connection(
+        codec="json", address="", ticker=Ticker(0.03), on_close=lambda code, reason: closings.append(code)
+    )
+    connection.user_id, connection.only_channel = ALICE, SHOWN
+    changes = [
+        Entry(kind="note", channel=channel, header=header, position=number) for number, header in enumerate(headers, 1)
+    ]
+    Audience().register(connection, (MembershipInterval(SHOWN, 0), MembershipInterval(HIDDEN, 0)), changes)
+    assert closings == codes
