@@ -18,6 +18,7 @@ from accounts.actions.managed_users import user_rename
 from accounts.actions.tokens import CreatedToken, token_create, tokens_revoke
 from accounts.actions.user_persistence import insert_user, lock_user
 from accounts.actions.users import user_deactivate
+from accounts.credentials import service_credential
 from accounts.errors import AccountError, BadExternalId, BadToken, NoSuchUser
 from accounts.models import ExternalUser, User
 from accounts.names import check_nickname, is_storable
@@ -94,10 +95,12 @@ def external_token_create(*, service: User, external_id: str, seconds: int | Non
 def external_tokens_revoke(*, service: User, external_id: str) -> None:
     """Revoke all tokens that the service has created for one of its users, and close their connections.
 
-    Raises NoSuchUser if the service has no such user.
+    Connections of widgets close too. No table holds their tokens, which stay valid until they expire. Raises NoSuchUser
+    if the service has no such user.
     """
     user = _own_user(service, external_id)
-    tokens_revoke(user_id=user.pk, credentials=token_credentials_for(user, created_by=service))
+    credentials = [*token_credentials_for(user, created_by=service), service_credential(service.pk)]
+    tokens_revoke(user_id=user.pk, credentials=credentials)
 
 
 def _own_user(service: User, external_id: str) -> User:

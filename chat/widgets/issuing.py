@@ -11,6 +11,7 @@ from accounts.actions.external_users import ExternalUserData
 from accounts.credentials import service_credential
 from accounts.errors import NoSuchUser
 from accounts.models import User
+from accounts.selectors.external_users import external_user_by_id
 from chat import reasons
 from chat.actions.service_access import access_for_service
 from chat.actions.service_channel import members_add
@@ -43,10 +44,14 @@ def widget_token_for_external_user(
     """
     _require_widgets()
     channel = access_for_service(service, channel_id).channel
-    known = accounts.external_user_upsert(service=service, data=user).user
+    existing = external_user_by_id(service, user.external_id)
+    known = existing or accounts.external_user_upsert(service=service, data=user).user
     if not known.is_active or known.is_staff or known.is_superuser:
         raise NoSuchUser
     _require_member(service, known, channel)
+    if existing is not None:
+        # A new nickname is an event, and nothing may wait for the locks of a join after that.
+        known = accounts.external_user_upsert(service=service, data=user).user
     issuer = service_credential(service.pk)
     token, expires = widget_token(user_id=known.pk, channel=channel.pk, origin=origin, issuer=issuer)
     return IssuedToken(token, known, expires)

@@ -24,7 +24,7 @@ from accounts.actions import (
     user_roles_set,
 )
 from accounts.actions.tokens import token_create
-from accounts.credentials import session_credential
+from accounts.credentials import service_credential, session_credential
 from accounts.models import ExternalUser, User
 from accounts.selectors.users import app_by_number, user_by_session, user_by_token
 from chat.actions.account_deletion import account_delete
@@ -124,3 +124,12 @@ def test_permissions_that_a_service_loses_end_its_log_in(rights: Rights) -> None
     made, before = token_create(user=rights.shop), log.head()
     service_permissions_set(service_id=rights.shop.pk, permissions=())
     assert _closings(rights.shop, made.device.credential, log.read(before, 1000)) == [4001]
+
+
+def test_the_revocation_of_a_services_tokens_ends_its_widgets(rights: Rights) -> None:
+    User.objects.filter(pk=rights.alice.pk).update(is_staff=False)
+    before = log.head()
+    external_tokens_revoke(service=rights.shop, external_id="1")
+    changes = log.read(before, 1000)
+    assert _closings(rights.alice, service_credential(rights.shop.pk), changes) == [4001]
+    assert _closings(rights.alice, service_credential(rights.shop.pk + 1), changes) == []

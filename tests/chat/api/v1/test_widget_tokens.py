@@ -14,6 +14,7 @@ from chat.errors import ChatError
 from chat.models import Channel, Membership
 from chat.widgets.selectors import widget_user
 from chat.widgets.tokens import read_widget_token
+from delivery import log
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller
 
@@ -83,9 +84,20 @@ def test_a_deactivated_user_gets_none_and_loses_what_they_have(business: Caller,
     token = business.post("widget-tokens/", body(group)).data["token"]
     user_deactivate(user_id=ExternalUser.objects.get().user.pk)
 
-    assert business.post("widget-tokens/", body(group)).status == 404
+    assert business.post("widget-tokens/", body(group, nickname="Else")).status == 404
+    assert ExternalUser.objects.get().user.nickname == "马远"
     with pytest.raises(ChatError, match="no valid access"):
         widget_user(read_widget_token(token, origin=PAGE), 101)
+
+
+def test_a_user_joins_before_their_new_nickname_is_an_event(business: Caller, group: Channel, shop: User) -> None:
+    business.post("widget-tokens/", body(group))
+    other, before = channel_create_group(creator=shop, name="Orders"), log.head()
+    made = business.post("widget-tokens/", body(other, nickname="Ma"), Idempotency_Key="1")
+
+    assert (made.status, ExternalUser.objects.get().user.nickname) == (201, "Ma")
+    joined, *renamed = [entry.kind for entry in log.read(before, 10)]
+    assert (joined, set(renamed)) == ("channel.note", {"person.changed"})
 
 
 @pytest.mark.parametrize("change", ["deactivated", "without permission", "staff"])
