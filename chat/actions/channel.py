@@ -221,7 +221,10 @@ def channel_rename(*, user: User, channel_id: int, name: str) -> Access:
 
 
 def channel_set_closed(*, operator: User, channel_id: int, closed: bool) -> Channel:
-    """Close or reopen a channel as an operator. A closed channel stays readable for its members."""
+    """Close or reopen a channel as an operator. A closed channel stays readable for its members.
+
+    A group that its owner has closed stays closed, and only an operator reopens it then.
+    """
     with write():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
         apply_closed(channel, closed, by=operator, as_operator=True)
@@ -229,9 +232,15 @@ def channel_set_closed(*, operator: User, channel_id: int, closed: bool) -> Chan
 
 
 def apply_closed(channel: Channel, closed: bool, *, by: User, as_operator: bool) -> None:
-    """Close or reopen a locked channel, with its event. Must come last in its transaction."""
-    if channel.closed == closed:
+    """Close or reopen a locked channel, with its event if that changes. Must come last in its transaction.
+
+    An owner's closing does not take the place of an operator's.
+    """
+    by_operator = closed and (as_operator or channel.closed_by_operator)
+    is_changed = channel.closed != closed
+    if not is_changed and channel.closed_by_operator == by_operator:
         return
-    channel.closed, channel.closed_by_operator = closed, closed and as_operator
+    channel.closed, channel.closed_by_operator = closed, by_operator
     channel.save(update_fields=["closed", "closed_by_operator"])
-    publish.after_commit(log.append([note_event(channel, "closed" if closed else "reopened", by=by)]))
+    if is_changed:
+        publish.after_commit(log.append([note_event(channel, "closed" if closed else "reopened", by=by)]))

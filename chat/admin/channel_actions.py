@@ -25,7 +25,8 @@ RESTRICT = "chat.add_restriction"
 
 def _set_closed_action(closed: bool, **fields: Any) -> AdminAction:
     return AdminAction(
-        applies_to=lambda channel: channel.closed != closed,
+        # An operator also closes a group that its owner has closed, and could reopen.
+        applies_to=lambda channel: not channel.closed_by_operator if closed else channel.closed,
         run=lambda operator, channel: channel_set_closed(operator=operator, channel_id=channel.pk, closed=closed),
         **fields,
     )

@@ -9,14 +9,14 @@ from django.conf import Settings
 
 from accounts.actions import user_deactivate
 from accounts.models import User
-from chat import errors
+from chat import errors, reasons
 from chat.actions.channel import (
     channel_create_group,
     channel_create_private,
     channel_rename,
     channel_set_closed,
 )
-from chat.actions.channel_settings import channel_update_settings
+from chat.actions.channel_settings import channel_close, channel_update_settings
 from chat.errors import ChatError, Code
 from chat.models import Channel, Membership
 from delivery import log
@@ -146,3 +146,18 @@ def test_closing_and_reopening_a_channel_cause_one_event_each(alice: User, group
         before = log.head()
         channel_set_closed(operator=alice, channel_id=group.pk, closed=closed)
         assert log.head() == before
+
+
+def test_an_operator_closes_a_group_that_its_owner_has_closed(alice: User, bob: User, group: Channel) -> None:
+    channel_close(user=alice, channel_id=group.pk)
+    before = log.head()
+    channel_set_closed(operator=bob, channel_id=group.pk, closed=True)
+    channel_close(user=alice, channel_id=group.pk)
+    with pytest.raises(ChatError) as refusal:
+        channel_close(user=alice, channel_id=group.pk, closed=False)
+    assert refusal.value.reason is reasons.CLOSED_BY_OPERATOR
+    assert log.head() == before
+    channel_set_closed(operator=bob, channel_id=group.pk, closed=False)
+    channel_close(user=alice, channel_id=group.pk)
+    channel_close(user=alice, channel_id=group.pk, closed=False)
+    assert last_note() == ("reopened", "")

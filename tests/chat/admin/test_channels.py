@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.actions import user_register
 from accounts.models import User
 from chat.actions.channel import channel_create_group, channel_create_private
+from chat.actions.channel_settings import channel_close
 from chat.actions.member import member_invite, member_leave
 from chat.admin.channels import MembershipInline
 from chat.models import Channel, Pin
@@ -98,6 +99,13 @@ def test_olga_closes_and_reopens_a_channel(operator: Client, bob: User, group: C
     assert not group.closed
     notes = [json.loads(body)["note"] for body in Event.objects.order_by("position").values_list("body", flat=True)]
     assert notes == ["created", "closed", "reopened"]
+
+
+def test_olga_closes_a_group_that_its_owner_has_closed(operator: Client, alice: User, group: Channel) -> None:
+    channel_close(user=alice, channel_id=group.pk)
+    run_admin_action(operator, CHANNELS, "close_selected", group, confirmed="close")
+    group.refresh_from_db()
+    assert (group.closed, group.closed_by_operator) == (True, True)
 
 
 def test_closing_twice_causes_one_event(operator: Client, group: Channel) -> None:
