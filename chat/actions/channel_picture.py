@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from accounts import avatars
 from accounts.errors import BadPicture
@@ -10,7 +11,6 @@ from accounts.models import User
 from chat import reasons
 from chat.account_errors import chat_error
 from chat.actions.channel import lock_managed_group, note_event
-from chat.actions.service_access import access_for_service
 from chat.attachments import storage
 from chat.errors import ChatError
 from chat.models import Attachment, ChannelPicture
@@ -26,8 +26,9 @@ def channel_set_picture(*, user: User, channel_id: int, attachment: str | None) 
     The upload is used up. Raise ChatError ATTACHMENT_NOT_FOUND for one that is not the caller's, not ready or sent, and
     a reason `avatar_…` for a file that is no picture, or too large.
     """
-    # Strangers learn nothing of the upload, and no picture is decoded for them.
-    access_for_service(user, channel_id)
+    # Checked first, so that no picture is decoded for others, and strangers learn nothing of the upload.
+    with write():
+        lock_managed_group(user, channel_id)
     upload = None if attachment is None else _own_upload(user, attachment)
     content = None if upload is None else _normalized(upload)
     with write():
@@ -38,19 +39,28 @@ def channel_set_picture(*, user: User, channel_id: int, attachment: str | None) 
             return access
         channel.picture_key = ""
         if upload is not None and content is not None:
+            # It may have been sent in a message meanwhile.
+            if not _unsent(user).filter(pk=upload.pk).update(state=Attachment.State.REMOVED):
+                raise _not_found()
             channel.picture_key = ChannelPicture.objects.create(channel=channel, content=content).key
-            Attachment.objects.filter(pk=upload.pk).update(state=Attachment.State.REMOVED)
         channel.save(update_fields=["picture_key"])
         publish.after_commit(log.append([note_event(channel, "picture", by=user)]))
     return access
 
 
 def _own_upload(user: User, key: str) -> Attachment:
-    own = Attachment.objects.filter(uploader=user, message=None, scheduled=None, state=Attachment.State.READY)
-    upload = own.filter(key=key).first() if is_key(key) else None
+    upload = _unsent(user).filter(key=key).first() if is_key(key) else None
     if upload is None:
-        raise ChatError(reasons.ATTACHMENT_NOT_FOUND, field="attachment")
+        raise _not_found()
     return upload
+
+
+def _unsent(user: User) -> QuerySet[Attachment]:
+    return Attachment.objects.filter(uploader=user, message=None, scheduled=None, state=Attachment.State.READY)
+
+
+def _not_found() -> ChatError:
+    return ChatError(reasons.ATTACHMENT_NOT_FOUND, field="attachment")
 
 
 def _normalized(upload: Attachment) -> bytes:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
+from accounts import avatars
 from accounts.models import User
 from chat import reasons
 from chat.actions.channel_picture import channel_set_picture
@@ -17,6 +18,7 @@ from delivery import log
 from tests.support.attachments import stored_attachment
 from tests.support.identity_provider import picture
 from tests.support.moderation import announced
+from tests.support.operators import send_message
 
 pytestmark = pytest.mark.django_db
 
@@ -48,8 +50,25 @@ def test_other_uploads_and_other_users_are_refused(alice: User, bob: User, trio:
     assert refused(alice, trio, other.key) == "attachment_not_found"
     assert refused(alice, trio, "a\0b") == "attachment_not_found"
     assert refused(alice, trio, own.key) == "avatar_unreadable"
-    assert refused(bob, trio, other.key) == reasons.MANAGER_REQUIRED.key
+    for upload in (other, stored_attachment(bob, b"no picture")):
+        assert refused(bob, trio, upload.key) == reasons.MANAGER_REQUIRED.key
     other.refresh_from_db()
     assert other.state == Attachment.State.READY
     for key in ("x" * 22, "a%00b", ".."):
         assert Client().get(f"/group-pictures/{key}.webp").status_code == 404
+
+
+def test_an_upload_that_is_sent_meanwhile_stays_with_its_message(
+    alice: User, trio: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload, message = stored_attachment(alice, picture()), send_message(alice, trio, "x")
+    normalize = avatars.normalize_picture
+
+    def send_meanwhile(content: bytes) -> bytes:
+        Attachment.objects.filter(pk=upload.pk).update(message=message)
+        return normalize(content)
+
+    monkeypatch.setattr(avatars, "normalize_picture", send_meanwhile)
+    assert refused(alice, trio, upload.key) == "attachment_not_found"
+    upload.refresh_from_db()
+    assert (upload.state, ChannelPicture.objects.count()) == (Attachment.State.READY, 0)
