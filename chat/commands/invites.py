@@ -126,12 +126,13 @@ async def count_try(call: Call) -> None:
 
 
 class QrText(msgspec.Struct):
-    text: Annotated[str, Meta(min_length=1, max_length=500)]
+    text: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 @command("invite.qr", returns=shapes.QrCode)
 async def qr(call: Call, data: QrText) -> dict[str, Any]:
-    """Draw the QR code of a text, such as the address of a link."""
+    """Draw the QR code of a text, such as the address of a link. It counts as a change: it takes as much work."""
+    call.caller.take(call.caller.connection.rate_limits.changes)
     size, path = await run(qr_path, data.text)
     return {"size": size, "path": path}
 

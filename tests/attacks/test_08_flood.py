@@ -115,6 +115,14 @@ async def test_a_flood_of_joins_is_rate_limited_by_user(strict_clients: Clients)
     assert codes == [200] * BURST + [1011] * BURST
 
 
+async def test_a_flood_of_qr_codes_is_rate_limited_by_user(strict_clients: Clients) -> None:
+    [alice] = await strict_clients("alice")
+
+    codes = [await alice.code("invite.qr", text="x") for _ in range(BURST + 1)]
+
+    assert codes == [200] * BURST + [1011]
+
+
 async def test_reconnecting_does_not_reset_the_rate_limit(strict_clients: Clients) -> None:
     [alice] = await strict_clients("alice")
     while await alice.code("message.send", msg="x") == 200:

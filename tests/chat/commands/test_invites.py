@@ -70,6 +70,8 @@ async def test_a_qr_code_is_drawn_as_a_path(clients: Clients) -> None:
     assert code["size"] == 29 + 8
     assert re.fullmatch(r"(M\d+ \d+h\d+v1h-\d+z)+", code["path"])
     assert code["path"].startswith("M4 4h7v1h-7z")
+    assert await alice.code("invite.qr", text="x" * 200) == 200
+    assert await alice.refusal("invite.qr", text="x" * 201) == (1001, "invalid_data")
 
 
 async def test_tries_are_limited_per_user(settings: Settings) -> None:
