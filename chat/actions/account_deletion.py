@@ -76,12 +76,13 @@ def _finish(user_id: int) -> None:
     _remove_mentions(user_id)
     _anonymize_forwarded(user_id)
     with write():
+        join_requests_delete_of(user_id)
+    with write():
         ReadMark.objects.filter(user=user_id).delete()
         NotificationSetting.objects.filter(user=user_id).delete()
         MailDigest.objects.filter(user=user_id).delete()
         StarredChannel.objects.filter(user=user_id).delete()
         ThreadFollower.objects.filter(user=user_id).delete()
-        join_requests_delete_of(user_id)
         saved_delete_all(user_id)
         scheduled_delete_all(user_id)
         attachments_remove_unsent(user_id)

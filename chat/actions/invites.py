@@ -7,6 +7,7 @@ import secrets
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -45,11 +46,13 @@ def invite_create(
 ) -> tuple[InviteLink, str]:
     """Create a link to a group that the caller manages; return it and its token.
 
-    `seconds`: how long it is valid; None: IM_INVITE_DAYS, 0: without an end. `max_uses`: None: any number. Raise
-    ChatError INVITE_LIFETIME or INVITE_LIMIT_REACHED.
+    `seconds`: how long it is valid; None: IM_INVITE_DAYS, or IM_INVITE_MAX_DAYS if that is less; 0: without an end.
+    `max_uses`: None: any number. Raise ChatError INVITE_LIFETIME or INVITE_LIMIT_REACHED.
     """
-    seconds = settings.IM_INVITE_DAYS * _DAY_SECONDS if seconds is None else seconds
     longest = settings.IM_INVITE_MAX_DAYS
+    if seconds is None:
+        days = settings.IM_INVITE_DAYS
+        seconds = (min(days or longest, longest) if longest else days) * _DAY_SECONDS
     if longest and not 0 < seconds <= longest * _DAY_SECONDS:
         raise ChatError(reasons.INVITE_LIFETIME, limit=longest, field="seconds")
     token, now = secrets.token_urlsafe(TOKEN_BYTES), timezone.now()
@@ -91,4 +94,12 @@ def invite_revoke(*, user: User, channel_id: int, invite_id: int) -> None:
 def invite_revoke_as_operator(*, invite_id: int) -> None:
     """Revoke a link of any group, as an operator."""
     with write():
-        InviteLink.objects.filter(pk=invite_id).delete()
+        delete_links(InviteLink.objects.filter(pk=invite_id))
+
+
+def delete_links(links: QuerySet[InviteLink]) -> None:
+    """Delete links of any groups, in the open transaction, which has locked no rows of groups or events yet."""
+    # A use of a link that is in progress adds a request that refers to it.
+    groups = Channel.objects.select_for_update(no_key=True).filter(pk__in=links.values("channel")).order_by("pk")
+    list(groups)
+    links.delete()

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from django.db.models import F
 
 from accounts.models import User
+from accounts.names import is_storable, name_key
 from chat import payloads, reasons
 from chat.actions.channel import lock_managed_group, lock_users, require_not_guest, users_named
-from chat.actions.invites import token_digest
+from chat.actions.invites import delete_links, token_digest
 from chat.actions.member import banned_user, start_memberships
 from chat.errors import ChatError
 from chat.models import Channel, InviteLink, JoinRequest, Membership
@@ -37,7 +38,7 @@ class Invitation:
 def invitation_of(*, user: User, token: str) -> Invitation:
     """Return the invitation with this token. Raise ChatError INVITE_INVALID if the user cannot use it.
 
-    Members and users who have asked already see it as long as the link exists.
+    Members, and users who have asked already and are not banned, see it as long as the link exists.
     """
     require_not_guest(user)
     link = InviteLink.objects.filter(token_digest=token_digest(token)).select_related("channel", "created_by").first()
@@ -45,8 +46,10 @@ def invitation_of(*, user: User, token: str) -> Invitation:
         raise ChatError(reasons.INVITE_INVALID)
     is_member = current_members(link.channel).filter(user=user).exists()
     has_requested = JoinRequest.objects.filter(channel=link.channel, user=user).exists()
-    if not is_member and not has_requested:
-        _require_usable(link, user)
+    if not is_member:
+        _require_not_banned(link.channel, user)
+        if not has_requested:
+            _require_usable(link)
     return Invitation(link, is_member, has_requested)
 
 
@@ -67,10 +70,11 @@ def invite_accept(*, user: User, token: str) -> Access | Channel:
             raise ChatError(reasons.INVITE_INVALID)
         if (membership := current_members(channel).filter(user=user).first()) is not None:
             return Access(channel, membership)
+        _require_not_banned(channel, user)
         if JoinRequest.objects.filter(channel=channel, user=user).exists():
             return channel
         link.channel = channel
-        _require_usable(link, user)
+        _require_usable(link)
         InviteLink.objects.filter(pk=link.pk).update(uses=F("uses") + 1)
         if not link.needs_approval:
             return Access(channel, start_memberships(channel, [user], by=user, note="joined")[0])
@@ -83,15 +87,15 @@ def invite_accept(*, user: User, token: str) -> Access | Channel:
 def join_request_decide(*, user: User, channel_id: int, name: str, approve: bool) -> None:
     """Approve or decline a user's request to join a group that the caller manages.
 
-    A request that is declined gives its use of the link back. Raise ChatError JOIN_REQUEST_NOT_FOUND, USER_BANNED,
-    GROUP_FULL or GROUP_LIMIT_REACHED.
+    A request that is declined gives its use of the link back. That of a deactivated user can only be declined. Raise
+    ChatError JOIN_REQUEST_NOT_FOUND, USER_NOT_FOUND, USER_BANNED, GROUP_FULL or GROUP_LIMIT_REACHED.
     """
-    found = users_named([name], but=user)
+    asking = users_named([name], but=user) if approve else []
     with write():
         if approve:
-            lock_users([user, *found])
+            lock_users([user, *asking])
         channel = lock_managed_group(user, channel_id).channel
-        request = JoinRequest.objects.filter(channel=channel, user__in=found).select_related("user").first()
+        request = _request_of(channel, name)
         if request is None:
             raise ChatError(reasons.JOIN_REQUEST_NOT_FOUND)
         asker, link_id = request.user, request.link_id
@@ -114,17 +118,28 @@ def join_request_decide(*, user: User, channel_id: int, name: str, approve: bool
 
 def join_requests_delete_of(user_id: int) -> None:
     """Delete the user's requests and links, in the open transaction, because the account is deleted."""
+    delete_links(InviteLink.objects.filter(created_by=user_id))
     JoinRequest.objects.filter(user=user_id).delete()
-    InviteLink.objects.filter(created_by=user_id).delete()
+
+
+def _request_of(channel: Channel, name: str) -> JoinRequest | None:
+    """Return the request of the user with that name, who may have been deactivated."""
+    if not is_storable(name):
+        return None
+    return JoinRequest.objects.filter(channel=channel, user__username_key=name_key(name)).select_related("user").first()
 
 
 def _locked(channel_id: int) -> Channel:
     return Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
 
 
-def _require_usable(link: InviteLink, user: User) -> None:
-    is_usable = not link.channel.closed and usable_links().filter(pk=link.pk).exists()
-    if not is_usable or banned_user(link.channel, [user]) is not None:
+def _require_usable(link: InviteLink) -> None:
+    if link.channel.closed or not usable_links().filter(pk=link.pk).exists():
+        raise ChatError(reasons.INVITE_INVALID)
+
+
+def _require_not_banned(channel: Channel, user: User) -> None:
+    if banned_user(channel, [user]) is not None:
         raise ChatError(reasons.INVITE_INVALID)
 
 

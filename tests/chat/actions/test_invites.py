@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from accounts.actions import user_deactivate
 from accounts.models import User
 from chat import reasons
 from chat.actions.account_deletion import account_delete
 from chat.actions.channel import channel_set_closed
-from chat.actions.invites import invite_create, invite_revoke
+from chat.actions.invites import invite_create, invite_revoke, invite_revoke_as_operator
 from chat.actions.join_requests import invitation_of, invite_accept, join_request_decide
 from chat.actions.member import member_remove
 from chat.actions.moderation import member_restrict
@@ -97,10 +98,38 @@ def test_a_user_who_was_removed_or_banned_meanwhile(alice: User, bob: User, trio
     with pytest.raises(ChatError) as refusal:
         join_request_decide(user=alice, channel_id=trio.pk, name="bob", approve=True)
     assert refusal.value.reason is reasons.USER_BANNED
+    assert refused(bob, token) is reasons.INVITE_INVALID
     account_delete(user_id=bob.pk)
     assert JoinRequest.objects.count() == 0
     account_delete(user_id=alice.pk)
     assert InviteLink.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_the_request_of_a_deactivated_user_can_be_declined(alice: User, trio: Channel) -> None:
+    (dave,) = create_users("dave")
+    _, token = invite_create(user=alice, channel_id=trio.pk, needs_approval=True)
+    invite_accept(user=dave, token=token)
+    user_deactivate(user_id=dave.pk)
+    with pytest.raises(ChatError) as refusal:
+        join_request_decide(user=alice, channel_id=trio.pk, name="dave", approve=True)
+    assert refusal.value.reason is reasons.USER_NOT_FOUND
+    join_request_decide(user=alice, channel_id=trio.pk, name="Dave", approve=False)
+    assert JoinRequest.objects.count() == 0
+    for name in ("dave", "a\0b"):
+        with pytest.raises(ChatError) as refusal:
+            join_request_decide(user=alice, channel_id=trio.pk, name=name, approve=False)
+        assert refusal.value.reason is reasons.JOIN_REQUEST_NOT_FOUND
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("default", "longest", "days"), [(7, 3, 3), (0, 3, 3), (2, 3, 2), (0, 0, None)])
+def test_a_link_without_a_lifetime_gets_one_that_is_allowed(
+    alice: User, trio: Channel, settings: Settings, default: int, longest: int, days: int | None
+) -> None:
+    settings.IM_INVITE_DAYS, settings.IM_INVITE_MAX_DAYS = default, longest
+    link, _ = invite_create(user=alice, channel_id=trio.pk)
+    assert link.expires_at == (days and link.created_at + timedelta(days=days))
 
 
 @pytest.mark.django_db
@@ -135,3 +164,17 @@ def test_of_two_at_once_one_gets_the_last_use(alice: User, group: Channel) -> No
             late.result(TIMEOUT_SECONDS)
     assert refusal.value.reason is reasons.INVITE_INVALID
     assert Membership.objects.filter(channel=group, user__in=[dave, erin]).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgres
+def test_a_link_is_revoked_by_an_operator_while_it_is_used(alice: User, group: Channel) -> None:
+    (dave,) = create_users("dave")
+    link, token = invite_create(user=alice, channel_id=group.pk, needs_approval=True)
+    with OpenTransaction(lambda: invite_accept(user=dave, token=token)) as held:
+        late = in_thread(lambda: invite_revoke_as_operator(invite_id=link.pk))
+        wait_until_waiting()
+        held.commit()
+        late.result(TIMEOUT_SECONDS)
+    assert InviteLink.objects.count() == 0
+    assert JoinRequest.objects.get().link is None
