@@ -168,6 +168,24 @@ async def test_a_signed_out_socket_does_not_reconnect(modules: Page, server: Ser
     assert await modules.evaluate("socket.status") == "ended"
 
 
+async def test_a_stopped_socket_that_polled_tries_nothing_when_the_page_is_looked_at(modules: Page) -> None:
+    script = """async () => {
+      const { Socket } = await import("/static/js/net/socket.js");
+      const opened = [];
+      const connection = { readyState: 0, send: () => {}, close: () => {} };
+      const webSocket = function () { opened.push("websocket"); return { ...connection }; };
+      const openPolling = () => (opened.push("polling"), { ...connection });
+      const tabStorage = { getItem: () => "polling", setItem: () => {}, removeItem: () => {} };
+      const socket = new Socket("ws://modules.test/acc", { webSocket, openPolling, tabStorage });
+      socket.start({ appId: 101 });
+      socket.stop();
+      socket.retryNow();
+      socket.reconnect();
+      return [opened, socket.status];
+    }"""
+    assert await modules.evaluate(script) == [["polling"], "idle"]
+
+
 async def test_the_socket_ends_if_the_cookie_has_become_another_users(modules: Page, server: Server) -> None:
     await modules.evaluate("socket.start({ appId: 101 })")
     await events(modules, 1)

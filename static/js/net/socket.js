@@ -23,44 +23,30 @@
  */
 import { Emitter } from "./events.js";
 import { respondsToHttp } from "./http-check.js";
-import { PendingRequests } from "./pending-requests.js";
 import { PositionTracker } from "./position-tracker.js";
 import { PushDispatcher } from "./push-dispatcher.js";
-import { CloseCode, Code, DisconnectedError, EXPIRED, LoginRefusal, RequestError } from "./protocol.js";
+import { CloseCode, Code, DisconnectedError, EXPIRED, LoginRefusal, RequestError, toEnvelope } from "./protocol.js";
+import { RetrySchedule } from "./retry-schedule.js";
+import { RpcConnection } from "./rpc-connection.js";
 import { Transports } from "./transports.js";
-import { backoffDelay, decodeFrame, encodeRequest, placeDelay, restartDelay, toEnvelope } from "./protocol.js";
 
 const HEARTBEAT_INTERVAL_MS = 25_000;
-const REPLY_TIMEOUT_MS = 30_000;
 const LOGIN_TIMEOUT_MS = 12_000;
-const CONNECT_TIMEOUT_MS = 10_000;
-const PING_TIMEOUT_MS = 4_000;
-/** After a connection has lasted this long, the next backoff starts from the shortest delay. */
-const STABLE_AFTER_MS = 10_000;
-/** Attempts that a connection closed for its rate counts as. */
-const RATE_LIMIT_ATTEMPTS = 4;
 /** The close code of a connection that ended without a close frame. */
 const ABNORMAL = 1006;
 /** Times that a change of the transport waits for the end of all requests, and for how long each time. */
 const CHANGE_TRIES = 50;
 const CHANGE_PAUSE_MS = 100;
-/** The `readyState` of an open WebSocket. */
-const OPEN = 1;
 
 /** @extends {Emitter<SocketEvents>} */
 export class Socket extends Emitter {
-  /** @type {Connection | null} */ #ws = null;
+  /** @type {RpcConnection | null} */ #connection = null;
   #transports;
-  #pending = new PendingRequests();
   #pushes = new PushDispatcher();
   /** @type {Credentials | null} */ #credentials = null;
   #tracker = new PositionTracker(null);
-  #attempt = 0;
-  #isSilent = true;
-  #connectedAt = 0;
-  #retryTimer = 0;
+  #retries = new RetrySchedule(() => this.#connect());
   #heartbeatTimer = 0;
-  #stableTimer = 0;
   /** @type {ConnectionState} */ #state = { status: "idle", retryAt: 0, reason: "", isPolling: false };
   /** The id of the only user that may log in here; null: of the first one. @type {string | null} */ #userId;
 
@@ -119,7 +105,7 @@ export class Socket extends Emitter {
     this.stop();
     this.#credentials = credentials;
     this.#tracker = new PositionTracker(after);
-    this.#attempt = 0;
+    this.#retries.reset();
     this.#connect();
   }
 
@@ -135,28 +121,30 @@ export class Socket extends Emitter {
   stop() {
     this.#credentials = null;
     this.#transports.stop();
-    clearTimeout(this.#retryTimer);
-    this.#closeSocket();
+    this.#retries.cancel();
+    this.#closeConnection();
     this.#setStatus("idle");
   }
 
   /** Reconnect at once if an attempt is scheduled; otherwise check that the connection is alive. */
   retryNow() {
+    if (!this.#credentials) return;
     this.#transports.probeSoon();
     if (this.status === "waiting") this.#connect();
-    else if (this.isReady) this.#checkConnection();
+    else if (this.isReady) this.#connection?.check();
   }
 
   /** Give up an attempt that is under way or scheduled, and connect at once. */
   reconnect() {
+    if (!this.#credentials) return;
     this.#transports.probeSoon();
-    if (this.isReady) this.#checkConnection();
-    else if (this.#credentials) this.#connect();
+    if (this.isReady) this.#connection?.check();
+    else this.#connect();
   }
 
   /** Drop a connection on which the server fails, and reconnect later. */
   reconnectLater() {
-    if (this.#ws) this.#onConnectionLost("server-fault");
+    if (this.#connection) this.#onConnectionLost("server-fault");
   }
 
   /**
@@ -169,56 +157,31 @@ export class Socket extends Emitter {
    */
   request(cmd, data = {}) {
     const isLoggedIn = this.isReady || this.status === "catching-up";
-    return isLoggedIn ? this.#send(cmd, data) : Promise.reject(new DisconnectedError("not logged in"));
-  }
-
-  /**
-   * @template {keyof Commands} Command
-   * @param {Command} cmd
-   * @param {Commands[Command]["data"]} data
-   * @param {number} [timeoutMs]
-   * @returns {Promise<Commands[Command]["reply"]>}
-   */
-  #send(cmd, data, timeoutMs = REPLY_TIMEOUT_MS) {
-    const ws = this.#ws;
-    if (!ws || ws.readyState !== OPEN) return Promise.reject(new DisconnectedError("not connected"));
-    const onTimeout = () => ws === this.#ws && this.#onConnectionLost("unresponsive");
-    const send = (/** @type {string} */ seq) => ws.send(encodeRequest(seq, cmd, data));
-    const reply = this.#pending.add({ cmd, timeoutMs, onTimeout, send });
-    return /** @type {Promise<Commands[Command]["reply"]>} */ (reply);
+    const connection = isLoggedIn ? this.#connection : null;
+    return connection ? connection.request(cmd, data) : Promise.reject(new DisconnectedError("not logged in"));
   }
 
   #connect() {
-    clearTimeout(this.#retryTimer);
-    this.#closeSocket();
+    this.#retries.cancel();
+    this.#closeConnection();
     this.#setStatus("connecting");
-    const ws = this.#transports.open();
-    this.#ws = ws;
-    this.#isSilent = true;
-    this.#connectedAt = Date.now();
-    const timer = setTimeout(() => ws === this.#ws && this.#onConnectionLost("unresponsive"), CONNECT_TIMEOUT_MS);
-    const onOpen = () => {
-      clearTimeout(timer);
-      if (ws === this.#ws) this.#logIn(ws);
-    };
-    ws.onopen = onOpen;
-    ws.onmessage = (event) => ws === this.#ws && this.#onFrame(event.data);
-    ws.onclose = (event) => {
-      clearTimeout(timer);
-      if (ws === this.#ws) this.#onConnectionLost("closed", event.code, event.reason);
-    };
-    if (ws.readyState === OPEN) onOpen();
+    const connection = (this.#connection = new RpcConnection(this.#transports.open(), {
+      onOpen: () => this.#logIn(connection),
+      onPush: (push) => this.#dispatch(this.#tracker.receive(push)),
+      onLost: (reason, code, closeReason) => this.#onConnectionLost(reason, code, closeReason),
+    }));
+    connection.start();
   }
 
-  /** @param {Connection} ws */
-  async #logIn(ws) {
+  /** @param {RpcConnection} connection */
+  async #logIn(connection) {
     const credentials = /** @type {Credentials} */ (this.#credentials);
     const position = this.#tracker.confirmed;
     this.#tracker.startLogin();
     try {
       const data = position === null ? credentials : { ...credentials, after: position };
-      const login = await this.#send("login", data, LOGIN_TIMEOUT_MS);
-      if (ws !== this.#ws) return;
+      const login = await connection.request("login", data, LOGIN_TIMEOUT_MS);
+      if (connection.isClosed) return;
       if (this.#userId !== null && login.id !== this.#userId) {
         this.#end();
         this.emit("user-changed");
@@ -229,14 +192,14 @@ export class Socket extends Emitter {
       if (login.serviceToken) this.#credentials = { appId: login.appId, serviceToken: login.serviceToken };
       this.#setStatus("catching-up");
       if (position === null) this.#confirm(login.position);
-      else await this.#catchUp(ws, position);
-      if (ws !== this.#ws) return;
-      this.#stableTimer = setTimeout(() => (this.#attempt = 0), STABLE_AFTER_MS);
-      this.#heartbeatTimer = setInterval(() => this.#sendHeartbeat(), HEARTBEAT_INTERVAL_MS);
+      else await this.#catchUp(connection, position);
+      if (connection.isClosed) return;
+      this.#retries.noteReady();
+      this.#heartbeatTimer = setInterval(() => this.#sendHeartbeat(connection), HEARTBEAT_INTERVAL_MS);
       this.#setStatus("ready");
       this.emit("ready", { login, isResumed: position !== null });
     } catch (error) {
-      if (ws !== this.#ws) return;
+      if (connection.isClosed) return;
       if (error instanceof RequestError && error.reason === LoginRefusal.TOO_MANY_CONNECTIONS) {
         this.#onConnectionLost("too-many");
         return;
@@ -252,13 +215,13 @@ export class Socket extends Emitter {
 
   /**
    * Fetch all missed events, so that what is sent next comes after them.
-   * @param {Connection} ws
+   * @param {RpcConnection} connection
    * @param {number} position
    */
-  async #catchUp(ws, position) {
-    for (let hasMore = true; hasMore && ws === this.#ws; ) {
-      const page = await this.request("sync", { after: position });
-      if (ws !== this.#ws) return;
+  async #catchUp(connection, position) {
+    for (let hasMore = true; hasMore && !connection.isClosed; ) {
+      const page = await connection.request("sync", { after: position });
+      if (connection.isClosed) return;
       if (page.reset) {
         this.emit("reset");
         this.#tracker.reset(page.position);
@@ -270,25 +233,16 @@ export class Socket extends Emitter {
     }
   }
 
-  /** @param {string | Blob} frame */
-  #onFrame(frame) {
-    if (typeof frame !== "string") return;
-    this.#isSilent = false;
-    for (const envelope of decodeFrame(frame)) {
-      if (!this.#pending.settle(envelope)) this.#dispatch(this.#tracker.receive(envelope));
-    }
-  }
-
   /** @param {Envelope[]} pushes */
   #dispatch(pushes) {
     for (const push of pushes) this.#pushes.dispatch(push);
   }
 
-  async #sendHeartbeat() {
-    const ws = this.#ws;
+  /** @param {RpcConnection} connection */
+  async #sendHeartbeat(connection) {
     try {
-      const { position } = await this.request("heartbeat");
-      if (ws === this.#ws && typeof position === "number") this.#confirm(position);
+      const { position } = await connection.request("heartbeat", {});
+      if (!connection.isClosed && typeof position === "number") this.#confirm(position);
     } catch {
       // A lost connection is handled where it is detected.
     }
@@ -300,15 +254,10 @@ export class Socket extends Emitter {
     this.emit("position", position);
   }
 
-  #checkConnection() {
-    const ws = this.#ws;
-    const timer = setTimeout(() => ws === this.#ws && this.#onConnectionLost("unresponsive"), PING_TIMEOUT_MS);
-    this.request("ping").catch(() => {}).finally(() => clearTimeout(timer));
-  }
-
   /** @param {LossReason} reason @param {number} [code] @param {string} [closeReason] sent by the server */
   #onConnectionLost(reason, code, closeReason = "") {
-    this.#closeSocket();
+    const { isSilent = true, ageMs: lastedMs = 0 } = this.#connection ?? {};
+    this.#closeConnection();
     if (code === CloseCode.SIGNED_OUT && closeReason === EXPIRED) {
       // The session may have been renewed since the login. If it was not, the next login is refused.
       this.#connect();
@@ -319,16 +268,11 @@ export class Socket extends Emitter {
       this.emit("refused", new RequestError(Code.NOT_LOGGED_IN, "signed out", {}));
       return;
     }
-    const restart = restartDelay(code, closeReason);
     const isTooMany = reason === "too-many" || code === CloseCode.TOO_MANY_CONNECTIONS;
-    if (restart === null && !isTooMany) this.#attempt += code === CloseCode.FLOOD ? RATE_LIMIT_ATTEMPTS : 1;
-    const random = Math.random();
-    const delay = restart ?? (isTooMany ? placeDelay(random) : backoffDelay(this.#attempt, random));
-    this.#retryTimer = setTimeout(() => this.#connect(), delay);
+    const delay = this.#retries.plan({ isTooMany, code, closeReason });
     const isInVain = reason === "unresponsive";
     const isAbrupt = isInVain || (reason === "closed" && code === ABNORMAL);
-    const lastedMs = Date.now() - this.#connectedAt;
-    this.#transports.noteLoss({ isSilent: this.#isSilent, isInVain, isAbrupt, lastedMs });
+    this.#transports.noteLoss({ isSilent, isInVain, isAbrupt, lastedMs });
     const { mayBeBlocked } = this.#transports;
     const wasBlocked = mayBeBlocked && this.#state.reason === "blocked";
     this.#setStatus("waiting", Date.now() + delay, isTooMany ? "too-many" : wasBlocked ? "blocked" : reason);
@@ -349,29 +293,25 @@ export class Socket extends Emitter {
   /** Go over to the WebSocket that gets through, between two requests. */
   #changeTransport(tries = CHANGE_TRIES) {
     if (!this.#transports.hasWebSocket) return;
-    const isBusy = this.status !== "waiting" && !(this.isReady && this.#pending.isEmpty);
+    const isBusy = this.status !== "waiting" && !(this.isReady && this.#connection?.isIdle);
     if (isBusy && tries) setTimeout(() => this.#changeTransport(tries - 1), CHANGE_PAUSE_MS);
     else this.#connect();
   }
 
   #end() {
     this.#transports.stop();
-    clearTimeout(this.#retryTimer);
-    this.#closeSocket();
+    this.#retries.cancel();
+    this.#closeConnection();
     this.#credentials = null;
     this.#setStatus("ended");
   }
 
-  #closeSocket() {
+  #closeConnection() {
     clearInterval(this.#heartbeatTimer);
-    clearTimeout(this.#stableTimer);
-    const ws = this.#ws;
-    this.#ws = null;
-    if (ws) {
-      ws.onopen = ws.onmessage = ws.onclose = null;
-      ws.close();
-    }
-    this.#pending.rejectAll();
+    this.#retries.noteEnd();
+    const connection = this.#connection;
+    this.#connection = null;
+    connection?.close();
   }
 
   /** @param {SocketStatus} status @param {number} [retryAt] @param {LossReason} [reason] by default kept until `ready` */
