@@ -78,6 +78,17 @@ async def test_a_refused_message_is_kept_and_does_not_block_others(modules: Page
     assert await run(modules, script) == [["a:failed"], ["a", "b", "a"], []]
 
 
+async def test_the_same_id_adds_a_waiting_message_once_and_a_refused_one_again(modules: Page) -> None:
+    script = """
+      const add = () => outbox.add({ target: "1", appId: null, text: "a", since: 0, clientMsgId: "mine" });
+      state.online = false; add(); add(); state.online = true;
+      state.fail = [new RequestError(1003, "no", {})]; outbox.flush(); await idle();
+      const before = [waiting(), sent.length];
+      add(); await idle();
+      return [...before, waiting(), sent];"""
+    assert await run(modules, script) == [["a:failed"], 1, [], ["a", "a"]]
+
+
 async def test_the_reason_of_a_refusal_is_reported_once_and_stored(modules: Page) -> None:
     script = """
       const told = []; outbox.addEventListener("failed", (event) => told.push(event.detail.refusal.data.error));

@@ -124,6 +124,11 @@ async def test_an_unknown_connection_is_a_lost_one(server: Server) -> None:
     assert (await server.events(2))[1] == [1006, ""]
 
 
+async def test_a_network_that_answers_in_place_of_the_server_is_no_connection(server: Server) -> None:
+    await server.answer("open", {})
+    assert await server.events(1) == [[1006, ""]]
+
+
 async def test_a_network_without_an_answer_fails_like_a_socket(server: Server) -> None:
     await server.lose("open")
     assert await server.events(1) == [[1006, ""]]

@@ -107,7 +107,7 @@ export class Outbox extends Emitter {
    *   & {clientMsgId?: string}} message  `clientMsgId`: by default a new one; with that of a waiting message, nothing is added
    */
   add({ clientMsgId = newId(), ...message }) {
-    if (this.#entries.has(clientMsgId)) return clientMsgId;
+    if (this.#entries.get(clientMsgId)?.state === "pending") return clientMsgId;
     const lastWritten = Math.max(0, ...this.entriesOf(message.target).map((entry) => entry.at));
     const at = Math.max(Date.now(), lastWritten + 1);
     this.#put({ ...message, clientMsgId, at, tries: 0, state: "pending", refusal: null });

@@ -148,7 +148,11 @@ export class PollingSocket {
     try {
       const response = await this.#request(action, body, { signal: controller.signal });
       if (!response.ok) throw new (TRANSIENT.has(response.status) ? Error : ConnectionLost)(`${action}: ${response.status}`);
-      return await response.json();
+      /** @type {CallAnswer} */
+      const answer = await response.json();
+      // The sign-in page of a network answers everything, and at once.
+      if (answer.connection === undefined && answer.last === undefined) throw new Error(`${action}: not an answer of the server`);
+      return answer;
     } finally {
       clearTimeout(timer);
       this.#abort.signal.removeEventListener("abort", abort);
