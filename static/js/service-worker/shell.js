@@ -12,6 +12,8 @@
   const { version, url, files } = worker.imShell;
   const PREFIX = "im-shell-";
   const CACHE = PREFIX + version;
+  /** Files and shells are the same for every user and language. */
+  const ANY_USER = { ignoreVary: true };
   /** The database of the offline copy: see static/js/offline/kept-database.js. */
   const KEPT_CHAT = "im-offline";
   const CHAT_PAGES = ["/", "/home/index"];
@@ -21,14 +23,33 @@
   const UNREACHABLE = [502, 503, 504];
   const hasVersion = (/** @type {string} */ pathname) => /^\/static\/v-[0-9a-f]{16}\//.test(pathname);
 
+  /** The shell is being kept. @type {Promise<unknown> | null} */
+  let keeping = null;
+
   /** Keep the shell and its files, unless they are kept. */
-  async function keepShell() {
-    if (await caches.match(url, { cacheName: CACHE })) return;
+  function keepShell() {
+    keeping ??= fillCache().finally(() => (keeping = null));
+    return keeping;
+  }
+
+  async function fillCache() {
+    if (await caches.match(url, { cacheName: CACHE, ...ANY_USER })) return;
     const cache = await caches.open(CACHE);
     // Without cookies, no answer can be a user's.
     const requests = [url, ...files].map((address) => new Request(address, { cache: "no-cache", credentials: "omit" }));
     // The store may be full, or another node may answer with another version: the next visit tries again.
-    await cache.addAll(requests).catch(() => {});
+    await cache.addAll(requests).catch(() => caches.delete(CACHE));
+  }
+
+  /** Return the kept shell: of this version, or of the last one where this one could not be kept yet. */
+  async function keptShell() {
+    const names = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+    for (const name of [CACHE, ...names.reverse()]) {
+      const address = url.replace(version, name.slice(PREFIX.length));
+      const shell = await caches.match(address, { cacheName: name, ...ANY_USER });
+      if (shell) return shell;
+    }
+    return null;
   }
 
   /** Delete all versions but this and the previous one. */
@@ -50,12 +71,13 @@
     } catch {
       // There is no connection.
     }
-    return (await caches.match(url, { cacheName: CACHE })) ?? response ?? Response.error();
+    return (await keptShell()) ?? response ?? Response.error();
   }
 
   /** Return a file of the page. One whose address has its version is the same for ever. @param {Request} request @param {string} pathname */
   async function openFile(request, pathname) {
-    const kept = () => caches.match(request, { ignoreVary: true });
+    // Without a version in its address, a file of an earlier page has the same.
+    const kept = async () => (await caches.match(request, { cacheName: CACHE, ...ANY_USER })) ?? caches.match(request, ANY_USER);
     if (hasVersion(pathname)) return (await kept()) ?? fetch(request);
     try {
       return await fetch(request);
