@@ -28,7 +28,7 @@ import { WebPush } from "./page/web-push.js";
 import { Offline } from "./offline/offline.js";
 import { offerNewVersions } from "./offline/worker-registration.js";
 import { connectWindow } from "./page/window-events.js";
-import { signOut } from "./page/sign-out.js";
+import { SignOut } from "./page/sign-out.js";
 import { xhrRequests } from "./page/xhr-request.js";
 import { connectPush } from "./push-notifications.js";
 import { doNotDisturb } from "./state/do-not-disturb.js";
@@ -232,6 +232,8 @@ const setToken = (/** @type {string} */ token) => {
   loadPush();
 };
 const offline = new Offline({ boot, socket, store, session, browserUser, navigation, layout, setToken });
+const userId = () => store.me?.id ?? boot.userId;
+const signOut = new SignOut({ form: signOutForm, storage: localStorage, userId, socket, webPush, offline });
 offerNewVersions(boot.version);
 new ConnectionBar({ store, socket, announcer, keptAt: () => offline.keptAt });
 new UnreadBadge(store);
@@ -250,7 +252,7 @@ new SidebarMenus({
   showNotifications,
   showPreferences: () => preferences.show(),
   offersNotifications,
-  signOut: () => signOut(signOutForm, { socket, webPush, offline }),
+  signOut: () => signOut.run(),
   clearStoredData: () => {
     drafts.clear();
     outbox.clear();
@@ -266,7 +268,7 @@ for (const prefix of ["", "thread-"]) {
 }
 new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, switcher, chooseFiles, isGuest });
 
-connectWindow({ socket, store, browserUser, drafts, stored: [browserUser, outbox, drafts, sidebarLayouts] });
+connectWindow({ socket, store, browserUser, drafts, stored: [signOut, browserUser, outbox, drafts, sidebarLayouts] });
 store.on("me", () => {
   if (!store.me) return;
   layout.userId = store.me.id;
@@ -274,6 +276,8 @@ store.on("me", () => {
   loadPush();
 });
 session.on("loaded", onSessionLoaded);
+// A link that was opened without a connection.
+session.on("resumed", () => isGuest() || joinDialog.showPending());
 session.on("signed-out", ({ isExpired }) => {
   layout.close();
   closeDialogs();
@@ -297,7 +301,8 @@ pushHandlers.on("join-decided", ({ target, name, approved }) => {
 contactsSync.on("requested", (user) => showToast(t("friend.received", user)));
 contactsSync.on("accepted", (user) => showToast(t("friend.accepted", user)));
 
-if (boot.signedIn) {
+if (!boot.isShell && signOut.isPending()) signOut.run();
+else if (boot.signedIn) {
   session.start(boot.appId);
   layout.open();
   channelList.render();

@@ -112,14 +112,21 @@ async def test_a_page_opens_offline_sends_once_later_and_forgets_what_is_gone(si
     await expect(shown(bob, "written offline")).to_have_count(1)
     await until_kept(alice, "written offline", without=("this was wrong", "only for members"))
 
-    # She signs out without a connection: nothing is kept from now on, and the server hears of it later.
+    # She signs out without a connection: no tab shows anything from now on, and the next page tells the server.
     site.stop()
     await expect(bar).to_be_visible()
+    second = await alice.context.new_page()
+    await second.goto(address)
+    await expect(shown(second, "written offline")).to_be_visible()
     await alice.get_by_test_id("me-menu").click()
     await alice.get_by_test_id("sign-out").click()
-    await expect(alice.get_by_text("Nothing of your chats is kept here any more")).to_be_visible()
+    for page in (alice, second):
+        await expect(page.get_by_text("Nothing of your chats is kept here any more")).to_be_visible()
     await until_nothing_is_kept(alice)
+    await second.close()
+    await alice.goto("about:blank")
     site.start()
+    await alice.goto(address)
     await expect(alice.get_by_test_id("sign-in")).to_be_visible()
     site.stop()
     await alice.goto(site.url)

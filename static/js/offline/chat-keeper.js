@@ -20,6 +20,7 @@ export class ChatKeeper {
   /** True once this tab has begun to keep the chat. */ #isTurn = false;
   /** Targets whose messages have changed since the last write. @type {Set<string>} */ #changedLogs = new Set();
   #areChannelsChanged = false;
+  /** True while the page must load everything anew: its messages are older than its position. */ #isOutdated = false;
   /** Targets whose messages are kept. @type {Set<string>} */ #keptTargets = new Set();
   #timer = 0;
   /** When the server last accepted the user, in ms. */ #contactAt = 0;
@@ -39,6 +40,7 @@ export class ChatKeeper {
       this.#areChannelsChanged = true;
       this.#onChange();
     });
+    socket.on("reset", () => (this.#isOutdated = true));
     socket.on("position", (position) => {
       this.#position = position;
       this.#contactAt = Date.now();
@@ -57,8 +59,9 @@ export class ChatKeeper {
     this.#position = position;
   }
 
-  /** Keep the chat from now on, as soon as no other tab does. */
+  /** Keep the chat from now on, as soon as no other tab does. The page has loaded it, or is up to date again. */
   start() {
+    this.#isOutdated = false;
     if (this.#turn) {
       // The copy has been deleted meanwhile, and the server has accepted the user again.
       if (this.#isTurn && !this.#database.isOpen) this.#begin(this.#turn.signal);
@@ -128,7 +131,7 @@ export class ChatKeeper {
     this.#timer = 0;
     const { store } = this;
     const { me, app } = store;
-    if (!me || !store.isChannelListLoaded || !this.#database.isOpen) return;
+    if (!me || !store.isChannelListLoaded || this.#isOutdated || !this.#database.isOpen) return;
     const now = Date.now();
     const user = { me, app, ...this.settings(), position: this.#position, contactAt: this.#contactAt, savedAt: now };
     const targets = keptTargets(store);

@@ -23,10 +23,12 @@ export const MAX_KEPT_MESSAGES = 50;
 /** Characters of a channel's messages as JSON. With those above, the whole stays below 6 MB. */
 export const MAX_KEPT_CHARACTERS = 200_000;
 const HOUR_MS = 3_600_000;
+/** Milliseconds by which a clock may be set back, because it ran fast. */
+const CLOCK_CORRECTION_MS = 300_000;
 
-/** Tell whether what is kept may still be shown. A clock that was set back allows nothing. @param {Pick<KeptUser, "contactAt">} user @param {number} now in ms */
+/** Tell whether what is kept may still be shown. A clock that was set far back allows nothing. @param {Pick<KeptUser, "contactAt">} user @param {number} now in ms */
 export function isReadable({ contactAt }, now) {
-  return contactAt <= now && now - contactAt < KEPT_HOURS * HOUR_MS;
+  return now - contactAt > -CLOCK_CORRECTION_MS && now - contactAt < KEPT_HOURS * HOUR_MS;
 }
 
 /** Return the channels to keep: those with loaded messages, and the last active ones. @param {Store} store @returns {Channel[]} */

@@ -24,10 +24,16 @@ export class KeptDatabase {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(RECORDS);
     const database = await settled(request);
+    // Each connection ends by itself: one that stayed open would hold up every deletion.
+    const end = () => {
+      database.close();
+      if (this.#database === database) this.#database = null;
+    };
+    this.close();
     this.#database = database;
     // Another tab or the worker deletes it, and the browser may have another user by now.
-    database.onversionchange = () => this.close();
-    database.onclose = () => this.close();
+    database.onversionchange = end;
+    database.onclose = end;
   }
 
   close() {
@@ -88,11 +94,14 @@ export class KeptDatabase {
     return /** @type {IDBDatabase} */ (this.#database).transaction(RECORDS).objectStore(RECORDS);
   }
 
-  /** Delete it. Resolves even where the browser has no databases. */
+  /** Delete it. Resolves even where the browser has no databases, or a tab that the browser has stopped still holds this one. */
   async delete() {
     this.close();
     try {
-      await settled(indexedDB.deleteDatabase(NAME));
+      const request = indexedDB.deleteDatabase(NAME);
+      // It is deleted, and not opened before, as soon as that tab goes on or ends.
+      const blocked = new Promise((resolve) => (request.onblocked = resolve));
+      await Promise.race([settled(request), blocked]);
     } catch {
       // A private window may have none.
     }

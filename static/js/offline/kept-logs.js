@@ -25,11 +25,12 @@ export async function takeOverLogs({ user, logs: pages }, { socket, store }) {
   const logs = new Map(usable.map(([target, page]) => [target, restoredLog(page)]));
   for (const log of logs.values()) log.isLoaded = false;
   store.logs = new Map([...logs, ...store.logs]);
+  const current = new Map(logs);
   const isUpToDate = await catchUp();
   for (const [target, log] of logs) {
     // Meanwhile the user may have opened the channel, which loads it.
     if (store.logs.get(target) !== log || log.isLoaded || target === store.currentTarget) continue;
-    if (isUpToDate) log.isLoaded = true;
+    if (isUpToDate && current.has(target)) log.isLoaded = true;
     else store.logs.delete(target);
   }
 
@@ -39,7 +40,7 @@ export async function takeOverLogs({ user, logs: pages }, { socket, store }) {
       for (let pages = 0; pages < MAX_PAGES; pages++) {
         const page = await socket.request("sync", { after });
         if (page.reset) return false;
-        for (const event of page.events ?? []) applyMissed(logs, toEnvelope(event), user.me.id);
+        for (const event of page.events ?? []) applyMissed(current, toEnvelope(event), user.me.id);
         if (!page.hasMore) return true;
         after = page.position;
       }

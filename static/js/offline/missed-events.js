@@ -6,13 +6,16 @@
  */
 
 /**
- * Apply an event to the log of its channel, if there is one.
+ * Apply an event to the log of its channel, if there is one. A log that cannot be brought up to date is removed: kept messages
+ * say how many answers they have and what of them is read, and only the server knows this after another answer.
  * @param {Map<string, ChannelLog>} logs by target
  * @param {Envelope} event
  * @param {string} userId
  */
 export function applyMissed(logs, { cmd, data }, userId) {
-  const log = logs.get(/** @type {{target?: string} | null} */ (data)?.target ?? "");
+  const { target = "", threadId } = /** @type {{target?: string, threadId?: string} | null} */ (data) ?? {};
+  if (threadId) logs.delete(target);
+  const log = logs.get(target);
   if (!log) return;
   const apply = /** @type {((log: ChannelLog, data: any, userId: string) => unknown) | undefined} */ (
     EFFECTS[/** @type {keyof Pushes} */ (cmd)]

@@ -46,6 +46,8 @@ export class Offline {
     socket.on("user-changed", () => this.wipe());
     addEventListener("pagehide", () => this.keeper.flush());
     setInterval(() => this.#checkExpiry(), EXPIRY_CHECK_MS);
+    // A page that was frozen has missed that.
+    document.addEventListener("visibilitychange", () => this.#checkExpiry());
     if (boot.userId !== null) this.#ownOnly = new KeptDatabase().deleteOthers(boot.userId).catch(() => {});
     else if (!boot.isShell) this.wipe();
   }

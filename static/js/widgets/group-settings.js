@@ -71,7 +71,9 @@ export class GroupSettings {
       byId(`settings-${name}`).hidden = name !== tab;
     }
     const isForm = tab === "general";
-    part(this.#dialog, "confirm").hidden = !isForm;
+    const confirm = part(this.#dialog, "confirm", HTMLButtonElement);
+    // Enter in a field of another tab saves nothing, and does not close the dialog.
+    confirm.hidden = confirm.disabled = !isForm;
     setText(part(this.#dialog, "cancel"), t(isForm ? "dialog.cancel" : "dialog.close"));
     const channel = this.#channel;
     if (tab === "moderation" && channel) this.restrictions.load(channel.target);

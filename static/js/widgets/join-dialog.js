@@ -14,6 +14,7 @@ import { showToast } from "./toast.js";
 
 export class JoinDialog {
   #dialog = byId("dialog-join", HTMLDialogElement);
+  /** The token of the invitation that is shown. */ #token = "";
 
   /** @param {{api: GroupApi, address: JoinAddress, isGuest: () => boolean, open: (target: string) => void}} deps */
   constructor({ api, address, isGuest, open }) {
@@ -46,6 +47,7 @@ export class JoinDialog {
 
   /** @param {string} token */
   async #show(token) {
+    this.#token = token;
     /** @type {Invitation | null} */
     let invitation = null;
     const { showError } = openDialog("dialog-join", async () => {
@@ -54,8 +56,10 @@ export class JoinDialog {
     this.#render(null);
     try {
       invitation = await this.api.invitation(token);
-      this.#render(invitation);
+      // Meanwhile another link may have been opened.
+      if (token === this.#token) this.#render(invitation);
     } catch (error) {
+      if (token !== this.#token) return;
       showError(error);
       part(this.#dialog, "group").hidden = true;
     }
