@@ -102,6 +102,7 @@ async def test_the_guides_page_shows_the_channel_to_its_own_users(
     await ann.locator(".message").last.hover()
     await ann.get_by_role("button", name="Like").last.click()
     await expect(ben.locator(".message .chip").last).to_have_text("👍 1")
+    await expect(ann.locator(".message .chip").last).to_be_focused()
     await expect(ann.locator(".state")).to_have_count(0)
 
     assert project.get("/order/Order%20812%20has%20left/") == "sent"
@@ -128,6 +129,7 @@ async def test_a_floating_chat_and_a_badge_count_unread_messages(
     await expect(count).to_have_text("1")
     await cid.goto(chatting)
     await expect(count).to_have_text("1")
+    await expect(cid.get_by_role("button", name="打开聊天 · 未读消息：1")).to_be_visible()
     await cid.get_by_role("button", name="打开聊天").click()
     await expect(cid.get_by_role("textbox", name="输入消息")).to_be_focused()
     await expect(cid.locator(".message .text").last).to_have_text("one")
@@ -162,6 +164,16 @@ async def test_the_page_is_told_by_events_and_uses_methods(
     await dan.wait_for_function("() => told.includes('ready Questions')", polling=50)
     project.get("/order/hello/")
     await dan.wait_for_function("() => told.includes('message hello')", polling=50)
+    # The page has another user now, without being loaded again.
+    await dan.evaluate(
+        """async () => {
+          await fetch("/sign-in/ida/");
+          document.querySelector("imsite-chat").setToken(await (await fetch("/chat-token/")).json());
+        }"""
+    )
+    await dan.wait_for_function("() => told.filter((one) => one === 'ready Questions').length === 2", polling=50)
+    await say(dan, "in her name")
+    await expect(dan.locator(".message.own .name").last).to_have_text("ida")
     await dan.evaluate("document.querySelector('imsite-chat').destroy()")
     await expect(dan.locator(".messages")).to_have_count(0)
 

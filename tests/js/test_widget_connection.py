@@ -23,7 +23,7 @@ LOGIN = {"id": "7", "userId": "c-1", "name": "C", "kind": "person", "appId": 101
 
 
 class Server:
-    """Logs in with the token `good`, and records the tokens that it is given."""
+    """Logs in with tokens that are not bad, renews none of another user, and records the tokens that it is given."""
 
     def __init__(self) -> None:
         self.tokens: list[tuple[str, str]] = []
@@ -36,6 +36,8 @@ class Server:
             response: dict[str, Any] = {"code": 200, "codeMsg": "Success", "data": LOGIN}
             if token.startswith("bad"):
                 response = {"code": 1003, "reason": "widget_token_expired", "data": {"error": f"{token} has expired"}}
+            if token.startswith("other") and request["cmd"] == "widget.renew":
+                response = {"code": 1003, "reason": "widget_token_invalid", "data": {"error": "Not this user's."}}
             ws.send(json.dumps({"seq": request["seq"], "cmd": request["cmd"], "response": response}))
 
         ws.on_message(answer)
@@ -55,13 +57,14 @@ async def connect(modules: Page, tokens: list[str], *, lifetime_ms: int = 600_00
         """async ([tokens, lifetimeMs]) => {
           const { WidgetConnection } = await import("/static/js/widget/connection.js");
           const { TokenSource } = await import("/static/js/widget/tokens.js");
-          const source = new TokenSource(async () => {
+          window.source = new TokenSource(async () => {
             if (!tokens.length) throw new Error("no more");
             return { token: tokens.shift(), expires: Date.now() + lifetimeMs };
           });
           window.told = [];
           window.connection = new WidgetConnection("http://modules.test", source);
           connection.on("ready", () => told.push("ready"));
+          connection.on("user-changed", () => told.push("user-changed"));
           connection.on("refused", ({ kind, message }) => told.push(`${kind}: ${message}`));
           connection.start();
         }""",
@@ -110,3 +113,44 @@ async def test_a_page_that_is_not_allowed_learns_it_by_http(modules: Page, serve
     await connect(modules, ["good"])
 
     assert await told(modules, 1) == ["refused: Not here."]
+
+
+async def test_a_token_of_another_user_ends_the_connection_and_is_used_for_the_next(
+    modules: Page, server: Server
+) -> None:
+    await connect(modules, ["good"])
+    await told(modules, 1)
+    await modules.evaluate("source.give('other'); connection.renew()")
+
+    assert await told(modules, 2) == ["ready", "user-changed"]
+    assert await modules.evaluate("connection.socket.status") == "idle"
+    assert await modules.evaluate("source.next()") == "other"
+
+
+async def test_a_token_is_asked_for_again_while_its_server_cannot_be_reached(modules: Page, server: Server) -> None:
+    asked = 0
+
+    async def answer(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            await route.abort()
+        elif asked == 2:
+            await route.fulfill(status=503)
+        else:
+            await route.fulfill(json={"token": "good at last"})
+
+    await modules.route("**/token", answer)
+    await modules.evaluate(
+        """async () => {
+          const { WidgetConnection } = await import("/static/js/widget/connection.js");
+          const { TokenSource, tokensFrom } = await import("/static/js/widget/tokens.js");
+          window.told = [];
+          window.connection = new WidgetConnection("http://modules.test", new TokenSource(tokensFrom("/token")));
+          for (const type of ["ready", "waiting", "refused"]) connection.on(type, () => told.push(type));
+          connection.start();
+        }"""
+    )
+
+    assert await told(modules, 3) == ["waiting", "waiting", "ready"]
+    assert server.tokens == [("login", "good at last")]

@@ -58,7 +58,7 @@ export class WidgetChannel extends Emitter {
     return this.log.messages.filter(({ threadOnly }) => !threadOnly);
   }
 
-  /** Load everything anew after a log-in. @param {LoginReply} login */
+  /** Load everything anew after a log-in; return false if the connection was lost meanwhile. @param {LoginReply} login */
   async load(login) {
     this.me = login;
     try {
@@ -72,10 +72,12 @@ export class WidgetChannel extends Emitter {
       this.hasFailed = false;
     } catch (error) {
       this.#tolerate(error);
-      this.hasFailed = error instanceof RequestError;
+      if (!(error instanceof RequestError)) return false;
+      this.hasFailed = true;
     }
     this.emit("change");
     for (const message of this.pending) if (!message.error) this.#deliver(message);
+    return true;
   }
 
   async loadOlder() {

@@ -4,16 +4,19 @@
  *
  * @import { LoginReply } from "../net/wire-types.js"
  * @typedef {{kind: "refused" | "noToken" | "tokenFailed", reason: string, message: string, data?: object}} WidgetRefusal
- * @typedef {{ready: LoginReply, waiting: null, refused: WidgetRefusal}} WidgetConnectionEvents
+ * @typedef {{ready: LoginReply, waiting: null, refused: WidgetRefusal, "user-changed": null}} WidgetConnectionEvents
+ *   `user-changed`: the page's new token is another user's or channel's, and the connection has ended
  */
 import { Emitter } from "../net/events.js";
-import { RequestError, isRequestFailure } from "../net/protocol.js";
+import { RequestError, backoffDelay, isRequestFailure } from "../net/protocol.js";
 import { Socket } from "../net/socket.js";
 import { TokenError } from "./tokens.js";
 
 /** The app of web pages. A global channel's own app takes its place. */
 const WEB_APP = 101;
 const RENEWAL_RETRY_MS = 10_000;
+/** The reason for which the server refuses to renew a token by one of another user or channel. */
+const OTHER_TOKEN = "widget_token_invalid";
 
 /** @extends {Emitter<WidgetConnectionEvents>} */
 export class WidgetConnection extends Emitter {
@@ -22,6 +25,7 @@ export class WidgetConnection extends Emitter {
   #firstRefusal = null;
   #wasOpen = false;
   #isStopped = true;
+  /** Attempts to get a token that nothing has answered. */ #attempts = 0;
 
   /** @param {string} site its origin @param {import("./tokens.js").TokenSource} tokens */
   constructor(site, tokens) {
@@ -31,6 +35,7 @@ export class WidgetConnection extends Emitter {
     this.socket = new Socket(`${site.replace(/^http/, "ws")}/widget?activity=1`);
     this.socket.on("ready", ({ login }) => this.#onReady(login));
     this.socket.on("refused", (error) => this.#onRefused(error));
+    this.socket.on("user-changed", () => this.#changeUser());
     this.socket.on("status", ({ status }) => status === "waiting" && this.#onWaiting());
   }
 
@@ -58,12 +63,30 @@ export class WidgetConnection extends Emitter {
     clearTimeout(this.#renewalTimer);
     try {
       const serviceToken = await this.tokens.next();
+      this.#attempts = 0;
       if (!this.#isStopped) this.socket.start({ appId: WEB_APP, serviceToken });
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
+      if (error.kind === "unreachable") {
+        this.#logInLater();
+        return;
+      }
       const refusal = { kind: error.kind, reason: error.reason, message: error.message };
       this.#refuse(error.message ? refusal : (this.#firstRefusal ?? refusal));
     }
+  }
+
+  #logInLater() {
+    if (this.#isStopped) return;
+    this.emit("waiting");
+    this.#renewalTimer = setTimeout(() => this.#logIn(), backoffDelay(++this.#attempts, Math.random()));
+  }
+
+  /** Nothing of the last user may stay, or be sent as the next one. */
+  #changeUser() {
+    this.stop();
+    this.tokens.reuse();
+    this.emit("user-changed");
   }
 
   /** @param {LoginReply} login */
@@ -119,7 +142,8 @@ export class WidgetConnection extends Emitter {
       this.#scheduleRenewal(this.tokens.renewalDelayMs);
     } catch (error) {
       if (!(error instanceof TokenError) && !isRequestFailure(error)) throw error;
-      this.#scheduleRenewal(RENEWAL_RETRY_MS);
+      if (error instanceof RequestError && error.reason === OTHER_TOKEN) this.#changeUser();
+      else this.#scheduleRenewal(RENEWAL_RETRY_MS);
     }
   }
 }

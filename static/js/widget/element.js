@@ -76,6 +76,14 @@ export class WidgetElement extends HTMLElement {
     this.#root.replaceChildren();
   }
 
+  /** Begin anew, as the user of the page's last token. */
+  #restart() {
+    const tokens = this.#tokens;
+    this.destroy();
+    this.#tokens = tokens;
+    this.#start();
+  }
+
   get #site() {
     return this.getAttribute("site") || scriptSite;
   }
@@ -100,7 +108,9 @@ export class WidgetElement extends HTMLElement {
     const channel = this.getAttribute("channel") ?? "";
     const onOpen = () => this.open();
     const view = (this.#view = new WidgetView({ mode, language, site, channel, isFloating, model, onOpen, onClose: () => this.close() }));
-    connection.on("ready", (login) => model.load(login).then(() => this.#onLoaded()));
+    const isShown = () => connection === this.#connection;
+    connection.on("ready", (login) => model.load(login).then((isLoaded) => isLoaded && isShown() && this.#onLoaded()));
+    connection.on("user-changed", () => this.#restart());
     connection.on("waiting", () => view.setStatus("offline"));
     connection.on("refused", (refusal) => this.#onRefused(refusal));
     model.on("change", () => (view.render(), this.#markReadIfSeen()));

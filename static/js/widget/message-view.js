@@ -45,7 +45,7 @@ export function renderMessages(list, messages, pending, context) {
       rendered.set(fresh, message);
       if (element) {
         if (element === next) next = fresh;
-        element.replaceWith(fresh);
+        replaceKeepingFocus(element, fresh);
       }
       element = fresh;
     }
@@ -53,6 +53,19 @@ export function renderMessages(list, messages, pending, context) {
     else list.insertBefore(element, next);
   }
   for (const element of known.values()) element.remove();
+}
+
+/** Put an element in the place of another. A button that has the focus gives it to its successor. @param {HTMLElement} element @param {HTMLElement} fresh */
+function replaceKeepingFocus(element, fresh) {
+  const { activeElement } = /** @type {ShadowRoot} */ (element.getRootNode());
+  const index = activeElement ? controlsIn(element).indexOf(/** @type {HTMLElement} */ (activeElement)) : -1;
+  element.replaceWith(fresh);
+  controlsIn(fresh)[index]?.focus();
+}
+
+/** @param {HTMLElement} element @returns {HTMLElement[]} */
+function controlsIn(element) {
+  return [...element.querySelectorAll(/** @type {"button"} */ ("button, a"))];
 }
 
 /** @param {Message} message @param {MessageContext} context */
@@ -123,7 +136,7 @@ function avatarElement({ fromId, name, avatar }, site) {
   const element = make("span", { className: "avatar", "aria-hidden": true }, initial);
   element.dataset.color = String(Number(BigInt(/^\d+$/.test(fromId) ? fromId : 0) % BigInt(COLORS)));
   if (!avatar) return element;
-  const image = make("img", { alt: "", loading: "lazy", src: new URL(avatar, site).href });
+  const image = make("img", { alt: "", loading: "lazy", src: avatar.startsWith("/") ? site + avatar : avatar });
   image.onerror = () => image.remove();
   element.append(image);
   return element;

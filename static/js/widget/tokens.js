@@ -11,10 +11,15 @@ const MARGIN_MS = 60_000;
 /** The life of a token whose end is unknown. */
 const ASSUMED_LIFE_MS = 540_000;
 const MIN_DELAY_MS = 1000;
+/** Statuses of a server that may give a token a little later. */
+const PASSING = new Set([429, 500, 502, 503, 504]);
 
-/** The page got no token. `reason` and `message` are those of the server that refused it, else empty. */
+/**
+ * The page got no token. `reason` and `message` are those of the server that refused it, else empty. `unreachable`: nothing
+ * has answered, so there may be one later.
+ */
 export class TokenError extends Error {
-  /** @param {"noToken" | "tokenFailed"} kind @param {string} [message] @param {string} [reason] */
+  /** @param {"noToken" | "tokenFailed" | "unreachable"} kind @param {string} [message] @param {string} [reason] */
   constructor(kind, message = "", reason = "") {
     super(message);
     this.kind = kind;
@@ -25,6 +30,7 @@ export class TokenError extends Error {
 export class TokenSource {
   /** @type {IssuedToken | null} */ #given = null;
   /** @type {TokenFunction | null} */ #fetchToken;
+  /** The last one that was used. @type {IssuedToken | null} */ #last = null;
   #expires = 0;
 
   /** @param {TokenFunction | null} fetchToken  null: the page passes tokens by `give` only */
@@ -37,6 +43,11 @@ export class TokenSource {
     this.#given = asIssued(token);
   }
 
+  /** Use the last token for the next log-in as well, unless there is a newer one. */
+  reuse() {
+    this.#given ??= this.#last;
+  }
+
   /** True if there can be another token after the present one. */
   get canFetch() {
     return this.#fetchToken !== null;
@@ -46,6 +57,7 @@ export class TokenSource {
   async next() {
     const issued = this.#given ?? (await this.#fetch());
     this.#given = null;
+    this.#last = issued;
     this.#expires = issued.expires ?? Date.now() + ASSUMED_LIFE_MS;
     return issued.token;
   }
@@ -71,7 +83,9 @@ export class TokenSource {
 /** Return a function that gets tokens from a URL of the page's own site, with the cookies of that site only. @param {string} url @returns {TokenFunction} */
 export function tokensFrom(url) {
   return async () => {
-    const response = await fetch(url, { credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } });
+    const options = /** @type {const} */ ({ credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } });
+    const response = await fetch(url, options).catch(() => null);
+    if (!response || PASSING.has(response.status)) throw new TokenError("unreachable");
     const body = await response.json();
     if (!response.ok) throw new TokenError("tokenFailed", String(body.error ?? body.detail ?? ""), String(body.reason ?? ""));
     return body;

@@ -86,6 +86,8 @@ export class WidgetView {
     this.#title.textContent = channel?.name || widgetText(language, mode === "comments" ? "comments" : "chat");
     this.#count.textContent = model.unread > MAX_BADGE ? `${MAX_BADGE}+` : String(model.unread);
     this.#count.hidden = model.unread === 0;
+    const unread = model.unread ? ` · ${widgetText(language, "unread", { count: model.unread })}` : "";
+    this.launcher?.setAttribute("aria-label", widgetText(language, "open") + unread);
     if (mode === "badge") {
       this.#link.title = widgetText(language, "unread", { count: model.unread });
       this.#link.setAttribute("aria-label", this.#link.title);
