@@ -13,7 +13,10 @@ _VIOLATIONS = """async (rules) => {
   const only = rules.length ? { runOnly: rules } : { rules: { "target-size": { enabled: true } } };
   return (await axe.run({ resultTypes: ["violations"], ...only })).violations;
 }"""
-_LAYOUT_FAULTS = """() => {
+_LAYOUT_FAULTS = """async () => {
+  const isFinite = (animation) => animation.effect?.getComputedTiming().endTime !== Infinity;
+  const running = document.getAnimations().filter(isFinite);
+  await Promise.all(running.map((animation) => animation.finished.catch(() => {})));
   const faults = [];
   const root = document.documentElement;
   if (root.scrollWidth > innerWidth) faults.push(`${root.scrollWidth} px wide`);

@@ -229,7 +229,7 @@ async def test_only_the_newest_query_is_shown_and_errors_are_displayed(site: Sit
     site.kill()
     await expect(alice.get_by_test_id("connection-bar")).to_be_visible()
     await field.fill("afterwards")
-    await expect(alice.get_by_test_id("search").get_by_test_id("list-failed")).to_contain_text("not connected")
+    await expect(alice.get_by_test_id("search").get_by_test_id("list-failed")).to_contain_text("needs a connection")
     site.start()
     await expect(results(alice)).to_contain_text("afterwards it is")
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from django.db import connection
+from asgiref.sync import SyncToAsync
+from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.models import User
@@ -147,6 +148,8 @@ def test_a_connection_lost_while_waiting_for_a_lock_stores_nothing(
 
 def test_connections_lost_while_idle_fail_no_commit(alice: User, groups: list[Channel]) -> None:
     """The committing thread takes one from the pool each time."""
+    # That of the requests of later tests would stay broken.
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result(TIMEOUT_SECONDS)
     for number in range(1, 4):
         (outcome,) = in_thread(lambda: commit([draft(alice, groups[0])])).result(TIMEOUT_SECONDS)
         assert isinstance(outcome, StoredMessage) and outcome.seq == number
