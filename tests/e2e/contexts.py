@@ -31,12 +31,11 @@ class ContextPool:
 
     async def give_back(self, context: BrowserContext, **options: Any) -> None:
         """Close the pages of a context and delete their cookies and stored data, for the next test."""
-        first, *others = context.pages or [await context.new_page()]
-        for page in others:
+        # Scripts of the open pages might store more, or load a page again.
+        pages = list(context.pages)
+        first = await context.new_page()
+        for page in pages:
             await page.close()
-        # Its scripts might store more.
-        await first.unroute_all()
-        await first.goto("about:blank")
         if await first.evaluate("'__pwClock' in window"):
             # A clock of the test stays installed.
             await context.close()

@@ -154,3 +154,28 @@ async def test_a_token_is_asked_for_again_while_its_server_cannot_be_reached(mod
 
     assert await told(modules, 3) == ["waiting", "waiting", "ready"]
     assert server.tokens == [("login", "good at last")]
+
+
+async def test_a_late_failure_of_an_earlier_log_in_refuses_nothing(modules: Page, server: Server) -> None:
+    await modules.evaluate(
+        """async () => {
+          const { WidgetConnection } = await import("/static/js/widget/connection.js");
+          const { TokenSource } = await import("/static/js/widget/tokens.js");
+          const late = new Promise((_, reject) => (window.fail = () => reject(new Error("late"))));
+          window.source = new TokenSource(() => late);
+          window.told = [];
+          window.connection = new WidgetConnection("http://modules.test", source);
+          connection.on("ready", () => told.push("ready"));
+          connection.on("refused", ({ kind, message }) => told.push(`${kind}: ${message}`));
+          connection.start();
+          source.give("given");
+          connection.renew();
+        }"""
+    )
+    assert await told(modules, 1) == ["ready"]
+
+    await modules.evaluate("fail()")
+    await modules.evaluate("source.give('next'), connection.renew()")
+
+    await wait_until(lambda: ("widget.renew", "next") in server.tokens)
+    assert await told(modules, 1) == ["ready"]

@@ -26,6 +26,7 @@ export class WidgetConnection extends Emitter {
   #wasOpen = false;
   #isStopped = true;
   /** Attempts to get a token that nothing has answered. */ #attempts = 0;
+  /** The number of the last log-in. Results of earlier ones are outdated. */ #logInNumber = 0;
 
   /** @param {string} site its origin @param {import("./tokens.js").TokenSource} tokens */
   constructor(site, tokens) {
@@ -61,12 +62,15 @@ export class WidgetConnection extends Emitter {
 
   async #logIn() {
     clearTimeout(this.#renewalTimer);
+    const number = ++this.#logInNumber;
     try {
       const serviceToken = await this.tokens.next();
+      if (number !== this.#logInNumber) return;
       this.#attempts = 0;
       if (!this.#isStopped) this.socket.start({ appId: WEB_APP, serviceToken });
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
+      if (number !== this.#logInNumber) return;
       if (error.kind === "unreachable") {
         this.#logInLater();
         return;
