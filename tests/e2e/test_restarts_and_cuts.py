@@ -1,0 +1,174 @@
+"""Two users and a moderator use a group while the server restarts twice and their networks are cut three times.
+
+At the end, all pages show what the server has stored, and no draft is lost. `SECONDS_OF_USE=300` lets them use it for
+five minutes instead of one action of each between two faults.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.e2e.conftest import OpenPerson
+from tests.e2e.test_group_and_private import open_channel
+from tests.e2e.test_threads import message
+from tests.e2e.test_two_browsers import say, shown, sign_in
+from tests.support.accounts import register
+from tests.support.client import Client
+from tests.support.site import Site
+from tests.support.waiting import TIMEOUT_SECONDS
+
+SECONDS = float(os.environ.get("SECONDS_OF_USE", "0"))
+CUT_SECONDS = 2.0
+RECALLED = "This message was recalled."
+
+_ROWS = """(timeline) => [...timeline.querySelectorAll("[data-testid=message]")].map((row) => ({
+  text: row.querySelector("[data-testid=message-text]")?.textContent.trim() ?? "",
+  reactions: [...row.querySelectorAll("[data-testid=reaction]")].map((one) => one.textContent.trim()),
+  answers: row.querySelector("[data-testid=thread-link]")?.textContent.match(/\\\\d+ answers?/)?.[0] ?? "",
+  state: row.dataset.state,
+}))"""
+Row = dict[str, Any]
+
+
+class User:
+    """One page, and the numbered texts that it has written."""
+
+    def __init__(self, name: str, page: Page, choice: random.Random) -> None:
+        self.name, self.page, self._choice = name, page, choice
+        self._numbers = itertools.count(1)
+        self.written: list[str] = []
+        """Texts of messages that nobody has recalled."""
+
+    async def write(self) -> None:
+        text = f"{self.name} {next(self._numbers)}"
+        await say(self.page, text)
+        await expect(message(self.page, "timeline", text).last).to_be_visible()
+        self.written.append(text)
+
+    async def edit(self) -> None:
+        await self.write()
+        await expect(message(self.page, "timeline", self.written[-1]).last).to_have_attribute("data-state", "sent")
+        await self.page.get_by_test_id("composer").press("ArrowUp")
+        text = f"{self.name} {next(self._numbers)} edited"
+        await say(self.page, text)
+        await expect(shown(self.page, text)).to_be_visible()
+        self.written[-1] = text
+
+    async def react(self) -> None:
+        row = message(self.page, "timeline", self._choice.choice(self.written)).last
+        await row.hover()
+        await self.page.get_by_test_id("timeline").get_by_test_id("message-react").click()
+        await self.page.get_by_test_id("emoji-choice").first.click()
+
+    async def answer(self) -> None:
+        await message(self.page, "timeline", self._choice.choice(self.written)).last.focus()
+        await self.page.keyboard.press("t")
+        text = f"answer of {self.name} {next(self._numbers)}"
+        await self.page.get_by_test_id("thread-composer").fill(text)
+        await self.page.get_by_test_id("thread-composer").press("Enter")
+        await expect(message(self.page, "thread", text)).to_have_attribute("data-state", "sent")
+        await self.page.keyboard.press("Escape")
+
+    async def recall(self, other: User) -> None:
+        text = self._choice.choice(other.written)
+        await message(self.page, "timeline", text).last.hover()
+        await self.page.get_by_test_id("timeline").get_by_test_id("message-recall").click()
+        await self.page.locator("dialog[open]").get_by_test_id("dialog-confirm").click()
+        await expect(shown(self.page, text)).to_have_count(0)
+        other.written.remove(text)
+
+    async def rows(self) -> list[Row]:
+        found: list[Row] = await self.page.get_by_test_id("timeline").evaluate(_ROWS)
+        return found
+
+
+async def _use(users: list[User], moderator: User, choice: random.Random, until: float) -> None:
+    """Let each user do something, and repeat it until that time."""
+    while True:
+        for user in users:
+            await choice.choice([user.write, user.edit, user.react, user.answer])()
+        writer = choice.choice(users[:2])
+        if len(writer.written) > 1:
+            await moderator.recall(writer)
+        if time.monotonic() >= until:
+            return
+
+
+async def _cut(user: User, meanwhile: Callable[[], Awaitable[None]]) -> None:
+    """Cut the user's network for a while in which the user writes and the others go on."""
+    await user.page.context.set_offline(True)
+    started = time.monotonic()
+    await user.write()
+    await meanwhile()
+    await asyncio.sleep(max(0.0, CUT_SECONDS - (time.monotonic() - started)) if SECONDS else 0)
+    await user.page.context.set_offline(False)
+
+
+async def _settled(users: list[User]) -> list[list[Row]]:
+    """Return the rows of all pages, once all are the same and none waits to be sent."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while True:
+            found = [await user.rows() for user in users]
+            same = [[{**row, "state": ""} for row in rows] for rows in found]
+            if same[0] == same[1] == same[2] and not any(row["state"] in ("pending", "failed") for row in found[0]):
+                return found
+            await asyncio.sleep(0.2)
+
+
+async def test_all_end_with_the_same_through_restarts_and_cuts(site: Site, person: OpenPerson) -> None:
+    choice = random.Random(15)
+    tokens = register(site, ["alice", "bob", "olga"])
+    async with await Client.connect(site.acc) as program:
+        await program.login_token(tokens["olga"])
+        for name in ("Poets", "Painters"):
+            made = await program.call("channel.create", kind="public", name=name, members=["alice", "bob"])
+    target = made["target"]
+    pages = {name: await person(name, width=1440) for name in ("alice", "bob", "olga")}
+    for name, page in pages.items():
+        await sign_in(page, site, name)
+        await open_channel(page, "Painters")
+    alice, bob, olga = users = [User(name, page, choice) for name, page in pages.items()]
+    for user in users:
+        await user.write()
+    await open_channel(pages["alice"], "Poets")
+    await pages["alice"].get_by_test_id("composer").fill("a draft that waits")
+    await open_channel(pages["alice"], "Painters")
+
+    start = time.monotonic()
+    faults: list[Callable[[], Awaitable[None]]] = [
+        lambda: _cut(alice, bob.write),
+        lambda: asyncio.to_thread(site.restart),
+        lambda: _cut(bob, olga.write),
+        lambda: asyncio.to_thread(_kill_and_start, site),
+        lambda: _cut(olga, alice.write),
+    ]
+    for number, fault in enumerate(faults, 1):
+        await _use(users, olga, choice, start + SECONDS * number / (len(faults) + 1))
+        await fault()
+        for user in users:
+            await user.write()
+        await _settled(users)
+    await _use(users, olga, choice, start + SECONDS)
+
+    shown_texts = [row["text"] for row in (await _settled(users))[0] if row["text"] != RECALLED]
+    assert sorted(shown_texts) == sorted(text for user in users for text in user.written)
+    async with await Client.connect(site.acc) as program:
+        await program.login_token(tokens["olga"])
+        history = await program.call("message.history", target=target, limit=100)
+        stored = [one["msg"] for one in history["messages"] if not one.get("recalled") and not one.get("threadOnly")]
+    assert shown_texts[-len(stored) :] == stored
+    await open_channel(pages["alice"], "Poets")
+    await expect(pages["alice"].get_by_test_id("composer")).to_have_value("a draft that waits")
+
+
+def _kill_and_start(site: Site) -> None:
+    site.kill()
+    site.start()
