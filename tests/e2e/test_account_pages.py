@@ -200,7 +200,8 @@ async def test_a_user_who_closed_the_account_cannot_be_written_to(site: Site, pe
 
 
 async def test_forms_from_before_a_sign_in_in_another_tab(site: Site, person: OpenPerson) -> None:
-    early = await person("alice")
+    # A service worker would load the scripts that the test keeps from a page.
+    early = await person("alice", service_workers="block")
     name = f"alice{next(_numbers)}"
     accounts.register(site, [name])
     chat, other = await early.context.new_page(), await early.context.new_page()

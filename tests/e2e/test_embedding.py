@@ -20,6 +20,7 @@ from tests.support.accounts import register
 from tests.support.embedding_site import GUIDE, EmbeddingSite, guide_blocks
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.site import Site
+from tests.support.waiting import wait_until
 
 EXPIRED = (
     "from django.core.signing import Signer as S; print(S(salt='imsite.widget').sign_object([1, 1, '{}', 'x', 1]))"
@@ -122,9 +123,13 @@ async def test_a_floating_chat_and_a_badge_count_unread_messages(
     chatting = project.add_page("floating", project.script(mode="chat", floating="", theme="dark"), lang="zh-Hans")
     badge = project.add_page("badge", project.script(mode="badge"))
     cid = await person("cid", width=390, height=844)
+    received: list[str] = []
+    cid.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(str(frame))))
     await visit(cid, project, "cid", badge)
     count = cid.locator(".count")
     await expect(cid.get_by_role("link", name="Unread messages: 0")).to_be_visible()
+    # The badge shows 0 before it has loaded its channel, too.
+    await wait_until(lambda: any('"channel.get"' in frame for frame in received))
     project.get("/order/one/")
     await expect(count).to_have_text("1")
     await cid.goto(chatting)

@@ -125,6 +125,8 @@ def test_staff_without_a_role_see_no_pages(rows: dict[str, int | str]) -> None:
 
 
 def test_setup_keeps_roles_that_an_operator_changed() -> None:
+    # An earlier test may have emptied the database.
+    create_roles()
     moderator = Group.objects.get(name="moderator")
     moderator.permissions.set(Permission.objects.filter(codename="view_channel"))
     Group.objects.get(name="auditor").delete()

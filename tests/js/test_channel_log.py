@@ -72,6 +72,16 @@ async def test_an_edit_that_arrives_before_its_page_is_not_lost(modules: Page) -
     assert await run(modules, script) == "edited"
 
 
+async def test_a_page_made_before_an_edit_does_not_undo_it(modules: Page) -> None:
+    script = """
+      log.setNewest(page(1, 3, false));
+      log.edit({ id: "id2", msg: "edited", editedAt: 7 });
+      log.recall({ id: "id3" });
+      log.setNewest(page(1, 3, false));
+      return log.messages.slice(1).map(({ msg, recalled }) => [msg, Boolean(recalled)]);"""
+    assert await run(modules, script) == [["edited", False], ["", True]]
+
+
 async def test_a_recall_is_final(modules: Page) -> None:
     script = """
       log.setNewest(page(1, 1, false)); log.recall({ id: "id1" });

@@ -243,6 +243,10 @@ export class ChannelLog {
   /** Remove all messages but those pushed after the end of a channel's first page. @param {HistoryPage | null} page  null: it lacks the end */
   #clear(page) {
     const end = !this.isLoaded && page ? (page.messages.at(-1)?.seq ?? 0) : Infinity;
+    // The page may have been made before an edit or a recall that came first.
+    for (const { id, msg, content, mentions, editedAt, recalled } of this.messages) {
+      if (editedAt || recalled) keepEarly(this.#earlyChanges, id, { msg, content, mentions, editedAt, recalled });
+    }
     this.messages = this.messages.filter(({ seq }) => seq > end);
     this.notes = this.notes.filter(({ seq }) => seq >= end);
     this.#emptyAfter.clear();
