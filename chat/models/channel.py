@@ -31,7 +31,7 @@ class Channel(models.Model):
     """One line that members see above the messages."""
     description = models.TextField(max_length=500, blank=True, default="", db_default="")
     picture_key = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
-    """That of its `ChannelPicture`; empty without one."""
+    """The key of its `ChannelPicture`; empty without one."""
     join = models.CharField("joining", max_length=8, choices=Join.choices, default=Join.CLOSED)
     listed = models.BooleanField(default=False)
     app = models.OneToOneField(App, on_delete=models.PROTECT, null=True, blank=True, related_name="channel")
