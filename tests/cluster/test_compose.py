@@ -100,7 +100,8 @@ def address(cluster_factory: ClusterFactory, tmp_path: Path) -> Iterator[tuple[i
             (tmp_path / "nginx.conf").write_text(_MAIN.format(user=user, site=site))
             front.launch(["nginx", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")])
             yield front.port, compose.place / "secrets/tls/fullchain.pem"
-            front.kill()
+            # Its master ends the workers.
+            front.stop()
 
 
 @pytest.mark.postgres
