@@ -20,7 +20,7 @@ class LocalPresence:
         """Connections by app and user."""
         self._connections: dict[int, int] = {}
         self._away: dict[int, int] = {}
-        """Those of a user's connections that are away. Users without any are left out."""
+        """The number of connections that are away, by user. Users without any are left out."""
         self._names: dict[int, str] = {}
         self._users_by_name: dict[str, int | set[int]] = {}
         """A set takes a quarter of a kibibyte, so most names, which a single user has, do without."""

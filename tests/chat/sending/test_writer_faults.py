@@ -148,7 +148,7 @@ def test_a_connection_lost_while_waiting_for_a_lock_stores_nothing(
 
 def test_connections_lost_while_idle_fail_no_commit(alice: User, groups: list[Channel]) -> None:
     """The committing thread takes one from the pool each time."""
-    # That of the requests of later tests would stay broken.
+    # Otherwise the connection of this thread would be broken for requests of later tests.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result(TIMEOUT_SECONDS)
     for number in range(1, 4):
         (outcome,) = in_thread(lambda: commit([draft(alice, groups[0])])).result(TIMEOUT_SECONDS)
