@@ -18,6 +18,7 @@ import { confirmAction } from "./widgets/dialog.js";
 import { openEmojiPicker } from "./widgets/emoji-picker.js";
 import { openMenu } from "./widgets/menu.js";
 import { MessageToolbar } from "./widgets/message-toolbar.js";
+import { messageSummary } from "./widgets/message.js";
 import { showToast } from "./widgets/toast.js";
 
 /**
@@ -42,7 +43,7 @@ export function connectMessageActions(options) {
       if (await copyText(messageText(message))) showToast(t("message.copied"));
     },
     recall: ({ message }) => {
-      const texts = { title: t("recall.title"), text: t("recall.text"), confirm: t("recall.confirm") };
+      const texts = { title: t("recall.title"), text: t("recall.text"), confirm: t("recall.confirm"), quote: messageSummary(message) };
       confirmAction(texts, () => conversation.recall(message));
     },
     save: (row) => messageMenu.toggleSaved(row),

@@ -63,9 +63,9 @@ class User:
         self.written[-1] = text
 
     async def react(self) -> None:
-        row = message(self.page, "timeline", self._choice.choice(self.written)).last
-        await row.hover()
-        await self.page.get_by_test_id("timeline").get_by_test_id("message-react").click()
+        # By keyboard: an arriving message moves the rows, and a click could meet another one.
+        await message(self.page, "timeline", self._choice.choice(self.written)).last.focus()
+        await self.page.keyboard.press("+")
         await self.page.get_by_test_id("emoji-choice").first.click()
 
     async def answer(self) -> None:
@@ -79,9 +79,11 @@ class User:
 
     async def recall(self, other: User) -> None:
         text = self._choice.choice(other.written)
-        await message(self.page, "timeline", text).last.hover()
-        await self.page.get_by_test_id("timeline").get_by_test_id("message-recall").click()
-        await self.page.locator("dialog[open]").get_by_test_id("dialog-confirm").click()
+        dialog = self.page.locator("dialog[open]")
+        await message(self.page, "timeline", text).last.focus()
+        await self.page.keyboard.press("Delete")
+        await expect(dialog.get_by_test_id("dialog-quote")).to_have_text(text)
+        await dialog.get_by_test_id("dialog-confirm").click()
         await expect(shown(self.page, text)).to_have_count(0)
         other.written.remove(text)
 

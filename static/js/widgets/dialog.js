@@ -57,13 +57,16 @@ export function closeDialogs() {
 
 /**
  * Ask for confirmation, and run the action if it is given.
- * @param {{title: string, text: string, confirm: string}} texts
+ * @param {{title: string, text: string, confirm: string, quote?: string}} texts  `quote`: the message that the action is about
  * @param {() => Promise<void>} action
  */
-export function confirmAction({ title, text, confirm }, action) {
+export function confirmAction({ title, text, confirm, quote = "" }, action) {
   const { dialog } = openDialog("dialog-confirm", action);
   setText(part(dialog, "title"), title);
-  setText(part(dialog, "text"), text);
+  for (const [name, content] of Object.entries({ quote, text })) {
+    part(dialog, name).hidden = content === "";
+    setText(part(dialog, name), content);
+  }
   setText(part(dialog, "confirm"), confirm);
   part(dialog, "cancel").focus();
 }

@@ -88,7 +88,7 @@ export class DraftsPanel {
     const remove = part(item, "delete");
     remove.setAttribute("aria-label", t("drafts.delete", channel));
     remove.title = t("drafts.delete", channel);
-    const texts = { title: t("drafts.deleteTitle"), text: summaryLine(text), confirm: t("drafts.deleteConfirm") };
+    const texts = { title: t("drafts.deleteTitle"), text: "", quote: summaryLine(text), confirm: t("drafts.deleteConfirm") };
     remove.onclick = () => confirmAction(texts, async () => this.drafts.discard(name));
   }
 }
