@@ -20,6 +20,7 @@ from chat.selectors.logins import LoginLookup
 from delivery.db.executors import run
 from tests.support.client import Closed, Envelope, Refused
 from tests.support.group_scenario import (
+    POLLS_NEVER,
     GroupScenario,
     WithheldAnnouncements,
     event_texts,
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest_asyncio.fixture
 async def node(settings: Settings) -> AsyncIterator[LocalNode]:
-    settings.IM_EVENT_LOG_POLL_INTERVAL = 0.1  # type: ignore[attr-defined]
+    settings.IM_EVENT_LOG_POLL_INTERVAL = POLLS_NEVER  # type: ignore[attr-defined]
     async with running_node() as made:
         yield made
 

@@ -19,6 +19,9 @@ from delivery.log import Entry
 from tests.support.in_process import LocalClient, LocalNode, create_global_channel, create_users, say
 from tests.support.waiting import wait_until
 
+POLLS_NEVER = 3600.0
+"""An IM_EVENT_LOG_POLL_INTERVAL with which the hub reads the log only where announcements leave a gap."""
+
 
 class GroupScenario:
     """Alice, Bob and Carol, the web app's global channel, and Alice's group, of which Bob is a member.
@@ -72,10 +75,13 @@ def pushed_texts(client: LocalClient) -> list[str]:
 
 
 class WithheldAnnouncements:
-    """Withholds announcements until the test releases them. The hub does not read the log meanwhile."""
+    """Withholds announcements until the test releases them.
+
+    The node must have started with POLLS_NEVER; otherwise its hub may be about to read the log by itself.
+    """
 
     def __init__(self, node: LocalNode, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-        settings.IM_EVENT_LOG_POLL_INTERVAL = 3600  # type: ignore[attr-defined]
+        assert settings.IM_EVENT_LOG_POLL_INTERVAL == POLLS_NEVER  # type: ignore[attr-defined]
         self._offer = node.hub.receive
         self.entries: list[Entry] = []
         monkeypatch.setattr(node.hub, "receive", lambda entries: self.entries.extend(entries))

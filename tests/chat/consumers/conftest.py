@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from django.conf import Settings
 
 from accounts.actions import token_issue
 from accounts.models import User
 from chat.consumers.protobuf_consumer import ProtobufConsumer
 from delivery.db.executors import run
-from tests.support.group_scenario import GroupScenario
+from tests.support.group_scenario import POLLS_NEVER, GroupScenario
 from tests.support.in_process import LocalNode, LocalSocket, running_node
 from tests.support.protobuf_client import ProtobufClient
 
@@ -23,7 +24,8 @@ async def scenario() -> GroupScenario:
 
 
 @pytest.fixture
-async def node(scenario: GroupScenario) -> AsyncIterator[LocalNode]:
+async def node(scenario: GroupScenario, settings: Settings) -> AsyncIterator[LocalNode]:
+    settings.IM_EVENT_LOG_POLL_INTERVAL = POLLS_NEVER  # type: ignore[attr-defined]
     async with running_node() as running:
         yield running
 

@@ -12,6 +12,7 @@ from chat.actions.member import member_remove
 from delivery import log
 from delivery.db.executors import run
 from tests.support.group_scenario import (
+    POLLS_NEVER,
     GroupScenario,
     WithheldAnnouncements,
     event_texts,
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest_asyncio.fixture
 async def node(settings: Settings) -> AsyncIterator[LocalNode]:
-    settings.IM_EVENT_LOG_POLL_INTERVAL = 0.1  # type: ignore[attr-defined]
+    settings.IM_EVENT_LOG_POLL_INTERVAL = POLLS_NEVER  # type: ignore[attr-defined]
     async with running_node() as made:
         yield made
 
