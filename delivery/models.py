@@ -15,6 +15,16 @@ class LogHead(models.Model):
     position = models.BigIntegerField(default=0)
 
 
+class LostRange(models.Model):
+    """Positions whose events a restored or replaced database may have lost, both ends included.
+
+    `delivery.lost_positions` skips them, so that they are never assigned again.
+    """
+
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+
+
 class Event(models.Model):
     """An entry of the event log. Its audience is a channel, or the users in EventRecipient."""
 

@@ -166,6 +166,8 @@ async def sync(call: Call, seq: int) -> Page:
     """Return a page of the user's messages after this position."""
     hub, seq = publish.hub(), min(seq, LARGEST_ID)
     await hub.catch_up_to(seq)
+    # The log has no more events of lost positions, and the client cannot drop what it has of them.
+    seq = hub.last_kept(seq)
     wanted = ReplayRange(call.user.pk, seq, hub.watermark)
     if wanted.is_short:
         page = await _short_syncs.submit(wanted)

@@ -128,6 +128,9 @@ async def sync(call: Call, data: Sync) -> dict[str, Any]:
         # The replay has events of all channels. A widget shows one, and loads it again.
         connection.is_synced = True
         return {"reset": True, "position": upto}
+    if hub.has_lost(data.after):
+        connection.reported_position, connection.is_synced = upto, True
+        return {"reset": True, "position": upto}
     wanted = ReplayRange(call.user.pk, data.after, upto)
     if wanted.is_short and upto - data.after <= settings.IM_SYNC_MAX_EVENTS:
         page = await _short_syncs.submit(wanted)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from django.conf import settings
 from django.db import DatabaseError
 
-from delivery import log, metrics
+from delivery import log, lost_positions, metrics
 from delivery.db.executors import run_priority
 from delivery.hub.audience import Audience
 from delivery.hub.connection import Connection
@@ -25,6 +25,7 @@ from delivery.hub.revocations import revocation_listeners
 from delivery.hub.ticker import Ticker
 from delivery.log import Entry, MembershipInterval
 from delivery.log_throttle import log_recovery
+from delivery.lost_positions import SKIPPED_POSITIONS, Lost, last_kept_position
 from delivery.presence.activity import Activity, MemoryActivity
 from delivery.presence.base import Presence
 from delivery.presence.idle_connections import IdleConnections
@@ -59,6 +60,7 @@ class Hub:
         """The position up to which every event has been delivered."""
         self.rewinds = 0
         """The times that the log has lost events. Each time, it assigns positions again."""
+        self._lost_ranges: Sequence[Lost] = ()
         self.connections: dict[str, Connection] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
@@ -77,6 +79,7 @@ class Hub:
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self.watermark = await run_priority(log.head)
+        self._lost_ranges = await run_priority(lost_positions.read_lost_ranges)
         metrics.watch_connections(self.connections, settings.IM_MAX_CONNECTIONS)
         self._follower = asyncio.create_task(self._follow_log(), name="hub")
 
@@ -179,6 +182,10 @@ class Hub:
         # Unless another call has rewound first.
         if head < delivered <= self.watermark:
             self._rewind(head)
+        elif head - delivered >= SKIPPED_POSITIONS:
+            self._lost_ranges = await run_priority(lost_positions.read_lost_ranges)
+            if self.has_lost(self.watermark):
+                self._rewind(head)
         while self.watermark < head:
             entries = await run_priority(read_with_media, self.watermark, READ_PAGE_SIZE)
             for entry in entries:
@@ -196,17 +203,26 @@ class Hub:
         self._deliver_ready()
 
     def _rewind(self, head: int) -> None:
-        """Move the watermark back to the head of a log that has lost events, by a failover or a restore.
+        """Move the watermark to the head of a log that has lost events, by a failover or a restore.
 
-        Its positions are assigned a second time. A client that logs in with a position beyond the head must reset.
+        Unless they are skipped, their positions are assigned a second time. A client that logs in with a position
+        beyond the head, or with a skipped one, must reset.
         """
-        logger.error("event_log_rewound", extra={"position": head, "count": self.watermark - head})
+        logger.error("event_log_rewound", extra={"position": head, "count": abs(self.watermark - head)})
         self.watermark = head
         self.rewinds += 1
         self._received.clear()
         self._announced.clear()
         for number, connection in enumerate(list(self.connections.values())):
             connection.drain(1012, f"retry in {number / RECONNECTS_PER_SECOND:.1f}s")
+
+    def has_lost(self, position: int) -> bool:
+        """Return whether a client with this position may have events that the database has lost."""
+        return self.last_kept(position) < position
+
+    def last_kept(self, position: int) -> int:
+        """Return the position; if its event was lost by a restored database, the last one that was kept."""
+        return last_kept_position(position, self._lost_ranges)
 
     async def catch_up_to(self, position: int) -> None:
         """Deliver up to `position`, if the log has it. A client may have received the position from another node."""

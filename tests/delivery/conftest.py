@@ -11,10 +11,11 @@ from django.conf import Settings
 from django.db import OperationalError
 from redis.asyncio import Redis
 
-from delivery import log, metrics
+from delivery import log, lost_positions, metrics
 from delivery.cluster import presence_queries, redis_client, redis_nodes, redis_presence
 from delivery.hub.hub import Hub
 from delivery.log import Entry
+from delivery.lost_positions import Lost
 from tests.support import machine
 from tests.support.listener import register_codec
 from tests.support.redis import RedisServer
@@ -29,6 +30,7 @@ class MemoryLog:
         self.position = 0
         self.broken = False
         self.reads = 0
+        self.lost: list[Lost] = []
 
     def append(self, *entries: Entry) -> list[Entry]:
         for entry in entries:
@@ -53,6 +55,7 @@ def memory_log(monkeypatch: pytest.MonkeyPatch) -> MemoryLog:
     made = MemoryLog()
     monkeypatch.setattr(log, "head", made.head)
     monkeypatch.setattr(log, "read", made.read)
+    monkeypatch.setattr(lost_positions, "read_lost_ranges", lambda: list(made.lost))
     return made
 
 

@@ -15,7 +15,7 @@ import django
 
 django.setup()
 
-from delivery import log  # noqa: E402  Django must be set up first
+from delivery import log, lost_positions  # noqa: E402  Django must be set up first
 from delivery.hub.encoders import encoders  # noqa: E402
 from delivery.hub.hub import Hub  # noqa: E402
 from delivery.log import Entry  # noqa: E402
@@ -34,6 +34,7 @@ def _shown(entry: Entry) -> str:
 async def main() -> None:
     memory_log = MemoryLog()
     log.head, log.read = memory_log.head, memory_log.read
+    lost_positions.read_lost_ranges = lambda: memory_log.lost
     encoders[CODEC] = _shown
     hub = Hub()
     await hub.start()

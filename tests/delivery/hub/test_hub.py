@@ -13,6 +13,7 @@ from delivery import log
 from delivery.hub.encoders import encoders
 from delivery.hub.hub import Hub
 from delivery.log import Entry, MembershipInterval
+from delivery.lost_positions import SKIPPED_POSITIONS, Lost
 from tests.delivery.conftest import MemoryLog, is_database_away
 from tests.support.listener import CODEC, Listener, assert_forgotten, listening, plain
 from tests.support.waiting import TIMEOUT_SECONDS, wait_until
@@ -103,6 +104,30 @@ async def test_a_rewound_event_log_closes_all_connections(
     async with listening(hub, ALICE, MEMBER) as alice:
         hub.receive(memory_log.append(msg()))
         assert await alice.until("msg@2") == ["msg@2"]
+
+
+async def test_skipped_positions_close_connections_that_may_have_them(hub: Hub, memory_log: MemoryLog) -> None:
+    """Another node has found out, or an operator has said, that a replica that lagged had taken over."""
+    async with listening(hub, ALICE, MEMBER) as alice:
+        hub.receive(memory_log.append(msg(), msg(), msg()))
+        await alice.until("msg@3")
+        memory_log.lost = [Lost(2, 1 + SKIPPED_POSITIONS)]
+        memory_log.position = 2 + SKIPPED_POSITIONS + 3
+        assert await alice.closed() == 1012
+    assert hub.rewinds == 1 and hub.watermark == memory_log.position
+    assert [hub.last_kept(position) for position in (1, 2, 3, hub.watermark)] == [1, 1, 1, hub.watermark]
+
+
+async def test_skipped_positions_disturb_nobody_who_has_none_of_them(hub: Hub, memory_log: MemoryLog) -> None:
+    async with listening(hub, ALICE, MEMBER) as alice:
+        hub.receive(memory_log.append(msg()))
+        await alice.until("msg@1")
+        memory_log.lost = [Lost(2, 1 + SKIPPED_POSITIONS)]
+        memory_log.position = 1 + SKIPPED_POSITIONS
+        hub.receive(memory_log.append(msg()))
+        last = f"msg@{2 + SKIPPED_POSITIONS}"
+        assert await alice.until(last) == ["msg@1", last]
+        assert alice.closings == [] and hub.rewinds == 0
 
 
 async def test_a_rewound_event_log_is_handled_once(
