@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from delivery.log_throttle import THROTTLE, LogThrottle
+from delivery.request_id import request_id
 from imsite.optional_packages import without_packages
 from imsite.options import DEVELOPMENT, read
 
@@ -38,6 +39,13 @@ _RENDERERS: list[Any] = (
 def _mask_secrets(logger: Any, method: str, line: str) -> str:
     """Replace secret parts of URLs anywhere in the finished line."""
     return _SECRET_PATH.sub(r"\1***", line)
+
+
+def _add_request_id(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Add the id of the request in whose course the line is logged."""
+    if value := request_id():
+        event["request"] = value
+    return event
 
 
 class RedisErrorFilter(logging.Filter):
@@ -118,6 +126,7 @@ LOGGING_SETTINGS: dict[str, Any] = {
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso"),
                 structlog.stdlib.ExtraAdder(allow=EXTRA_KEYS),
+                _add_request_id,
             ],
         }
     },

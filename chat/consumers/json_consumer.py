@@ -12,6 +12,7 @@ from chat.errors import ChatError
 from chat.node.lifecycle import Node
 from chat.wire import json_codec
 from delivery.hub.segments import Frame
+from delivery.request_id import set_request_id
 
 
 class JsonConsumer(Consumer):
@@ -26,6 +27,7 @@ class JsonConsumer(Consumer):
     async def _request(self, caller: Caller, event: dict[str, Any], in_flight: InFlightTasks) -> None:
         connection = caller.connection
         call = Call(caller, connection.open_reply())
+        set_request_id(call.origin)
         allowed = connection.request_limit.take()
         try:
             request = json_codec.decode(event.get("text") or event.get("bytes") or "")

@@ -33,6 +33,7 @@ from chat.wire.protobuf_codec import (
 )
 from delivery.hub.connection import Connection
 from delivery.hub.segments import Frame
+from delivery.request_id import set_request_id
 
 DEFAULT_APP = 101
 SYNC_TIMEOUT_SECONDS = 30.0
@@ -76,6 +77,7 @@ class ProtobufConsumer(Consumer):
     async def _request(self, caller: Caller, event: dict[str, Any], in_flight: InFlightTasks) -> None:
         connection = caller.connection
         call = Call(caller, connection.open_reply())
+        set_request_id(call.origin)
         allowed = connection.request_limit.take()
         try:
             request = protobuf_codec.decode(event.get("bytes") or (event.get("text") or "").encode())

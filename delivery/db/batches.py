@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
 RESULTS_PER_TURN = 16
@@ -51,7 +52,7 @@ class BatchQueue(Generic[R, T]):
         self._waiting.append((request, future))
         if self._task is None:
             # It begins in the next turn of the loop, so what arrives in this one belongs to the first batch.
-            self._task = loop.create_task(self._run(), name=self._name)
+            self._task = loop.create_task(self._run(), name=self._name, context=Context())
         return await future
 
     async def _run(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -114,7 +115,7 @@ class LookupCache(Generic[K, V]):
             self._next = _Batch(asyncio.get_running_loop().create_future())
         self._next.keys.update(keys)
         if self._reader is None:
-            self._reader = asyncio.create_task(self._read_batches(), name="lookups")
+            self._reader = asyncio.create_task(self._read_batches(), name="lookups", context=Context())
         # One caller that gives up must not end the read of the others.
         return await asyncio.shield(self._next.result)
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from chat.api.common.networks import FORWARDING_HEADERS, UNKNOWN_CLIENT
+from delivery.request_id import HEADER, accept_request_id
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -39,6 +40,8 @@ class ProxyHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             names = {name for name, _ in scope["headers"]}
+            given = next((value for name, value in scope["headers"] if name == HEADER), b"") if HEADER in names else b""
+            accept_request_id(given)
             has_scheme = b"x-forwarded-proto" in names
             if has_scheme:
                 _change_header(scope, b"x-forwarded-proto", _join_equal_schemes)

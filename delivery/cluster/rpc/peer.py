@@ -7,6 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from contextvars import Context
 from typing import Any, TypeVar
 
 import grpc
@@ -18,6 +19,7 @@ from delivery.cluster.rpc.credential import ClusterCredential
 from delivery.cluster.rpc.options import CHANNEL_OPTIONS, MAX_MESSAGE_BYTES
 from delivery.log_throttle import log_recovery
 from delivery.metrics import GRPC_CALLS, GRPC_DROPPED
+from delivery.request_id import METADATA_KEY, request_id
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +98,8 @@ class Peer:
             GRPC_DROPPED.labels("overflow").inc(overflow)
         self._has_entries.set()
         if self._sender is None and not self._stopped:
-            self._sender = asyncio.create_task(self._send(), name=f"peer {self.node}")
+            # Its pushes belong to many requests.
+            self._sender = asyncio.create_task(self._send(), name=f"peer {self.node}", context=Context())
 
     async def _send(self) -> None:
         """Send the queue in one request after the other, which keeps the order and forms batches under load."""
@@ -161,10 +164,12 @@ class Peer:
 
     async def _try_call(self, stub: Callable[..., Awaitable[T]], request: Any, deadline: float, attempts: int) -> T:
         pause = RETRY_PAUSE_SECONDS
+        caller = request_id()
+        metadata = (*self._metadata, (METADATA_KEY, caller)) if caller else self._metadata
         while True:
             attempts -= 1
             try:
-                return await stub(request, timeout=max(0.001, deadline - time.monotonic()), metadata=self._metadata)
+                return await stub(request, timeout=max(0.001, deadline - time.monotonic()), metadata=metadata)
             except grpc.aio.AioRpcError as error:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE or not attempts:
                     raise

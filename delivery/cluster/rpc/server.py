@@ -19,6 +19,7 @@ from delivery.hub.hub import Hub
 from delivery.log import Entry, now_ms
 from delivery.metrics import GRPC_DROPPED
 from delivery.refusal_log import log_refusal
+from delivery.request_id import METADATA_KEY, accept_request_id
 
 logger = logging.getLogger(__name__)
 
@@ -155,6 +156,7 @@ class _Authentication(grpc.aio.ServerInterceptor):
         self, continuation: Callable[[Details], Awaitable[Handler | None]], details: Details
     ) -> Handler | None:
         if self._credential.accepts(details.invocation_metadata):
+            accept_request_id(dict(details.invocation_metadata or ()).get(METADATA_KEY, ""))
             return await continuation(details)
         log_refusal("node_call_refused", allowed="nodes with the same secret", setting="IM_CLUSTER_SECRET")
         return self._refusal

@@ -18,6 +18,7 @@ from delivery.cluster.rpc.server import DeliverServer
 from delivery.hub.encoders import encoders
 from delivery.hub.hub import Hub
 from delivery.log import Entry, MembershipInterval
+from delivery.request_id import request_id, set_request_id
 from tests.delivery.conftest import MemoryLog
 from tests.support.cluster_rpc import (
     CREDENTIAL,
@@ -103,6 +104,17 @@ async def test_a_pushed_revocation_closes_the_named_connections(hub: Hub, memory
         await peers.push("a", memory_log.append(Entry(kind="revocation", user_ids=(ALICE,), header=revoke)))
         assert await phone.closed() == 4001
         assert not laptop.closings
+
+
+async def test_a_call_has_the_request_id_of_its_caller(hub: Hub, peers: Peers, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[str] = []
+    monkeypatch.setattr(hub, "connections_of", lambda user_id: served.append(request_id()) or [])
+    for own in ("0123456789abcdef.3", "0123456789abcdef.4"):
+        set_request_id(own)
+        await peers.close_connections("a", user_id=ALICE)
+    set_request_id("")
+    await peers.close_connections("a", user_id=ALICE)
+    assert served[:2] == ["0123456789abcdef.3", "0123456789abcdef.4"] and served[2] not in ["", *served[:2]]
 
 
 async def test_online_users_are_answered_for_all_apps_or_for_one(hub: Hub, peers: Peers) -> None:
