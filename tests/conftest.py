@@ -14,7 +14,7 @@ from hypothesis import settings as examples
 
 from imsite.translations import compile_translations
 from tests.settings import TEST_DATABASE
-from tests.support import commands, database, machine, schedule
+from tests.support import commands, database, log_secrets, machine, schedule
 from tests.support.site import Site
 
 pytest_plugins = [
@@ -119,7 +119,14 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+_lines_with_secrets: list[str] = []
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _lines_with_secrets:
+        terminalreporter.section("THE LOGS OF SITES CONTAIN SECRETS OR TEXTS OF CLIENTS", sep="!", red=True, bold=True)
+    for line in _lines_with_secrets:
+        terminalreporter.line(line, red=True)
     for name, meaning in machine.missing().items():
         terminalreporter.section(f"MISSING ON THIS MACHINE: {name}", sep="!", red=True, bold=True)
         terminalreporter.line(meaning, red=True)
@@ -138,6 +145,14 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail in CI if a program is missing. A database without tests of its own is no failure."""
+    """Fail if a site has logged a secret, and in CI if a program is missing.
+
+    A database without tests of its own is no failure.
+    """
+    log_secrets.write()
+    if not hasattr(session.config, "workerinput"):
+        _lines_with_secrets.extend(log_secrets.found_in_logs())
+        if _lines_with_secrets:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if os.environ.get("CI") == "true" and machine.missing():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from accounts.hashers import PasswordHasher
+from tests.support import log_secrets
 from tests.support.site import Site
 
 PASSWORD = "correct horse battery"
@@ -55,6 +56,7 @@ def register(site: Site, names: Sequence[str], *, administrator: bool = False) -
     script = _SCRIPT.format(
         names=json.dumps(list(names)), password=PASSWORD, hashed=_hashed(), administrator=administrator
     )
+    log_secrets.note(PASSWORD)
     made = json.loads(site.manage("shell", "--no-imports", "-c", script).strip().splitlines()[-1])
     site.sessions.update({name: session for name, _, session in made})
     return {name: token for name, token, _ in made}

@@ -13,7 +13,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.support import conformance
+from tests.support import conformance, log_secrets
 
 TIMEOUT = 30.0
 """Seconds after which an awaited frame counts as missing. Generous: a busy machine must not fail a test."""
@@ -78,6 +78,7 @@ class Client:
             extra["Origin"] = origin
         if cookie is not None:
             extra["Cookie"] = cookie
+            log_secrets.note(cookie.rpartition("=")[2])
         socket = await connect(
             url, additional_headers=extra, compression=None, max_size=None, proxy=None, ping_interval=None
         )
@@ -116,6 +117,7 @@ class Client:
 
     async def send(self, frame: Mapping[str, Any] | str | bytes) -> None:
         """Send a frame unchanged: text as a text frame, bytes as a binary one."""
+        log_secrets.note_request(frame)
         try:
             await self._socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
         except ConnectionClosed:

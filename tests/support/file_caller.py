@@ -8,6 +8,7 @@ import socket
 from contextlib import closing
 from typing import Any, ClassVar
 
+from tests.support import log_secrets
 from tests.support.site import Site
 from tests.support.uploads import metadata
 
@@ -27,6 +28,7 @@ class FileCaller:
         self.site = site
         self._port = port
         self.token = site.manage("shell", "--no-imports", "-c", self.setup).strip().splitlines()[-1]
+        log_secrets.note(self.token)
 
     @property
     def port(self) -> int:

@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from chat.wire import im_pb2 as im
+from tests.support import log_secrets
 from tests.support.client import TIMEOUT, Closed
 
 _SESSIONS = {"single": im.ST_SINGLE, "group": im.ST_GROUP}
@@ -61,6 +62,7 @@ class ProtobufClient:
 
     async def login(self, token: str, *, sync: int | None = None) -> Ack:
         """Log in. With `sync`, also fetch all messages after that position."""
+        log_secrets.note(token)
         await self.post(im.CT_LOGIN, im.LoginMsg(token=token.encode()).SerializeToString())
         ack = await self.ack(lambda ack: ack.type == im.AT_LOGIN or ack.code != 200)
         if sync is not None:

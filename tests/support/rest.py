@@ -10,6 +10,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support import log_secrets
 from tests.support.shared_site import SharedSite
 from tests.support.site import Site
 
@@ -48,7 +49,9 @@ class Service:
         """Create a service with these permissions, by their code names."""
         name = f"shop-{secrets.token_hex(4)}"
         printed = shared_site.shell(_MAKE.format(name=name, permissions=permissions))
-        return cls(name, printed.strip().splitlines()[-1])
+        token = printed.strip().splitlines()[-1]
+        log_secrets.note(token)
+        return cls(name, token)
 
     def revoke(self, shared_site: SharedSite) -> None:
         """Revoke the token in another process, which announces nothing to the nodes."""
