@@ -11,6 +11,7 @@ import redis
 from django.test import Client
 
 from delivery.log_throttle import THROTTLE, LogThrottle
+from delivery.request_id import set_request_id
 from imsite.logging_config import LOGGING_SETTINGS, LogRateLimit, RefusedRequestFilter
 
 
@@ -28,6 +29,14 @@ def test_an_event_is_logged_with_its_facts() -> None:
     line = _line(_record("delivery.hub.hub", "event_log_read_failed", error="no such table"))
     assert "event_log_read_failed" in line and "no such table" in line and "delivery.hub.hub" in line
     assert "\n" not in line
+
+
+def test_a_line_names_its_request() -> None:
+    record = _record("chat", "command_error")
+    set_request_id("0123456789abcdef.3")
+    assert "request=0123456789abcdef.3" in _line(record)
+    set_request_id("")
+    assert "request" not in _line(record)
 
 
 def test_a_request_object_is_not_logged() -> None:
