@@ -19,6 +19,7 @@ from chat.commands.registry import Call
 from chat.commands.session import MAX_SYNCS, Login, login
 from chat.errors import ChatError
 from chat.sending.drafts import Draft, StoredMessage
+from chat.sending.queue import current_queue
 from chat.wire import protobuf_codec as codec
 from delivery import publish
 from delivery.db.batches import BatchQueue
@@ -82,16 +83,18 @@ async def private_channel(call: Call, user_id: int) -> int:
 async def upload(call: Call, up: codec.SendRequest, draft: Draft) -> None:
     """Store the content of a picture or voice message, and give it to the draft.
 
-    Later messages of the connection must wait for it, so that they stay in their order.
+    Later messages of the connection must wait for it, so that they stay in their order. Raise ChatError SITE_BUSY if
+    too many wait already.
     """
     assert up.type is not None
-    draft.attachments = await run_processing(
-        inline_media.inline_media_upload,
-        user=call.user,
-        type=up.type,
-        content=up.content,
-        client_id=draft.client_id,
-    )
+    with current_queue().holding(len(up.content)):
+        draft.attachments = await run_processing(
+            inline_media.inline_media_upload,
+            user=call.user,
+            type=up.type,
+            content=up.content,
+            client_id=draft.client_id,
+        )
 
 
 async def send(call: Call, draft: Draft) -> StoredMessage:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import compress
 
@@ -52,6 +53,8 @@ class WriteQueue:
         self._commit_interval: float = settings.IM_COMMIT_INTERVAL if commit_interval is None else commit_interval
         self._last_size = 0
         self._waiting: deque[tuple[Draft, asyncio.Future[StoredMessage]]] = deque()
+        self._held_bytes = 0
+        """Bytes of the drafts that wait or are being committed, and of what `holding` holds."""
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._is_stopping = False
@@ -87,6 +90,7 @@ class WriteQueue:
         has_stopped = self._is_stopping and (self._task is None or self._task.done())
         if has_stopped or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE_MAX_MESSAGES:
             raise ChatError(reasons.SITE_BUSY, retryAfter=1)
+        self._hold(_text_bytes(drafts))
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[StoredMessage]] = [loop.create_future() for _ in drafts]
         self._waiting.extend(zip(drafts, futures, strict=True))
@@ -96,6 +100,24 @@ class WriteQueue:
             self._may_commit.set()
         return futures
 
+    @contextlib.contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """Count bytes of a message that cannot be queued yet, such as a picture that is being stored.
+
+        Raise ChatError SITE_BUSY if there is no room for them.
+        """
+        self._hold(size)
+        try:
+            yield
+        finally:
+            self._held_bytes -= size
+
+    def _hold(self, size: int) -> None:
+        # A bulk call alone may exceed the limit: it is in memory already.
+        if self._held_bytes and self._held_bytes + size > settings.IM_WRITE_QUEUE_MAX_BYTES:
+            raise ChatError(reasons.SITE_BUSY, retryAfter=1)
+        self._held_bytes += size
+
     async def _run(self) -> None:
         while not self._is_stopping:
             await self._arrived.wait()
@@ -104,6 +126,7 @@ class WriteQueue:
                 await self._wait_for_more()
                 size = min(len(self._waiting), settings.IM_COMMIT_MAX_MESSAGES)
                 batch = [self._waiting.popleft() for _ in range(size)]
+                held_bytes = _text_bytes(draft for draft, _ in batch)
                 self._last_batch_at, self._last_size = time.monotonic(), size
                 self._missing_senders = {draft.sender for draft, _ in batch}
                 self._missing_senders.difference_update([draft.sender for draft, _ in self._waiting])
@@ -119,6 +142,7 @@ class WriteQueue:
                 else:
                     log_recovery(logger, "commit_failed")
                     _resolve((future for _, future in batch), outcomes)
+                self._held_bytes -= held_bytes
 
     async def _wait_for_more(self) -> None:
         """Space out the commits while several users send.
@@ -134,6 +158,10 @@ class WriteQueue:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
                 await self._may_commit.wait()
+
+
+def _text_bytes(drafts: Iterable[Draft]) -> int:
+    return sum(sys.getsizeof(draft.text) for draft in drafts)
 
 
 def _announce(

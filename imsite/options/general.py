@@ -121,6 +121,11 @@ OPTIONS = (
     Option("IM_CLUSTER_COMMIT_INTERVAL", 0.06, "Seconds between commits of a cluster node while several users send."),
     Option("IM_COMMIT_MAX_MESSAGES", 200, "Messages per commit."),
     Option("IM_WRITE_QUEUE_MAX_MESSAGES", 20000, "Messages that may await their commit per process; more get 1011."),
+    Option(
+        "IM_WRITE_QUEUE_MAX_BYTES",
+        67_108_864,
+        "Bytes of texts, and of pictures and voice messages on `/ws`, that may await their commit; more get 1011.",
+    ),
     Option("IM_HTTP_CONCURRENCY", 32, "HTTP requests that a process handles at a time. Others wait."),
     Option("IM_FAST_PATH", True, "Frequent HTTP calls are answered on the event loop, without Django's middleware."),
     Option("IM_DB_THREADS", 8, "Database threads (on PostgreSQL, connections) per process."),

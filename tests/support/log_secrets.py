@@ -44,7 +44,8 @@ def found_in_logs() -> list[str]:
     """Return the lines of sites' logs that contain a secret, each after the path of its log."""
     paths = (run_directory() / "log-secrets").glob("*.json")
     secrets = {secret for path in paths for secret in json.loads(path.read_text())}
-    return [line for log in run_directory().rglob("site.log") for line in lines_with(log, secrets)]
+    logs = [path for name in ("site.log", "node-*.log") for path in run_directory().rglob(name)]
+    return [line for log in logs for line in lines_with(log, secrets)]
 
 
 def lines_with(log: Path, secrets: Iterable[str]) -> list[str]:

@@ -17,6 +17,7 @@ from chat.attachments import storage
 from chat.attachments.spool import Spool
 from chat.models import Attachment, Channel, InlineMedia, Message
 from chat.sending.drafts import StoredMessage
+from chat.sending.queue import current_queue
 from chat.sending.writer import commit
 from chat.wire import im_pb2 as im
 from delivery.db.executors import run
@@ -221,3 +222,13 @@ async def test_a_page_of_sync_holds_no_more_pictures_than_fit(
     page = await old.sync(0)
     assert (len(page.messages), page.has_more) == (1, True)
     assert [len(one.content) for one in await old.fetch(page.messages[0].seq)] == [20_000, 20_000]
+
+
+async def test_pictures_that_wait_to_be_stored_take_only_so_many_bytes(
+    scenario: GroupScenario, enter: Open, settings: Settings
+) -> None:
+    alice = await enter(scenario.alice)
+    with current_queue().holding(settings.IM_WRITE_QUEUE_MAX_BYTES):
+        refused = await alice.send("group", scenario.group.pk, noise(20), type="picture", key="one")
+    assert refused.code == 1011
+    assert (await alice.send("group", scenario.group.pk, noise(20), type="picture", key="one")).code == 200

@@ -30,6 +30,40 @@ async def test_drafts_that_do_not_fit_into_the_queue_are_refused_together(settin
     assert len(queue.submit_all(some[:1])) == 1
 
 
+async def test_the_queue_takes_only_so_many_bytes_of_texts_and_of_what_waits_before_it(settings: Settings) -> None:
+    settings.IM_WRITE_QUEUE_MAX_BYTES = 1000
+    queue = WriteQueue()
+    long = Draft(sender=1, channel=1, text="x" * 400)
+    queue.submit(long)
+    with pytest.raises(ChatError) as refused:
+        queue.submit_all([long, long])
+    assert refused.value.code.number == 1011
+    with queue.holding(400), pytest.raises(ChatError):
+        queue.submit(long)
+    with pytest.raises(ChatError), queue.holding(600):
+        raise AssertionError("taken")
+    queue.submit(long)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_committed_or_failed_batch_makes_room(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.IM_WRITE_QUEUE_MAX_BYTES = 1000
+    (alice,), channel = await asyncio.gather(run(create_users, "alice"), run(create_global_channel))
+    queue = WriteQueue()
+    publish.configure(Hub())
+    queue.start()
+    try:
+        for text in ("a", "b", "c"):
+            assert isinstance(await queue.submit(draft(alice, channel, text * 400)), StoredMessage)
+        monkeypatch.setattr("chat.sending.queue.commit", lambda *_: 1 / 0)
+        for text in ("d", "e", "f"):
+            with pytest.raises(ZeroDivisionError):
+                await queue.submit(draft(alice, channel, text * 400))
+    finally:
+        await queue.stop()
+        publish.configure(None)
+
+
 @pytest.mark.parametrize(
     ("messages", "base", "seconds"),
     [(4, 0.008, 0.016), (200, 0.008, MAX_INTERVAL_SECONDS), (200, 0.06, 0.06), (200, 0.0, 0.0)],
