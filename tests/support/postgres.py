@@ -110,7 +110,7 @@ def _execute(*statements: str) -> None:
             connection.execute(statement)
 
 
-def _unprivileged() -> dict[str, Any]:
+def unprivileged() -> dict[str, Any]:
     """Return arguments for subprocess that drop root rights, because PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
@@ -126,7 +126,7 @@ def _start() -> str:
     if bin_directory is None:
         raise RuntimeError("no initdb and postgres found")
     directory = Path(tempfile.mkdtemp(prefix="imsite-postgres-", dir=memory_directory()))
-    as_user = _unprivileged()
+    as_user = unprivileged()
     if as_user:
         os.chown(directory, as_user["user"], as_user["group"])
     data = directory / "data"
@@ -158,11 +158,12 @@ def _start() -> str:
         )
     atexit.register(_stop, supervisor)
     url = f"postgres://imsite@127.0.0.1:{port}"
-    _wait(url, directory / "log")
+    wait_for(url, directory / "log")
     return url
 
 
-def _wait(url: str, log: Path) -> None:
+def wait_for(url: str, log: Path) -> None:
+    """Return when the server at this URL answers. Raise RuntimeError with its log if it does not start."""
     import psycopg
 
     deadline = time.monotonic() + _START_TIMEOUT

@@ -1,0 +1,121 @@
+"""A PostgreSQL server of one test, which can be killed, started again, and replicated. Its data survive a `kill -9`."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.support import postgres
+from tests.support.ports import free_port
+from tests.support.run_directory import memory_directory
+
+NAME = "imsite_chaos"
+"""The database of the site."""
+_OPTIONS = {
+    # In memory these cost nothing, and the data survive as on a disk.
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "jit": "off",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "wal_level": "replica",
+}
+# The server ends when the pipe on standard input closes, also because the test run was killed.
+_SUPERVISOR = '"$@" & server=$!; read _; kill -QUIT $server; wait $server'
+
+
+class PostgresServer:
+    """One server on a port of its own, not yet started. `options` are those of `postgres -c`."""
+
+    def __init__(self, options: Mapping[str, str] | None = None) -> None:
+        found = postgres.binaries()
+        if found is None:
+            raise RuntimeError("no initdb and postgres found")
+        self._programs = found
+        self._options = _OPTIONS | dict(options or {})
+        self._directory = Path(tempfile.mkdtemp(prefix="imsite-postgres-", dir=memory_directory()))
+        self._supervisor: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+        as_user = postgres.unprivileged()
+        if as_user:
+            os.chown(self._directory, as_user["user"], as_user["group"])
+        self._common: dict[str, Any] = {**as_user, "cwd": self._directory, "env": {"PATH": os.environ["PATH"], "TZ": "UTC"}}
+        atexit.register(self.close)
+
+    @property
+    def url(self) -> str:
+        return f"postgres://imsite@127.0.0.1:{self.port}/{NAME}"
+
+    def create(self, content: str) -> None:
+        """Make the data directory, start, and copy the database at this URL."""
+        self._run("initdb", "-D", self._data, "-U", "imsite", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        self.start()
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "imsite", NAME)
+        dump = self._directory / "dump"
+        self._run("pg_dump", "--format", "custom", "--file", str(dump), content)
+        self._run("pg_restore", "--dbname", self.url, str(dump))
+
+    def replicate(self, primary: PostgresServer) -> None:
+        """Become a streaming replica of another server, and start."""
+        source = ["-h", "127.0.0.1", "-p", str(primary.port), "-U", "imsite"]
+        self._run("pg_basebackup", *source, "-D", self._data, "-R", "-X", "stream", "--no-sync", "-c", "fast")
+        self.start()
+
+    def promote(self) -> None:
+        """Make the replica a server of its own; return when it takes writes."""
+        self._run("pg_ctl", "promote", "-D", self._data, "-w")
+
+    def start(self) -> None:
+        """Start, and return when it answers."""
+        assert self._supervisor is None, "the server is running"
+        options = [argument for name, value in self._options.items() for argument in ("-c", f"{name}={value}")]
+        server = [str(self._programs / "postgres"), "-D", self._data, "-p", str(self.port), *options]
+        with (self._directory / "log").open("ab") as log:
+            self._supervisor = subprocess.Popen(
+                ["sh", "-c", _SUPERVISOR, "sh", *server],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, **self._common,
+            )  # fmt: skip
+        postgres.wait_for(f"postgres://imsite@127.0.0.1:{self.port}", self._directory / "log")
+
+    def kill(self) -> None:
+        """Send SIGKILL to all its processes."""
+        for pid in self._processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop at once, without a checkpoint, if it runs."""
+        if self._supervisor is not None:
+            assert self._supervisor.stdin
+            self._supervisor.stdin.close()
+            self._supervisor.wait(30)
+            self._supervisor = None
+
+    def close(self) -> None:
+        """Stop, and remove its data."""
+        self.stop()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    @property
+    def _data(self) -> str:
+        return str(self._directory / "data")
+
+    def _processes(self) -> Sequence[int]:
+        """Return the postmaster and its children."""
+        postmaster = int(Path(self._data, "postmaster.pid").read_text().split("\n", 1)[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        return [postmaster, *map(int, children)]
+
+    def _run(self, program: str, *arguments: str) -> None:
+        ran = subprocess.run([self._programs / program, *arguments], capture_output=True, text=True, **self._common)
+        if ran.returncode:
+            raise RuntimeError(f"{program} failed: {ran.stderr.strip()}")
