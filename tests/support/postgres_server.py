@@ -47,7 +47,8 @@ class PostgresServer:
         as_user = postgres.unprivileged()
         if as_user:
             os.chown(self._directory, as_user["user"], as_user["group"])
-        self._common: dict[str, Any] = {**as_user, "cwd": self._directory, "env": {"PATH": os.environ["PATH"], "TZ": "UTC"}}
+        environment = {"PATH": os.environ["PATH"], "TZ": "UTC"}
+        self._common: dict[str, Any] = {**as_user, "cwd": self._directory, "env": environment}
         atexit.register(self.close)
 
     @property
@@ -72,6 +73,10 @@ class PostgresServer:
     def promote(self) -> None:
         """Make the replica a server of its own; return when it takes writes."""
         self._run("pg_ctl", "promote", "-D", self._data, "-w")
+
+    def set_option(self, name: str, value: str) -> None:
+        """Change an option of the running server."""
+        self._run("psql", self.url, "-c", f"ALTER SYSTEM SET {name} = '{value}'", "-c", "SELECT pg_reload_conf()")
 
     def start(self) -> None:
         """Start, and return when it answers."""
