@@ -33,3 +33,27 @@ async def test_while_the_user_types_the_page_renders_less_often(
     modules: Page, is_typing: bool, milliseconds: int
 ) -> None:
     assert await modules.evaluate(_RENDER_TWICE, is_typing) >= milliseconds
+
+
+# The timers that would run the work without a key never fire, so only the key can.
+_RENDER_AFTER_KEY = """async () => {
+  const { throttleRender } = await import("/static/js/lib/throttle.js");
+  const key = () => dispatchEvent(new KeyboardEvent("keydown", { key: "a" }));
+  const realTimeout = setTimeout;
+  const order = [];
+  key();
+  await new Promise((resolve) => realTimeout(resolve, 50));
+  window.setTimeout = (work, delay) => (delay ? 0 : realTimeout(work));
+  await new Promise((resolve) => {
+    throttleRender(() => resolve(order.push("rendering")))();
+    order.push("key");
+    key();
+    requestAnimationFrame(() => order.push("frame"));
+  });
+  window.setTimeout = realTimeout;
+  return order;
+}"""
+
+
+async def test_what_is_due_while_the_user_types_is_rendered_after_the_next_key(modules: Page) -> None:
+    assert await modules.evaluate(_RENDER_AFTER_KEY) == ["key", "frame", "rendering"]

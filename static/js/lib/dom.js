@@ -1,5 +1,8 @@
 /** Shared helpers of the widgets for finding, copying and updating elements. User text goes through textContent only. */
-import { translateElements } from "./i18n.js";
+import { language, translateElements } from "./i18n.js";
+
+/** The languages of the templates. Translating each copy would cost more than copying. @type {WeakMap<Element, string>} */
+const templateLanguages = new WeakMap();
 
 /**
  * Return the element with this id. Throws if the page has none, or one of another class.
@@ -20,8 +23,12 @@ export function byId(id, type) {
  * @returns {E}
  */
 export function cloneTemplate(id, type) {
-  const fragment = /** @type {DocumentFragment} */ (byId(id, HTMLTemplateElement).content.cloneNode(true));
-  translateElements(fragment);
+  const template = byId(id, HTMLTemplateElement);
+  if (templateLanguages.get(template) !== language.code) {
+    translateElements(template.content);
+    templateLanguages.set(template, language.code);
+  }
+  const fragment = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
   return checked(fragment.firstElementChild, `#${id} > *`, type);
 }
 

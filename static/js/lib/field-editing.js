@@ -36,12 +36,16 @@ export function insertText(field, from, to, text) {
   }, { once: true });
 }
 
+/** Newer browsers fit the field themselves, without a layout at each key. */
+const IS_FITTED = CSS.supports("field-sizing", "content");
+
 /**
  * Give the field the height of its text.
  * @param {HTMLTextAreaElement} field
  * @param {HTMLElement} [form]  keeps its height meanwhile; a timeline above it would else become taller and be scrolled
  */
 export function fitHeight(field, form) {
+  if (IS_FITTED) return;
   if (form) form.style.minHeight = `${form.offsetHeight}px`;
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight + 2}px`;

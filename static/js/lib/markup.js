@@ -36,7 +36,7 @@ export function plainText(nodes) {
   return text;
 }
 
-/** Return the first line without its marks, for a quote. @param {string} text */
-export function summaryLine(text) {
-  return plainText(parseMarkup(text)).trim().split("\n", 1)[0].slice(0, MAX_SUMMARY_LENGTH);
+/** Return the first line without its marks, for a quote. @param {string} text @param {MarkupNode[]} [nodes] of the text */
+export function summaryLine(text, nodes = parseMarkup(text)) {
+  return plainText(nodes).trim().split("\n", 1)[0].slice(0, MAX_SUMMARY_LENGTH);
 }

@@ -22,6 +22,8 @@ import { outboxFile } from "./attachment-sends.js";
 import { RequestError, isRequestFailure } from "./protocol.js";
 
 const PAGE_SIZE = 50;
+/** Messages of the first page, which fill a window soon. More are loaded when the user scrolls. */
+const FIRST_PAGE_SIZE = 30;
 /** Messages that are loaded above the first unread one. */
 const CONTEXT_SIZE = 15;
 const MARK_READ_DELAY_MS = 300;
@@ -99,11 +101,11 @@ export class Conversation extends Emitter {
     const channel = this.store.channels.get(target);
     const readSeq = channel?.readSeq ?? 0;
     // Recalled messages are on the pages too, though they are not unread.
-    const hasManyUnread = channel && channel.kind !== "global" && channel.lastSeq - readSeq > PAGE_SIZE - CONTEXT_SIZE;
+    const hasManyUnread = channel && channel.kind !== "global" && channel.lastSeq - readSeq > FIRST_PAGE_SIZE - CONTEXT_SIZE;
     if (!hasManyUnread || readSeq === 0) return this.loadNewest(target);
     return this.#load(target, "initial", async (log) => {
       const after = Math.max(0, readSeq - CONTEXT_SIZE);
-      log.setMiddle(await this.#fetchHistory(target, { after, limit: PAGE_SIZE + CONTEXT_SIZE }));
+      log.setMiddle(await this.#fetchHistory(target, { after, limit: FIRST_PAGE_SIZE + CONTEXT_SIZE }));
     });
   }
 
@@ -133,7 +135,7 @@ export class Conversation extends Emitter {
 
   /** @param {string} target */
   loadNewest(target) {
-    return this.#load(target, "initial", async (log) => log.setNewest(await this.#fetchHistory(target, {})));
+    return this.#load(target, "initial", async (log) => log.setNewest(await this.#fetchHistory(target, { limit: FIRST_PAGE_SIZE })));
   }
 
   /**

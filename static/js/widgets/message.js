@@ -70,12 +70,13 @@ export function renderMessage(element, row, quoted, names, uploads) {
   element.classList.toggle("without-text", message.type === "file" && !message.recalled && !text);
   element.classList.toggle("action", Boolean(message.action) && !message.recalled);
   element.classList.toggle("recalled", Boolean(message.recalled));
-  element.setAttribute("aria-label", `${message.name}, ${formatTime(message.time)}: ${messageSummary(message)}`);
+  const nodes = mentions ?? parseMarkup(text);
+  element.setAttribute("aria-label", `${message.name}, ${formatTime(message.time)}: ${messageSummary(message, nodes)}`);
   renderSender(element, row);
   renderQuote(element, message, quoted);
   renderOrigin(element, message);
   renderAttachments(element, row, uploads);
-  renderContent(part(element, "text"), message, text, mentions ?? parseMarkup(text));
+  renderContent(part(element, "text"), message, text, nodes);
   part(element, "edited").hidden = !message.editedAt || Boolean(message.recalled);
   part(element, "saved").hidden = !isSaved;
   renderLinkPreviews(part(element, "link-previews"), message, canRemove);
@@ -89,12 +90,12 @@ function isPlain({ message, error, thread, isAnswer }) {
   return !message.replyTo && !message.attachments && !error && !thread && !isAnswer && !messageText(message).includes("@");
 }
 
-/** Return one line that stands for the message, as in a quote. @param {Message} message */
-export function messageSummary(message) {
+/** Return one line that stands for the message, as in a quote. @param {Message} message @param {MarkupNode[]} [nodes] of its text */
+export function messageSummary(message, nodes) {
   const { recalled, type } = message;
   if (recalled) return t("message.recalled");
   if (type === "picture" || type === "voice") return t(`message.${type}`);
-  const line = summaryLine(messageText(message));
+  const line = summaryLine(messageText(message), nodes);
   if (message.action) return `${message.name} ${line}`;
   if (type !== "file") return line;
   const files = attachmentSummary(message.attachments ?? []);

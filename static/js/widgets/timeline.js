@@ -43,6 +43,8 @@ export class Timeline {
   /** The scroller's height; 0: not laid out. Set by an observer, because reading it would force a layout each time. */ #height = 0;
   /** The place to scroll to once the messages are loaded; null: nowhere. @type {"unread" | "end" | null} */ #pendingScroll = null;
   #lastScrollTop = 0;
+  /** True while the user waits for the first page of messages. */ #isWaiting = false;
+  /** The "New" divider. @type {HTMLElement | null} */ #divider = null;
   /** Of messages that the server has not looked at. @type {MentionNames} */ #unsentNames = NO_NAMES;
   /** The message rows by key. @type {Map<string, MessageRow>} */ #messageRows = new Map();
   #newMessagesButton = byId("new-messages");
@@ -65,7 +67,9 @@ export class Timeline {
     this.outbox = outbox;
     const render = throttleRender(() => this.render());
     const renderIfCurrent = (/** @type {string} */ target) => {
-      if (target === store.currentTarget) render();
+      if (target !== store.currentTarget) return;
+      if (this.#isWaiting && store.log?.isLoaded) this.render();
+      else render();
     };
     for (const type of /** @type {const} */ (["members", "me", "channels", "connection"])) store.on(type, render);
     store.on("connection", () => store.connection.status === "ready" && reloadPictures(this.list));
@@ -131,7 +135,7 @@ export class Timeline {
   get #unreadStart() {
     const { log, channel } = this.store;
     if (log?.hasNewer && channel && log.lastSeq <= channel.readSeq) return "unloaded";
-    const divider = /** @type {HTMLElement | null} */ (this.list.querySelector(".unread-divider"));
+    const divider = this.#divider;
     return divider && divider.offsetTop > this.scroller.scrollTop + this.scroller.clientHeight ? "below" : "above";
   }
 
@@ -165,6 +169,7 @@ export class Timeline {
           threadOf: (message) => this.threads.of(message),
         })
       : [{ kind: "older", key: "initial" }];
+    this.#isWaiting = !log.isLoaded;
     this.#messageRows = new Map(rows.flatMap((row) => (row.kind === "message" ? [[row.key, row]] : [])));
     const isUnsent = (/** @type {Row} */ row) => row.kind === "message" && row.state !== "sent" && messageText(row.message).includes("@");
     this.#unsentNames = rows.some(isUnsent) ? store.displayNames.mentionNames() : NO_NAMES;
@@ -178,6 +183,8 @@ export class Timeline {
       create: (row) => createRow(row, isFailed),
       update: (element, row) => this.#renderRow(element, row),
     });
+    const hasDivider = rows.some(({ kind }) => kind === "unread");
+    this.#divider = hasDivider ? this.list.querySelector(".unread-divider") : null;
     // Relative to the previous position: a shorter list may have scrolled already.
     if (anchor) this.scroller.scrollTop = anchor.scrollTop + bottomOf(anchor.element) - anchor.bottom;
     else if (log.isLoaded && load?.kind !== "initial") this.#scrollToPlace();
@@ -218,6 +225,8 @@ export class Timeline {
 
   #onChannelOpened() {
     this.list.replaceChildren();
+    this.#divider = null;
+    this.#isWaiting = true;
     this.isPinned = true;
     this.#pendingScroll = this.store.dividerSeq === null ? "end" : "unread";
     this.render();
@@ -226,7 +235,7 @@ export class Timeline {
   /** Scroll to the end, or to the "New" divider in a channel that was just opened or is in the background. */
   #scrollToPlace() {
     const { scroller } = this;
-    const divider = /** @type {HTMLElement | null} */ (this.list.querySelector(".unread-divider"));
+    const divider = this.#divider;
     const end = scroller.scrollHeight - scroller.clientHeight;
     const prefersDivider = this.#pendingScroll === "unread" || document.visibilityState === "hidden";
     const top = divider && prefersDivider ? Math.min(end, divider.offsetTop - scroller.clientHeight / 4) : end;
