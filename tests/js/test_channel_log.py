@@ -82,6 +82,21 @@ async def test_a_page_made_before_an_edit_does_not_undo_it(modules: Page) -> Non
     assert await run(modules, script) == [["edited", False], ["", True]]
 
 
+async def test_a_page_made_before_a_reaction_or_a_preview_does_not_undo_it(modules: Page) -> None:
+    script = """
+      const by = { id: "7", name: "Bob" };
+      log.setNewest(page(1, 2, false));
+      log.changeReaction({ id: "id1", emoji: "👍", count: 1, by, position: 5, isAdded: true }, false);
+      log.setPreviews({ id: "id2", previews: [{ title: "Winter" }] });
+      log.setNewest(page(1, 2, false));
+      const [first, second] = log.messages;
+      const kept = [first.reactions[0].count, second.previews[0].title];
+      const gone = { emoji: "👍", count: 0, users: [], mine: false, position: 6 };
+      log.setNewest({ messages: [m(1, { reactions: [gone] }), m(2, { previews: [] })], hasMore: false });
+      return [...kept, log.messages[0].reactions[0].count, log.messages[1].previews.length];"""
+    assert await run(modules, script) == [1, "Winter", 0, 0]
+
+
 async def test_a_recall_is_final(modules: Page) -> None:
     script = """
       log.setNewest(page(1, 1, false)); log.recall({ id: "id1" });

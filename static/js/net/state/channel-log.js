@@ -2,7 +2,7 @@
  * The loaded messages of one channel: a window of them in the order of their sequence numbers, with the system notes
  * among them. Pure state. Every message, page and change may come twice and in any order.
  *
- * @import { HistoryPage, LinkPreview, Mention, Message, ReactionChange, SystemNote, User } from "../wire-types.js"
+ * @import { HistoryPage, LinkPreview, Mention, Message, Reaction, ReactionChange, SystemNote, User } from "../wire-types.js"
  * @typedef {Message & {clientMsgId?: string}} LoggedMessage  `clientMsgId`: of a message sent from this page
  * @typedef {Pick<Message, "msg" | "content" | "mentions"> & {editedAt?: number, recalled?: boolean}} MessageChange
  */
@@ -32,6 +32,8 @@ export class ChannelLog {
   #earlyChanges = new Map();
   /** Reactions to messages that are not loaded, as above. @type {Map<string, {change: ReactionChange, isMine: boolean}[]>} */
   #earlyReactions = new Map();
+  /** Reactions of messages before their page was loaded anew, by id. @type {Map<string, Reaction[]>} */
+  #knownReactions = new Map();
   /** Previews in messages that are not loaded, as above. @type {Map<string, LinkPreview[]>} */
   #earlyPreviews = new Map();
   #removedFiles = new RemovedFiles();
@@ -243,9 +245,11 @@ export class ChannelLog {
   /** Remove all messages but those pushed after the end of a channel's first page. @param {HistoryPage | null} page  null: it lacks the end */
   #clear(page) {
     const end = !this.isLoaded && page ? (page.messages.at(-1)?.seq ?? 0) : Infinity;
-    // The page may have been made before an edit or a recall that came first.
-    for (const { id, msg, content, mentions, editedAt, recalled } of this.messages) {
+    // The page may have been made before changes that came first.
+    for (const { id, msg, content, mentions, editedAt, recalled, reactions, previews } of this.messages) {
       if (editedAt || recalled) keepEarly(this.#earlyChanges, id, { msg, content, mentions, editedAt, recalled });
+      if (reactions?.length) keepEarly(this.#knownReactions, id, reactions);
+      if (previews) keepEarly(this.#earlyPreviews, id, previews);
     }
     this.messages = this.messages.filter(({ seq }) => seq > end);
     this.notes = this.notes.filter(({ seq }) => seq >= end);
@@ -261,6 +265,8 @@ export class ChannelLog {
   /** @param {LoggedMessage} received */
   #insert(received) {
     const message = this.#removedFiles.applyTo(latestVersion(received, this.#earlyChanges.get(received.id)));
+    const reactionsBefore = this.#knownReactions.get(message.id);
+    if (reactionsBefore) message.reactions = mergeReactions(reactionsBefore, message.reactions ?? []);
     for (const { change, isMine } of this.#earlyReactions.get(message.id) ?? []) {
       message.reactions = changeReaction(message.reactions ?? [], change, isMine);
     }
