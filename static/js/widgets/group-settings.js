@@ -5,6 +5,7 @@
  * @import { GroupApi } from "../net/group-api.js"
  * @typedef {"general" | "moderation" | "invites"} SettingsTab
  */
+import { changedFields } from "../lib/changed-fields.js";
 import { byId, find, part, setText } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { confirmAction, openDialog } from "./dialog.js";
@@ -20,6 +21,7 @@ export class GroupSettings {
   #dialog = byId("dialog-settings");
   #form = find(this.#dialog, "form", HTMLFormElement);
   /** @type {Channel | null} */ #channel = null;
+  /** What the form showed first. @type {Required<GroupPolicy> & {name: string} | null} */ #shown = null;
   /** Shows an error in the open dialog. @type {(error: unknown) => void} */ #showError = () => {};
 
   /**
@@ -57,6 +59,7 @@ export class GroupSettings {
     part(this.#dialog, "closing").hidden = !isOwner;
     this.picture.show(channel);
     this.#renderHistory();
+    this.#shown = this.#values;
     this.#showError = openDialog("dialog-settings", () => this.#save(channel)).showError;
     this.#select(tab);
     if (tab === "general") this.#input("name").select();
@@ -101,13 +104,17 @@ export class GroupSettings {
     setText(part(this.#dialog, "history-hint"), isOpen ? t("history.open") : "");
   }
 
-  /** @param {Channel} channel */
-  async #save(channel) {
-    const { target } = channel;
-    const name = this.#input("name").value.trim();
-    if (name !== channel.name) await this.api.rename(target, name);
-    /** @type {Required<GroupPolicy>} */
-    const policy = {
+  /** Save what the user has changed: meanwhile another admin may have changed the rest. @param {Channel} channel */
+  async #save({ target }) {
+    const { name, ...policy } = changedFields(this.#shown ?? this.#values, this.#values);
+    if (name !== undefined) await this.api.rename(target, name);
+    if (Object.keys(policy).length) await this.api.setPolicy(target, policy);
+  }
+
+  /** What the form contains. */
+  get #values() {
+    return {
+      name: this.#input("name").value.trim(),
       join: /** @type {JoinPolicy} */ (this.#choice("join").value),
       listed: this.#input("listed").checked,
       history: this.#choice("history").value,
@@ -117,8 +124,6 @@ export class GroupSettings {
       topic: this.#input("topic").value.trim(),
       description: this.#description.value.trim(),
     };
-    const keys = /** @type {(keyof GroupPolicy)[]} */ (Object.keys(policy));
-    if (keys.some((key) => (channel[key] ?? "") !== policy[key])) await this.api.setPolicy(target, policy);
   }
 
   #askToClose() {
