@@ -175,9 +175,9 @@ export class ChannelDetails {
 
   /** @param {Channel} channel @param {User[]} users @returns {ListState} */
   #listState({ kind, target }, users) {
-    const { me, members } = this.store;
+    const { members } = this.store;
     if (kind === "private") return null;
-    if (kind === "global") return users.some(({ id }) => id !== me?.id) ? null : { empty: t("details.noOthers") };
+    if (kind === "global") return users.length ? null : { empty: t("details.noOthers") };
     if (this.#loadError?.target === target) {
       const retry = () => this.#loadMembers(users.length > 0);
       return { error: t("details.failed", this.#loadError), retry };
