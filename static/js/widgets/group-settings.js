@@ -21,7 +21,7 @@ export class GroupSettings {
   #dialog = byId("dialog-settings");
   #form = find(this.#dialog, "form", HTMLFormElement);
   /** @type {Channel | null} */ #channel = null;
-  /** What the form showed first. @type {Required<GroupPolicy> & {name: string} | null} */ #shown = null;
+  /** The contents when the form was opened. @type {Required<GroupPolicy> & {name: string} | null} */ #shown = null;
   /** Shows an error in the open dialog. @type {(error: unknown) => void} */ #showError = () => {};
 
   /**
@@ -104,14 +104,14 @@ export class GroupSettings {
     setText(part(this.#dialog, "history-hint"), isOpen ? t("history.open") : "");
   }
 
-  /** Save what the user has changed: meanwhile another admin may have changed the rest. @param {Channel} channel */
+  /** Save the changes of the user: meanwhile another admin may have changed the rest. @param {Channel} channel */
   async #save({ target }) {
     const { name, ...policy } = changedFields(this.#shown ?? this.#values, this.#values);
     if (name !== undefined) await this.api.rename(target, name);
     if (Object.keys(policy).length) await this.api.setPolicy(target, policy);
   }
 
-  /** What the form contains. */
+  /** The contents of the form. */
   get #values() {
     return {
       name: this.#input("name").value.trim(),
