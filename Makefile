@@ -24,7 +24,7 @@ CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-director
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster install test test-sqlite test-postgres test-postgres-beside test-quick lint format loadtest million bench-group bench-cluster bench-gateway proto characters lock clean
+.PHONY: help run cluster install test test-sqlite test-postgres test-postgres-beside test-quick lint format loadtest million chaos bench-group bench-cluster bench-gateway proto characters lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -78,6 +78,9 @@ loadtest: $(VENV)/dev.stamp ## Run the scenarios of load and print each figure b
 
 million: $(VENV)/dev.stamp ## Hold as many logged-in connections as this machine bears, and broadcast to all (ARGS= for options).
 	@$(BIN)/python -m tests.load.pressure.million $(ARGS)
+
+chaos: $(VENV)/dev.stamp ## Break sites on purpose and show what was lost, repeated or late (ARGS= for names of scenarios, or --list).
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench-group: $(VENV)/dev.stamp ## Measure delivery in a group of 500 over the protobuf protocol: 500 messages/s for 40 s (ARGS= for options).
 	@$(BIN)/python -m tests.load.group_delivery $(ARGS)

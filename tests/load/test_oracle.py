@@ -1,4 +1,4 @@
-"""The oracle of the load tests detects every fault of a delivery."""
+"""The oracle of the load tests and of the chaos suite detects every fault of a delivery."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 
 from tests.load.pressure.connection import LoadConnection, Login, Member
-from tests.load.pressure.oracle import MemberRecord, Verdict, judge
+from tests.support.oracle import MemberRecord, Verdict, judge
 
 CHANNEL = "7"
 STORED = [(f"k{number}", CHANNEL, number) for number in range(1, 6)]
@@ -134,3 +134,38 @@ async def test_a_closed_connection_is_found() -> None:
     member.connection.connection_lost(None)
 
     assert judge([member.record], []).faults == {"disconnected": 1}
+
+
+async def test_an_abandoned_message_may_be_stored_once_or_not_at_all() -> None:
+    record = await _alice(1, 2, 3, 4)
+    record.abandoned.add("k5")
+
+    assert judge([record], STORED).faults == {}
+    assert judge([record], STORED[:4]).faults == {}
+    twice = judge([record], [*STORED, ("k5", CHANNEL, 6)])
+    assert twice.faults == {"stored more than once": 1}
+
+
+async def test_a_missing_number_of_a_whole_channel_is_found() -> None:
+    record = await _alice(1, 2, 3, 4)
+    record.abandoned.add("k5")
+
+    assert judge([record], [*STORED[:4], ("k5", CHANNEL, 6)], with_outages=True).faults == {"missing numbers": 1}
+
+
+@pytest.mark.parametrize(
+    ("synced", "faults"),
+    [
+        ({CHANNEL: [1, 2, 3, 4, 5]}, {}),
+        ({CHANNEL: [1, 2, 4, 5]}, {"not synced": 1}),
+        ({CHANNEL: [1, 2, 3, 3, 4, 5]}, {"synced more than once": 1}),
+        ({CHANNEL: [1, 3, 2, 4, 5]}, {"synced out of order": 1}),
+        ({CHANNEL: [1, 2, 3, 4, 5, 6]}, {"synced but not expected": 1}),
+        ({CHANNEL: [1, 2, 3, 4, 5], "8": [1]}, {"synced from a foreign channel": 1}),
+    ],
+)
+async def test_a_fault_of_a_sync_is_found(synced: dict[str, list[int]], faults: dict[str, int]) -> None:
+    record = await _alice(1, 2, 3, 4, 5)
+    record.synced = synced
+
+    assert judge([record], STORED).faults == faults

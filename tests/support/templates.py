@@ -19,14 +19,17 @@ Template = Path | str
 """A data directory with an SQLite file, or the name of a PostgreSQL database."""
 
 
-def migrated() -> Template:
-    """Return a database with its tables and what migrations put into them."""
-    return _once("migrated", lambda site: site.manage("migrate", "--verbosity", "0"))
+def migrated(kind: str = TEST_DATABASE) -> Template:
+    """Return a database with its tables and what migrations put into them. `kind`: sqlite or postgres."""
+    return _once("migrated", lambda site: site.manage("migrate", "--verbosity", "0"), kind=kind)
 
 
-def set_up() -> Template:
-    """Return a database after `manage.py setup`; a data directory has the bundles of the pages too."""
-    return _once("set_up", _set_up, source=migrated())
+def set_up(kind: str = TEST_DATABASE) -> Template:
+    """Return a database after `manage.py setup`; a data directory has the bundles of the pages too.
+
+    `kind`: sqlite or postgres.
+    """
+    return _once("set_up", _set_up, source=migrated(kind), kind=kind)
 
 
 def _set_up(site: Site) -> None:
@@ -35,8 +38,8 @@ def _set_up(site: Site) -> None:
     site.manage("shell", "--no-imports", "-c", "from imsite.bundles.store import bundle_directory; bundle_directory()")
 
 
-def _once(name: str, fill: Callable[[Site], object], source: Template | None = None) -> Template:
-    directory = run_directory() / TEST_DATABASE / name
+def _once(name: str, fill: Callable[[Site], object], *, kind: str, source: Template | None = None) -> Template:
+    directory = run_directory() / kind / name
     directory.mkdir(parents=True, exist_ok=True)
     done = directory.with_suffix(".done")
     with directory.with_suffix(".lock").open("w") as lock:
@@ -45,8 +48,8 @@ def _once(name: str, fill: Callable[[Site], object], source: Template | None = N
             if isinstance(source, Path):
                 shutil.copytree(source, directory, dirs_exist_ok=True)
             url = ""
-            if TEST_DATABASE == "postgres":
+            if kind == "postgres":
                 url = postgres.create(name, template=source if isinstance(source, str) else "template1")
             fill(Site(directory, database_url=url))
             done.touch()
-    return directory if TEST_DATABASE == "sqlite" else name
+    return directory if kind == "sqlite" else name

@@ -15,7 +15,7 @@ import uvloop
 
 from tests.load import measurements, raw_socket
 from tests.load.pressure.connection import LoadConnection, Login, Member, messages_in
-from tests.load.pressure.oracle import MemberRecord
+from tests.support.oracle import MemberRecord
 
 _AT_A_TIME = 32
 _SAMPLED_MEMBERS = 20

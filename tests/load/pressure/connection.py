@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from tests.load.pressure.chunks import SEND_PREFIX, Acknowledgement, Control, Item, Pushes, Reply, decode, read
-from tests.load.pressure.oracle import MemberRecord, ReceivedNumbers
 from tests.load.raw_socket import CLOSE, PING, PONG, TEXT, RawSocket
+from tests.support.oracle import MemberRecord, ReceivedNumbers
 
 _REPLY_SECONDS = 60.0
 LOGIN = "login"
@@ -114,6 +114,11 @@ class Member:
         if received is not None and received.last > item.seq and item.key not in self._resent:
             self.record.acknowledged_late += 1
 
+    def refuse(self, key: str, code: int) -> None:
+        """Record that the message was refused with this code."""
+        self.unacknowledged.pop(key, None)
+        self.record.refused += 1
+
     def _replay(self, item: Item) -> None:
         if isinstance(item, Pushes) and item.positions[0] > self.last_push and item.keys[0] not in self.record.sent:
             self.pushes += 1
@@ -201,8 +206,7 @@ class LoadConnection(RawSocket):
                 self._member.position = reply.data.get("position")
             self.logged_in.set_result(None)
         elif reply.id.startswith(SEND_PREFIX):
-            self._member.unacknowledged.pop(reply.id.removeprefix(SEND_PREFIX), None)
-            self._member.record.refused += 1
+            self._member.refuse(reply.id.removeprefix(SEND_PREFIX), reply.code)
         elif (future := self._calls.get(reply.id)) is not None and not future.done():
             if reply.code == 200:
                 future.set_result(reply.data)

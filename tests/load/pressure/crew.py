@@ -16,7 +16,7 @@ from tqdm import tqdm
 from tests.load.pressure import client_process
 from tests.load.pressure.client_process import Talk
 from tests.load.pressure.connection import Login
-from tests.load.pressure.oracle import MemberRecord, Verdict, judge
+from tests.support.oracle import MemberRecord, Verdict, judge
 
 _PATIENCE_SECONDS = 20.0
 """Seconds without progress after which missing deliveries count as lost."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tests.load.measurements import percentile
-from tests.load.pressure.oracle import Verdict
 from tests.load.pressure.target import Target
+from tests.support.oracle import Verdict
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,14 @@
-"""Judges a run: every message sent is acknowledged, stored and received by all others, once and in order."""
+"""Judges a run: every message sent is acknowledged, stored and received by all others, once and in order.
+
+Load tests and the chaos suite use it. It is pure: it compares what clients have recorded with what the database has.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 
 class ReceivedNumbers:
@@ -62,6 +66,12 @@ class MemberRecord:
     """Keys of the messages that the user sent."""
     acknowledged: list[tuple[str, str, int]] = field(default_factory=list)
     """Key, channel and number of each acknowledged message."""
+    abandoned: set[str] = field(default_factory=set)
+    """Keys of messages that the user gave up without an acknowledgement. Each may be stored once or not at all."""
+    synced: dict[str, list[int]] | None = None
+    """The numbers of each channel that a sync from the beginning returned, in its order; None without one."""
+    wrong_files: int = 0
+    """Files of stored messages that could not be read as they were sent."""
     refused: int = 0
     disconnected: int = 0
     acknowledged_late: int = 0
@@ -84,8 +94,14 @@ class Verdict:
         return f"{self.sent} sent = acknowledged = stored, {self.deliveries} deliveries, each once and in order"
 
 
-def judge(records: Sequence[MemberRecord], stored: Iterable[tuple[str, str, int]]) -> Verdict:
-    """Compare what was sent, acknowledged, stored and received. `stored` holds key, channel and number of messages."""
+def judge(
+    records: Sequence[MemberRecord], stored: Iterable[tuple[str, str, int]], *, with_outages: bool = False
+) -> Verdict:
+    """Compare what was sent, acknowledged, stored and received. `stored` holds key, channel and number of messages.
+
+    `with_outages`: connections may end and sends be refused, because clients come back and send again; and `stored` has
+    the channels as a whole, so their numbers are 1, 2, 3, … .
+    """
     faults: Counter[str] = Counter()
     sent = {key for record in records for key in record.sent}
     places = [place for record in records for place in record.acknowledged]
@@ -93,7 +109,8 @@ def judge(records: Sequence[MemberRecord], stored: Iterable[tuple[str, str, int]
     in_store: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for key, channel, seq in stored:
         in_store[key].append((channel, seq))
-    faults["not acknowledged"] = len(sent - acknowledged.keys())
+    abandoned = {key for record in records for key in record.abandoned}
+    faults["not acknowledged"] = len(sent - acknowledged.keys() - abandoned)
     faults["acknowledged with two numbers"] = len(set(places)) - len(acknowledged)
     faults["acknowledged but not stored there"] = sum(
         place not in in_store.get(key, ()) for key, place in acknowledged.items()
@@ -104,15 +121,25 @@ def judge(records: Sequence[MemberRecord], stored: Iterable[tuple[str, str, int]
     for found in in_store.values():
         for channel, seq in found:
             numbers[channel].add(seq)
+    if with_outages:
+        faults["missing numbers"] = sum(max(of_one) - len(of_one) for of_one in numbers.values())
     for record in records:
-        _judge_record(record, numbers, faults)
+        own: dict[str, set[int]] = defaultdict(set)
+        for channel, seq in [place for key in record.abandoned for place in in_store.get(key, ())]:
+            own[channel].add(seq)
+        _judge_record(record, numbers, own, faults)
+        if not with_outages:
+            faults["refused"] += record.refused
+            faults["disconnected"] += record.disconnected
     deliveries = sum(received.count for record in records for received in record.received.values())
     stored_count = sum(len(found) for found in in_store.values())
     return Verdict(len(sent), len(acknowledged), stored_count, deliveries, {k: n for k, n in faults.items() if n})
 
 
-def _judge_record(record: MemberRecord, numbers: dict[str, set[int]], faults: Counter[str]) -> None:
-    own: dict[str, set[int]] = defaultdict(set)
+def _judge_record(
+    record: MemberRecord, numbers: dict[str, set[int]], own: dict[str, set[int]], faults: Counter[str]
+) -> None:
+    """Count the faults of one user. `own` has the numbers of messages that the user has sent and not received."""
     for _, channel, seq in record.acknowledged:
         own[channel].add(seq)
     for channel in record.channels:
@@ -126,6 +153,17 @@ def _judge_record(record: MemberRecord, numbers: dict[str, set[int]], faults: Co
     faults["received from a foreign channel"] += sum(
         received.count for channel, received in record.received.items() if channel not in record.channels
     )
-    faults["refused"] += record.refused
     faults["acknowledged after a later message"] += record.acknowledged_late
-    faults["disconnected"] += record.disconnected
+    faults["wrong or missing file"] += record.wrong_files
+    if record.synced is not None:
+        _judge_sync(record.synced, {channel: numbers.get(channel, set()) for channel in record.channels}, faults)
+
+
+def _judge_sync(synced: dict[str, list[int]], expected: dict[str, set[int]], faults: Counter[str]) -> None:
+    for channel, numbers in expected.items():
+        returned = synced.get(channel, [])
+        faults["not synced"] += len(numbers.difference(returned))
+        faults["synced but not expected"] += len(set(returned) - numbers)
+        faults["synced more than once"] += len(returned) - len(set(returned))
+        faults["synced out of order"] += sum(later < earlier for earlier, later in pairwise(returned))
+    faults["synced from a foreign channel"] += sum(len(found) for name, found in synced.items() if name not in expected)

@@ -1,0 +1,199 @@
+"""The members of a scenario, the uploader and the stranger among them, and what the oracle says of their journals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import random
+import time
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+
+from tests.chaos.final_reading import synced_numbers
+from tests.chaos.member import REPLY_SECONDS, ChaosMember, Wait
+from tests.chaos.uploader import Uploader
+from tests.load.pressure.connection import Login
+from tests.support.oracle import ReceivedNumbers, Verdict, judge
+from tests.support.shared_site import Account, SharedSite
+
+PATIENCE_SECONDS = 60.0
+"""Seconds after which a crowd that is not complete is judged as it is."""
+_SPY_SECONDS = 0.5
+_STORED = """
+import json
+from chat.models import Message
+rows = Message.objects.filter(channel_id__in={channels}).order_by("seq").values_list("text", "channel_id", "seq")
+print(json.dumps([[text.partition(" ")[2], str(channel), seq] for text, channel, seq in rows]))
+"""
+Place = tuple[str, int]
+
+
+class Crowd:
+    """Members at several nodes: one channel for all, and one for those of each node. `places` are the nodes' addresses.
+
+    A stranger, who belongs to no channel, tries to read them all the time.
+    """
+
+    def __init__(self, shared_site: SharedSite, places: Sequence[Place], *, size: int, pause: float) -> None:
+        self._shared_site = shared_site
+        self._places = list(places)
+        self._pause = pause
+        self._numbers = itertools.count(1)
+        self._enough = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        accounts = [shared_site.account("member") for _ in range(size)]
+        self.members = [self._member(account, place) for place, account in enumerate(accounts)]
+        self.stranger = self._member(shared_site.account("member"), 0)
+        self.uploader = Uploader(shared_site.account("member"), self._urls)
+        self.channels: list[str] = []
+        self._accounts = {account.name: account for account in accounts}
+        self._beginning = 0
+
+    def _member(self, account: Account, number: int) -> ChaosMember:
+        turn = number % len(self._places)
+        places = self._places[turn:] + self._places[:turn]
+        return ChaosMember(Login(account.name, account.token), places, ())
+
+    @property
+    def _urls(self) -> list[str]:
+        return [f"http://{host}:{port}" for host, port in self._places]
+
+    def at(self, port: int) -> list[ChaosMember]:
+        """Return the members whose own node has this port."""
+        return [member for member in self.members if member.places[0][1] == port]
+
+    async def start(self) -> None:
+        """Connect all, create the channels, and begin to send."""
+        everybody = [*self.members, self.stranger]
+        for member in everybody:
+            member.start()
+        await self._until(lambda: all(member.is_ready.is_set() for member in everybody))
+        self._beginning = self.members[0].position or 0
+        circles = [self.members, *(self.at(port) for _, port in self._places if len(self._places) > 1)]
+        for circle in circles:
+            names = [member.login.name for member in circle[1:]]
+            if circle is self.members:
+                names.append(self.uploader.account.name)
+            made = await circle[0].call("channel.create", kind="public", name="Chaos", members=names)
+            channel = str(made["target"])
+            self.channels.append(channel)
+            for member in circle:
+                member.record.channels += (channel,)
+        self.uploader.channel = self.channels[0]
+        for member in self.members:
+            key = partial(self._key, member.login.name)
+            self._tasks.append(asyncio.create_task(member.talk(self._pause, self._enough, key)))
+        self._tasks.append(asyncio.create_task(self._spy()))
+        self._tasks.append(asyncio.create_task(self.uploader.upload_all_the_time(self._enough)))
+
+    async def recover(self, patience: float) -> float | None:
+        """Return the seconds until a new message of each member has reached all others; None if it takes too long."""
+        began = time.monotonic()
+        keys = {member: self._key(member.login.name) for member in self.members}
+        for member in self.members:
+            member.awaited = {key for other, key in keys.items() if other is not member}
+            member.say(self.channels[0], keys[member])
+
+        # A message that its sender gave up reaches nobody.
+        def is_complete() -> bool:
+            given_up = {key for member, key in keys.items() if key in member.record.abandoned}
+            return all(
+                member.is_ready.is_set() and member.awaited <= given_up and keys[member] not in member.unacknowledged
+                for member in self.members
+            )
+
+        with contextlib.suppress(TimeoutError):
+            await self._until(is_complete, patience)
+            return time.monotonic() - began
+        return None
+
+    async def finish(self) -> Verdict:
+        """Stop sending, wait until all have everything, and compare the journals with the database."""
+        self._enough.set()
+        await asyncio.gather(*self._tasks)
+        self._tasks.clear()
+        with contextlib.suppress(TimeoutError):
+            await self._until(lambda: not any(member.unacknowledged for member in self.members))
+        stored = await asyncio.to_thread(self.stored)
+        expected = {channel: {seq for _, place, seq in stored if place == channel} for channel in self.channels}
+        with contextlib.suppress(TimeoutError):
+            await self._until(lambda: not any(_lacks(member, expected) for member in self.members), REPLY_SECONDS)
+        await self.read_again()
+        await self.uploader.check_files(self._reader.token, self.stranger.login.token)
+        records = [*(member.record for member in self.members), self.stranger.record, self.uploader.record]
+        return judge(records, stored, with_outages=True)
+
+    async def read_again(self) -> None:
+        """Let each member and the stranger fetch everything from the beginning over a new connection."""
+        host, port = self._places[0]
+        for member in (*self.members, self.stranger):
+            member.record.synced = await synced_numbers(member.login, host, port, self._beginning)
+
+    def stored(self) -> list[tuple[str, str, int]]:
+        """Return key, channel and number of all messages in the database."""
+        printed = self._shared_site.shell(_STORED.format(channels=[int(channel) for channel in self.channels]))
+        return [(key, channel, seq) for key, channel, seq in json.loads(printed.strip().splitlines()[-1])]
+
+    async def close(self) -> None:
+        self._enough.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(member.stop() for member in (*self.members, self.stranger)))
+
+    def longest_wait(self, since: float, names: Collection[str]) -> float:
+        """Return the longest wait of messages sent since then whose sender and receiver are both among the names."""
+        waits = [wait.seconds for wait in self._waits(since) if wait.sender in names and wait.receiver in names]
+        pending = [
+            time.monotonic() - sent_at
+            for member in self.members
+            if member.login.name in names
+            for sent_at in member.pending_since()
+            if sent_at >= since
+        ]
+        return max([*waits, *pending], default=0.0)
+
+    def _waits(self, since: float) -> list[Wait]:
+        return [wait for member in self.members for wait in member.waits if wait.sent_at >= since]
+
+    @property
+    def refusals(self) -> int:
+        """Return the number of passing refusals."""
+        return sum(sum(member.refusals.values()) for member in self.members)
+
+    @property
+    def _reader(self) -> Account:
+        return self._accounts[self.members[0].login.name]
+
+    def _key(self, name: str) -> str:
+        return f"{name}.{next(self._numbers)}"
+
+    async def _spy(self) -> None:
+        """Try to read the channels as the stranger. What comes back counts as received from a foreign channel."""
+        chance = random.Random("spy")
+        while not self._enough.is_set():
+            await asyncio.sleep(_SPY_SECONDS)
+            channel = chance.choice(self.channels)
+            # It is refused, or its node is away.
+            with contextlib.suppress(OSError, AssertionError):
+                page = await self.stranger.call("message.history", target=channel, limit=5)
+                received = self.stranger.record.received.setdefault(channel, ReceivedNumbers())
+                for message in page["messages"]:
+                    received.add(message["seq"], message["seq"])
+
+    async def _until(self, condition: Callable[[], bool], patience: float = PATIENCE_SECONDS) -> None:
+        async with asyncio.timeout(patience):
+            while not condition():  # noqa: ASYNC110  members have no common event
+                await asyncio.sleep(0.02)
+
+
+def _lacks(member: ChaosMember, expected: dict[str, set[int]]) -> bool:
+    own: dict[str, set[int]] = {channel: set() for channel in member.record.channels}
+    for _, channel, seq in member.record.acknowledged:
+        own[channel].add(seq)
+    return any(
+        (member.record.received.get(channel) or ReceivedNumbers()).missing(expected[channel] - own[channel])
+        for channel in member.record.channels
+    )
