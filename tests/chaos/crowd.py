@@ -171,7 +171,7 @@ class Crowd:
         return f"{name}.{next(self._numbers)}"
 
     async def _spy(self) -> None:
-        """Try to read the channels as the stranger. What comes back counts as received from a foreign channel."""
+        """Try to read the channels as the stranger. Messages in a reply count as received from a foreign channel."""
         chance = random.Random("spy")
         while not self._enough.is_set():
             await asyncio.sleep(_SPY_SECONDS)

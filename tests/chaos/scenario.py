@@ -1,4 +1,4 @@
-"""A scenario: what breaks, on which cluster, and what must hold. `run` runs it."""
+"""Describes a scenario (its fault, its cluster and its criteria) and runs it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AFTER_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Criteria:
-    """What a scenario must keep."""
+    """The bounds of a scenario."""
 
     others_seconds: float = 1.0
     """The longest wait of those not concerned: for acknowledgements, and for messages of each other."""
@@ -57,7 +57,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a scenario has shown. It is good if there are no `failures`."""
+    """The result of a scenario. It is good if there are no `failures`."""
 
     name: str
     verdict: Verdict
@@ -70,7 +70,7 @@ class Outcome:
     """The kind of log line that came most often."""
     refusals: int
     seconds: float
-    """How long the scenario took."""
+    """Duration of the whole scenario."""
     figures: Mapping[str, str]
     failures: tuple[str, ...]
 
