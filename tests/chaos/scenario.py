@@ -69,6 +69,8 @@ class Outcome:
     line: str
     """The kind of log line that came most often."""
     refusals: int
+    files: int
+    """Files that were sent and read again."""
     seconds: float
     """Duration of the whole scenario."""
     figures: Mapping[str, str]
@@ -134,6 +136,7 @@ async def run_on(scenario: Scenario, cluster: Cluster, shared_site: SharedSite) 
             lines_a_minute=lines,
             line=line,
             refusals=crowd.refusals,
+            files=len(crowd.uploader.files),
             seconds=time.monotonic() - began,
             figures=dict(stage.figures),
             failures=(),
@@ -154,6 +157,8 @@ def _judged(outcome: Outcome, criteria: Criteria, failures: list[str]) -> Outcom
         (f"{outcome.line} came", float(outcome.lines_a_minute), float(criteria.lines_a_minute), "times a minute"),
     )
     found += [f"{what} {value:.1f} {unit} (at most {limit:g})" for what, value, limit, unit in bounds if value > limit]
+    if not outcome.files:
+        found.append("no file was sent")
     if outcome.recovery_seconds is None:
         found.append("not all came back")
     elif outcome.recovery_seconds > criteria.recovery_seconds:

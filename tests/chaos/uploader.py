@@ -1,4 +1,4 @@
-"""A user who sends small files by the REST API all the time, and reads them all in the end."""
+"""A user who sends small files all the time, and reads them all in the end."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 import itertools
 import time
 from collections.abc import Sequence
-from typing import Any
 
-from imsite.client import Attachment, Client, OutgoingFile, Recipient, Refused, Unreachable
+from imsite.client import Attachment, Client, ClientError, OutgoingFile, Refused
 from tests.support.oracle import MemberRecord
 from tests.support.shared_site import Account
 
 _PAUSE_SECONDS = 0.5
-_CALL_SECONDS = 5.0
+_SECONDS = 10.0
+"""Seconds after which a file is given up."""
 
 
 class Uploader:
@@ -24,8 +24,8 @@ class Uploader:
         self.channel = ""
         self.record = MemberRecord(account.name, ())
         self._urls = urls
-        self._files: dict[str, bytes] = {}
-        """Contents by id of the acknowledged message."""
+        self.files: list[tuple[Attachment, bytes]] = []
+        """Files of acknowledged messages, with their contents."""
 
     async def upload_all_the_time(self, enough: asyncio.Event) -> None:
         """Send one file after the other. A file that no node takes in time is given up."""
@@ -37,19 +37,19 @@ class Uploader:
 
     async def _send(self, url: str, key: str, content: bytes) -> None:
         self.record.sent.add(key)
-        file = OutgoingFile(content, "notes.txt")
-        to = Recipient.channel(self.channel)
-        async with Client(url, token=self.account.token, timeout=_CALL_SECONDS, retry_seconds=_CALL_SECONDS) as client:
-            try:
-                [sent] = await client.send(f"0 {key}", to=to, files=[file], idempotency_key=key)
-            except Unreachable:
-                self.record.abandoned.add(key)
-            except Refused as error:
-                self.record.abandoned.add(key)
-                self.record.refused += not error.is_transient
-            else:
-                self.record.acknowledged.append((key, sent.target, sent.seq))
-                self._files[sent.id] = content
+        try:
+            async with asyncio.timeout(_SECONDS), Client(url, token=self.account.token) as client:
+                attachment = await client.upload(OutgoingFile(content, "notes.txt"))
+                async with client.listen() as connection:
+                    sent = await connection.send(
+                        f"0 {key}", target=self.channel, attachments=[attachment], idempotency_key=key
+                    )
+        except (TimeoutError, ClientError) as error:
+            self.record.abandoned.add(key)
+            self.record.refused += isinstance(error, Refused) and not error.is_transient
+        else:
+            self.record.acknowledged.append((key, sent.target, sent.seq))
+            self.files.append((attachment, content))
 
     async def check_files(self, member_token: str, stranger_token: str) -> None:
         """Read each file as a member and as a stranger. Files that are not as they were sent are counted."""
@@ -57,15 +57,14 @@ class Uploader:
             Client(self._urls[0], token=member_token, retry_seconds=0) as member,
             Client(self._urls[0], token=stranger_token, retry_seconds=0) as stranger,
         ):
-            for id, content in self._files.items():
-                self.record.wrong_files += await _read(member, id) != content
-                self.record.wrong_files += await _read(stranger, id) is not None
+            for attachment, content in self.files:
+                self.record.wrong_files += await _read(member, attachment) != content
+                self.record.wrong_files += await _read(stranger, attachment) is not None
 
 
-async def _read(client: Client, id: str) -> bytes | None:
-    """Return the content of the file of this message, None if the site refuses it."""
+async def _read(client: Client, attachment: Attachment) -> bytes | None:
+    """Return the content of the file, None if the site refuses it."""
     try:
-        message: Any = await client.call("GET", f"messages/{id}/")
-        return await client.download(Attachment.from_json(message["attachments"][0]))
-    except (Refused, Unreachable):
+        return await client.download(attachment)
+    except ClientError:
         return None

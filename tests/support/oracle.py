@@ -99,8 +99,8 @@ def judge(
 ) -> Verdict:
     """Compare what was sent, acknowledged, stored and received. `stored` holds key, channel and number of messages.
 
-    `with_outages`: connections may end and sends be refused, because clients come back and send again; and `stored` has
-    the channels as a whole, so their numbers are 1, 2, 3, … .
+    `with_outages`: connections may end, because clients come back; and `stored` has the channels as a whole, so their
+    numbers are 1, 2, 3, … .
     """
     faults: Counter[str] = Counter()
     sent = {key for record in records for key in record.sent}
@@ -128,8 +128,8 @@ def judge(
         for channel, seq in [place for key in record.abandoned for place in in_store.get(key, ())]:
             own[channel].add(seq)
         _judge_record(record, numbers, own, faults)
+        faults["refused"] += record.refused
         if not with_outages:
-            faults["refused"] += record.refused
             faults["disconnected"] += record.disconnected
     deliveries = sum(received.count for record in records for received in record.received.values())
     stored_count = sum(len(found) for found in in_store.values())
