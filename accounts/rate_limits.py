@@ -14,6 +14,8 @@ from django.utils.crypto import salted_hmac
 
 from accounts.errors import RateLimited
 from delivery.rate_limits.base import TokenBucketResult
+from delivery.rate_limits.declared import ANONYMOUS
+from delivery.rate_limits.limit import CountedBy, RateLimitDeclaration
 from delivery.rate_limits.limiter import RateLimiter
 from delivery.refusal_log import log_refusal
 
@@ -27,7 +29,9 @@ _IPV6_NETWORK_BITS = 64
 class HourlyRateLimit:
     """Allows each key as many uses per hour as the setting says, at once or spread over the hour; 0 is no limit."""
 
-    def __init__(self, setting: str) -> None:
+    def __init__(self, setting: str, *, counted_by: CountedBy = "address") -> None:
+        name = setting.removeprefix("IM_").removesuffix("_RATE").replace("_", "-").lower()
+        self.declared = RateLimitDeclaration(name, counted_by, setting)
         self._setting = setting
         self._limiter = RateLimiter("accounts", max_keys=_MAX_KEYS, shared_timeout_seconds=_SHARED_TIMEOUT_SECONDS)
 
@@ -77,13 +81,23 @@ mail_rate_limit = HourlyRateLimit("IM_MAIL_RATE")
 """Mails that the site sends on request, by address and by recipient."""
 oauth_rate_limit = HourlyRateLimit("IM_OAUTH_RATE")
 """Sign-ins with another site's account that are started, by address: each start stores state for a while."""
-export_rate_limit = HourlyRateLimit("IM_EXPORT_RATE")
+export_rate_limit = HourlyRateLimit("IM_EXPORT_RATE", counted_by="user")
 """Exports of a user's data, by user."""
-profile_rate_limit = HourlyRateLimit("IM_PROFILE_RATE")
+profile_rate_limit = HourlyRateLimit("IM_PROFILE_RATE", counted_by="user")
 """Changes of a user's profile, by user: each change is pushed to everyone who sees the profile."""
 
-invite_rate_limit = HourlyRateLimit("IM_INVITE_RATE")
+invite_rate_limit = HourlyRateLimit("IM_INVITE_RATE", counted_by="user")
 """Tokens of invite links that a user tries, right or wrong."""
+
+HOURLY_LIMITS = (
+    registration_rate_limit, sign_in_rate_limit, mail_rate_limit, oauth_rate_limit, export_rate_limit,
+    profile_rate_limit, invite_rate_limit,
+)  # fmt: skip
+
+
+def count_anonymous(address: str) -> float:
+    """Count a request without a valid token; return 0.0, or the seconds until the address may make one again."""
+    return ANONYMOUS.take(counted_address(address))
 
 
 @lru_cache(maxsize=4096)

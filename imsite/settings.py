@@ -71,6 +71,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "imsite.monitoring.access.MonitoringMiddleware",
+    "imsite.anonymous_rate_limit.AnonymousRateLimitMiddleware",
     "imsite.middleware.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "imsite.static_files.StaticFilesMiddleware",

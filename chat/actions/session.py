@@ -18,7 +18,7 @@ from accounts.credentials import token_digest
 from accounts.errors import NameTaken, RateLimited
 from accounts.models import User
 from accounts.names import GUEST_NAME_MAX_LENGTH, BadName, check_guest_name, name_key
-from accounts.rate_limits import registration_rate_limit
+from accounts.rate_limits import count_anonymous, registration_rate_limit
 from chat import account_errors, errors, reasons
 from chat.account_errors import chat_error
 from chat.errors import ChatError
@@ -120,6 +120,8 @@ def _admit(attempt: LoginAttempt, digest: str, found: LoginLookup, changes: Sequ
     if attempt.token:
         known = found.by_digest.get(digest)
         if known is None:
+            if wait := count_anonymous(attempt.connection.address):
+                raise ChatError(reasons.RATE_LIMITED, retryAfter=round(wait, 3), scope="address")
             raise ChatError(reasons.INVALID_TOKEN)
     elif attempt.session_key:
         known = found.by_session.get(attempt.session_key)

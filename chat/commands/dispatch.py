@@ -18,6 +18,7 @@ from chat.commands.registry import COMMANDS, Call, Command, Nothing
 from chat.commands.widget_rights import require_widget_channel, require_widget_fields
 from chat.errors import ChatError, Code
 from delivery.log_throttle import log_recovery
+from delivery.rate_limits.settled import SettledRateLimit
 
 logger = logging.getLogger(__name__)
 
@@ -79,8 +80,8 @@ async def _execute(command: Command, call: Call, data: Any) -> Any:
     parsed = _parse(command, data)
     if caller.widget_origin:
         require_widget_channel(caller.connection, parsed)
-    if command.changes:
-        caller.take(caller.connection.rate_limits.changes)
+    if isinstance(command.limit, SettledRateLimit):
+        caller.take(command.limit)
     return await command.handler(call, parsed)
 
 

@@ -14,6 +14,7 @@ from chat.commands.message import sent_reply
 from chat.commands.registry import Call, command
 from chat.wire.schema import replies
 from delivery.db.executors import run
+from delivery.rate_limits.declared import SENDS
 
 
 class Forward(MessageTarget):
@@ -26,7 +27,7 @@ class Forward(MessageTarget):
     clientMsgId: str | None = None
 
 
-@command("message.forward", returns=replies.SentMessage, fault=errors.STORE_FAILED, guests=True, changes=False)
+@command("message.forward", returns=replies.SentMessage, fault=errors.STORE_FAILED, guests=True, limit=SENDS)
 async def forward(call: Call, data: Forward) -> dict[str, Any]:
     """Forward a message that you can read to another channel, as a message of your own with the same text and files.
 
@@ -34,7 +35,6 @@ async def forward(call: Call, data: Forward) -> dict[str, Any]:
     be edited. The rules and limits of `message.send` apply.
     """
     caller = call.caller
-    caller.take(caller.connection.rate_limits.sends)
     draft = await run(
         forward_draft,
         sender=call.user,

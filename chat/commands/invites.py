@@ -20,6 +20,7 @@ from chat.selectors import Access, access_channel, current_members
 from chat.selectors.invites import invites_of, join_requests_of
 from chat.wire.schema import invites as shapes
 from delivery.db.executors import run
+from delivery.rate_limits.declared import CHANGES
 
 LONGEST_SECONDS = 10 * 365 * 86400
 MAX_USES = 100_000
@@ -129,10 +130,9 @@ class QrText(msgspec.Struct):
     text: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-@command("invite.qr", returns=shapes.QrCode)
+@command("invite.qr", returns=shapes.QrCode, limit=CHANGES)
 async def qr(call: Call, data: QrText) -> dict[str, Any]:
     """Draw the QR code of a text, such as the address of a link. It counts as a change: it takes as much work."""
-    call.caller.take(call.caller.connection.rate_limits.changes)
     size, path = await run(qr_path, data.text)
     return {"size": size, "path": path}
 

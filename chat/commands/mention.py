@@ -14,6 +14,7 @@ from chat.selectors.mentions import mention_list
 from chat.selectors.readable import readable_anywhere
 from chat.wire.schema import replies
 from delivery.db.executors import run
+from delivery.rate_limits.declared import SEARCHES
 
 
 class MentionList(msgspec.Struct):
@@ -21,14 +22,13 @@ class MentionList(msgspec.Struct):
     limit: PageSize = 20
 
 
-@command("mention.list", returns=replies.FoundMessages, guests=True)
+@command("mention.list", returns=replies.FoundMessages, guests=True, limit=SEARCHES)
 async def list_mentions(call: Call, data: MentionList) -> dict[str, Any]:
     """List the messages that mention you and that you can read, newest first.
 
     A page may have fewer than `limit` messages, or none. `next` is the `before` of the next page, or null after the
     last.
     """
-    call.caller.take(call.caller.connection.rate_limits.searches)
 
     def read() -> dict[str, Any]:
         readable = readable_anywhere(call.user, app=call.caller.app)

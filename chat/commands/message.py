@@ -20,6 +20,7 @@ from chat.sending.drafts import StoredMessage
 from chat.wire.schema import marks, objects, replies
 from delivery import publish
 from delivery.db.executors import run
+from delivery.rate_limits.declared import READS, SENDS
 
 
 class Send(msgspec.Struct):
@@ -34,12 +35,11 @@ class Send(msgspec.Struct):
 
 
 @command(
-    "message.send", returns=replies.SentMessage, fault=errors.STORE_FAILED, guests=True, pipelined=True, changes=False
+    "message.send", returns=replies.SentMessage, fault=errors.STORE_FAILED, guests=True, pipelined=True, limit=SENDS
 )
 async def send(call: Call, data: Send) -> dict[str, Any]:
     """Send a message. The reply comes after it is stored. The same `clientMsgId` again gets the same reply."""
     caller = call.caller
-    caller.take(caller.connection.rate_limits.sends)
     draft = messages.message_draft(
         sender=call.user.pk,
         channel=data.target or caller.default_channel,
@@ -153,7 +153,7 @@ class Mark(msgspec.Struct):
     seq: Number
 
 
-@command("read.mark", returns=marks.ReadPosition, fault=errors.STORE_FAILED, guests=True, changes=False)
+@command("read.mark", returns=marks.ReadPosition, fault=errors.STORE_FAILED, guests=True, limit=READS)
 async def mark(call: Call, data: Mark) -> dict[str, Any]:
     """Move your read position up. Your other connections get `read.mark`."""
     read_seq = await run(

@@ -24,6 +24,7 @@ from chat.wire import protobuf_codec as codec
 from delivery import publish
 from delivery.db.batches import BatchQueue
 from delivery.db.executors import run, run_processing
+from delivery.rate_limits.declared import READS, SENDS
 from delivery.replay import Replay, ReplayRange
 
 LARGEST_ID = 2**63 - 1
@@ -51,7 +52,7 @@ def draft(call: Call, up: codec.SendRequest) -> Draft:
     channel = up.receiver if up.session == "group" else 0
     if channel == caller.default_channel and not caller.in_global_channel:
         raise ChatError(reasons.CHANNEL_NOT_FOUND)
-    caller.take(caller.connection.rate_limits.sends)
+    caller.take(SENDS)
     if up.type != "text":
         return inline_media.inline_media_draft(
             sender=call.user.pk,
@@ -167,6 +168,7 @@ _short_syncs: BatchQueue[ReplayRange, Replay] = BatchQueue(_sync_together, max_s
 
 async def sync(call: Call, seq: int) -> Page:
     """Return a page of the user's messages after this position."""
+    call.caller.take(READS)
     hub, seq = publish.hub(), min(seq, LARGEST_ID)
     await hub.catch_up_to(seq)
     # The log has no more events of lost positions, and the client cannot drop what it has of them.

@@ -12,7 +12,8 @@ from msgspec import inspect
 from chat import errors, reasons
 from chat.errors import ChatError, Code
 from delivery.hub.connection import Connection
-from delivery.rate_limits.token_bucket import TokenBucket
+from delivery.rate_limits.declared import CHANGES, READS
+from delivery.rate_limits.settled import SettledRateLimit
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -41,10 +42,10 @@ class Caller:
             raise ChatError(reasons.LOGIN_REQUIRED)
         return self.user
 
-    def take(self, bucket: TokenBucket) -> None:
-        """Take a token of this rate limit. Raise ChatError RATE_LIMITED with the seconds to wait if there is none."""
-        if not bucket.take():
-            raise ChatError(reasons.RATE_LIMITED, retryAfter=round(bucket.retry_after(), 3))
+    def take(self, limit: SettledRateLimit) -> None:
+        """Count a use by the user. Raise ChatError RATE_LIMITED with the seconds to wait if none is left."""
+        if wait := limit.take(self.require_user().pk):
+            raise ChatError(reasons.RATE_LIMITED, retryAfter=round(wait, 3), scope=limit.declared.counted_by)
 
 
 @dataclass(slots=True)
@@ -71,6 +72,13 @@ H = TypeVar("H", bound=Handler)
 
 
 @dataclass(frozen=True, slots=True)
+class NoUserLimit:
+    """Says why a command counts against no rate limit of the user. All count against that of the connection."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A registered command; see `command` for the fields."""
 
@@ -83,8 +91,8 @@ class Command:
     before_login: bool
     guests: bool
     pipelined: bool
-    changes: bool
-    """True if it counts against the user's rate limit for changes."""
+    limit: SettledRateLimit | NoUserLimit
+    """The rate limit of the user that it counts against."""
     integers: frozenset[str]
     """Names of the fields of `takes` that are integers."""
 
@@ -100,21 +108,21 @@ def command(
     before_login: bool = False,
     guests: bool = False,
     pipelined: bool = False,
-    changes: bool = True,
+    limit: SettledRateLimit | NoUserLimit | None = None,
 ) -> Callable[[H], H]:
     """Register `async def handler(call, data)`; the annotation of `data` is the struct that the command takes.
 
     `returns` is the type of the reply's data. `fault` is the code of the reply if the database fails. `before_login`
     and `guests`: it is allowed before login, and for guests. `pipelined`: the next request is read before this one is
-    done, so the handler must take its place in the order before its first await. A command with a `fault` other than
-    SERVER_ERROR counts against the rate limit for changes, unless `changes` is False.
+    done, so the handler must take its place in the order before its first await. `limit` is the user's rate limit that
+    it counts against; by default CHANGES for a command with a `fault` other than SERVER_ERROR, and READS for others.
     """
 
     def register(handler: H) -> H:
         takes = get_type_hints(handler)["data"]
-        counts = changes and fault is not errors.SERVER_ERROR
+        counted = limit or (READS if fault is errors.SERVER_ERROR else CHANGES)
         COMMANDS[name] = Command(
-            name, handler, takes, returns, fault, before_login, guests, pipelined, counts, _integer_fields(takes)
+            name, handler, takes, returns, fault, before_login, guests, pipelined, counted, _integer_fields(takes)
         )
         return handler
 

@@ -16,6 +16,7 @@ from chat.commands.registry import Call, command
 from chat.selectors.scheduled import scheduled_messages
 from chat.wire.schema import objects, replies
 from delivery.db.executors import run
+from delivery.rate_limits.declared import SENDS
 
 
 class Schedule(msgspec.Struct):
@@ -99,10 +100,9 @@ async def cancel(call: Call, data: ScheduledTarget) -> dict[str, Any]:
     return {"id": str(data.id)}
 
 
-@command("scheduled.send", returns=replies.SentMessage, fault=errors.STORE_FAILED, changes=False)
+@command("scheduled.send", returns=replies.SentMessage, fault=errors.STORE_FAILED, limit=SENDS)
 async def send(call: Call, data: ScheduledTarget) -> dict[str, Any]:
     """Send a scheduled message now. If it is refused, it stays as it was."""
-    call.caller.take(call.caller.connection.rate_limits.sends)
     stored = await run(scheduled_sending.scheduled_send, user=call.user, scheduled_id=data.id, origin=call.origin)
     call.awaits_event = not stored.repeated
     return sent_reply(stored)

@@ -14,6 +14,7 @@ from chat.search.queries import message_search
 from chat.selectors import access_channel
 from chat.wire.schema import replies
 from delivery.db.executors import run
+from delivery.rate_limits.declared import SEARCHES
 
 
 class MessageSearch(msgspec.Struct):
@@ -23,7 +24,7 @@ class MessageSearch(msgspec.Struct):
     limit: PageSize = 20
 
 
-@command("message.search", returns=replies.FoundMessages)
+@command("message.search", returns=replies.FoundMessages, limit=SEARCHES)
 async def search(call: Call, data: MessageSearch) -> dict[str, Any]:
     """Find messages that you can read and that contain all the words of `q`, in `target` or anywhere, newest first.
 
@@ -34,7 +35,6 @@ async def search(call: Call, data: MessageSearch) -> dict[str, Any]:
     about a second after it was sent.
     """
     caller = call.caller
-    caller.take(caller.connection.rate_limits.searches)
 
     def read() -> dict[str, Any]:
         access = None if data.target is None else access_channel(call.user, data.target, app=caller.app)

@@ -12,7 +12,7 @@ from chat import encoders, reasons, selectors
 from chat.actions import last_seen, session
 from chat.actions.do_not_disturb import do_not_disturb_payload
 from chat.commands.fields import Number
-from chat.commands.registry import Call, Caller, Nothing, command
+from chat.commands.registry import Call, Caller, Nothing, NoUserLimit, command
 from chat.errors import ChatError
 from chat.widgets.sessions import widget_login
 from chat.wire.schema import replies
@@ -25,6 +25,9 @@ from delivery.replay import Replay, ReplayRange
 MAX_SYNCS = 64
 """Syncs of clients that missed little, as after a restart of the node, which share their queries."""
 
+COSTS_NOTHING = NoUserLimit("it reads and stores nothing")
+NO_USER_YET = NoUserLimit("connections are limited by address, and new guests by IM_REGISTRATION_RATE")
+
 
 class Login(msgspec.Struct):
     appId: int
@@ -33,7 +36,7 @@ class Login(msgspec.Struct):
     after: Number | None = None
 
 
-@command("login", returns=replies.LoggedIn, before_login=True, guests=True)
+@command("login", returns=replies.LoggedIn, before_login=True, guests=True, limit=NO_USER_YET)
 async def login(call: Call, data: Login) -> dict[str, Any]:
     """Authenticate this connection on an app. After the reply it gets all events of the user."""
     caller, connection = call.caller, call.caller.connection
@@ -94,14 +97,14 @@ async def _open_session(caller: Caller, data: Login) -> session.LoginResult:
     )
 
 
-@command("heartbeat", returns=replies.ReportedPosition, guests=True)
+@command("heartbeat", returns=replies.ReportedPosition, guests=True, limit=COSTS_NOTHING)
 async def heartbeat(call: Call, data: Nothing) -> dict[str, Any]:
     """Keep the connection open. The reply has the position up to which the connection has been sent everything."""
     connection = call.caller.connection
     return {"position": publish.hub().watermark if connection.is_synced else connection.reported_position}
 
 
-@command("ping", returns=Literal["pong"], before_login=True, guests=True)
+@command("ping", returns=Literal["pong"], before_login=True, guests=True, limit=COSTS_NOTHING)
 async def ping(call: Call, data: Nothing) -> str:
     """Check that the site answers."""
     return "pong"

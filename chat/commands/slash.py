@@ -20,6 +20,7 @@ from chat.slash.parser import MAX_DURATION_SECONDS, parse
 from chat.slash.runs import slash_run
 from chat.wire.schema import marks, replies
 from delivery.db.executors import run
+from delivery.rate_limits.declared import SENDS
 
 
 class SlashRun(msgspec.Struct):
@@ -40,14 +41,13 @@ async def list_slash_commands(call: Call, data: ChannelTarget) -> dict[str, Any]
     return {"commands": await run(read)}
 
 
-@command("slash.run", returns=replies.SlashResult, fault=errors.STORE_FAILED, guests=True)
+@command("slash.run", returns=replies.SlashResult, fault=errors.STORE_FAILED, guests=True, limit=SENDS)
 async def run_slash_command(call: Call, data: SlashRun) -> dict[str, Any]:
     """Call a slash command, such as `/invite @bob`.
 
     An unknown one is refused, and nothing is sent. The same `clientMsgId` again runs nothing twice. A service is asked
     after the reply. Its answer for you alone, or its failure, comes as `slash.answer`, one for everyone as a message.
     """
-    call.caller.take(call.caller.connection.rate_limits.sends)
     parsed = parse(data.text)
     return await slash_run(
         SlashCall(

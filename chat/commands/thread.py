@@ -18,6 +18,7 @@ from chat.selectors.message_details import with_details
 from chat.selectors.threads import followed_threads, thread_answers
 from chat.wire.schema import marks, replies
 from delivery.db.executors import run
+from delivery.rate_limits.declared import READS
 
 
 class ThreadTarget(msgspec.Struct):
@@ -95,7 +96,7 @@ class Mark(ThreadTarget):
     seq: Number
 
 
-@command("thread.mark", returns=marks.ThreadMark, fault=errors.STORE_FAILED, guests=True, changes=False)
+@command("thread.mark", returns=marks.ThreadMark, fault=errors.STORE_FAILED, guests=True, limit=READS)
 async def mark(call: Call, data: Mark) -> dict[str, Any]:
     """Move your read position in a thread that you follow up. Your other connections get `thread.mark`."""
     follower = await run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs
 from channels.consumer import AsyncConsumer
 from django.conf import settings
 
+from accounts.rate_limits import counted_address
 from chat import errors, reasons
 from chat.commands.registry import Caller
 from chat.consumers import handshake
@@ -19,6 +21,7 @@ from chat.errors import ChatError
 from chat.node.lifecycle import Node, start_node
 from delivery.hub.connection import Connection
 from delivery.hub.segments import Batch, Frame
+from delivery.rate_limits.declared import CONNECTIONS
 from delivery.turn_pacer import TurnPacer
 
 logger = logging.getLogger(__name__)
@@ -36,6 +39,9 @@ Up to its place in a batch each takes 0.1 ms; `delivery.db.batches` paces the re
 """
 DEPARTURES_PER_TURN = 32
 """Connections that are forgotten in one turn. Thousands end together when a proxy or a network fails."""
+
+FULL_RETRY_SECONDS = 5.0
+"""Seconds after which a client that finds a full node should try again."""
 
 InFlightTasks = list[asyncio.Task[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -93,8 +99,11 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         if not self._admits(scope):
             await send({"type": "websocket.close", "code": 4403})
             return
+        if wait := CONNECTIONS.take(counted_address(address)):
+            await self._refuse_handshake(429, wait)
+            return
         if not node.accepting or not node.connection_limiter.enter(address):
-            await self._refuse_full()
+            await self._refuse_handshake(503, FULL_RETRY_SECONDS)
             return
         try:
             await self._open(node, address, receive)
@@ -103,13 +112,15 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             raise
         await self._serve()
 
-    async def _refuse_full(self) -> None:
+    async def _refuse_handshake(self, status: int, retry_seconds: float) -> None:
+        """Answer the handshake with the status and a Retry-After header, if the server can, else with a close."""
         if "websocket.http.response" not in self.scope.get("extensions", {}):
             await self.base_send({"type": "websocket.close", "code": errors.DRAINING.number})
             return
-        headers = [(b"retry-after", b"5"), (b"content-type", b"text/plain")]
-        await self.base_send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
-        await self.base_send({"type": "websocket.http.response.body", "body": b"Full. Try again later.\n"})
+        headers = [(b"retry-after", b"%d" % math.ceil(retry_seconds)), (b"content-type", b"text/plain")]
+        await self.base_send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+        body = b"Too many connections. Try again later.\n" if status == 429 else b"Full. Try again later.\n"
+        await self.base_send({"type": "websocket.http.response.body", "body": body})
 
     async def _open(self, node: Node, address: str, receive: Receive) -> None:
         """Accept the connection and prepare for its frames."""
@@ -193,7 +204,9 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
             await work
 
     def _flood_refusal(self, connection: Connection) -> ChatError:
-        return ChatError(reasons.RATE_LIMITED, retryAfter=round(connection.request_limit.retry_after(), 3))
+        return ChatError(
+            reasons.RATE_LIMITED, retryAfter=round(connection.request_limit.retry_after(), 3), scope="connection"
+        )
 
     def _end_flood(self, connection: Connection) -> None:
         """Disconnect a client whose refused requests exceed the burst limit."""

@@ -36,6 +36,7 @@ from delivery.nodes.memory import MemoryNodeRegistry
 from delivery.presence.base import Presence
 from delivery.presence.memory import MemoryPresence
 from delivery.rate_limits.limiter import use_shared_buckets
+from delivery.rate_limits.settlements import run_settlements
 
 if TYPE_CHECKING:
     from delivery.cluster.rpc.server import AnswerPoll
@@ -83,6 +84,8 @@ class Node:
         own = {"sweep": self._sweep(), "tidy": _run_cleanup(), "receipts": self.hub.receipts.run()}
         self._tasks = [asyncio.create_task(work, name=name) for name, work in own.items()]
         self._tasks += periodic_tasks.start_periodic_tasks()
+        if self.cluster is not None:
+            self._tasks.append(asyncio.create_task(run_settlements(self.cluster.token_buckets), name="rate limits"))
 
     async def drain(self, timeout: float) -> None:
         """Accept no more connections, and close the open ones after their replies, with a hint when to reconnect.

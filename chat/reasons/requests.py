@@ -25,7 +25,8 @@ INVALID_DATA = Reason("invalid_data", ILLEGAL_PARAMETER, "The data of this reque
 INTERNAL_ERROR = Reason("internal_error", SERVER_ERROR, "Something went wrong on our side. Try again.",
     "The site failed. Commands that store something answer 1006, 1007 or 1008 instead of 1004.", retry=True)
 RATE_LIMITED = Reason("rate_limited", TOO_MUCH, "You are doing this too fast. Wait a moment and try again.",
-    "The client exceeded a rate limit. `retryAfter` says when to try again, in seconds.", retry=True)
+    "The client exceeded a rate limit. `retryAfter` says when to try again, in seconds; `scope` what is limited: the "
+    "`user`, `connection`, `channel`, `address` or `token`.", retry=True)
 SITE_BUSY = Reason("site_busy", TOO_MUCH, "The site is busy. Try again in a moment.",
     "Too many messages wait to be stored. `retryAfter` says when to try again, in seconds.", retry=True)
 PERMISSION_REQUIRED = Reason("permission_required", NOT_AUTHORISED, "This needs the permission %(permission)s.",

@@ -5,7 +5,7 @@ The ids of new messages and their positions in the log are set later, by `store`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -96,12 +96,14 @@ class Decision:
         return [_outcome(verdict) for verdict in self.verdicts]
 
 
-def decide(drafts: Sequence[Draft], loaded: Loaded, now: int) -> Decision:
+def decide(
+    drafts: Sequence[Draft], loaded: Loaded, now: int, take_channel: Callable[[int], float] = lambda channel: 0.0
+) -> Decision:
     """Separate repeated and refused drafts from new ones, and number the new ones.
 
-    `now`: time of the batch in Unix ms.
+    `now`: time of the batch in Unix ms. `take_channel`: see `Permissions`.
     """
-    duplicates, permissions = Duplicates(loaded), Permissions(loaded, now)
+    duplicates, permissions = Duplicates(loaded), Permissions(loaded, now, take_channel)
     counts = {pk: thread.count for pk, thread in loaded.threads.items()}
     last_seqs = {pk: channel.last_seq for pk, channel in loaded.channels.items()}
     decision = Decision()

@@ -11,6 +11,8 @@ from chat.sending import forwarding
 from chat.sending.drafts import Draft
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chat.sending.load import Loaded
     from chat.sending.rows import SendChannel, Sender
 
@@ -18,10 +20,14 @@ if TYPE_CHECKING:
 class Permissions:
     """Authorizes the drafts of a batch, one after the other."""
 
-    def __init__(self, loaded: Loaded, now: int) -> None:
-        """`now`: the time of the batch in Unix ms."""
+    def __init__(self, loaded: Loaded, now: int, take_channel: Callable[[int], float] = lambda channel: 0.0) -> None:
+        """`now`: the time of the batch in Unix ms.
+
+        `take_channel` counts a message that a connection sends to a channel, as `SettledRateLimit.take` does.
+        """
         self._loaded = loaded
         self._now = now
+        self._take_channel = take_channel
         self._mutes = {
             (restriction.user_id, restriction.channel_id): restriction.until
             for restriction in loaded.restrictions
@@ -60,6 +66,8 @@ class Permissions:
             self._require_unrestricted(user, channel)
         if channel.announcements_only or channel.slow_mode:
             self._require_turn(user, channel, role)
+        if draft.origin and (wait := self._take_channel(channel.pk)):
+            raise ChatError(reasons.RATE_LIMITED, retryAfter=round(wait, 3), scope="channel")
         self._taken.update(draft.attachments)
         return reply_seq
 

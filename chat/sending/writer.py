@@ -19,6 +19,7 @@ from delivery import log, metrics, publish
 from delivery.db.transactions import set_lock_timeout, write
 from delivery.log import Entry
 from delivery.log_throttle import log_recovery
+from delivery.rate_limits.declared import CHANNEL_SENDS
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ def _commit(
             if timed_out:
                 set_lock_timeout(HALF_LOCK_TIMEOUT_SECONDS)
             loaded = load(drafts)
-            decision = decide(drafts, loaded, log.now_ms())
+            decision = decide(drafts, loaded, log.now_ms(), CHANNEL_SENDS.take)
             store(decision.new)
     except Exception as error:
         if len(drafts) > 1 and _may_be_caused_by_one_draft(error):

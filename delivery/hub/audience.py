@@ -10,7 +10,6 @@ from delivery.hub.connection import Connection
 from delivery.hub.expiry import ExpiryTimer
 from delivery.hub.segments import Feed
 from delivery.log import Entry, MembershipInterval
-from delivery.rate_limits.user_limits import UserRateLimitRegistry, UserRateLimits
 from delivery.replay import can_see
 
 
@@ -28,7 +27,6 @@ class LocalUser:
 
     id: int
     memberships: list[MembershipInterval]
-    rate_limits: UserRateLimits
     connections: tuple[Connection, ...] = ()
     """Usually a single one, and a set would take four times as much memory."""
 
@@ -66,7 +64,6 @@ class Audience:
         self.channels: dict[int, dict[Connection, None]] = {}
         self.feeds: dict[int, Feed] = {}
         """The feeds of channels since the last tick."""
-        self._rate_limits = UserRateLimitRegistry()
         self._expiry = ExpiryTimer()
         self._recordings: list[list[Entry]] = []
         self.on_channel_active: Callable[[int], None] = _ignore_channel
@@ -177,7 +174,7 @@ class Audience:
         assert connection.user_id is not None
         user = self.users.get(connection.user_id)
         if user is None:
-            user = LocalUser(connection.user_id, list(memberships), self._rate_limits.take(connection.user_id))
+            user = LocalUser(connection.user_id, list(memberships))
             self.users[connection.user_id] = user
             for entry in changes:
                 if any(user.id in entry.header.get(key, ()) for key in ("join", "leave")):
@@ -198,7 +195,6 @@ class Audience:
                 self._subscribe((connection,), interval.channel, is_direct=interval.is_direct)
         for channel in connection.channels:
             self._subscribe((connection,), channel)
-        connection.rate_limits = user.rate_limits
         connection.is_attached = True
         self._expiry.watch(connection)
 
@@ -227,7 +223,6 @@ class Audience:
                 self._drop_if_empty(channel)
         if not user.connections:
             del self.users[connection.user_id]
-            self._rate_limits.keep(connection.user_id, user.rate_limits)
 
     def _subscribe(self, connections: Iterable[Connection], channel: int | None, *, is_direct: bool = False) -> None:
         if channel is None:

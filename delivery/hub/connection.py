@@ -16,7 +16,6 @@ from delivery.hub.outbox import Outbox
 from delivery.hub.segments import Frame
 from delivery.hub.ticker import Ticker
 from delivery.rate_limits.token_bucket import TokenBucket
-from delivery.rate_limits.user_limits import UserRateLimits
 
 MAX_HELD = 10_000
 """Pushes, or replies, that may be held back. Above it the connection is closed."""
@@ -81,7 +80,6 @@ class Connection:
         "only_channel",
         "opened_at",
         "outbox",
-        "rate_limits",
         "reported_position",
         "request_limit",
         "user_id",
@@ -123,8 +121,6 @@ class Connection:
         """The position after which the hub delivers to it."""
         self.fetched_position = 0
         """Position up to which `Hub.count_fetched` has counted receipts for this connection."""
-        self.rate_limits = UserRateLimits()
-        """Rate limits: the connection's own before log-in, then those that all connections of the user share."""
         self.request_limit = TokenBucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
         self.outbox = Outbox(ticker, settings.IM_OUTBOX_MAX_BYTES, self._overflow)
         self._on_close = on_close

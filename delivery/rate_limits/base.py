@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -16,6 +17,13 @@ class TokenBucketResult(NamedTuple):
     missing: float
 
 
+class TokenUse(NamedTuple):
+    """Tokens of the bucket `key` that were used already."""
+
+    key: str
+    tokens: int
+
+
 class TokenBuckets(Protocol):
     """Token buckets by key. To be used on the node's event loop; `RateLimiter` uses them from threads."""
 
@@ -23,4 +31,10 @@ class TokenBuckets(Protocol):
         """Take `count` tokens, or none, from a bucket that holds `burst` tokens and refills at `rate` per second.
 
         A full bucket grants a `count` above `burst` as well, and the rest is owed. Raises TokenBucketsUnavailable.
+        """
+
+    async def use(self, uses: Sequence[TokenUse], *, rate: float, burst: int) -> list[float]:
+        """Take tokens that were used already, also those that a bucket does not have, and return what each has left.
+
+        Raises TokenBucketsUnavailable.
         """

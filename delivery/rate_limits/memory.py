@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
-from delivery.rate_limits.base import TokenBucketResult
+from delivery.rate_limits.base import TokenBucketResult, TokenUse
 from delivery.rate_limits.token_bucket import TokenBucket
 
 
@@ -26,16 +27,29 @@ class MemoryTokenBuckets:
     def draw_now(self, key: str, *, rate: float, burst: int, count: int = 1) -> TokenBucketResult:
         """Do what `draw` does, from any thread. Waits only for the lock."""
         with self._lock:
-            bucket = self._buckets.get(key)
-            if bucket is None:
-                bucket = self._buckets[key] = TokenBucket(rate, burst)
-                if len(self._buckets) > self._max_buckets:
-                    self._buckets.popitem(last=False)
-            else:
-                self._buckets.move_to_end(key)
-                # As in Redis, a changed limit applies to the buckets that exist.
-                bucket.rate, bucket.burst = rate, burst
-            return bucket.draw(count)
+            return self._bucket(key, rate, burst).draw(count)
+
+    async def use(self, uses: Sequence[TokenUse], *, rate: float, burst: int) -> list[float]:
+        with self._lock:
+            return [self._bucket(use.key, rate, burst).use(use.tokens) for use in uses]
+
+    def lower(self, key: str, left: float) -> None:
+        """Leave at most `left` tokens (negative: owed) in the key's bucket, if it has one."""
+        with self._lock:
+            if (bucket := self._buckets.get(key)) is not None:
+                bucket.lower(left)
+
+    def _bucket(self, key: str, rate: float, burst: int) -> TokenBucket:
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = TokenBucket(rate, burst)
+            if len(self._buckets) > self._max_buckets:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(key)
+            # As in Redis, a changed limit applies to the buckets that exist.
+            bucket.rate, bucket.burst = rate, burst
+        return bucket
 
     def keys(self) -> list[str]:
         """Return the keys that have a bucket, the most recently used last."""

@@ -32,6 +32,17 @@ class TokenBucket:
             self._tokens -= count
         return TokenBucketResult(self._tokens, missing)
 
+    def use(self, count: int) -> float:
+        """Take `count` tokens, also those that it does not have, and return what is left (negative: owed)."""
+        self._refill()
+        self._tokens -= count
+        return self._tokens
+
+    def lower(self, left: float) -> None:
+        """Leave at most `left` tokens (negative: owed)."""
+        self._refill()
+        self._tokens = min(self._tokens, left)
+
     def _refill(self) -> None:
         now = time.monotonic()
         self._tokens = min(self.burst, self._tokens + (now - self._updated_at) * self.rate)

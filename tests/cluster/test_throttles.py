@@ -7,11 +7,13 @@ from contextlib import closing
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 
 from tests.cluster.conftest import ClusterFactory
 from tests.support.accounts import PASSWORD
 from tests.support.rest import Service
-from tests.support.shared_site import SharedSite
+from tests.support.shared_site import Clients, SharedSite
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.postgres
 
@@ -25,7 +27,9 @@ async def register(url: str, phone_number: str) -> int:
 
 
 async def test_two_nodes_share_the_rate_limit_of_a_token(cluster_factory: ClusterFactory) -> None:
-    cluster = cluster_factory(IM_API_BURST="4", IM_API_RATE="0.001", IM_REGISTRATION_RATE="2")
+    cluster = cluster_factory(
+        IM_API_BURST="4", IM_API_RATE="0.001", IM_REGISTRATION_RATE="2", IM_SEND_BURST="8", IM_SEND_RATE="0.001"
+    )
     with cluster, closing(SharedSite(cluster.nodes[0], {"alice": 1})) as shared_site:
         a, b = cluster.nodes
         shop = await asyncio.to_thread(Service.make, shared_site, "use_gateway")
@@ -36,6 +40,15 @@ async def test_two_nodes_share_the_rate_limit_of_a_token(cluster_factory: Cluste
         assert (await shop.call(b, "GET", "apps/")).status == 429
         assert [await register(node.url, str(number)) for number, node in enumerate((a, b))] == [200] * 2
         assert await register(a.url, "2") == await register(b.url, "3") == -1
+        # The other nodes learn what a user has used on one of them.
+        async with Redis.from_url(cluster.redis.url) as redis:
+            [alice] = await Clients(shared_site)("alice")
+            for _ in range(6):
+                await alice.call("message.send", msg="x")
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                while not await redis.exists(f"im:bucket:sends:{alice.id}"):  # noqa: ASYNC110  no event tells
+                    await asyncio.sleep(0.05)
+            await alice.close()
         cluster.redis.kill()
         alone = [await shop.call(node, "GET", "apps/") for node in (a, b)]
         assert [reply.headers["ratelimit-remaining"] for reply in alone] == ["3", "3"]

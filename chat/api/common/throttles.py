@@ -11,10 +11,18 @@ from django.conf import settings
 from chat import reasons
 from chat.errors import ChatError
 from delivery.rate_limits.base import TokenBucketResult
+from delivery.rate_limits.limit import RateLimitDeclaration
 from delivery.rate_limits.limiter import RateLimiter
 
 _MAX_TOKENS = 10_000
 _SHARED_TIMEOUT_SECONDS = 1.0
+
+
+CALLS = RateLimitDeclaration("calls", "token", "IM_API_RATE", "IM_API_BURST")
+CALL_MESSAGES = RateLimitDeclaration("call-messages", "token", "IM_API_MESSAGE_RATE", "IM_API_MESSAGE_BURST")
+WEBHOOK_POSTS = RateLimitDeclaration(
+    "webhook-posts", "webhook", "IM_INCOMING_WEBHOOK_RATE", "IM_INCOMING_WEBHOOK_BURST"
+)
 
 
 class Allowance(NamedTuple):
@@ -31,7 +39,7 @@ class Allowance(NamedTuple):
     def require(self) -> None:
         """Raise ChatError RATE_LIMITED with the seconds to wait if the request was refused."""
         if self.retry_after:
-            raise ChatError(reasons.RATE_LIMITED, retryAfter=self.retry_after)
+            raise ChatError(reasons.RATE_LIMITED, retryAfter=self.retry_after, scope="token")
 
 
 class ApiThrottle:

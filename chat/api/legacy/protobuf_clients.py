@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import actions as accounts
-from accounts.errors import AccountError, BadPhone
+from accounts.errors import AccountError, BadPhone, RateLimited
 from accounts.numbers import parse_decimal
 from accounts.rate_limits import registration_rate_limit
 from accounts.selectors.users import user_by_token
@@ -66,17 +66,20 @@ class ClientCallView(LegacyCallView):
     permission_classes = (IsSignedIn,)
 
     def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, RateLimited):
+            return _failure(legacy_sentence(exc), str(exc.seconds))
         if isinstance(exc, AccountError):
             return _failure(legacy_sentence(exc))
         if isinstance(exc, NotAuthenticated):
             return _failure("This call needs a token.")
         response = super().handle_exception(exc)
         content = response.data
-        return _failure(content["data"].get("error") or content["msg"])
+        return _failure(content["data"].get("error") or content["msg"], response.get("Retry-After", ""))
 
 
-def _failure(reason: str) -> Response:
-    return Response({"code": FAILED, "msg": reason, "data": {}})
+def _failure(reason: str, retry_after: str = "") -> Response:
+    headers = {"Retry-After": retry_after} if retry_after else None
+    return Response({"code": FAILED, "msg": reason, "data": {}}, headers=headers)
 
 
 class RegisterView(ClientCallView):

@@ -26,6 +26,8 @@ OPTIONS = {
     "IM_PRESENCE_GRACE_SECONDS": "0.1",
     "IM_SEND_RATE": "0.001",
     "IM_SEND_BURST": "12",
+    "IM_CHANNEL_SEND_RATE": "0.001",
+    "IM_CHANNEL_SEND_BURST": "20",
     "IM_REQUEST_RATE": "0.001",
     "IM_REQUEST_BURST": "40",
     "IM_GROUP_MAX_MEMBERS": "3",
@@ -146,6 +148,19 @@ async def test_the_message_rate_limit_is_per_user_not_per_connection(clients: Cl
     await alice.call("ping")
     assert await phone.code("message.send", target=channel, type="text", msg="x") == 1011
     assert await bob.code("message.send", target=channel, type="text", msg="x") == 200
+
+
+async def test_the_messages_of_a_channel_are_limited_whoever_sends_them(clients: Clients) -> None:
+    alice, bob = await clients("alice", "bob")
+    channel, other = await alice.private(bob), await alice.group(bob)
+    replies = [await alice.post("message.send", target=channel, type="text", msg="x") for _ in range(12)]
+    replies += [await bob.post("message.send", target=channel, type="text", msg="x") for _ in range(9)]
+    answers = [await reply for reply in replies]
+
+    # The order between the two senders is that of the commits.
+    [refused] = [answer for answer in answers if answer.code != 200]
+    assert (refused.code, refused.data["scope"]) == (1011, "channel") and refused.data["retryAfter"] > 0
+    assert await bob.code("message.send", target=other, type="text", msg="x") == 200
 
 
 @pytest.mark.parametrize("raw", ['{"seq":"f","cmd":"ping"}', "garbage"])

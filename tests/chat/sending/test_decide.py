@@ -152,3 +152,19 @@ def test_a_repeat_is_not_authorized_again() -> None:
     rows = loaded([ALICE], [group(10, slow_mode=30)])
     new, repeat = decide([draft(client_id="k"), draft(client_id="k")], rows, NOW).verdicts
     assert isinstance(new, NewMessage) and repeat == Repeat(new)
+
+
+def test_a_channel_that_gets_too_many_messages_refuses_those_of_connections() -> None:
+    counted: list[int] = []
+
+    def take(channel: int) -> float:
+        counted.append(channel)
+        return 0.0 if len(counted) == 1 else 2.5
+
+    batch = [draft(origin="c.1"), draft(2, origin="d.1"), draft(2), draft(3, origin="e.1")]
+    decision = decide(batch, loaded([ALICE, BOB], [PAINTERS]), NOW, take)
+
+    assert refusals(decision) == [None, errors.TOO_MUCH, None, errors.NOT_AUTHORISED]
+    refused = decision.verdicts[1]
+    assert isinstance(refused, ChatError) and refused.data["retryAfter"] == 2.5 and refused.data["scope"] == "channel"
+    assert counted == [10, 10], "a draft that is refused anyway costs the channel nothing"

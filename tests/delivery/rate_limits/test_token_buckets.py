@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from delivery.cluster.redis_client import RedisClient
 from delivery.cluster.redis_token_buckets import RedisTokenBuckets
-from delivery.rate_limits.base import TokenBuckets
+from delivery.rate_limits.base import TokenBuckets, TokenUse
 from delivery.rate_limits.memory import MemoryTokenBuckets
 from tests.support.clock import Clock
 from tests.support.redis import RedisServer
@@ -92,6 +92,16 @@ async def test_a_full_bucket_grants_more_than_its_burst_and_the_rest_is_owed(sto
 async def test_a_changed_burst_applies_to_the_buckets_that_exist(store: Store) -> None:
     assert await store.draw("shop", burst=10) == (9, 0)
     assert await store.draw("shop", burst=3) == (2, 0)
+
+
+async def test_tokens_that_were_used_already_are_taken_and_may_be_owed(store: Store) -> None:
+    await store.draw("shop", 2)
+
+    left = await store.buckets.use([TokenUse("shop", 4), TokenUse("bank", 1)], rate=RATE, burst=3)
+
+    assert [round(tokens, 1) for tokens in left] == [-3, 2]
+    await store.pass_time(4_000)
+    assert await store.draw("shop") == (0, 0)
 
 
 async def test_the_memory_store_drops_the_bucket_used_longest_ago(bucket_clock: Clock) -> None:

@@ -1,0 +1,1 @@
+"""The table of all limits, made from the declarations: `manage.py limits`."""
