@@ -141,6 +141,17 @@ ALREADY_LINKED = Reason("already_linked", 400, "Another %(title)s account is alr
 LAST_SIGN_IN_METHOD = Reason("last_sign_in_method", 400, "This is your only way to sign in. Set a password first.",
     "The user would have no way to sign in.")
 
+# -- two-factor sign-in --------------------------------------------------------------------------------------------
+CODE_REFUSED = Reason("code_refused", 400, "This code is wrong or has been used already. Try the next one.",
+    "A code of an authenticator app, or a recovery code, is wrong or used.")
+PASSKEY_REFUSED = Reason("passkey_refused", 400, "This passkey could not be verified. Try again.",
+    "The answer of a passkey does not fit the user, the site or the challenge.")
+PASSKEY_LIMIT_REACHED = Reason("passkey_limit_reached", 409,
+    "You have reached the limit of %(limit)s passkeys. Remove one first.",
+    "The user would exceed IM_MAX_PASSKEYS_PER_USER.")
+SECOND_STEP_EXPIRED = Reason("second_step_expired", 403, "This took too long. Sign in again.",
+    "The second step of a sign-in was taken too late, or without the first.")
+
 # -- apps, services, tokens ----------------------------------------------------------------------------------------
 APP_NUMBER_RANGE = Reason("app_number_range", 400, "An app number must be between 1 and %(limit)s.",
     "The number of a new app is out of range.")
@@ -285,6 +296,17 @@ class LinkTaken(AccountError):
 
 class LastSignInMethod(AccountError):
     default_reason = LAST_SIGN_IN_METHOD
+
+
+class CodeRefused(AccountError):
+    field = "code"
+    default_reason = CODE_REFUSED
+
+
+class PasskeyRefused(AccountError):
+    """A passkey cannot be added, or does not sign in."""
+
+    default_reason = PASSKEY_REFUSED
 
 
 class BadApp(AccountError):

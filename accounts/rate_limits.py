@@ -77,6 +77,8 @@ registration_rate_limit = HourlyRateLimit("IM_REGISTRATION_RATE")
 """New accounts and guests, by address."""
 sign_in_rate_limit = HourlyRateLimit("IM_SIGN_IN_RATE")
 """Password attempts, by address: the lockout of one user name does not stop an attempt at every name."""
+second_factor_rate_limit = HourlyRateLimit("IM_SECOND_FACTOR_RATE")
+"""Codes tried as the second step, by user."""
 mail_rate_limit = HourlyRateLimit("IM_MAIL_RATE")
 """Mails that the site sends on request, by address and by recipient."""
 oauth_rate_limit = HourlyRateLimit("IM_OAUTH_RATE")

@@ -1,27 +1,56 @@
-"""Re-authentication: confirm that the signed-in user makes a request that cannot be undone."""
+"""Re-authentication: confirm that the signed-in user makes a request that others must not make in their place."""
 
 from __future__ import annotations
+
+import time
 
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts.actions import second_factor_code_use
+from accounts.errors import AccountError
 from accounts.forms.profile import ReauthenticationForm
 from accounts.models import User
 from accounts.names import name_key
+from accounts.rate_limits import second_factor_rate_limit
+
+_SESSION_KEY = "reauthenticated_at"
+RECENT_SECONDS = 600
+"""Seconds for which the pages that remember a re-authentication do not ask again."""
 
 
 def is_reauthenticated(request: HttpRequest, user: User, form: ReauthenticationForm) -> bool:
-    """Return whether the valid form holds the user's password, or their user name if they have no password.
+    """Return whether the valid form holds the user's password.
 
-    Otherwise adds an error to the form. A wrong password counts towards the sign-in lock.
+    Users without a password give a code of their authenticator app or a recovery code; without an app, their user name.
+    Otherwise adds an error to the form. A wrong password counts towards the sign-in lock, a code towards its own limit.
     """
     if "current_password" in form.fields:
         if authenticate(request, username=user.username, password=form.cleaned_data["current_password"]) is not None:
             return True
         form.add_error("current_password", _("The password is incorrect."))
         return False
+    if "code" in form.fields:
+        try:
+            second_factor_rate_limit.take(str(user.pk))
+            second_factor_code_use(user_id=user.pk, code=form.cleaned_data["code"])
+        except AccountError as refusal:
+            form.refuse(refusal)
+            return False
+        return True
     if name_key(form.cleaned_data["username_confirmation"].strip()) == user.username_key:
         return True
     form.add_error("username_confirmation", _("This is not your username."))
     return False
+
+
+def remember_reauthentication(request: HttpRequest) -> None:
+    """Note in the session that the user has just re-authenticated."""
+    request.session[_SESSION_KEY] = int(time.time())
+
+
+def is_recently_reauthenticated(request: HttpRequest) -> bool:
+    """Return whether the user of this session has re-authenticated within RECENT_SECONDS."""
+    at: int = request.session.get(_SESSION_KEY, 0)
+    return 0 <= time.time() - at <= RECENT_SECONDS

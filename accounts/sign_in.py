@@ -20,11 +20,18 @@ def sign_in(request: HttpRequest, user: User) -> None:
 
     Ends its previous session and closes the connections of that.
     """
-    if isinstance(request.user, User) and request.session.session_key:
-        session_end(user_id=request.user.pk, session_key=request.session.session_key)
-        request.session.flush()
+    leave_session(request)
     login(request, user, backend=_BACKEND)
     record_device(request, user)
+
+
+def leave_session(request: HttpRequest) -> bool:
+    """End the session of a signed-in browser and close its connections. Return whether the browser was signed in."""
+    if not (isinstance(request.user, User) and request.session.session_key):
+        return False
+    session_end(user_id=request.user.pk, session_key=request.session.session_key)
+    request.session.flush()
+    return True
 
 
 def record_device(request: HttpRequest, user: User) -> None:
@@ -44,7 +51,7 @@ def record_device(request: HttpRequest, user: User) -> None:
 def user_by_password(request: HttpRequest, phone_number: str, password: str) -> User | None:
     """Return the active user with this phone number and password; None otherwise, and while the sign-in is locked.
 
-    Unknown numbers take as long and lock like known ones.
+    Unknown numbers take as long and lock like known ones. A user with a second factor signs in on the page only.
     """
     known = user_by_phone(phone_number)
     # No account with a password has a name that begins with "~". A number that no row can hold must not reach the
@@ -53,7 +60,7 @@ def user_by_password(request: HttpRequest, phone_number: str, password: str) -> 
     user = authenticate(request, username=known.username if known else unknown_name, password=password)
     # django-axes would replace the response with the lockout page for browsers; this caller sends its own.
     request.axes_locked_out = None  # type: ignore[attr-defined]
-    return user if isinstance(user, User) else None
+    return user if isinstance(user, User) and not user.has_second_factor else None
 
 
 def current_credential(request: HttpRequest) -> str:

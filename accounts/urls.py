@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.views import close_account, oauth, password_reset, profile, sign_in, sign_in_methods
+from accounts.views import (
+    close_account,
+    oauth,
+    password_reset,
+    profile,
+    second_factor,
+    second_step,
+    sign_in,
+    sign_in_methods,
+)
 
 app_name = "accounts"
 urlpatterns = [
     path("login/", sign_in.SignInView.as_view(), name="login"),
+    path("second-step/", second_step.SecondStepView.as_view(), name="second-step"),
     path("guest/", sign_in.GuestSignInView.as_view(), name="guest"),
     path("logout/", sign_in.SignOutView.as_view(), name="logout"),
     path("register/", sign_in.RegisterView.as_view(), name="register"),
@@ -23,6 +33,15 @@ urlpatterns = [
     path("profile/", profile.ProfileView.as_view(), name="profile"),
     path("profile/picture/", profile.AvatarUpdateView.as_view(), name="avatar"),
     path("sign-in-methods/", sign_in_methods.SignInMethodsView.as_view(), name="sign-in-methods"),
+    path("confirm/", second_factor.ConfirmView.as_view(), name="confirm"),
+    path("second-factor/", second_factor.SecondFactorView.as_view(), name="second-factor"),
+    path("second-factor/app/", second_factor.AuthenticatorAppView.as_view(), name="authenticator-app"),
+    path(
+        "second-factor/app/remove/",
+        second_factor.AuthenticatorAppRemoveView.as_view(),
+        name="authenticator-app-remove",
+    ),
+    path("second-factor/recovery-codes/", second_factor.RecoveryCodesView.as_view(), name="recovery-codes"),
     path("devices/all/", sign_in_methods.SignOutEverywhereView.as_view(), name="sign-out-everywhere"),
     path("devices/<device_id>/", sign_in_methods.SignOutDeviceView.as_view(), name="sign-out-device"),
     path("email/", sign_in_methods.EmailChangeView.as_view(), name="email"),

@@ -18,6 +18,7 @@ from accounts import avatars
 from accounts.models import User
 from accounts.selectors.contacts import blocks_by, friendships
 from accounts.selectors.external_users import external_ids
+from accounts.selectors.second_factor import second_factors
 from accounts.selectors.sign_in_methods import devices, oauth_links
 from chat.export_files import ZipBuffer
 from chat.export_messages import write_messages
@@ -112,11 +113,26 @@ def _profile(user: User) -> dict[str, Any]:
         "links": [
             {"provider": link.provider, "subject": link.uid, "since": _time(link.created)} for link in oauth_links(user)
         ],
+        "secondFactor": _second_factor(user),
         "otherSystems": [
             {"service": row.service.username, "externalId": row.external_id, "since": _time(row.created_at)}
             for row in external_ids(user)
         ],
         "exported": _time(timezone.now()),
+    }
+
+
+def _second_factor(user: User) -> dict[str, Any]:
+    """Return the user's second factors without their keys."""
+    factors = second_factors(user)
+    return {
+        "on": user.has_second_factor,
+        "appSince": _time(factors.app.created_at) if factors.app is not None else None,
+        "passkeys": [
+            {"name": row.name, "since": _time(row.created_at), "lastUsed": _time(row.last_used_at)}
+            for row in factors.passkeys
+        ],
+        "recoveryCodesLeft": factors.recovery_codes,
     }
 
 

@@ -97,6 +97,20 @@ def check_proxy_is_trusted(app_configs: Any, **kwargs: Any) -> list[CheckMessage
     ]
 
 
+@register(Tags.security, deploy=True)
+def check_staff_second_factor(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Warn if a stolen password is enough for the admin of a production site."""
+    if settings.IM_STAFF_SECOND_FACTOR:
+        return []
+    return [
+        Warning(
+            "IM_STAFF_SECOND_FACTOR is off. A stolen password of an operator opens the admin.",
+            hint="Turn it on. Staff without an authenticator app or a passkey are then led to set one up.",
+            id="imsite.W006",
+        )
+    ]
+
+
 def _is_network(text: str, *, strict: bool) -> bool:
     try:
         ip_network(text, strict=strict)

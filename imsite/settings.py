@@ -48,9 +48,9 @@ for _option in options.OPTIONS:
         globals()[_option.name] = read(_option.name)
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     # Without the search for admin modules, which imsite.admin_urls does at the first request for the admin.
-    "django.contrib.admin.apps.SimpleAdminConfig",
+    "imsite.admin_site.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -182,7 +182,7 @@ AXES_DISABLE_ACCESS_LOG = True
 # axes stores failed sign-ins with their form data. A wrong password is often almost right, so these are masked.
 AXES_SENSITIVE_PARAMETERS = [
     "username", "ip_address", "phone_number", "name", "email", "current_password", "password_confirmation",
-    "username_confirmation",
+    "username_confirmation", "code",
 ]  # fmt: skip
 # accounts.admin shows the locks.
 AXES_ENABLE_ADMIN = False

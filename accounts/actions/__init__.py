@@ -24,6 +24,14 @@ from accounts.actions.managed_users import managed_user_create, managed_user_pre
 from accounts.actions.oauth_links import oauth_link_create, oauth_link_delete, oauth_user_register
 from accounts.actions.profile import avatar_remove, avatar_set, email_set, profile_update
 from accounts.actions.received_positions import received_positions_store
+from accounts.actions.second_factor import (
+    UsedCode,
+    authenticator_app_create,
+    authenticator_app_delete,
+    recovery_codes_replace,
+    second_factor_code_use,
+    second_factor_reset,
+)
 from accounts.actions.services import service_create, service_permissions_set, service_rename
 from accounts.actions.tokens import (
     CreatedToken,
@@ -47,9 +55,12 @@ __all__ = [
     "CreatedGuest",
     "CreatedToken",
     "NewGuest",
+    "UsedCode",
     "administrator_create",
     "app_create",
     "app_update",
+    "authenticator_app_create",
+    "authenticator_app_delete",
     "avatar_remove",
     "avatar_set",
     "device_create",
@@ -77,7 +88,10 @@ __all__ = [
     "password_change",
     "profile_update",
     "received_positions_store",
+    "recovery_codes_replace",
     "require_manageable",
+    "second_factor_code_use",
+    "second_factor_reset",
     "service_create",
     "service_permissions_set",
     "service_rename",

@@ -22,7 +22,7 @@ from accounts.actions.profile_events import publish_profile_change
 from accounts.actions.user_persistence import lock_user
 from accounts.actions.users import require_another_administrator
 from accounts.errors import NoSuchUser
-from accounts.models import Block, Device, ExternalUser, Friendship, User
+from accounts.models import AuthenticatorApp, Block, Device, ExternalUser, Friendship, Passkey, RecoveryCode, User
 from accounts.names import GUEST_PREFIX, name_key
 from delivery.db.transactions import write
 
@@ -64,6 +64,8 @@ def user_anonymize(*, user_id: int, group_ids: Iterable[int] = (), known_user_id
             raise NoSuchUser
         picture, names = user.avatar, _lockout_names(user)
         UserSocialAuth.objects.filter(user=user).delete()
+        for rows in (AuthenticatorApp, RecoveryCode, Passkey):
+            rows.objects.filter(user=user).delete()
         ExternalUser.objects.filter(user=user).delete()
         Friendship.objects.filter(Q(from_user=user) | Q(to_user=user)).delete()
         Block.objects.filter(Q(blocker=user) | Q(blocked=user)).delete()

@@ -17,6 +17,7 @@ from accounts.actions import user_register, user_roles_set, user_update
 from accounts.admin.base import SiteModelAdmin
 from accounts.admin.user_forms import SetPasswordForm, UserAddForm, UserEditForm
 from accounts.models import User
+from accounts.selectors.second_factor import second_factors
 from accounts.selectors.sign_in_methods import oauth_links
 from accounts.sign_in import current_credential, keep_earlier_credential
 
@@ -70,6 +71,9 @@ class BaseUserAdmin(SiteModelAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     def sign_in_methods(self, row: User) -> str:
         methods = [gettext("password")] if row.has_usable_password() else []
         methods += [link.provider for link in oauth_links(row)]
+        factors = second_factors(row)
+        methods += [gettext("authenticator app")] if factors.app is not None else []
+        methods += [gettext("passkey")] if factors.passkeys else []
         return ", ".join(methods) or gettext("tokens only")
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

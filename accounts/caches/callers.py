@@ -28,7 +28,7 @@ class Caller:
 
     def may(self, permission: str) -> bool:
         """Return whether the user has the permission, as `User.has_perm` does."""
-        return self.user.is_superuser or permission in self.permissions
+        return not self.user.awaits_second_factor and (self.user.is_superuser or permission in self.permissions)
 
 
 def _load_callers(digests: Collection[str]) -> dict[str, Caller]:

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.profile import STATUS_MAX_LENGTH
 from accounts.forms.long_select import LongSelect
+from accounts.forms.second_factor import CODE_MAX_LENGTH
 from accounts.forms.sign_in import ActionForm
 from accounts.models import User
 from accounts.names import USER_NAME_MAX_LENGTH
+from accounts.selectors.second_factor import has_authenticator_app
 from accounts.time_zones import known_time_zones
 
 
@@ -72,7 +74,7 @@ class PasswordResetForm(ActionForm):
 
 
 class ReauthenticationForm(ActionForm):
-    """Asks for the current password; from users without a password, for their user name as a confirmation."""
+    """Asks for the current password; from users without one, for a code of their app, else for their user name."""
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,6 +84,13 @@ class ReauthenticationForm(ActionForm):
                 label=_("Current password"),
                 strip=False,
                 widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+            )
+        elif has_authenticator_app(user):
+            self.fields["code"] = forms.CharField(
+                label=_("Code"),
+                help_text=_("From your authenticator app, or a recovery code."),
+                max_length=CODE_MAX_LENGTH,
+                widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
             )
         else:
             self.fields["username_confirmation"] = forms.CharField(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.utils import timezone
@@ -72,6 +73,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     """True while the user says that they are away, whatever their pages report."""
     is_restricted = models.BooleanField(default=False, editable=False)
     """True if a mute, ban or block applies to this user. The send path looks for restrictions only if it is set."""
+    has_second_factor = models.BooleanField("two-factor sign-in", default=False, db_default=False, editable=False)
+    """True while the user has an authenticator app or a passkey. A password alone then signs them in nowhere."""
     deleted_at = models.DateTimeField(null=True, editable=False)
     """Time at which the user deleted the account. Their messages stay, without a name."""
 
@@ -105,6 +108,24 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
         for fallback in super().get_session_auth_fallback_hash():
             yield f"{fallback}.{self.sign_in_epoch}"
+
+    def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
+        """Return whether the user may use the permission now: see `awaits_second_factor`."""
+        return not self.awaits_second_factor and self.is_granted(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return not self.awaits_second_factor and super().has_module_perms(app_label)
+
+    def is_granted(self, perm: str, obj: models.Model | None = None) -> bool:
+        """Return whether the user has been given the permission, for what the site does in their name by itself."""
+        return super().has_perm(perm, obj)
+
+    @property
+    def awaits_second_factor(self) -> bool:
+        """True for staff without the second factor that IM_STAFF_SECOND_FACTOR demands: their permissions rest."""
+        is_staff = self.is_staff or self.is_superuser
+        required = is_staff and self.kind == self.Kind.PERSON and settings.IM_STAFF_SECOND_FACTOR
+        return required and not self.has_second_factor
 
     @property
     def is_guest(self) -> bool:

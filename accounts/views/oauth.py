@@ -41,6 +41,7 @@ from accounts.oauth.providers import (
 from accounts.rate_limits import oauth_rate_limit, registration_rate_limit
 from accounts.reauthentication import is_reauthenticated
 from accounts.refusal_texts import localized
+from accounts.second_step import continue_sign_in, pending_step
 from accounts.selectors.sign_in_methods import email_taken, user_by_oauth_link
 from accounts.selectors.users import guest_name_taken
 from accounts.sign_in import sign_in
@@ -157,6 +158,9 @@ class OAuthCallbackView(OAuthView):
             return redirect("accounts:oauth-sign-up")
         if request.user.is_authenticated and pending.completed_as in (0, request.user.pk):
             return HttpResponseRedirect(pending.next_page)
+        step = pending_step(request)
+        if step is not None and pending.completed_as == step.user.pk:
+            return redirect("accounts:second-step")
         raise OAuthRefused(flow.UNKNOWN_SIGN_IN, errors.OAUTH_EXPIRED)
 
     def _repeat_once(self, request: HttpRequest, refusal: OAuthRefused) -> HttpResponse:
@@ -178,8 +182,8 @@ class OAuthCallbackView(OAuthView):
     def _sign_in(self, request: HttpRequest, user: User, pending: PendingSignIn) -> HttpResponse:
         if not user.is_active:
             raise OAuthRefused(flow.NOT_SIGNED_IN, errors.OAUTH_ACCOUNT_CLOSED)
-        sign_in(request, user)
-        return flow.mark_completed(request, HttpResponseRedirect(pending.next_page), pending, user.pk)
+        response = continue_sign_in(request, user, pending.next_page)
+        return flow.mark_completed(request, response, pending, user.pk)
 
 
 def _require_sign_up_allowed(identity: Identity, provider: ProviderConfig) -> None:

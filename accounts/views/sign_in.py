@@ -29,6 +29,7 @@ from accounts.numbers import parse_decimal
 from accounts.oauth.providers import authorization_origins, enabled_providers
 from accounts.rate_limits import registration_rate_limit
 from accounts.refusal_texts import localized
+from accounts.second_step import continue_sign_in
 from accounts.selectors.users import app_by_number
 from accounts.sign_in import current_credential, renew_session, sign_in
 
@@ -37,14 +38,16 @@ _LOCKOUT_USERNAME_MAX_LENGTH = 255
 
 
 class SignInView(LoginView):
-    """Sign in with name and password, then redirect to `next` if it is a page of this site."""
+    """Sign in with name and password, then redirect to `next` if it is a page of this site.
+
+    A user with a second factor is asked for it first.
+    """
 
     form_class = SignInForm
     template_name = "accounts/login.html"
 
     def form_valid(self, form: Any) -> HttpResponse:
-        sign_in(self.request, form.get_user())
-        return HttpResponseRedirect(self.get_success_url())
+        return continue_sign_in(self.request, form.get_user(), self.get_success_url())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
@@ -59,9 +62,14 @@ class SignInView(LoginView):
 
 
 class AdminSignInRedirectView(RedirectView):
-    """Redirect the admin's sign-in URL to the site's one sign-in page, and from there back to the admin."""
+    """Redirect the admin's sign-in URL to the site's one sign-in page, and from there back to the admin.
+
+    Staff who are signed in without the second factor that their role demands are led to its settings.
+    """
 
     def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
+        if isinstance(self.request.user, User) and self.request.user.awaits_second_factor:
+            return reverse("accounts:second-factor")
         query = self.request.GET.copy()
         if not query.get(REDIRECT_FIELD_NAME):
             query[REDIRECT_FIELD_NAME] = reverse("admin:index")

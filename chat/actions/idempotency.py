@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from django.db import IntegrityError
 
+from accounts.encryption import DecryptionError, decrypt, encrypt
 from chat import reasons
-from chat.actions.encryption import DecryptionError, decrypt, encrypt
 from chat.errors import ChatError
 from delivery import idempotency
 from delivery.db.transactions import write

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.encryption import DecryptionError, decrypt, encrypt
 from accounts.models import User
 from chat import reasons
 from chat.actions.channel import lock_managed_group
-from chat.actions.encryption import DecryptionError, decrypt, encrypt
 from chat.errors import ChatError
 from chat.models import Channel, InviteLink
 from chat.models.invites import usable_links

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import sign_out_everywhere, user_deactivate
+from accounts.second_factor.reset import reset_second_factor
 from chat.actions.moderation import user_ban, user_mute, user_reactivate, user_unban, user_unmute
 from chat.admin.admin_actions import AdminAction
 from chat.admin.form_fields import constant_form
@@ -63,6 +64,18 @@ SIGN_OUT = AdminAction(
     run=lambda operator, user: sign_out_everywhere(user_id=user.pk),
     icon="logout",
 )
+RESET_SECOND_FACTOR = AdminAction(
+    name="reset_second_factor",
+    title=_("Turn off two-factor sign-in"),
+    description=_(
+        "The user's authenticator app, passkeys and recovery codes are removed, so the password alone signs them in. "
+        "Make sure that it is the user who asks for it."
+    ),
+    success=_("%(count)d changed."),
+    applies_to=lambda user: user.has_second_factor,
+    run=lambda operator, user: reset_second_factor(user),
+    icon="lock_reset",
+)
 DEACTIVATE = AdminAction(
     name="deactivate",
     title=_("Deactivate"),
@@ -81,4 +94,4 @@ ACTIVATE = AdminAction(
     run=lambda operator, user: user_reactivate(user_id=user.pk),
     icon="person",
 )
-USER_ACTIONS = (MUTE, UNMUTE, BAN, UNBAN, SIGN_OUT, DEACTIVATE, ACTIVATE)
+USER_ACTIONS = (MUTE, UNMUTE, BAN, UNBAN, SIGN_OUT, RESET_SECOND_FACTOR, DEACTIVATE, ACTIVATE)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from accounts.errors import RateLimited
+from accounts.qr_codes import qr_path
 from accounts.rate_limits import invite_rate_limit
 from chat import errors, payloads, rules
 from chat.account_errors import chat_error
@@ -15,7 +16,6 @@ from chat.actions import invites, join_requests
 from chat.commands.channel import channel_data
 from chat.commands.fields import ChannelTarget, Id, Name, Number, PageSize
 from chat.commands.registry import Call, command
-from chat.qr_codes import qr_path
 from chat.selectors import Access, access_channel, current_members
 from chat.selectors.invites import invites_of, join_requests_of
 from chat.wire.schema import invites as shapes

@@ -32,7 +32,7 @@ def for_readers(view: View) -> View:
 
 
 def _staff(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_staff)
+    return bool(request.user.is_active and request.user.is_staff and not request.user.awaits_second_factor)
 
 
 def _program(request: HttpRequest) -> bool:

@@ -38,9 +38,11 @@ from chat.sending.drafts import Draft
 from tests.support.export import unpacked_export
 from tests.support.identity_provider import picture
 from tests.support.in_process import create_global_channel
+from tests.support.second_factor import add_app
 
 PASSWORD = "a good password"
 NAMING = {
+    "accounts.AuthenticatorApp.user": "profile.json",
     "accounts.Block.blocked": "no: who blocks somebody is nobody else's to know",
     "accounts.Block.blocker": "people.json",
     "accounts.Device.created_by": "no: the device of another",
@@ -49,6 +51,8 @@ NAMING = {
     "accounts.ExternalUser.user": "profile.json",
     "accounts.Friendship.to_user": "people.json",
     "accounts.Friendship.from_user": "people.json",
+    "accounts.Passkey.user": "profile.json",
+    "accounts.RecoveryCode.user": "profile.json",
     "admin.LogEntry.user": "work.json",
     "chat.Announcement.created_by": "work.json",
     "chat.Attachment.uploader": "uploads.json",
@@ -103,6 +107,7 @@ PROFILE = {
     "date_joined": "joined",
     "last_login": "lastSignIn",
     "is_staff": "staff",
+    "has_second_factor": "secondFactor",
 }
 NOT_EXPORTED = {
     "password": "a secret",
@@ -245,9 +250,18 @@ def test_secrets_are_not_exported(alice: User, talk: Any) -> None:
     token = token_create(user=alice).token
     client = Client()
     client.post("/accounts/login/", {"username": "alice", "password": PASSWORD})
+    app_secret, codes = add_app(alice)
     whole = b"\n".join(unpacked_export(alice).values())
     alice.refresh_from_db()
-    for secret in (token, client.session.session_key or "?", alice.password, "gh-secret", token[:15]):
+    for secret in (
+        token,
+        client.session.session_key or "?",
+        alice.password,
+        "gh-secret",
+        token[:15],
+        app_secret,
+        *codes,
+    ):
         assert secret.encode() not in whole
 
 

@@ -17,11 +17,17 @@ def test_the_defaults_are_right() -> None:
 
 
 def test_a_deployment_that_trusts_no_proxy_is_reported(settings: Settings) -> None:
-    settings.IM_TRUSTED_PROXIES = ""
+    settings.IM_TRUSTED_PROXIES, settings.IM_STAFF_SECOND_FACTOR = "", True
     [message] = messages(deploy=True)
     assert "IM_TRUSTED_PROXIES is empty" in message
     settings.IM_TRUSTED_PROXIES = "10.0.0.1"
     assert messages(deploy=True) == []
+
+
+def test_a_deployment_whose_staff_need_no_second_factor_is_reported(settings: Settings) -> None:
+    settings.IM_TRUSTED_PROXIES, settings.IM_STAFF_SECOND_FACTOR = "10.0.0.1", False
+    [message] = messages(deploy=True)
+    assert "IM_STAFF_SECOND_FACTOR is off" in message
 
 
 @pytest.mark.parametrize(

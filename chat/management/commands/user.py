@@ -1,4 +1,4 @@
-"""`manage.py user create|mute|unmute|ban|unban|export`: the admin's actions on users, for scripts."""
+"""`manage.py user create|mute|ban|reset-second-factor|export|…`: the admin's actions on users, for scripts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from django.utils import timezone
 from accounts.actions import system_user, user_register
 from accounts.admin.audit_format import record_admin_action
 from accounts.errors import AccountError
+from accounts.mail import wait_until_sent
 from accounts.models import User
 from accounts.names import BadName, name_key
+from accounts.second_factor.reset import reset_second_factor
 from chat.actions.moderation import user_ban, user_mute, user_unban, user_unmute
 from chat.errors import ChatError
 from chat.export import export
@@ -43,13 +45,15 @@ class Command(BaseCommand):
             lift = commands.add_parser(f"un{name}", help=f"lift a {name}")
             lift.add_argument("username")
             lift.add_argument("--channel", type=int, help="number of the channel (default: all)")
+        reset = commands.add_parser("reset-second-factor", help="turn off two-factor sign-in of a user")
+        reset.add_argument("username")
         export_parser = commands.add_parser("export", help="write all stored data of a user to a ZIP file")
         export_parser.add_argument("username")
         export_parser.add_argument("file", type=Path, help="a file that does not exist yet")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            getattr(self, options["subcommand"])(**options)
+            getattr(self, options["subcommand"].replace("-", "_"))(**options)
         except (AccountError, BadName, ChatError) as refusal:
             raise CommandError(str(refusal)) from None
 
@@ -82,6 +86,13 @@ class Command(BaseCommand):
         user_unban(operator=system_user(), user_id=user.pk, channel_id=channel)
         _record(user, "Unban", channel=channel)
         self.stdout.write(f"{username} is not banned.")
+
+    def reset_second_factor(self, *, username: str, **options: Any) -> None:
+        user = _user(username)
+        reset_second_factor(user)
+        record_admin_action(system_user(), user, "Turn off two-factor sign-in")
+        wait_until_sent()
+        self.stdout.write(f"{username} signs in without a second step.")
 
     def export(self, *, username: str, file: Path, **options: Any) -> None:
         user = _user(username)

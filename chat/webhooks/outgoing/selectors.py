@@ -118,7 +118,7 @@ def may_receive(creator: User, channel: Channel | None) -> bool:
     """
     if not creator.is_active:
         return False
-    if (channel is None or channel.kind != Channel.Kind.PRIVATE) and creator.has_perm(MANAGE):
+    if (channel is None or channel.kind != Channel.Kind.PRIVATE) and creator.is_granted(MANAGE):
         return True
     if channel is None:
         return False
@@ -142,7 +142,7 @@ def _receivable(webhook: Webhook, entries: list[Entry]) -> list[Entry]:
     channel, creator = webhook.channel, webhook.created_by
     if channel.kind == Channel.Kind.GLOBAL or channel.join == Channel.Join.OPEN:
         return entries
-    if channel.kind != Channel.Kind.PRIVATE and creator.has_perm(MANAGE):
+    if channel.kind != Channel.Kind.PRIVATE and creator.is_granted(MANAGE):
         return entries
     # A member's webhook receives events from their joining on, even after a replay from further back.
     intervals = channel_intervals(creator.pk, channel.pk)

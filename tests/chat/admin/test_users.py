@@ -6,13 +6,15 @@ import logging
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from social_django.models import UserSocialAuth
 
-from accounts.actions import token_issue, user_deactivate, user_register
-from accounts.models import User
+from accounts.actions import email_set, token_issue, user_deactivate, user_register
+from accounts.mail import wait_until_sent
+from accounts.models import AuthenticatorApp, RecoveryCode, User
 from accounts.selectors.users import user_by_token
 from chat.actions.channel import channel_create_private
 from chat.actions.moderation import user_ban, user_reactivate
@@ -20,6 +22,7 @@ from chat.errors import ChatError
 from chat.models import Channel, Restriction
 from tests.support.operators import SCRIPT, run_admin_action, staff_browser
 from tests.support.refusals import refused_for
+from tests.support.second_factor import add_app
 
 PEOPLE = "/admin/accounts/user/"
 
@@ -114,3 +117,17 @@ def test_the_page_of_a_user_costs_the_same_number_of_queries_with_many_channels(
         person = user_register(username=f"p{number}", nickname=f"P{number}", password="a good password")
         channel_create_private(creator=person, other=bob)
     assert cost() == few
+
+
+def test_olga_turns_off_the_two_factor_sign_in_of_a_user_who_lost_the_phone(operator: Client, bob: User) -> None:
+    email_set(user_id=bob.pk, email="bob@example.org")
+    add_app(bob)
+    html = operator.get(f"{PEOPLE}{bob.pk}/change/").content.decode()
+    assert "password, authenticator app" in html and "Turn off two-factor sign-in" in html
+    operator.post(f"{PEOPLE}{bob.pk}/reset_second_factor/", {"confirmed": "reset_second_factor"})
+    bob.refresh_from_db()
+    assert not bob.has_second_factor and not AuthenticatorApp.objects.exists() and not RecoveryCode.objects.exists()
+    entry = LogEntry.objects.get(object_id=str(bob.pk))
+    assert (entry.user.username, entry.change_message) == ("olga", "Turn off two-factor sign-in.")
+    wait_until_sent()
+    assert "An administrator turned off two-factor sign-in for your account bob." in mail.outbox[-1].body

@@ -12,10 +12,11 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
 
-from accounts.models import User
+from accounts.models import AuthenticatorApp, RecoveryCode, User
 from chat.actions.channel import channel_create_group
 from chat.models import Restriction
 from tests.support.in_process import create_users, say
+from tests.support.second_factor import add_app
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +80,13 @@ def test_an_export_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with zipfile.ZipFile(io.BytesIO(file.read_bytes())) as archive:
         assert b"my own words" in archive.read("messages.jsonl")
+
+
+def test_the_second_factor_of_a_user_who_is_locked_out_is_reset() -> None:
+    [bob] = create_users("bob")
+    add_app(bob)
+    run("reset-second-factor", "bob")
+    bob.refresh_from_db()
+    assert not bob.has_second_factor and not AuthenticatorApp.objects.exists() and not RecoveryCode.objects.exists()
+    entry = LogEntry.objects.get()
+    assert (entry.user.username, entry.change_message) == ("system", "Turn off two-factor sign-in.")

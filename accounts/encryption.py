@@ -1,4 +1,4 @@
-"""Encrypts texts that the database stores temporarily, with a key derived from SECRET_KEY."""
+"""Encrypts secrets that the database stores, with a key derived from SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def decrypt(sealed: str) -> str:
 
 @cache
 def _keys(*secrets: str) -> MultiFernet:
-    from cryptography.fernet import Fernet, MultiFernet  # Only responses with secrets need it.
+    from cryptography.fernet import Fernet, MultiFernet  # Most processes never need it.
 
     return MultiFernet(
         [Fernet(base64.urlsafe_b64encode(sha256(_PURPOSE + secret.encode()).digest())) for secret in secrets]
