@@ -31,3 +31,14 @@ def has_authenticator_app(user: User) -> bool:
 
 def has_passkey(user: User) -> bool:
     return Passkey.objects.filter(user=user).exists()
+
+
+def passkey_ids(user: User) -> list[bytes]:
+    """Return the credential ids of the user's passkeys."""
+    ids = Passkey.objects.filter(user=user).order_by("pk").values_list("credential_id", flat=True)
+    return [bytes(credential_id) for credential_id in ids]
+
+
+def passkey_by_credential(credential_id: bytes) -> Passkey | None:
+    """Return the passkey with this credential id, and its user."""
+    return Passkey.objects.select_related("user").filter(credential_id=credential_id).first()

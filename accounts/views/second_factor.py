@@ -30,7 +30,8 @@ from accounts.reauthentication import (
 )
 from accounts.second_factor import notices
 from accounts.second_factor.totp import new_secret, provisioning_uri
-from accounts.selectors.second_factor import second_factors
+from accounts.selectors.second_factor import has_passkey, second_factors
+from accounts.user_agents import browser_name
 from accounts.views.profile import AccountPageView
 
 _NEW_SECRET_KEY = "new_authenticator_secret"
@@ -54,7 +55,8 @@ class ConfirmView(AccountPageView, FormView):  # type: ignore[type-arg]
         return HttpResponseRedirect(self._next_page())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"tab": "sign-in-methods", "next": self._next_page()}
+        context = {"next": self._next_page(), "has_passkey": has_passkey(self.user)}
+        return super().get_context_data(**kwargs) | context
 
     def _next_page(self) -> str:
         wanted = self.request.POST.get(REDIRECT_FIELD_NAME) or self.request.GET.get(REDIRECT_FIELD_NAME, "")
@@ -77,7 +79,11 @@ class SecondFactorView(ReauthenticatedPageView):
     """Show the user's second factors."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        context = {"tab": "sign-in-methods", "factors": second_factors(self.user)}
+        context = {
+            "tab": "sign-in-methods",
+            "factors": second_factors(self.user),
+            "browser": browser_name(request.headers.get("User-Agent", "")),
+        }
         return render(request, "accounts/second_factor.html", context)
 
 
