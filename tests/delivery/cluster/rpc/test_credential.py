@@ -33,7 +33,7 @@ from tests.support.listener import listening
 from tests.support.waiting import TIMEOUT_SECONDS
 
 ALICE = 1
-METHODS = ["Push", "FilterOnline", "ListOnline", "Close", "State"]
+METHODS = [method.name for method in deliver_pb2.DESCRIPTOR.services_by_name["Deliver"].methods]
 BAD_METADATA = {
     "nothing": None,
     "a wrong secret": ClusterCredential("another secret").metadata(),
