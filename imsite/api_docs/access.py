@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -19,9 +20,10 @@ PERMISSION = "chat.use_gateway"
 
 
 def for_readers(view: View) -> View:
-    """Guard a view: requests without access get 404."""
+    """Guard a view: requests without access get 404, and no cache keeps what the others get."""
 
     @functools.wraps(view)
+    @never_cache
     def guarded(request: HttpRequest) -> HttpResponse:
         if not (is_from_networks(request, settings.IM_API_DOCS_NETWORKS) or _staff(request) or _program(request)):
             log_refused_network(request, "IM_API_DOCS_NETWORKS")

@@ -17,7 +17,7 @@ from imsite.api_docs.access import for_readers
 @for_readers
 def schema(request: HttpRequest) -> HttpResponse:
     """Return the OpenAPI document."""
-    return HttpResponse(openapi.document_text(), content_type="application/json", headers={"Cache-Control": "no-store"})
+    return HttpResponse(openapi.document_text(), content_type="application/json")
 
 
 @require_safe
