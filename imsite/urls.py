@@ -36,7 +36,7 @@ urlpatterns = [
     path("accounts/email/digest/<str:token>/", MailDigestEndView.as_view(), name="mail-digest-end"),
     path("files/<str:key>/<str:name>", FileView.as_view()),
     path("thumbnails/<str:key>.webp", ThumbnailView.as_view()),
-    path("link-previews/<int:message_id>/<str:key>.webp", LinkPreviewPictureView.as_view()),
+    path("link-previews/<message_id>/<str:key>.webp", LinkPreviewPictureView.as_view()),
     path("avatars/<str:name>", AvatarImageView.as_view(), name="picture"),
     *(path(url.removeprefix("/"), staff_only(view)) for url, view in VIEWS.items()),
     path("sw.js", service_worker),

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 from rest_framework.exceptions import AuthenticationFailed
 
 from accounts.models import User
+from accounts.numbers import parse_decimal
 from chat.actions.attachment_access import access_attachment
 from chat.actions.link_preview import access_preview_picture
 from chat.api.common.authentication import TokenOrSession
@@ -83,9 +84,9 @@ class ThumbnailView(View):
 class LinkPreviewPictureView(View):
     """Sends the picture of a link preview to those who may read the message."""
 
-    def get(self, request: HttpRequest, message_id: int, key: str) -> HttpResponseBase:
+    def get(self, request: HttpRequest, message_id: str, key: str) -> HttpResponseBase:
         try:
-            stored = access_preview_picture(_caller(request), message_id, key)
+            stored = access_preview_picture(_caller(request), parse_decimal(message_id) or 0, key)
         except ChatError:
             raise Http404 from None
         return _file_response(
