@@ -71,7 +71,10 @@ MAIL_DIGESTS = Counter(
     ["result"],
 )
 PUSH_QUEUE_SECONDS = Gauge("imsite_push_queue_seconds", "Age of the oldest notification that is due, on its node.")
-REDIS_AWAY = Gauge("imsite_redis_away", "1 while Redis does not answer this node; presence is then of this node alone.")
+REDIS_AWAY = Gauge("imsite_redis_away", "1 while this node cannot use Redis; presence is then of this node alone.")
+NODE_ID_USED_TWICE = Gauge(
+    "imsite_node_id_used_twice", "1 while another process runs with this node's id; only one of them gets calls."
+)
 DATABASE_AWAY = Gauge("imsite_database_away", "1 while this node cannot read the event log; nobody can send then.")
 COMMIT_FAILURES = Counter("imsite_commit_failures", "Commits of messages that have failed.")
 MAX_CONNECTIONS = Gauge("imsite_max_connections", "Connections at which this node refuses more (IM_MAX_CONNECTIONS).")
@@ -104,7 +107,7 @@ def fault_counts() -> dict[str, int]:
 
 
 def is_redis_away() -> bool:
-    """Return whether Redis does not answer this node."""
+    """Return whether this node cannot use Redis: it does not answer, or takes no writes."""
     return _total(REDIS_AWAY) > 0
 
 

@@ -18,7 +18,8 @@ from django.conf import settings
 
 from delivery.cluster.redis_client import RedisClient, RedisUnavailable
 from delivery.log import now_ms
-from delivery.metrics import fault_counts
+from delivery.log_throttle import log_recovery
+from delivery.metrics import NODE_ID_USED_TWICE, fault_counts
 from delivery.nodes.base import (
     ConnectionCounter,
     NodeInfo,
@@ -94,6 +95,8 @@ class RedisNodeRegistry:
         self._renewed_at = 0.0
         self._distrusted_until = 0.0
         """Time until which Redis may not list all nodes, because it has lost data."""
+        self._twin_since: float | None = None
+        """Since when Redis lists another process with this node's id."""
         self._refresh_requested = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -157,6 +160,7 @@ class RedisNodeRegistry:
             self._update_others(None)
             return
         self._renewed_at = now
+        self._look_for_twin(rows, now)
         self._update_others(rows)
 
     async def _take_lease(self, lease_ms: int) -> None:
@@ -165,6 +169,19 @@ class RedisNodeRegistry:
         self.lease, self.writes = lease, 0
         self._redis.mark_up()
         self.on_new_lease()
+
+    def _look_for_twin(self, rows: Sequence[Sequence[str]], now: float) -> None:
+        """Report another process with this node's id, once it is listed for longer than the lease of a killed one."""
+        if not any(row[0] == self.id and (row[1], int(row[2])) != (self.address, self._started) for row in rows):
+            self._twin_since = None
+            NODE_ID_USED_TWICE.set(0)
+            log_recovery(logger, "node_id_used_twice")
+            return
+        if self._twin_since is None:
+            self._twin_since = now
+        if now > self._twin_since + settings.IM_NODE_LEASE_SECONDS + self.interval:
+            NODE_ID_USED_TWICE.set(1)
+            logger.error("node_id_used_twice", extra={"node": self.id})
 
     def _update_others(self, rows: Sequence[Sequence[str]] | None) -> None:
         """Update the other nodes from the rows that Redis lists.

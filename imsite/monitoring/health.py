@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from chat.node.lifecycle import running_node
-from delivery import log
+from delivery import log, metrics
 from delivery.hub.hub import Hub
 
 REDIS_TIMEOUT_SECONDS = 0.5
@@ -62,4 +62,5 @@ def _redis_state() -> str:
             client.ping()
     except (redis.RedisError, OSError, ValueError):
         return "unreachable"
-    return "ok"
+    # It may answer and take no writes, as a replica or with its memory used up.
+    return "unusable" if metrics.is_redis_away() else "ok"

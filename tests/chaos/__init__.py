@@ -18,8 +18,9 @@ To add a scenario, add a module:
 - `Scenario` says how many nodes, on which database, with which options, and by which `Criteria` it is judged.
 - `stage.cluster`, `stage.a`, `stage.b`: the processes; `stage.shell(script)` runs Python over the site's data.
 - `stage.fail(text)` adds a fault of the scenario's own, `stage.add(name, value, unit, limit)` a figure with its limit.
-- `prepare` changes the cluster before it starts, such as one node's option. `check` runs after all are back.
-- `small` is the same scenario with less of everything, for `make test`, if a test runs it.
+- `around(cluster)` is a context around the cluster's whole life, and may change options of nodes. `check` runs when all
+  are back.
+- A module with several scenarios has `SCENARIOS`. A test runs a smaller copy of one, made by `dataclasses.replace`.
 
 The crowd prefers its own node and goes to another one while that does not answer, as behind a load balancer. Modules of
 `tests.chaos.plants` run inside nodes and make them faulty, to prove that the oracle can see.

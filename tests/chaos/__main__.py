@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from tests.chaos import planted_bugs, report
-from tests.chaos.scenario import Outcome, Scenario, run
+from tests.chaos.scenario import Outcome, Scenario, broken, run
 from tests.chaos.scenarios import all_scenarios
 from tests.load import measurements
 from tests.support.site_maker import SiteFactory, site_maker
@@ -53,7 +54,12 @@ def main() -> int:
 
 def _run(scenario: Scenario, make_site: SiteFactory) -> Outcome:
     print(f"{time.strftime('%H:%M:%S')} {scenario.name}: {scenario.title} …", flush=True)
-    outcome = asyncio.run(run(scenario, make_site))
+    try:
+        outcome = asyncio.run(run(scenario, make_site))
+    except Exception as error:
+        # The others still run.
+        traceback.print_exc()
+        outcome = broken(scenario, error)
     for line in [*(f"{name}: {value}" for name, value in outcome.figures.items()), *outcome.failures]:
         print(f"  {line}", flush=True)
     print(f"  {outcome.verdict} ({outcome.seconds:.0f} s)", flush=True)

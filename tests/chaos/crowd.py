@@ -31,7 +31,9 @@ Place = tuple[str, int]
 
 
 class Crowd:
-    """Members at several nodes: one channel for all, and one for those of each node. `places` are the nodes' addresses.
+    """Members at several nodes, whose addresses are `places`.
+
+    They share one channel for all, one for those of each node, and one for each pair.
 
     A stranger, who belongs to no channel, tries to read them all the time.
     """
@@ -77,16 +79,21 @@ class Crowd:
             if circle is self.members:
                 names.append(self.uploader.account.name)
             made = await circle[0].call("channel.create", kind="public", name="Chaos", members=names)
-            channel = str(made["target"])
-            self.channels.append(channel)
-            for member in circle:
-                member.record.channels += (channel,)
+            self._add_channel(str(made["target"]), circle)
+        for one, other in zip(self.members[::2], self.members[1::2], strict=False):
+            made = await one.call("channel.create", kind="private", members=[other.login.name])
+            self._add_channel(str(made["target"]), [one, other])
         self.uploader.channel = self.channels[0]
         for member in self.members:
             key = partial(self._key, member.login.name)
             self._tasks.append(asyncio.create_task(member.talk(self._pause, self._enough, key)))
         self._tasks.append(asyncio.create_task(self._spy()))
         self._tasks.append(asyncio.create_task(self.uploader.upload_all_the_time(self._enough)))
+
+    def _add_channel(self, channel: str, members: Sequence[ChaosMember]) -> None:
+        self.channels.append(channel)
+        for member in members:
+            member.record.channels += (channel,)
 
     async def recover(self, patience: float) -> float | None:
         """Return the seconds until a new message of each member has reached all others; None if it takes too long."""

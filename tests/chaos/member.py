@@ -71,6 +71,11 @@ class ChaosMember(Member):
             if len(self.unacknowledged) < MAX_PENDING:
                 self.say(self._chance.choice(self.record.channels), key())
 
+    def disconnect(self) -> None:
+        """End the connection without notice. The member comes back by itself."""
+        if self.connection is not None:
+            self.connection.close()
+
     def pending_since(self) -> list[float]:
         """Return when each message without an acknowledgement was sent first."""
         return [self._sent_at[key] for key in self.unacknowledged]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -36,6 +36,10 @@ class Criteria:
     """The most passing refusals of sends; None: any number, because clients send again."""
 
 
+def _nothing_around(cluster: Cluster) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One fault. `size` members send a message each about every `pause` seconds."""
@@ -46,8 +50,8 @@ class Scenario:
     criteria: Criteria = Criteria()
     check: Callable[[Stage], Awaitable[None]] | None = None
     """Runs when all are back, while they go on; for criteria of the scenario's own."""
-    prepare: Callable[[Cluster], None] | None = None
-    """Changes the cluster before it starts."""
+    around: Callable[[Cluster], AbstractAsyncContextManager[None]] = _nothing_around
+    """Entered before the cluster starts and left after it has stopped, such as proxies between its nodes."""
     nodes: int = 2
     database: Literal["postgres", "sqlite"] = "postgres"
     options: Mapping[str, str] = field(default_factory=dict)
@@ -89,17 +93,16 @@ async def running_cluster(scenario: Scenario, make_site: SiteFactory) -> AsyncIt
     place = make_site()  # Only for its data; it is never started.
     options = {**RELAXED, **scenario.options}
     cluster = Cluster(place.data, count=scenario.nodes, database_url=place.database_url, options=options)
-    if scenario.prepare is not None:
-        scenario.prepare(cluster)
-    try:
-        await asyncio.to_thread(cluster.start)
-        shared_site = await asyncio.to_thread(SharedSite, cluster.nodes[0], {"member": scenario.size + 2})
+    async with scenario.around(cluster):
         try:
-            yield cluster, shared_site
+            await asyncio.to_thread(cluster.start)
+            shared_site = await asyncio.to_thread(SharedSite, cluster.nodes[0], {"member": scenario.size + 2})
+            try:
+                yield cluster, shared_site
+            finally:
+                shared_site.close()
         finally:
-            shared_site.close()
-    finally:
-        await asyncio.to_thread(cluster.stop)
+            await asyncio.to_thread(cluster.stop)
 
 
 async def run_on(scenario: Scenario, cluster: Cluster, shared_site: SharedSite) -> Outcome:
@@ -146,6 +149,12 @@ async def run_on(scenario: Scenario, cluster: Cluster, shared_site: SharedSite) 
         sampler.cancel()
         await asyncio.gather(sampler, return_exceptions=True)
         await crowd.close()
+
+
+def broken(scenario: Scenario, error: Exception) -> Outcome:
+    """Return the outcome of a scenario that could not be run to its end."""
+    nothing = Verdict(sent=0, acknowledged=0, stored=0, deliveries=0, faults={})
+    return Outcome(scenario.name, nothing, 0, 0, None, 0, 0, "", 0, 0, 0, {}, (f"did not run to its end: {error!r}",))
 
 
 def _judged(outcome: Outcome, criteria: Criteria, failures: list[str]) -> Outcome:

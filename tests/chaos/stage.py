@@ -9,7 +9,7 @@ from tests.chaos.crowd import Crowd
 from tests.chaos.member import ChaosMember
 from tests.support.cluster import Cluster, Node
 from tests.support.redis import RedisServer
-from tests.support.shared_site import SharedSite
+from tests.support.shared_site import Account, SharedSite
 
 
 class Stage:
@@ -49,6 +49,10 @@ class Stage:
     async def last(self, seconds: float) -> None:
         """Let the fault last for this time, while the crowd goes on."""
         await asyncio.sleep(seconds)
+
+    def accounts(self, count: int) -> list[Account]:
+        """Return unused accounts that do not belong to the crowd. Blocks while they are created."""
+        return self.shared_site.accounts("guest", count)
 
     def shell(self, script: str) -> str:
         """Run Python in another process over the site's data; return the output."""

@@ -164,6 +164,13 @@ class SharedSite:
             self._make({name: 100})
         return self._unused[name].pop()
 
+    def accounts(self, name: str, count: int) -> list[Account]:
+        """Return this many unused accounts with that name, created now."""
+        self._made.setdefault(name, 0)
+        self._unused.setdefault(name, [])
+        self._make({name: count})
+        return [self._unused[name].pop() for _ in range(count)]
+
     def guest_name(self, name: str = "guest") -> str:
         return f"{name} {next(self._numbers)}"
 

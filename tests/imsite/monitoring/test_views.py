@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import redis
 from django.contrib.auth.models import Permission
 from django.test import Client as Browser
 from pytest_django.fixtures import Settings
@@ -19,6 +21,7 @@ from tests.support import database_faults
 from tests.support.client import Client
 from tests.support.fixtures.sites import Connect, SiteFactory
 from tests.support.monitoring import get, metrics
+from tests.support.redis import RedisServer
 from tests.support.site import Site
 from tests.support.waiting import wait_until
 
@@ -105,6 +108,19 @@ def test_without_redis_a_node_is_ready(site_factory: SiteFactory) -> None:
 
     assert ready.status == 200
     assert '"redis": "unreachable"' in ready.text
+
+
+def test_a_redis_that_takes_no_writes_is_told(site_factory: SiteFactory, tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as full:
+        with redis.Redis.from_url(full.url) as operator:
+            operator.config_set("maxmemory", "1")
+        with site_factory(REDIS_URL=full.url, IM_CLUSTER_SECRET="s" * 32) as site:
+            ready = get(f"{site.url}/readyz")
+            away = metrics(site.url)["imsite_redis_away"]
+
+    assert ready.status == 200
+    assert '"redis": "unusable"' in ready.text
+    assert away == 1
 
 
 # -- access ----------------------------------------------------------------------------------------------------------

@@ -50,6 +50,8 @@ class Member:
         """Channels by key of the messages that await their acknowledgement."""
         self.held: list[Pushes] | None = None
         """Pushes that arrived during a sync, or None outside one."""
+        self.stamp_width = 0
+        """Digits of the time in a message. With leading zeros it makes messages long."""
         self._resent: set[str] = set()
         """Keys whose acknowledgement may come after later messages, which a sync may have returned."""
         self._ids = 0
@@ -73,7 +75,12 @@ class Member:
 
     def _send(self, channel: str, key: str) -> None:
         if self.connection is not None:
-            data = {"target": channel, "type": "text", "msg": f"{time.perf_counter_ns()} {key}", "clientMsgId": key}
+            data = {
+                "target": channel,
+                "type": "text",
+                "msg": f"{time.perf_counter_ns():0{self.stamp_width}d} {key}",
+                "clientMsgId": key,
+            }
             self.connection.request(SEND_PREFIX + key, "message.send", data)
 
     async def call(self, cmd: str, **data: Any) -> Any:
