@@ -16,18 +16,16 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class TcpProxy:
-    """A proxy to `host`:`target` on a free port, or the given one. An async context manager.
+    """A proxy to `host`:`target` on a free port. An async context manager.
 
     `delay` seconds pass before each piece of data goes on, in its order. A share `loss` of the pieces takes `resend`
     seconds more, as lost packets do that TCP sends again. Nothing goes on in a direction that is cut: `upward` is from
     the client to the target.
     """
 
-    def __init__(
-        self, target: int, *, port: int = 0, delay: float = 0.0, loss: float = 0.0, resend: float = 0.2
-    ) -> None:
+    def __init__(self, target: int, *, delay: float = 0.0, loss: float = 0.0, resend: float = 0.2) -> None:
         self.target = target
-        self.port = port
+        self.port = 0
         self.delay, self.loss, self.resend = delay, loss, resend
         self._chance = random.Random("packets")
         self._open = {direction: asyncio.Event() for direction in DIRECTIONS}

@@ -78,7 +78,7 @@ def _become_replica(operator: redis.Redis) -> None:
 
 
 def _become_master(operator: redis.Redis) -> None:
-    operator.execute_command("REPLICAOF", "NO", "ONE")
+    operator.replicaof("NO", "ONE")
 
 
 CRITERIA = Criteria(others_seconds=BY_LOG_SECONDS, refusals=0)
