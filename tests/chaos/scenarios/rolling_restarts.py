@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.chaos.scenario import Criteria, Scenario
+from tests.chaos.scenario import Scenario
 from tests.chaos.stage import Stage
 
 RESTARTS = 20
