@@ -101,25 +101,50 @@ def join_request_decide(*, user: User, channel_id: int, name: str, approve: bool
         asker, link_id = request.user, request.link_id
         request.delete()
         is_member = current_members(channel).filter(user=asker).exists()
-        if not approve and link_id is not None:
-            InviteLink.objects.filter(pk=link_id, uses__gt=0).update(uses=F("uses") - 1)
+        if not approve:
+            _give_use_back(link_id)
         elif approve and not is_member:
             start_memberships(channel, [asker], by=user, note="invited")
-        body = {
-            "target": str(channel.pk),
-            "name": channel.name,
-            "who": payloads.person(asker),
-            "by": payloads.person(user),
-            "approved": approve,
-        }
-        told = (*_manager_ids(channel), asker.pk)
-        publish.after_commit(log.append([Entry(JOIN_DECIDED.name, user_ids=told, body=body)]))
+        _announce_decision(channel, asker, by=user, approved=approve)
+
+
+def join_request_withdraw(*, user: User, channel_id: int) -> None:
+    """Delete the user's own request to join a group, which gives its use of the link back.
+
+    Raise ChatError JOIN_REQUEST_NOT_FOUND, also if there is no such group.
+    """
+    require_not_guest(user)
+    with write():
+        channel = Channel.objects.select_for_update(no_key=True).filter(pk=channel_id).first()
+        request = JoinRequest.objects.filter(channel=channel, user=user).first() if channel is not None else None
+        if channel is None or request is None:
+            raise ChatError(reasons.JOIN_REQUEST_NOT_FOUND)
+        request.delete()
+        _give_use_back(request.link_id)
+        _announce_decision(channel, user, by=user, approved=False)
 
 
 def join_requests_delete_of(user_id: int) -> None:
     """Delete the user's requests and links, in the open transaction, because the account is deleted."""
     delete_links(InviteLink.objects.filter(created_by=user_id))
     JoinRequest.objects.filter(user=user_id).delete()
+
+
+def _give_use_back(link_id: int | None) -> None:
+    if link_id is not None:
+        InviteLink.objects.filter(pk=link_id, uses__gt=0).update(uses=F("uses") - 1)
+
+
+def _announce_decision(channel: Channel, asker: User, *, by: User, approved: bool) -> None:
+    body = {
+        "target": str(channel.pk),
+        "name": channel.name,
+        "who": payloads.person(asker),
+        "by": payloads.person(by),
+        "approved": approved,
+    }
+    told = (*_manager_ids(channel), asker.pk)
+    publish.after_commit(log.append([Entry(JOIN_DECIDED.name, user_ids=told, body=body)]))
 
 
 def _request_of(channel: Channel, name: str) -> JoinRequest | None:

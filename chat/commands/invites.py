@@ -118,6 +118,13 @@ async def accept(call: Call, data: ByToken) -> dict[str, Any]:
     return await run(act)
 
 
+@command("invite.withdraw", returns=shapes.Withdrawal, fault=errors.DELETE_FAILED)
+async def withdraw(call: Call, data: ChannelTarget) -> dict[str, Any]:
+    """Withdraw your request to join a group. You and its owners and admins get `join.decided`, with you as `by`."""
+    await run(join_requests.join_request_withdraw, user=call.user, channel_id=data.target)
+    return {"target": str(data.target)}
+
+
 async def count_try(call: Call) -> None:
     """Count a use of a token by the caller. Raise ChatError with reason `too_many_attempts` beyond IM_INVITE_RATE."""
     try:

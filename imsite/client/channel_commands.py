@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from .types import Attachment
+
 NotificationLevel = Literal["default", "all", "mentions", "none"]
 
 
@@ -40,6 +42,14 @@ class ChannelCommands(ABC):
         """Show the user as away until they end it; then they are away while none of their pages reports input."""
         await self.call("presence.set", retry=True, presence="away" if is_away else "auto")
 
+    async def set_picture(self, target: str, picture: Attachment | str | None) -> None:
+        """Make an upload, or the one with this id, the picture of a group that the user manages; None removes it.
+
+        The upload is used up. Raises Refused.
+        """
+        upload = picture.id if isinstance(picture, Attachment) else picture
+        await self.call("channel.picture", target=target, **({} if upload is None else {"attachment": upload}))
+
     async def create_invite(
         self, target: str, *, seconds: int | None = None, max_uses: int | None = None, needs_approval: bool = False
     ) -> Mapping[str, Any]:
@@ -55,3 +65,7 @@ class ChannelCommands(ABC):
     async def accept_invite(self, token: str) -> bool:
         """Join the group of a link. Returns False if an owner or admin has to approve it first. Raises Refused."""
         return bool((await self.call("invite.accept", retry=True, token=token))["state"] == "member")
+
+    async def withdraw_request(self, target: str) -> None:
+        """Withdraw the user's own request to join a group. Raises Refused if there is none."""
+        await self.call("invite.withdraw", target=target)

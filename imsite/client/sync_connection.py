@@ -135,6 +135,8 @@ class SyncConnection:
     set_notifications = _blocking(ClientConnection.set_notifications)
     create_invite = _blocking(ClientConnection.create_invite)
     accept_invite = _blocking(ClientConnection.accept_invite)
+    withdraw_request = _blocking(ClientConnection.withdraw_request)
+    set_picture = _blocking(ClientConnection.set_picture)
     send_typing = _blocking(ClientConnection.send_typing)
     set_away = _blocking(ClientConnection.set_away)
 

@@ -294,7 +294,9 @@ pushHandlers.on("join-requested", ({ target, who }) => {
   const action = channel ? { text: t("requests.review"), run: () => groupSettings.show(channel, "invites") } : null;
   showToast(t("requests.asks", { name: who.name, group: channel?.name ?? "" }), { action });
 });
-pushHandlers.on("join-decided", ({ target, name, approved }) => {
+pushHandlers.on("join-decided", ({ target, name, who, by, approved }) => {
+  // The user has withdrawn the request.
+  if (by.id === who.id) return;
   const action = approved ? { text: t("browse.open"), run: () => openChannel(target) } : null;
   showToast(t(approved ? "join.approved" : "join.declined", { group: name || t("join.unnamed") }), { action });
 });

@@ -70,6 +70,7 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "invite.revoke": ({"target": "$target", "id": ABSENT}, "1000 1003 1005 1005 1003 1005 1005"),
     "invite.show": ({"token": "x"}, "1000 1003 1005 1005 1005 1005 1005"),
     "invite.accept": ({"token": "x"}, "1000 1003 1005 1005 1005 1005 1005"),
+    "invite.withdraw": ({"target": "$target"}, "1000 1003 1005 1005 1005 1005 1005"),
     "invite.qr": ({"text": "https://im.example/#join/x"}, "1000 1003 200 200 200 200 200"),
     "invite.requests": ({"target": "$target"}, "1000 1003 1005 1005 1003 200 200"),
     "invite.decide": (

@@ -179,7 +179,8 @@ JOIN_REQUESTED = EventKind(
 JOIN_DECIDED = EventKind(
     "join.decided",
     JoinDecided,
-    "A request to join a group was approved or declined. The user and the group's owners and admins get it.",
+    "A request to join a group was approved, declined, or withdrawn by its user, who is `by` then. The user and the "
+    "group's owners and admins get it.",
     not_exported="nothing is stored of a request that has been decided",
 )
 FRIEND_REQUESTED = EventKind(

@@ -84,6 +84,12 @@ class JoinRequests(Shape):
     hasMore: bool
 
 
+class Withdrawal(Shape):
+    """A request to join that its user has withdrawn."""
+
+    target: Id
+
+
 class JoinDecision(Shape):
     target: Id
     member: str

@@ -90,6 +90,11 @@ export class GroupApi {
     return state;
   }
 
+  /** Withdraw the user's own request to join a group. @param {string} target */
+  async withdraw(target) {
+    await this.socket.request("invite.withdraw", { target });
+  }
+
   /** Draw the QR code of a text. @param {string} text @returns {Promise<QrCode>} */
   async qrCode(text) {
     return this.socket.request("invite.qr", { text });

@@ -151,6 +151,7 @@
  *   "invite.revoke": {data: {target: string, id: string}, reply: {}},
  *   "invite.show": {data: {token: string}, reply: Invitation},
  *   "invite.accept": {data: {token: string}, reply: {state: "member" | "requested", channel?: Channel}},
+ *   "invite.withdraw": {data: {target: string}, reply: {}},
  *   "invite.qr": {data: {text: string}, reply: QrCode},
  *   "invite.requests": {data: {target: string, after?: string, limit?: number}, reply: {requests: JoinRequest[], hasMore: boolean}},
  *   "invite.decide": {data: {target: string, member: string, approve: boolean}, reply: {}},

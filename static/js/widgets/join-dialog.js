@@ -1,5 +1,5 @@
 /**
- * The dialog of an invite link: the group, and a button to join it or to ask for it.
+ * The dialog of an invite link: the group, and a button to join it, to ask for it, or to withdraw the request.
  *
  * @import { Invitation } from "../net/wire-types.js"
  * @import { GroupApi } from "../net/group-api.js"
@@ -72,7 +72,7 @@ export class JoinDialog {
     group.hidden = false;
     group.setAttribute("aria-busy", String(!invitation));
     const confirm = part(dialog, "confirm");
-    confirm.hidden = !invitation || invitation.state === "requested";
+    confirm.hidden = !invitation;
     const { target = "", by, memberCount = 0, topic = "", picture, state = "open" } = invitation ?? {};
     const name = invitation ? invitation.name || t("join.unnamed") : "…";
     showAvatar(part(dialog, "avatar"), { id: target, name, avatar: picture });
@@ -82,12 +82,16 @@ export class JoinDialog {
     setText(part(dialog, "by"), by ? t("join.by", by) : "");
     setText(part(dialog, "note"), state === "approval" || state === "requested" ? t(`join.note.${state}`) : "");
     setText(confirm, t(`join.confirm.${state}`));
+    confirm.classList.toggle("primary", state !== "requested");
     if (invitation && !confirm.hidden) confirm.focus();
   }
 
   /** @param {string} token @param {Invitation} invitation */
   async #accept(token, { target, state }) {
-    if (state !== "member" && (await this.api.acceptInvite(token)) === "requested") showToast(t("join.requested"));
+    if (state === "requested") {
+      await this.api.withdraw(target);
+      showToast(t("join.withdrawn"));
+    } else if (state !== "member" && (await this.api.acceptInvite(token)) === "requested") showToast(t("join.requested"));
     else this.open(target);
   }
 }

@@ -63,6 +63,22 @@ async def test_carol_asks_and_both_hear_of_the_decision(clients: Clients) -> Non
     assert "joinRequests" not in await alice.call("channel.get", target=group)
 
 
+async def test_carol_withdraws_her_request(clients: Clients) -> None:
+    alice, bob, carol = await clients("alice", "bob", "carol")
+    group = await alice.group(bob, name="Painters")
+    link = await alice.call("invite.create", target=group, maxUses=1, needsApproval=True)
+    await carol.call("invite.accept", token=link["token"])
+
+    assert await carol.call("invite.withdraw", target=group) == {"target": group}
+    for person in (alice, carol):
+        heard = (await person.push("join.decided")).data
+        assert (heard["who"], heard["by"], heard["approved"]) == (carol.as_person, carol.as_person, False)
+    assert "joinRequests" not in await alice.call("channel.get", target=group)
+    assert (await carol.call("invite.show", token=link["token"]))["state"] == "approval"
+    for target in (group, "999"):
+        assert await carol.refusal("invite.withdraw", target=target) == (1005, "join_request_not_found")
+
+
 async def test_a_qr_code_is_drawn_as_a_path(clients: Clients) -> None:
     [alice] = await clients("alice")
     code = await alice.call("invite.qr", text="https://im.example/#join/abc")

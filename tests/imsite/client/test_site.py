@@ -280,4 +280,11 @@ async def test_a_connection_makes_a_link_by_which_another_joins(scenario: Client
         target = (await alice.call("channel.create", kind="public", name="Painters"))["target"]
         link = await alice.create_invite(target, seconds=3600, max_uses=1)
         assert await bob.accept_invite(link["token"]) is True
+        other = await alice.create_invite(
+            (await alice.call("channel.create", kind="public", name="Poets"))["target"], needs_approval=True
+        )
+        assert await bob.accept_invite(other["token"]) is False
+        await bob.withdraw_request(other["target"])
+        with pytest.raises(Refused):
+            await bob.withdraw_request(other["target"])
         assert (await bob.call("channel.get", target=target))["role"] == "member"
