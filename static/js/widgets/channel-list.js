@@ -121,14 +121,14 @@ export class ChannelList {
 
   /** @param {HTMLElement} link @param {Channel} channel @param {{now: number, drafts: Set<string>}} state  `drafts`: names of the channels with a draft */
   #renderItem(link, channel, { now, drafts }) {
-    const { target, name, kind, mentions, peer, activeAt } = channel;
+    const { target, name, kind, mentions, peer, activeAt, joinRequests = 0 } = channel;
     const unread = shownUnread(channel);
     const { muted } = notificationsOf(channel);
     const isCurrent = target === this.store.currentTarget;
     const presence = peer ? this.store.presence(peer.id) : "offline";
     const hasDraft = !isCurrent && drafts.has(target);
     const time = kind === "global" ? "" : formatShortTime(activeAt, now);
-    const signature = JSON.stringify([target, name, kind, muted, unread, mentions, peer?.avatar, channel.picture, isCurrent, presence, hasDraft, time, language.code]);
+    const signature = JSON.stringify([target, name, kind, muted, unread, mentions, joinRequests, peer?.avatar, channel.picture, isCurrent, presence, hasDraft, time, language.code]);
     if (this.#rendered.get(link) === signature) return;
     this.#rendered.set(link, signature);
     link.dataset.target = target;
@@ -149,7 +149,12 @@ export class ChannelList {
     draft.hidden = !hasDraft;
     setText(draft, t("sidebar.draft"));
     setText(part(link, "time"), time);
-    part(link, "badges").hidden = unread === 0 && mentions === 0;
+    part(link, "badges").hidden = unread === 0 && mentions === 0 && joinRequests === 0;
+    const requests = part(link, "requests");
+    requests.hidden = joinRequests === 0;
+    requests.title = t("details.requests", { n: joinRequests });
+    requests.setAttribute("aria-label", requests.title);
+    setText(part(requests, "request-count"), formatUnreadCount(joinRequests));
     const badge = part(link, "badge");
     badge.hidden = unread === 0;
     setText(badge, formatUnreadCount(unread));
