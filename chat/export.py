@@ -24,6 +24,7 @@ from chat.export_files import ZipBuffer
 from chat.export_messages import write_messages
 from chat.models import (
     Announcement,
+    ChannelPicture,
     CustomEmoji,
     IncomingWebhook,
     InviteLink,
@@ -61,6 +62,9 @@ def export(user: User) -> Iterator[bytes]:
             yield sink.taken()
         if user.avatar and (path := avatars.path_of(user.avatar.removeprefix(avatars.URL_PREFIX))) is not None:
             archive.writestr("avatar.webp", path.read_bytes())
+            yield sink.taken()
+        for channel_id, picture in _owned_pictures(user):
+            archive.writestr(f"group-pictures/{channel_id}.webp", picture)
             yield sink.taken()
         yield from write_messages(archive, sink, user)
     yield sink.taken()
@@ -228,6 +232,13 @@ def _membership(membership: Membership) -> dict[str, Any]:
         "fromSeq": membership.from_seq,
         "untilSeq": membership.until_seq,
     }
+
+
+def _owned_pictures(user: User) -> Iterator[tuple[int, bytes]]:
+    """Yield the pictures of the groups that the user owns, with the groups' ids."""
+    owned = Membership.objects.filter(user=user, until_position=None, role=Membership.Role.OWNER)
+    for row in ChannelPicture.objects.filter(channel__in=owned.values("channel")).order_by("channel").iterator(10):
+        yield row.channel_id, bytes(row.content)
 
 
 def _invites(user: User) -> dict[str, Any]:

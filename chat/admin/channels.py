@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -87,6 +88,7 @@ class ChannelAdmin(ReadOnlyTableAdmin):
                 "fields": (
                     "title",
                     "number",
+                    "image",
                     "kind",
                     "app",
                     "topic",
@@ -104,7 +106,7 @@ class ChannelAdmin(ReadOnlyTableAdmin):
         (_("Messages"), {"fields": ("message_count", "deleted_count", "storage", "pinned", "newest")}),
     )
     readonly_fields = (
-        "title", "number", "kind", "app", "topic", "description", "status", "members", "last_activity", "join",
+        "title", "number", "image", "kind", "app", "topic", "description", "status", "members", "last_activity", "join",
         "listed", "history", "announcements_only", "slow_mode", "previews", "retention", "message_count",
         "deleted_count", "storage", "pinned", "newest",
     )  # fmt: skip
@@ -139,6 +141,13 @@ class ChannelAdmin(ReadOnlyTableAdmin):
     @admin.display(description=_("name"))
     def title(self, row: Any) -> str:
         return str(row.display_title)
+
+    @admin.display(description=_("picture"))
+    def image(self, row: Channel) -> str | None:
+        """Return the group's picture."""
+        if not row.picture:
+            return None
+        return format_html('<img src="{}" alt="" width="64" height="64" class="rounded">', row.picture)
 
     @admin.display(description=_("number"), ordering="pk")
     def number(self, row: Channel) -> str:

@@ -16,6 +16,7 @@ from chat.errors import ChatError
 from chat.models import Attachment, Channel, ChannelPicture
 from delivery import log
 from tests.support.attachments import stored_attachment
+from tests.support.export import unpacked_export
 from tests.support.identity_provider import picture
 from tests.support.moderation import announced
 from tests.support.operators import send_message
@@ -43,6 +44,14 @@ def test_alice_sets_replaces_and_removes_the_picture(alice: User, trio: Channel)
         assert channel_set_picture(user=alice, channel_id=trio.pk, attachment=None).channel.picture == ""
     assert Client().get(addresses[1]).status_code == 404
     assert (ChannelPicture.objects.count(), len(announced(before, "channel.note"))) == (0, 3)
+
+
+def test_the_owner_exports_the_picture(alice: User, bob: User, trio: Channel) -> None:
+    upload = stored_attachment(alice, picture())
+    address = channel_set_picture(user=alice, channel_id=trio.pk, attachment=upload.key).channel.picture
+    name = f"group-pictures/{trio.pk}.webp"
+    assert unpacked_export(alice)[name] == Client().get(address).content
+    assert name not in unpacked_export(bob)
 
 
 def test_other_uploads_and_other_users_are_refused(alice: User, bob: User, trio: Channel) -> None:

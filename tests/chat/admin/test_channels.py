@@ -43,6 +43,13 @@ def test_a_channel_is_found_by_name_and_by_number(operator: Client, alice: User,
     assert found("²") == found("9" * 30) == found("9" * 5000) == []
 
 
+def test_a_channel_is_shown_with_its_picture(operator: Client, group: Channel) -> None:
+    page = f"{CHANNELS}{group.pk}/change/"
+    assert "/group-pictures/" not in operator.get(page).content.decode()
+    Channel.objects.filter(pk=group.pk).update(picture_key="a1b2")
+    assert '<img src="/group-pictures/a1b2.webp"' in operator.get(page).content.decode()
+
+
 def test_the_members_tab_shows_present_and_former_members(
     operator: Client, alice: User, bob: User, group: Channel
 ) -> None:
