@@ -48,7 +48,8 @@ class ChannelCommands(ABC):
         The upload is used up. Raises Refused.
         """
         upload = picture.id if isinstance(picture, Attachment) else picture
-        await self.call("channel.picture", target=target, **({} if upload is None else {"attachment": upload}))
+        fields: dict[str, Any] = {} if upload is None else {"attachment": upload}
+        await self.call("channel.picture", target=target, **fields)
 
     async def create_invite(
         self, target: str, *, seconds: int | None = None, max_uses: int | None = None, needs_approval: bool = False
