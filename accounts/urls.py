@@ -55,6 +55,7 @@ urlpatterns = [
     path("second-factor/passkeys/<passkey_id>/", passkeys.PasskeyRenameView.as_view(), name="passkey-rename"),
     path("second-factor/passkeys/<passkey_id>/remove/", passkeys.PasskeyRemoveView.as_view(), name="passkey-remove"),
     path("devices/all/", sign_in_methods.SignOutEverywhereView.as_view(), name="sign-out-everywhere"),
+    path("devices/others/", sign_in_methods.SignOutOthersView.as_view(), name="sign-out-others"),
     path("devices/<device_id>/", sign_in_methods.SignOutDeviceView.as_view(), name="sign-out-device"),
     path("email/", sign_in_methods.EmailChangeView.as_view(), name="email"),
     path("email/remove/", sign_in_methods.EmailRemoveView.as_view(), name="email-remove"),

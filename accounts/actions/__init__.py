@@ -9,6 +9,7 @@ from accounts.actions.credentials import (
     session_end,
     sign_in_unlock,
     sign_out_everywhere,
+    sign_out_others,
 )
 from accounts.actions.devices import device_create, devices_delete, devices_record_use, devices_touch
 from accounts.actions.external_users import (
@@ -104,6 +105,7 @@ __all__ = [
     "session_end",
     "sign_in_unlock",
     "sign_out_everywhere",
+    "sign_out_others",
     "system_user",
     "token_create",
     "token_issue",

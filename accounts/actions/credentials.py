@@ -51,6 +51,15 @@ def sign_out_everywhere(*, user_id: int) -> None:
         revoke_all_credentials(lock_user(user_id))
 
 
+def sign_out_others(*, user_id: int, keep_credential: str) -> None:
+    """End all sessions, tokens and connections of a user except those of `keep_credential`.
+
+    Its session becomes invalid as well; the caller renews it.
+    """
+    with write():
+        revoke_all_credentials(lock_user(user_id), keep=keep_credential)
+
+
 def sign_in_unlock(*, username: str, address: str) -> None:
     """Delete the failed sign-ins of a normalized name from an address, which removes the lock there."""
     reset(username=username, ip=address)
@@ -75,9 +84,12 @@ def password_change(*, user: User, new_password: str, keep_credential: str | Non
     user.password = hashed
 
 
-def revoke_all_credentials(user: User) -> None:
-    """End all sessions, tokens and connections of a locked user, as the last step of an action's transaction."""
+def revoke_all_credentials(user: User, *, keep: str | None = None) -> None:
+    """End all sessions, tokens and connections of a locked user, as the last step of an action's transaction.
+
+    The connections of the session with the credential `keep` stay.
+    """
     User.objects.filter(pk=user.pk).update(sign_in_epoch=F("sign_in_epoch") + 1)
     AuthToken.objects.filter(user_id=user.pk).delete()
-    devices_delete_all(user_id=user.pk)
-    revoke_user(user.pk)
+    devices_delete_all(user_id=user.pk, keep=keep)
+    revoke_user(user.pk, keep=keep)

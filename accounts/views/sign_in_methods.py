@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic.edit import FormView
 
-from accounts.actions import email_set, session_end, sign_out_everywhere, token_revoke
+from accounts.actions import email_set, session_end, sign_out_everywhere, sign_out_others, token_revoke
 from accounts.errors import AccountError
 from accounts.forms.profile import EmailForm
 from accounts.mail import email_confirmation_token, read_email_confirmation_token, send_in_background
@@ -24,7 +24,7 @@ from accounts.rate_limits import mail_rate_limit
 from accounts.reauthentication import is_reauthenticated
 from accounts.refusal_texts import localized
 from accounts.selectors.sign_in_methods import device_by_id, devices, email_taken, linked_providers
-from accounts.sign_in import current_credential, record_device
+from accounts.sign_in import current_credential, record_device, renew_session
 from accounts.views.profile import AccountPageView
 
 
@@ -48,7 +48,6 @@ class SignInMethodsView(AccountPageView):
                 {
                     "device": device,
                     "is_current": device.credential == this_credential,
-                    "at": device.last_seen_at or device.created_at,
                 }
                 for device in found
             ],
@@ -83,6 +82,17 @@ class SignOutEverywhereView(AccountPageView):
         sign_out_everywhere(user_id=self.user.pk)
         logout(request)
         return redirect("accounts:login")
+
+
+class SignOutOthersView(AccountPageView):
+    """Sign out all browsers and tokens of the user except this browser, whose session gets a new key."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        sign_out_others(user_id=self.user.pk, keep_credential=current_credential(request))
+        self.user.refresh_from_db(fields=["sign_in_epoch"])
+        renew_session(request, self.user)
+        messages.success(request, _("Your other devices are signed out."))
+        return redirect("accounts:sign-in-methods")
 
 
 class EmailChangeView(AccountPageView, FormView):  # type: ignore[type-arg]

@@ -51,7 +51,7 @@ def test_the_page_shows_the_last_address_and_app_of_a_device(alice: User) -> Non
     App.objects.create(number=901, name="Web of ours")
     devices_record_use({session_credential(session_key(client)): (901, "192.0.2.7")})
     page = client.get(PAGE).content.decode()
-    assert "Web of ours" in page and "192.0.2.7" in page and "last seen" in page
+    assert "Web of ours" in page and "192.0.2.7" in page and "signed in" in page and "last seen" in page
 
 
 def test_another_browser_is_signed_out_from_the_page(alice: User, revocations: Revocations) -> None:
@@ -96,6 +96,22 @@ def test_signing_out_everywhere_ends_every_session(alice: User) -> None:
         assert client.get(PAGE).status_code == 302
     assert user_by_token(made.token) is None
     assert not Device.objects.filter(user=alice).exists()
+
+
+def test_signing_out_the_others_keeps_this_browser(alice: User, revocations: Revocations) -> None:
+    here, there, made = _signed_in(), _signed_in(), token_create(user=alice)
+    earlier = session_key(here)
+    assert "Sign out all other devices" in here.get(PAGE).content.decode()
+    page = here.post("/accounts/devices/others/", follow=True).content.decode()
+    assert "Your other devices are signed out." in page and page.count('data-testid="device"') == 1
+    assert "Sign out all other devices" not in page
+    assert there.get(PAGE).status_code == 302 and user_by_token(made.token) is None
+    # The connections of this browser stay. A copy of its earlier cookie ends.
+    assert revocations(alice) == [{"credential": None, "except": session_credential(earlier)}]
+    assert session_key(here) != earlier and user_by_session(earlier) is None
+    # Signing this browser out later closes these connections, too.
+    here.post("/accounts/logout/")
+    assert {"credential": session_credential(earlier), "except": None} in revocations(alice)
 
 
 def test_a_session_ended_elsewhere_leaves_no_device(alice: User) -> None:
