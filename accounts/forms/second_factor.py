@@ -32,9 +32,7 @@ class RecoveryCodeForm(ActionForm):
         label=_("Recovery code"),
         help_text=_("One of the codes that you saved. Each works once."),
         max_length=CODE_MAX_LENGTH,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
-        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
 
 

@@ -22,6 +22,7 @@ from tests.support.account_pages import sign_in
 from tests.support.fixtures.users import PASSWORD
 from tests.support.identity_provider import Identity, IdentityProvider
 from tests.support.oauth_sign_in import return_address, signed_in
+from tests.support.second_factor import STEP, add_app, app_code
 
 WAYS = ["github", "google", "wechat"]
 NEXT = "/accounts/profile/?a=1&b=2"
@@ -43,6 +44,19 @@ def test_a_reload_after_the_sign_in_leads_to_its_page(provider: IdentityProvider
     for _ in range(3):
         assert client.get(back)["Location"] == NEXT
     assert signed_in(client) is not None and User.objects.count() == 1
+
+
+def test_a_user_with_a_second_factor_is_asked_for_it_after_the_provider(provider: IdentityProvider) -> None:
+    first = Client()
+    first.get(return_address(first, "github"))
+    user = User.objects.get(username=signed_in(first))
+    secret, _ = add_app(user)
+    client = Client()
+    back = return_address(client, "github", next=NEXT)
+    for _ in range(2):
+        assert client.get(back)["Location"] == STEP and signed_in(client) is None
+    assert client.post(STEP, {"code": app_code(secret)})["Location"] == NEXT
+    assert signed_in(client) == user.username and client.get(back)["Location"] == NEXT
 
 
 @pytest.mark.parametrize("way", WAYS)
