@@ -4,6 +4,7 @@ from chat.models.attachment import Attachment, InlineMedia, UploadPart
 from chat.models.channel import Channel, Membership, ReadMark
 from chat.models.channel_picture import ChannelPicture
 from chat.models.emoji import CustomEmoji
+from chat.models.imports import ImportedRecord
 from chat.models.invites import InviteLink, JoinRequest
 from chat.models.link_preview import LinkPreview, MessagePreview
 from chat.models.mail_digest import MailDigest
@@ -25,6 +26,7 @@ __all__ = [
     "Channel",
     "ChannelPicture",
     "CustomEmoji",
+    "ImportedRecord",
     "IncomingWebhook",
     "InlineMedia",
     "InviteLink",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -103,7 +103,24 @@ def _advance(known: int | None) -> tuple[int | None, bool]:
     return cursor.position, more
 
 
-def index_update(rows: Iterable[Message]) -> None:
+class IndexedMessage(Protocol):
+    """The values of a message that the index contains."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def channel_id(self) -> int: ...
+    @property
+    def sender_id(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def attachments(self) -> list[dict[str, Any]] | None: ...
+
+
+def index_update(rows: Iterable[IndexedMessage]) -> None:
     """Index the present texts of messages whose change is no event, in the transaction that changes them."""
     _store(
         [

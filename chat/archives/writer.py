@@ -1,0 +1,168 @@
+"""Writes an archive into a directory, and continues one that was interrupted.
+
+`users.jsonl` and `channels.jsonl` have a record in each line, `messages/<channel>.jsonl` the messages of a channel in
+order, and `files/<key>` the files. `archive.json` says in the end that the archive is complete.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import orjson
+
+from chat.archives.selection import Selection, channel_record, user_record
+from chat.attachments import storage
+from chat.imports.importer import OpenBar
+from chat.imports.readers.archive import ABOUT, CHANNELS, FORMAT, MESSAGES, USERS, VERSION, About
+from chat.imports.records import FileRecord, MessageRecord, ReactionRecord
+from chat.imports.report import Report
+from chat.models import Attachment, Channel, Message, MessageKey, Pin, ReactionUser
+
+FILES = "files"
+_MESSAGES_PER_STEP = 1000
+_COPY_BYTES = 2**20
+
+
+def write_archive(directory: Path, selection: Selection, *, open_bar: OpenBar) -> Report:
+    """Export the selection into the directory; return what was written.
+
+    If the directory has an incomplete archive of the same selection, it continues: messages that came meanwhile are
+    included. Raises FileExistsError if the directory contains something else.
+    """
+    report = Report()
+    _begin(directory, selection)
+    report.created["user"] = _write_lines(directory / USERS, (user_record(user) for user in selection.users()))
+    channels = list(selection.channels().select_related("app"))
+    records = (channel_record(channel, selection.members(channel)) for channel in channels)
+    report.created["channel"] = _write_lines(directory / CHANNELS, records)
+    with open_bar("Messages", sum(channel.last_seq for channel in channels)) as bar:
+        for channel in channels:
+            _write_messages(directory, selection, channel, report)
+            bar.update(channel.last_seq)
+    _write_about(directory, selection, complete=True)
+    return report
+
+
+def _begin(directory: Path, selection: Selection) -> None:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not any(directory.iterdir()):
+        _write_about(directory, selection, complete=False)
+    elif not (directory / ABOUT).is_file() or (directory / ABOUT).read_bytes() != _about(selection, complete=False):
+        raise FileExistsError(directory)
+    for name in (MESSAGES, FILES):
+        (directory / name).mkdir(exist_ok=True)
+
+
+def _about(selection: Selection, *, complete: bool) -> bytes:
+    about = msgspec.to_builtins(About(format=FORMAT, version=VERSION, complete=complete))
+    about["channels"] = [str(pk) for pk in selection.channel_ids]
+    about["user"] = str(selection.user.pk) if selection.user is not None else ""
+    return orjson.dumps(about)
+
+
+def _write_about(directory: Path, selection: Selection, *, complete: bool) -> None:
+    _replace(directory / ABOUT, [_about(selection, complete=complete)])
+
+
+def _write_lines(path: Path, records: Iterable[msgspec.Struct]) -> int:
+    count = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal count
+        for record in records:
+            count += 1
+            yield msgspec.json.encode(record) + b"\n"
+
+    _replace(path, lines())
+    return count
+
+
+def _replace(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file as a whole or not at all."""
+    unfinished = path.with_name(path.name + ".part")
+    with unfinished.open("wb") as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def _write_messages(directory: Path, selection: Selection, channel: Channel, report: Report) -> None:
+    path = directory / MESSAGES / f"{channel.pk}.jsonl"
+    after = _last_seq(path, channel)
+    with path.open("ab") as file:
+        while rows := list(selection.messages(channel.pk, after)[:_MESSAGES_PER_STEP]):
+            file.writelines(_records(directory, rows, report))
+            # The next run continues after the last whole line.
+            file.flush()
+            os.fsync(file.fileno())
+            after = rows[-1].seq
+            report.created["message"] += len(rows)
+
+
+def _last_seq(path: Path, channel: Channel) -> int:
+    """Return the number of the last message in the file, and cut a line off that was not written to its end."""
+    if not path.exists():
+        return 0
+    with path.open("rb+") as file:
+        whole, last = 0, b""
+        for line in file:
+            if not line.endswith(b"\n"):
+                break
+            whole, last = whole + len(line), line
+        file.truncate(whole)
+    if not last:
+        return 0
+    key = msgspec.json.decode(last, type=MessageRecord).key
+    return MessageKey.objects.values_list("seq", flat=True).get(pk=int(key), channel=channel)
+
+
+def _records(directory: Path, rows: Sequence[Message], report: Report) -> Iterator[bytes]:
+    ids = [row.pk for row in rows]
+    reactions: dict[int, dict[str, list[str]]] = {}
+    chosen = ReactionUser.objects.filter(reaction__message__in=ids).order_by("pk")
+    for message, emoji, user in chosen.values_list("reaction__message", "reaction__emoji", "user"):
+        reactions.setdefault(message, {}).setdefault(emoji, []).append(str(user))
+    files: dict[int, list[FileRecord]] = {}
+    ready = Attachment.objects.filter(message__in=ids, state=Attachment.State.READY).order_by("message", "index")
+    for file in ready:
+        files.setdefault(file.message_id or 0, []).append(_write_file(directory, file, report))
+    pinned = set(Pin.objects.filter(message__in=ids).values_list("message", flat=True))
+    for row in rows:
+        record = MessageRecord(
+            key=str(row.pk),
+            channel=str(row.channel_id),
+            sender=str(row.sender_id),
+            time=row.time,
+            text=row.text if row.type in ("text", "file", "action") else "",
+            shown_as=row.shown_as,
+            thread=str(row.thread or ""),
+            in_channel=row.thread is not None and not row.thread_only,
+            reply_to=str(row.reply_to or ""),
+            edited_at=row.edited_at or 0,
+            pinned=row.pk in pinned,
+            files=files.get(row.pk, []),
+            reactions=[ReactionRecord(emoji=emoji, users=users) for emoji, users in reactions.get(row.pk, {}).items()],
+        )
+        yield msgspec.json.encode(record) + b"\n"
+
+
+def _write_file(directory: Path, row: Attachment, report: Report) -> FileRecord:
+    path = directory / FILES / row.key
+    record = FileRecord(name=row.name, path=f"{FILES}/{row.key}", type=row.content_type)
+    if path.exists():
+        return record
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        with storage.open_file(row.file) as source, unfinished.open("wb") as target:
+            shutil.copyfileobj(source, target, _COPY_BYTES)
+    except FileNotFoundError:
+        report.problem("files that the storage does not have")
+        return FileRecord(name=row.name, type=row.content_type)
+    unfinished.replace(path)
+    report.created["file"] += 1
+    return record

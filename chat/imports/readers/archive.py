@@ -1,0 +1,64 @@
+"""Reads an archive that `manage.py export` has written: the records themselves, as JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import IO, TypeVar
+
+import msgspec
+
+from chat.imports.folders import Folder, read_json
+from chat.imports.records import ChannelRecord, MessageRecord, UnreadableExport, UserRecord
+
+FORMAT = "imsite"
+VERSION = 1
+ABOUT, USERS, CHANNELS, MESSAGES = "archive.json", "users.jsonl", "channels.jsonl", "messages/"
+"""The paths of an archive. `MESSAGES` begins the name of a channel's file."""
+T = TypeVar("T")
+
+
+class About(msgspec.Struct, kw_only=True):
+    """The first file of an archive. `complete` is false until everything has been exported."""
+
+    format: str
+    version: int
+    complete: bool = False
+
+
+class ArchiveExport:
+    """An archive as a directory or ZIP file."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        about = read_json(folder, ABOUT, About)
+        if about.format != FORMAT or about.version > VERSION:
+            raise UnreadableExport(f"{ABOUT}: this version reads archives of the format {FORMAT}, up to {VERSION}.")
+        if not about.complete:
+            raise UnreadableExport("The archive is incomplete. Run the same `manage.py export` again; it continues.")
+
+    def users(self) -> Iterator[UserRecord]:
+        return self._lines(USERS, UserRecord)
+
+    def channels(self) -> Iterator[ChannelRecord]:
+        return self._lines(CHANNELS, ChannelRecord)
+
+    def messages(self) -> Iterator[MessageRecord]:
+        for name in self._folder.names():
+            if name.startswith(MESSAGES):
+                yield from self._lines(name, MessageRecord)
+
+    def open_file(self, path: str) -> AbstractContextManager[IO[bytes]]:
+        return self._folder.open(path)
+
+    def _lines(self, path: str, kind: type[T]) -> Iterator[T]:
+        decode = msgspec.json.Decoder(kind).decode
+        try:
+            with self._folder.open(path) as file:
+                for number, line in enumerate(file, start=1):
+                    try:
+                        yield decode(line)
+                    except msgspec.MsgspecError as error:
+                        raise UnreadableExport(f"{path}, line {number}: {error}.") from None
+        except FileNotFoundError:
+            raise UnreadableExport(f"{path} is missing.") from None
