@@ -16,7 +16,7 @@ _ROWS_PER_FETCH = 2000
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to export: these channels, the channels of a user with that user's own messages, or everything."""
+    """A part of the site: these channels, the channels of a user with that user's own messages, or everything."""
 
     channel_ids: Sequence[int] = ()
     user: User | None = None

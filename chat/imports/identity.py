@@ -35,10 +35,10 @@ class ImportedRecords:
         return dict(ImportedRecord.objects.filter(source=self.source, kind=kind).values_list("key", "record"))
 
     def user(self, key: str) -> int | None:
-        return self.users.get(_short(key))
+        return self.users.get(_stored("user", key))
 
     def channel(self, key: str) -> int | None:
-        return self.channels.get(_short(key))
+        return self.channels.get(_stored("channel", key))
 
     def file(self, key: str) -> int | None:
         return self._find("file", [key]).get(key)
@@ -53,32 +53,35 @@ class ImportedRecords:
         return {key: rows.get(pk, gone) for key, pk in ids.items()}
 
     def _find(self, kind: Kind, keys: Collection[str]) -> dict[str, int]:
-        shortened = {_short(key): key for key in keys}
-        rows = ImportedRecord.objects.filter(source=self.source, kind=kind, key__in=list(shortened))
-        return {shortened[key]: record for key, record in rows.values_list("key", "record")}
+        given = {_stored(kind, key): key for key in keys}
+        rows = ImportedRecord.objects.filter(source=self.source, kind=kind, key__in=list(given))
+        return {given[key]: record for key, record in rows.values_list("key", "record")}
 
     def add_user(self, key: str, pk: int) -> None:
         self._add("user", key, pk)
-        self.users[_short(key)] = pk
+        self.users[_stored("user", key)] = pk
 
     def add_channel(self, key: str, pk: int) -> None:
         self._add("channel", key, pk)
-        self.channels[_short(key)] = pk
+        self.channels[_stored("channel", key)] = pk
 
     def add_file(self, key: str, pk: int) -> None:
         self._add("file", key, pk)
 
     def _add(self, kind: Kind, key: str, pk: int) -> None:
-        ImportedRecord.objects.create(source=self.source, kind=kind, key=_short(key), record=pk)
+        ImportedRecord.objects.create(source=self.source, kind=kind, key=_stored(kind, key), record=pk)
 
     def message_statements(self, ids: Iterable[tuple[str, int]]) -> list[Statement]:
         """Return the statements that record messages, from their keys and ids."""
-        rows = [(self.source, "message", _short(key), pk) for key, pk in ids]
+        rows = [(self.source, "message", _stored("message", key), pk) for key, pk in ids]
         return insert_statements(ImportedRecord, _FIELDS, rows)
 
 
-def _short(key: str) -> str:
-    """Return the key as it is stored: a hash of one that is too long or has a character that cannot be stored."""
-    if len(key) <= _MAX_KEY_LENGTH and "\0" not in key:
+def _stored(kind: Kind, key: str) -> str:
+    """Return the key as it is stored: a user's as a hash, because it may be a name, which must not outlive the account.
+
+    So is one that is too long, or has a character that cannot be stored.
+    """
+    if kind != "user" and len(key) <= _MAX_KEY_LENGTH and "\0" not in key:
         return key
     return hashlib.sha256(key.encode()).hexdigest()

@@ -68,7 +68,7 @@ class NewRow(NamedTuple):
 
 @dataclass(slots=True)
 class ChannelImport:
-    """Where the messages of one channel go. `unknown_sender`: the user for senders that the export does not contain."""
+    """The target of the messages of one channel. `unknown_sender` sends for users whom the export does not contain."""
 
     channel_id: int
     records: ImportedRecords

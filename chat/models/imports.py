@@ -12,7 +12,7 @@ class ImportedRecord(models.Model):
     """The name of the export that it came from."""
     kind = models.CharField(max_length=8)
     key = models.CharField(max_length=200)
-    """Its key in the other system."""
+    """Its key in the other system; a hash of it for users."""
     record = models.BigIntegerField()
     """The id of its row here."""
 

@@ -1,7 +1,7 @@
 """`python -m tests.load.slack_export DIRECTORY` makes an export of a Slack workspace that never was.
 
-It has a million messages unless `--messages` says otherwise, in 200 channels with 2,000 users over two years. To measure
-an import on a fresh site: `time python manage.py import slack DIRECTORY`, twice.
+It has a million messages unless `--messages` says otherwise, in 200 channels with 2,000 users over two years. To
+measure an import on a fresh site: `time python manage.py import slack DIRECTORY`, twice.
 """
 
 from __future__ import annotations

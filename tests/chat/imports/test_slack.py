@@ -1,4 +1,4 @@
-"""Exports of Slack: what becomes of each part, and that a repeated import stores nothing twice."""
+"""Exports of Slack are taken over in each part, and a repeated import stores nothing twice."""
 
 from __future__ import annotations
 

@@ -1,0 +1,110 @@
+"""An exported archive contains what was there, and is imported again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from chat.archives import writer
+from chat.archives.selection import Selection
+from chat.imports.records import UnreadableExport
+from chat.models import Channel, Message
+from tests.chat.imports.test_other_systems import write_csv
+from tests.support.imports import open_no_bar, run_import, texts
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A site with a group and a private channel; return a directory for archives."""
+    write_csv(tmp_path / "csv")
+    run_import("csv", tmp_path / "csv")
+    return tmp_path
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_an_archive_of_the_site_is_imported_as_it_was(site: Path) -> None:
+    call_command("export", str(site / "first"))
+    # In place of an empty site: users are found by their names' records, channels come a second time.
+    User.objects.update(email=None)
+    call_command("import", "imsite", str(site / "first"), verbosity=0)
+    old, new = Channel.objects.filter(name="Town").order_by("pk")
+    assert texts(new) == texts(old)
+    fields = ("seq", "type", "time", "thread_only", "edited_at", "shown_as", "sender__nickname")
+    rows = [
+        list(Message.objects.filter(channel=channel).order_by("seq").values_list(*fields)) for channel in (old, new)
+    ]
+    assert rows[0] == rows[1]
+    call_command("export", str(site / "second"), channel=[new.pk])
+    first, second = (
+        lines(site / name / "messages" / f"{pk}.jsonl") for name, pk in (("first", old.pk), ("second", new.pk))
+    )
+    same = ("text", "time", "pinned", "inChannel")
+    assert [[row.get(name) for name in same] for row in first] == [[row.get(name) for name in same] for row in second]
+    assert [bool(row.get("thread")) for row in second] == [False, False, True]
+    assert [[r["emoji"] for r in row.get("reactions", [])] for row in second] == [["👍"], [], []]  # type: ignore[attr-defined]
+    (file,) = second[2]["files"]  # type: ignore[misc]
+    assert (site / "second" / file["path"]).read_text() == "A text."
+    assert {row["name"] for row in lines(site / "second" / "users.jsonl")} == {"alice-2", "bob-2"}
+
+
+def test_an_archive_of_a_user_has_only_their_own_messages(site: Path) -> None:
+    call_command("export", str(site / "bob"), user="bob")
+    assert [row["name"] for row in lines(site / "bob" / "users.jsonl")] == ["bob"]
+    found = [row["text"] for path in (site / "bob" / "messages").iterdir() for row in lines(path)]
+    assert sorted(found) == ["Hi", "I did"]
+    members = [row["members"] for row in lines(site / "bob" / "channels.jsonl")]
+    assert all(len(one) == 1 for one in members)  # type: ignore[arg-type]
+
+
+def test_a_recalled_message_is_not_exported(site: Path) -> None:
+    Message.objects.filter(text="later").update(text="", recalled_at=1)
+    call_command("export", str(site / "archive"))
+    town = Channel.objects.get(name="Town")
+    assert [row["text"] for row in lines(site / "archive" / "messages" / f"{town.pk}.jsonl")] == [
+        "**Read** this",
+        "I did",
+    ]
+
+
+def test_an_interrupted_export_continues(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "_MESSAGES_PER_STEP", 1)
+    town = Channel.objects.get(name="Town")
+    path = site / "archive" / "messages" / f"{town.pk}.jsonl"
+    record = writer._records
+    steps: list[int] = []
+
+    def fail_second(*args: object) -> object:
+        steps.append(1)
+        if len(steps) == 2:
+            raise OSError(28, "No space left on device")
+        return record(*args)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "_records", fail_second)
+        with pytest.raises(CommandError, match=r"No space left on device\. Run it again to continue\."):
+            call_command("export", str(site / "archive"))
+    with pytest.raises(UnreadableExport, match="incomplete"):
+        run_import("imsite", site / "archive")
+    # The machine stopped within a line.
+    with path.open("ab") as file:
+        file.write(b'{"key": "99')
+    writer.write_archive(site / "archive", Selection(), open_bar=open_no_bar)
+    assert [row["text"] for row in lines(path)] == ["**Read** this", "later", "I did"]
+    with pytest.raises(CommandError, match="contains something else"):
+        call_command("export", str(site / "archive"))
+
+
+def test_unknown_channels_and_users_are_named(site: Path) -> None:
+    with pytest.raises(CommandError, match="There is no channel 999"):
+        call_command("export", str(site / "a"), channel=[999])
+    with pytest.raises(CommandError, match="There is no user nobody"):
+        call_command("export", str(site / "b"), user="nobody")
