@@ -77,7 +77,7 @@ registration_rate_limit = HourlyRateLimit("IM_REGISTRATION_RATE")
 """New accounts and guests, by address."""
 sign_in_rate_limit = HourlyRateLimit("IM_SIGN_IN_RATE")
 """Password attempts, by address: the lockout of one user name does not stop an attempt at every name."""
-second_factor_rate_limit = HourlyRateLimit("IM_SECOND_FACTOR_RATE")
+second_factor_rate_limit = HourlyRateLimit("IM_SECOND_FACTOR_RATE", counted_by="user")
 """Codes tried as the second step, by user."""
 mail_rate_limit = HourlyRateLimit("IM_MAIL_RATE")
 """Mails that the site sends on request, by address and by recipient."""
@@ -92,8 +92,8 @@ invite_rate_limit = HourlyRateLimit("IM_INVITE_RATE", counted_by="user")
 """Tokens of invite links that a user tries, right or wrong."""
 
 HOURLY_LIMITS = (
-    registration_rate_limit, sign_in_rate_limit, mail_rate_limit, oauth_rate_limit, export_rate_limit,
-    profile_rate_limit, invite_rate_limit,
+    registration_rate_limit, sign_in_rate_limit, second_factor_rate_limit, mail_rate_limit, oauth_rate_limit,
+    export_rate_limit, profile_rate_limit, invite_rate_limit,
 )  # fmt: skip
 
 
