@@ -20,6 +20,7 @@ from chat.consumers.widget_consumer import WidgetConsumer  # noqa: E402
 from chat.node.lifecycle import start_node, stop_node  # noqa: E402
 from imsite import cookie_parser  # noqa: E402
 from imsite.monitoring import loop_lag  # noqa: E402
+from imsite.monitoring.traces import start_tracing, stop_tracing, traced  # noqa: E402
 from imsite.server.fast_path import FastPath  # noqa: E402
 from imsite.server.files import Files  # noqa: E402
 from imsite.server.polling import Polling  # noqa: E402
@@ -38,10 +39,12 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Start the node before the first connection and stop it after the last."""
     lag_task: asyncio.Task[None] | None = None
+    tracer = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             try:
+                tracer = start_tracing()
                 await start_node()
                 lag_task = asyncio.create_task(loop_lag.measure_loop_lag(), name="loop lag")
             except Exception as error:
@@ -52,6 +55,8 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
             if lag_task is not None:
                 lag_task.cancel()
             await stop_node()
+            if tracer is not None:
+                await asyncio.to_thread(stop_tracing, tracer)
             await send({"type": "lifespan.shutdown.complete"})
             return
 
@@ -73,7 +78,7 @@ async def websocket(scope: dict[str, Any], receive: Receive, send: Send) -> None
 application = ProxyHeaders(
     ProtocolTypeRouter(
         {
-            "http": Polling(Uploads(FastPath(Files(HttpHandler())))),
+            "http": traced(Polling(Uploads(FastPath(Files(HttpHandler()))))),
             "websocket": websocket,
             "lifespan": lifespan,
         }

@@ -19,6 +19,7 @@ from tests.support.site import Site
 
 pytest_plugins = [
     "tests.support.clock",
+    "tests.support.traces",
     "tests.support.fixtures.browser",
     "tests.support.fixtures.identity_provider",
     "tests.support.fixtures.databases",

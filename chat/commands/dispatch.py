@@ -17,6 +17,7 @@ from chat.account_errors import chat_error
 from chat.commands.registry import COMMANDS, Call, Command, Nothing
 from chat.commands.widget_rights import require_widget_channel, require_widget_fields
 from chat.errors import ChatError, Code
+from delivery import tracing
 from delivery.log_throttle import log_recovery
 from delivery.rate_limits.settled import SettledRateLimit
 
@@ -51,6 +52,14 @@ def refusal_reply(refusal: ChatError) -> Reply:
 
 async def collect_reply(work: Awaitable[Any], name: str, fault: Code) -> Reply:
     """Await the work of the command `name` and return its reply; `fault` is the code for a database error."""
+    with tracing.span(name, kind="server") as span:
+        reply = await _collect(work, name, fault)
+        if span is not None:
+            span.set_attribute("imsite.code", reply.code.number)
+    return reply
+
+
+async def _collect(work: Awaitable[Any], name: str, fault: Code) -> Reply:
     try:
         reply = Reply(errors.SUCCESS, await work)
     except ChatError as refusal:

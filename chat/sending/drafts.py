@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from delivery.tracing import Context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +76,8 @@ class Draft:
     idempotency_key: IdempotencyKey | None = None
     recipient_online: bool | None = None
     receipt_for: tuple[int, ...] = ()
+    trace: Context = field(default=None, compare=False)
+    """The trace of the request that sends it; set while it is queued."""
 
     @property
     def client_key(self) -> ClientKey | None:

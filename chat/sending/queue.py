@@ -21,7 +21,7 @@ from chat import reasons
 from chat.errors import ChatError
 from chat.sending.drafts import Draft, Outcome, StoredMessage
 from chat.sending.writer import commit
-from delivery import metrics, publish
+from delivery import metrics, publish, tracing
 from delivery.db.executors import run_priority
 from delivery.log import Entry
 from delivery.log_throttle import log_recovery
@@ -91,6 +91,9 @@ class WriteQueue:
         if has_stopped or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE_MAX_MESSAGES:
             raise ChatError(reasons.SITE_BUSY, retryAfter=1)
         self._hold(_text_bytes(drafts))
+        if (trace := tracing.current()) is not None:
+            for draft in drafts:
+                draft.trace = trace
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[StoredMessage]] = [loop.create_future() for _ in drafts]
         self._waiting.extend(zip(drafts, futures, strict=True))
@@ -186,7 +189,8 @@ def _acknowledge(
 
 
 def _publish(futures: Sequence[asyncio.Future[StoredMessage]], outcomes: list[Outcome], entries: list[Entry]) -> None:
-    publish.publish_committed(entries)
+    with tracing.span("publish", kind="producer"):
+        publish.publish_committed(entries)
     _resolve(futures, outcomes)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from django.db import IntegrityError, InterfaceError, OperationalError
 
@@ -15,7 +16,7 @@ from chat.sending.decide import decide
 from chat.sending.drafts import Draft, Outcome
 from chat.sending.load import load
 from chat.sending.store import store
-from delivery import log, metrics, publish
+from delivery import log, metrics, publish, tracing
 from delivery.db.transactions import set_lock_timeout, write
 from delivery.log import Entry
 from delivery.log_throttle import log_recovery
@@ -54,7 +55,15 @@ def commit(drafts: Sequence[Draft], announce: Announce = _publish) -> list[Outco
     Refusals and database errors are outcomes; they are not raised. A refused draft does not affect the others. If the
     database rejects the batch, it is halved until the faulty draft is alone, for at most HALVING_TIMEOUT_SECONDS.
     """
-    return _commit(drafts, announce)
+    with _span_of(drafts):
+        return _commit(drafts, announce)
+
+
+def _span_of(drafts: Sequence[Draft]) -> AbstractContextManager[tracing.Span | None]:
+    """Return the span of a commit, in the trace of its first draft that has one, linked with those of the others."""
+    traces = [draft.trace for draft in drafts if draft.trace is not None]
+    parent = traces[0] if traces else None
+    return tracing.span("commit", parent=parent, links=traces[1:], messages=len(drafts))
 
 
 def _commit(
@@ -75,9 +84,12 @@ def _commit(
         with write():
             if timed_out:
                 set_lock_timeout(HALF_LOCK_TIMEOUT_SECONDS)
-            loaded = load(drafts)
-            decision = decide(drafts, loaded, log.now_ms(), CHANNEL_SENDS.take)
-            store(decision.new)
+            with tracing.span("load"):
+                loaded = load(drafts)
+            with tracing.span("decide"):
+                decision = decide(drafts, loaded, log.now_ms(), CHANNEL_SENDS.take)
+            with tracing.span("store", new=len(decision.new)):
+                store(decision.new)
     except Exception as error:
         if len(drafts) > 1 and _may_be_caused_by_one_draft(error):
             deadline = time.monotonic() + HALVING_TIMEOUT_SECONDS if deadline is None else deadline

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from channels.layers import BaseChannelLayer
 
+from delivery import tracing
 from delivery.cluster.entry_codec import MalformedEntry, decode_entry, encode_entry
 from delivery.cluster.layer_groups import LAYER_TIMEOUT_SECONDS, LOG_GROUP, LayerGroups, channel_group
 from delivery.cluster.message_seal import MessageSeal
@@ -91,6 +92,8 @@ class Relay:
         self._refresh_registry = refresh_registry
         self._has_introduced = False
         self._queue: deque[Entry] = deque()
+        self._trace: tracing.Context = None
+        """The trace of the request whose events were queued last."""
         self._has_entries = asyncio.Event()
         self._sent_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -149,6 +152,7 @@ class Relay:
         Transient ones (position 0) are pushed without an announcement.
         """
         self._queue.extend(entries)
+        self._trace = tracing.current()
         while len(self._queue) > MAX_QUEUED_ENTRIES:
             self._queue.popleft()
             _OVERFLOW.inc()
@@ -169,20 +173,26 @@ class Relay:
                 await asyncio.sleep(remaining)
             self._sent_at = loop.time()
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), ENTRIES_PER_MESSAGE))]
-            for_users = [entry for entry in batch if _direct_recipients(entry)]
-            try:
-                async with asyncio.timeout(LAYER_TIMEOUT_SECONDS):
-                    await self._send_to_layer(batch)
-            except Exception as error:
-                _UNREACHABLE.inc(len(batch))
-                logger.warning("layer_unreachable", extra={"entries": len(batch), "error": _describe(error)})
-                if for_users:
-                    await self._send_to_users(for_users)
+            with tracing.span("relay", kind="producer", parent=self._trace, events=len(batch)):
+                is_up = await self._send_batch(batch)
+            if not is_up:
                 await asyncio.sleep(LAYER_RETRY_SECONDS)
                 return
             log_recovery(logger, "layer_unreachable")
-            if for_users:
-                await self._send_to_users(for_users)
+
+    async def _send_batch(self, batch: Sequence[Entry]) -> bool:
+        """Send the events to the layer and to the nodes of their users. Return whether the layer took them."""
+        is_up = True
+        try:
+            async with asyncio.timeout(LAYER_TIMEOUT_SECONDS):
+                await self._send_to_layer(batch)
+        except Exception as error:
+            is_up = False
+            _UNREACHABLE.inc(len(batch))
+            logger.warning("layer_unreachable", extra={"entries": len(batch), "error": _describe(error)})
+        if for_users := [entry for entry in batch if _direct_recipients(entry)]:
+            await self._send_to_users(for_users)
+        return is_up
 
     async def _send_to_layer(self, entries: Sequence[Entry]) -> None:
         whole: list[bytes] = []

@@ -12,6 +12,7 @@ from functools import cache
 import httpcore
 import httpx
 
+from delivery import tracing
 from delivery.outbound.address_race import AddressRace
 from delivery.outbound.ssrf_guard import UrlNotAllowed, check_url, resolve
 
@@ -60,6 +61,33 @@ async def post(
     has no effect. `timeout` is in seconds. The body of a success is read up to `max_answer_bytes`; a longer one is an
     error. With 0, only the headers of the response are read. `private_networks` as for `check_url`.
     """
+    with tracing.span(
+        "POST", kind="client", **{"server.address": _host_of(url)} if tracing.is_tracing() else {}
+    ) as span:
+        headers = {**headers, **dict(tracing.trace_headers())} if span is not None else headers
+        result = await _request(url, body, headers, timeout, max_answer_bytes, tls, private_networks)
+        if span is not None:
+            span.set_attribute("http.response.status_code", result.status or 0)
+    return result
+
+
+def _host_of(url: str) -> str:
+    """Return the host for a span: the rest of the URL may be a secret."""
+    try:
+        return httpx.URL(url).host
+    except httpx.InvalidURL:
+        return ""
+
+
+async def _request(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout: float,
+    max_answer_bytes: int,
+    tls: ssl.SSLContext | None,
+    private_networks: Collection[str] | None,
+) -> HttpResult:
     started = time.monotonic()
     status: int | None = None
     timed_out = False

@@ -16,6 +16,13 @@ OPTIONS = (
         "Different warnings or errors of one log event logged per 10 seconds; repeated ones are logged at growing "
         "intervals. 0 logs all.",
     ),
+    Option(
+        "IM_OTLP_ENDPOINT",
+        "",
+        "OpenTelemetry collector, such as http://127.0.0.1:4318, that gets traces by OTLP over HTTP. It needs the "
+        "packages of deploy/requirements-otel.txt. Empty: no traces.",
+    ),
+    Option("IM_TRACE_SHARE", 0.1, "Part of the requests that are traced, from 0 to 1.", 1.0),
     Option("IM_DATA_DIR", "data", "Directory of the SQLite database, the generated secret key and uploads."),
     Option("SECRET_KEY", "", "Django's secret key. Required in production; otherwise generated in IM_DATA_DIR."),
     Option("DATABASE_URL", "", "postgres://user:password@host/name. Empty: SQLite in IM_DATA_DIR."),

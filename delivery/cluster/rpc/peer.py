@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import grpc
 from django.conf import settings
 
+from delivery import tracing
 from delivery.cluster.rpc import deliver_pb2, deliver_pb2_grpc
 from delivery.cluster.rpc.circuit_breaker import CircuitBreaker
 from delivery.cluster.rpc.credential import ClusterCredential
@@ -74,6 +75,8 @@ class Peer:
         self._stopped = False
         self._queue: deque[bytes] = deque()
         self._queued_bytes = 0
+        self._trace: tracing.Context = None
+        """The trace of the request whose events were queued last."""
         self._has_entries = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
 
@@ -84,6 +87,7 @@ class Peer:
 
         Above the limit the oldest are dropped: the node has most likely read them from the log.
         """
+        self._trace = tracing.current()
         for entry in entries:
             if len(entry) > MAX_ENTRY_BYTES:
                 GRPC_DROPPED.labels("too_large").inc()
@@ -109,7 +113,8 @@ class Peer:
             while self._queue:
                 batch = self._take_batch()
                 try:
-                    await self.call("Push", deliver_pb2.PushRequest(entries=batch))
+                    with tracing.span("send pushes", parent=self._trace, events=len(batch)):
+                        await self.call("Push", deliver_pb2.PushRequest(entries=batch))
                 except PeerFailed as failure:
                     GRPC_DROPPED.labels(failure.reason).inc(len(batch))
                 except Exception:
@@ -142,7 +147,8 @@ class Peer:
         deadline = time.monotonic() + settings.IM_RPC_TIMEOUT + wait_seconds
         try:
             attempts = MAX_ATTEMPTS if repeatable else 1
-            reply = await self._try_call(getattr(self._stub, method), request, deadline, attempts)
+            with tracing.span(f"Deliver/{method}", kind="client"):
+                reply = await self._try_call(getattr(self._stub, method), request, deadline, attempts)
         except grpc.aio.AioRpcError as error:
             code = error.code()
             if code in _STATUSES_OF_HEALTHY_NODES:
@@ -166,6 +172,7 @@ class Peer:
         pause = RETRY_PAUSE_SECONDS
         caller = request_id()
         metadata = (*self._metadata, (METADATA_KEY, caller)) if caller else self._metadata
+        metadata = (*metadata, *tracing.trace_headers())
         while True:
             attempts -= 1
             try:

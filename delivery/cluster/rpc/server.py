@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias, cast
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from delivery import tracing
 from delivery.cluster.entry_codec import MalformedEntry, decode_entry
 from delivery.cluster.rpc import deliver_pb2, deliver_pb2_grpc
 from delivery.cluster.rpc.credential import ClusterCredential
@@ -144,6 +145,23 @@ async def _refuse(requests: object, context: grpc.aio.ServicerContext[Any, Any])
     await context.abort(grpc.StatusCode.UNAUTHENTICATED, "Only nodes of this site may call.")
 
 
+def _traced(handler: Handler | None, method: str, metadata: Mapping[str, str | bytes]) -> Handler | None:
+    """Return the handler of a call with a span around it, in the trace that the calling node has sent."""
+    if handler is None or (answer := handler.unary_unary) is None:
+        return handler
+    parent = tracing.parse_traceparent(str(metadata.get(tracing.TRACEPARENT, "")))
+
+    async def answer_traced(request: Any, context: Any) -> Any:
+        with tracing.span(method.rpartition("/")[2], kind="server", parent=parent):
+            return await cast(Awaitable[Any], answer(request, context))
+
+    return grpc.unary_unary_rpc_method_handler(
+        answer_traced,
+        request_deserializer=handler.request_deserializer,
+        response_serializer=handler.response_serializer,
+    )
+
+
 class _Authentication(grpc.aio.ServerInterceptor):
     """Requires the cluster's credential of every call, including calls of the health service and of unknown methods."""
 
@@ -156,8 +174,10 @@ class _Authentication(grpc.aio.ServerInterceptor):
         self, continuation: Callable[[Details], Awaitable[Handler | None]], details: Details
     ) -> Handler | None:
         if self._credential.accepts(details.invocation_metadata):
-            accept_request_id(dict(details.invocation_metadata or ()).get(METADATA_KEY, ""))
-            return await continuation(details)
+            metadata = dict(details.invocation_metadata or ())
+            accept_request_id(metadata.get(METADATA_KEY, ""))
+            handler = await continuation(details)
+            return _traced(handler, details.method, metadata) if tracing.is_tracing() else handler
         log_refusal("node_call_refused", allowed="nodes with the same secret", setting="IM_CLUSTER_SECRET")
         return self._refusal
 

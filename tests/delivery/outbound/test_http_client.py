@@ -15,11 +15,13 @@ import httpcore
 import pytest
 from django.conf import Settings
 
+from delivery import tracing
 from delivery.outbound import address_race, http_client, ssrf_guard
 from delivery.outbound.address_race import ATTEMPT_DELAY_SECONDS, alternate_families
 from delivery.outbound.http_client import HttpResult
 from tests.support.certificates import CertificateAuthority
 from tests.support.receiver import Receiver
+from tests.support.traces import Spans, is_below
 from tests.support.waiting import TIMEOUT_SECONDS
 
 
@@ -211,3 +213,16 @@ async def test_a_certificate_is_checked_against_the_host_name(monkeypatch: pytes
         unknown = await _post(f"https://books.test:{receiver.port}/in")
         assert unknown.error.startswith("No TLS connection: ")
     assert len(receiver.requests) == 1
+
+
+async def test_a_request_continues_the_trace_and_shows_only_the_host(receiver: Receiver, spans: Spans) -> None:
+    with tracing.span("command"):
+        result = await _post(receiver.url)
+
+    sent = spans.one("POST")
+    assert result.ok and is_below(sent, spans.one("command")) and sent.context is not None
+    _, headers, _ = receiver.requests[0]
+    given = {name.lower(): value for name, value in headers.items()}["traceparent"]
+    assert given.startswith(f"00-{sent.context.trace_id:032x}-{sent.context.span_id:016x}-")
+    assert dict(sent.attributes or {}) == {"server.address": "127.0.0.1", "http.response.status_code": 204}
+    assert "our-own-secret" not in spans.shown()

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from django.conf import Settings
 
+from delivery import tracing
 from delivery.cluster.rpc import deliver_pb2, peer
 from delivery.cluster.rpc.server import DeliverServer
 from delivery.hub.hub import Hub
@@ -23,6 +24,7 @@ from tests.support.cluster_rpc import (
     scripted_server,
 )
 from tests.support.listener import listening
+from tests.support.traces import Spans, is_below
 from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 ALICE = 1
@@ -164,3 +166,14 @@ async def test_pushes_to_an_open_circuit_are_dropped_and_counted_except_a_probe(
         await peers.push("a", [transient(10)])
         await wait_until(lambda: not peers.is_circuit_open("a"))
         assert scripted.calls == FAILURES + 1
+
+
+async def test_a_push_is_in_one_trace_on_both_nodes(hub: Hub, server: DeliverServer, spans: Spans) -> None:
+    async with connected_peers({"a": server.port}) as peers:
+        with tracing.span("publish"):
+            await peers.push("a", [transient(1, "what Alice wrote")])
+        await wait_until(lambda: bool(spans.named("Deliver/Push") and spans.named("Push")))
+
+    sent, called, received = spans.one("send pushes"), spans.one("Deliver/Push"), spans.one("Push")
+    assert is_below(sent, spans.one("publish")) and is_below(called, sent) and is_below(received, called)
+    assert "Alice" not in spans.shown()
