@@ -101,6 +101,7 @@ characters: ## Generate the table of invisible characters for server and page (r
 lock: ## Write deploy/requirements*.txt from pyproject.toml (requires uv).
 	$(COMPILE) pyproject.toml -o deploy/requirements.txt
 	$(COMPILE) --extra dev -c deploy/requirements.txt pyproject.toml -o deploy/requirements-dev.txt
+	$(COMPILE) --extra otel -c deploy/requirements.txt pyproject.toml -o deploy/requirements-otel.txt
 	$(COMPILE) --group postgres --no-deps -o deploy/requirements-postgres.txt
 	$(COMPILE) --group redis --no-deps -o deploy/requirements-redis.txt
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+from django.conf import Settings
+from django.core.exceptions import ImproperlyConfigured
 
 from delivery import tracing
-from imsite.monitoring.traces import TracedHttp, span_path
+from imsite.monitoring.traces import TracedHttp, span_path, start_tracing, traced
 from tests.support.group_scenario import GroupScenario
 from tests.support.in_process import LocalNode, draft
 from tests.support.traces import Spans, is_below
@@ -70,3 +74,20 @@ async def test_an_http_request_is_a_span_with_its_status(spans: Spans) -> None:
     span = spans.one("GET /hooks")
     assert dict(span.attributes or {}) == {"http.request.method": "GET", "http.response.status_code": 404}
     assert "secret" not in spans.shown()
+
+
+def test_without_a_collector_requests_take_no_detour(settings: Settings) -> None:
+    async def application(scope: object, receive: object, send: object) -> None: ...
+
+    assert traced(application) is application  # type: ignore[comparison-overlap]
+    assert start_tracing() is None and not tracing.is_tracing()
+    settings.IM_OTLP_ENDPOINT = "http://127.0.0.1:4318"  # type: ignore[attr-defined]
+    assert isinstance(traced(application), TracedHttp)
+
+
+def test_a_start_without_the_packages_names_them(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.IM_OTLP_ENDPOINT = "http://127.0.0.1:4318"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "delivery.otel", None)
+
+    with pytest.raises(ImproperlyConfigured, match=r"requirements-otel\.txt"):
+        start_tracing()
