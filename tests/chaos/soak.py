@@ -30,7 +30,7 @@ RESTART_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Sample:
-    """What the node uses at a moment, in minutes since the beginning."""
+    """Use of the node at a moment, in minutes since the beginning."""
 
     minute: float
     memory_mib: float

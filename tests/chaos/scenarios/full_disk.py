@@ -24,7 +24,7 @@ async def fault(stage: Stage) -> None:
 
 
 async def check(stage: Stage) -> None:
-    """Compare the files with the table, twice: what is being uploaded in one comparison is complete in the other."""
+    """Compare the files with the table, twice, because an upload is incomplete in one of the comparisons at most."""
     first = await asyncio.to_thread(_leftovers, stage.a)
     await stage.last(PAUSE_SECONDS)
     left = first & await asyncio.to_thread(_leftovers, stage.a)

@@ -8,11 +8,11 @@ import resource
 import time
 from pathlib import Path
 
+from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from tests.chaos.scenario import Criteria, Scenario
 from tests.chaos.stage import Stage
-from tests.support.client import Client
 
 SECONDS = 20.0
 _ATTEMPTS_A_SECOND = 5
@@ -41,7 +41,7 @@ async def _newcomers(stage: Stage) -> None:
     while time.monotonic() < end:
         try:
             async with asyncio.timeout(1):
-                admitted.append(await Client.connect(stage.b.acc))
+                admitted.append(await connect(stage.b.acc, proxy=None))
         except (OSError, TimeoutError, WebSocketException):
             refused += 1
         await asyncio.sleep(1 / _ATTEMPTS_A_SECOND)
@@ -57,8 +57,9 @@ async def _newcomers(stage: Stage) -> None:
 async def check(stage: Stage) -> None:
     """Connect to the node, which has descriptors again."""
     began = time.monotonic()
-    async with asyncio.timeout(30), await Client.connect(stage.b.acc) as client:
-        await client.call("ping")
+    async with asyncio.timeout(30), connect(stage.b.acc, proxy=None) as client:
+        await client.send('{"seq": "1", "cmd": "ping"}')
+        await client.recv()
     stage.add("a newcomer waits afterwards", time.monotonic() - began, "s", 2.0)
 
 

@@ -15,7 +15,9 @@ SECONDS = (5, 30, 90)
 
 async def _lock(stage: Stage, *, seconds: float) -> None:
     stage.concern_everybody()
-    program = sqlite3.connect(stage.cluster.data / "imsite.sqlite3", timeout=30, isolation_level=None)
+    program = sqlite3.connect(
+        stage.cluster.data / "imsite.sqlite3", timeout=30, isolation_level=None, check_same_thread=False
+    )
     try:
         await asyncio.to_thread(_begin, program)
         stage.add("longest read", await longest_read(stage, seconds), "s", 1.0)
