@@ -7,23 +7,26 @@ phone numbers are not.
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from accounts.actions import avatar_set, user_deactivate, user_register
+from accounts.actions import avatar_set, service_create, user_deactivate, user_register
 from accounts.mail import wait_until_sent
 from accounts.models import User
 from tests.support.identity_provider import picture
 
 PASSWORD = "a good password"
 FORM = "application/x-www-form-urlencoded"
-KNOWN, SHUT_OUT, UNKNOWN = "known", "gone", "nobody"
+KNOWN, SHUT_OUT, UNKNOWN = "olivia", "quentin", "zebedee"
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +73,45 @@ def test_a_right_password_of_a_deactivated_user_is_like_a_wrong_one() -> None:
     forms = {SHUT_OUT: {"username": SHUT_OUT, "password": PASSWORD}, UNKNOWN: {"username": UNKNOWN, "password": "x"}}
     answers, _ = _answers("/accounts/login/", forms)
     assert len(answers) == 1
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/login", "/admin/login/"])
+def test_a_sign_in_hashes_as_often_for_unknown_users(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing takes nearly all of the time."""
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+
+    def count(self: MD5PasswordHasher, password: str, *rest: str) -> str:
+        hashed.append(password)
+        return encode(self, password, *rest)
+
+    no_password = user_register(username="linked", password=PASSWORD, phone_number="555-2")
+    no_password.set_unusable_password()
+    no_password.save()
+    service_create(username="shop")
+    monkeypatch.setattr(MD5PasswordHasher, "encode", count)
+    names = {
+        "username": [KNOWN, SHUT_OUT, "linked", "shop", UNKNOWN],
+        "phone_number": ["555-0", "555-1", "555-2", "555-9"],
+    }
+    field = "phone_number" if path == "/login" else "username"
+    counts = set()
+    for name in names[field]:
+        hashed.clear()
+        Client().post(path, urlencode({field: name, "password": "wrong"}), FORM, follow=True)
+        counts.add(len(hashed))
+    assert counts == ({0} if path == "/admin/login/" else {1}), "the admin leads to the site's own form"
+
+
+def test_a_password_reset_hashes_nothing_and_mails_beside_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reset for a known address has no work of its own that a client could measure."""
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *given: pytest.fail("a password was hashed"))
+    sent_by: list[str] = []
+    monkeypatch.setattr(EmailMessage, "send", lambda self, *rest: sent_by.append(threading.current_thread().name))
+    for name in (KNOWN, SHUT_OUT, UNKNOWN):
+        assert Client().post("/accounts/reset/", {"email": f"{name}@example.org"}).status_code == 302
+    wait_until_sent()
+    assert len(sent_by) == 1 and threading.current_thread().name not in sent_by
 
 
 def test_a_phone_number_reveals_no_accounts() -> None:

@@ -24,6 +24,8 @@ ROLES = ("nobody", "guest", "stranger", "gone", "member", "staff", "operator")
 FOR_ALL = "200 200 200 200 200 200 200"
 FOR_ACCOUNTS = "302 302 200 200 200 200 200"
 """All others are sent to the sign-in page; guests are offered an account."""
+TO_CONFIRM = "302 302 302 302 302 302 302"
+"""Users with an account confirm their password first."""
 FORMS_FOR_ACCOUNTS = "302 302 405 405 405 405 405"
 FORMS = "405 405 405 405 405 405 405"
 FOR_READERS = "404 404 404 404 200 404 200"
@@ -72,6 +74,23 @@ MATRIX = {
     "accounts/oauth/<slug:slug>/unlink/": "302 405 405 405 405 405 405",
     "accounts/oauth/<slug:slug>/done/": INVALID,
     "accounts/oauth/sign-up/": "302 302 302 302 302 302 302",
+    "accounts/confirm/": FOR_ACCOUNTS,
+    "accounts/confirm/options/": "302 405 405 405 405 405 405",
+    "accounts/confirm/passkey/": "302 405 405 405 405 405 405",
+    "accounts/passkey/": FORMS,
+    "accounts/passkey/options/": FORMS,
+    "accounts/second-factor/": TO_CONFIRM,
+    "accounts/second-factor/app/": TO_CONFIRM,
+    "accounts/second-factor/app/remove/": TO_CONFIRM,
+    "accounts/second-factor/passkeys/<passkey_id>/": TO_CONFIRM,
+    "accounts/second-factor/passkeys/<passkey_id>/remove/": TO_CONFIRM,
+    "accounts/second-factor/passkeys/add/": TO_CONFIRM,
+    "accounts/second-factor/passkeys/options/": TO_CONFIRM,
+    "accounts/second-factor/recovery-codes/": TO_CONFIRM,
+    # Without the first step of a sign-in, there is no second.
+    "accounts/second-step/": "302 302 302 302 302 302 302",
+    "accounts/second-step/options/": FORMS,
+    "accounts/second-step/passkey/": FORMS,
     "accounts/email/<str:token>/": "302 302 400 400 400 400 400",
     "accounts/email/digest/<str:token>/": INVALID,
     "files/<str:key>/<str:name>": FOR_READERS,
