@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.core.checks import run_checks
 from pytest_django.fixtures import Settings
+
+from tests.support.waiting import TIMEOUT_SECONDS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def messages(*, deploy: bool = False) -> list[str]:
@@ -28,6 +37,30 @@ def test_a_deployment_whose_staff_need_no_second_factor_is_reported(settings: Se
     settings.IM_TRUSTED_PROXIES, settings.IM_STAFF_SECOND_FACTOR = "10.0.0.1", False
     [message] = messages(deploy=True)
     assert "IM_STAFF_SECOND_FACTOR is off" in message
+
+
+def deployed(**environment: str) -> str:
+    """Return the complaints of `manage.py check --deploy` on a production site with these options."""
+    given = {
+        "DJANGO_SETTINGS_MODULE": "imsite.settings",
+        "IM_ENV": "production",
+        "SECRET_KEY": "k9" * 20 + "abcdefgh12345",
+        "ALLOWED_HOSTS": "chat.example.org",
+        **environment,
+    }
+    arguments = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    checked = subprocess.run(
+        arguments, cwd=ROOT, env=os.environ | given, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
+    )
+    assert checked.returncode in (0, 1), checked.stderr
+    return checked.stderr if checked.returncode else ""
+
+
+def test_a_deployment_with_its_settings_is_right_and_one_without_a_proxy_is_named() -> None:
+    assert deployed(IM_TRUSTED_PROXIES="10.0.0.1", IM_STAFF_SECOND_FACTOR="true") == ""
+    missing = deployed(IM_STAFF_SECOND_FACTOR="true")
+    assert "imsite.W001" in missing and "Set IM_TRUSTED_PROXIES to the address of the proxy." in missing
+    assert missing.count("?: (") == 1, missing
 
 
 @pytest.mark.parametrize(
