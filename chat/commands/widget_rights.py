@@ -19,6 +19,7 @@ WIDGET_COMMANDS: Mapping[str, frozenset[str]] = {
         "ping": "",
         "heartbeat": "",
         "sync": "after",
+        "emoji.list": "",
         "channel.get": "target",
         "message.history": "target before after limit",
         "message.get": "target id",

@@ -19,6 +19,7 @@ ALLOWED = {
     "ping": 200,
     "heartbeat": 200,
     "sync": 200,
+    "emoji.list": 200,
     "login": 1009,
     "widget.renew": 1003,
     "channel.get": 200,
@@ -38,7 +39,7 @@ ALLOWED = {
 def test_each_allowed_command_is_listed_here_and_names_its_channel() -> None:
     assert set(ALLOWED) == set(WIDGET_COMMANDS)
     without_channel = {name for name, fields in WIDGET_COMMANDS.items() if "target" not in fields}
-    assert without_channel == {"ping", "heartbeat", "sync", "login", "widget.renew"}
+    assert without_channel == {"ping", "heartbeat", "sync", "emoji.list", "login", "widget.renew"}
     for name, fields in WIDGET_COMMANDS.items():
         assert fields <= set(COMMANDS[name].takes.__struct_fields__), name
 

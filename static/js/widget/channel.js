@@ -11,7 +11,10 @@ import { RequestError, isRequestFailure } from "../net/protocol.js";
 import { newId } from "../net/random-id.js";
 import { ChannelLog } from "../net/state/channel-log.js";
 import { TypingUsers } from "../net/state/typing.js";
+import { customEmoji } from "../state/custom-emoji.js";
 
+/** @type {import("../net/wire-types.js").Thread} */
+const NO_ANSWERS = { id: "", count: 0, lastSeq: 0, lastAt: 0, position: 0, follows: false, readSeq: 0, unread: 0 };
 const PAGE_SIZE = 50;
 const TYPING_INTERVAL_MS = 3000;
 
@@ -25,15 +28,16 @@ export class WidgetChannel extends Emitter {
   hasFailed = false;
   #typedAt = 0;
 
-  /** @param {import("../net/socket.js").Socket} socket @param {boolean} loadsMessages  false: the unread count only */
-  constructor(socket, loadsMessages) {
+  /** @param {import("../net/socket.js").Socket} socket @param {string} site its origin @param {boolean} loadsMessages  false: the unread count only */
+  constructor(socket, site, loadsMessages) {
     super();
     this.socket = socket;
+    this.site = site;
     this.loadsMessages = loadsMessages;
     socket.onPush("msg", (message) => this.#onMessage(message));
     const changing = (/** @type {() => void} */ change) => (change(), this.emit("change"));
     socket.onPush("message.edited", (edit) => changing(() => this.log.edit(edit)));
-    socket.onPush("message.recalled", (recall) => changing(() => this.log.recall(recall)));
+    socket.onPush("message.recalled", (recall) => changing(() => this.#recall(recall)));
     socket.onPush("message.reacted", (reaction) => changing(() => this.#react(reaction, true)));
     socket.onPush("message.unreacted", (reaction) => changing(() => this.#react(reaction, false)));
     socket.onPush("message.expired", ({ seq }) => changing(() => this.log.expire(seq)));
@@ -66,6 +70,7 @@ export class WidgetChannel extends Emitter {
       const [channel, page] = await Promise.all([
         this.socket.request("channel.get", { target }),
         this.loadsMessages ? this.socket.request("message.history", { target, limit: PAGE_SIZE }) : null,
+        this.loadsMessages ? this.#loadEmoji() : null,
       ]);
       if (page) this.log.setNewest(page);
       this.#setChannel(channel);
@@ -78,6 +83,11 @@ export class WidgetChannel extends Emitter {
     this.emit("change");
     for (const message of this.pending) if (!message.error) this.#deliver(message);
     return true;
+  }
+
+  async #loadEmoji() {
+    const { emoji } = await this.socket.request("emoji.list");
+    customEmoji.setAll(emoji.map((one) => ({ ...one, url: new URL(one.url, this.site).href })));
   }
 
   async loadOlder() {
@@ -165,6 +175,7 @@ export class WidgetChannel extends Emitter {
   /** @param {Message} message */
   #onMessage(message) {
     const isNew = !this.loadsMessages || this.log.add(message);
+    if (isNew) this.#countAnswer(message, 1);
     this.typing.remove(message.target, undefined, message.fromId);
     if (!isNew || !this.channel) return;
     const isOwn = message.fromId === this.me?.id;
@@ -173,6 +184,27 @@ export class WidgetChannel extends Emitter {
     this.#setChannel({ ...this.channel, lastSeq, unread });
     this.emit("change");
     if (!isOwn) this.emit("message", message);
+  }
+
+  /** @param {import("../net/wire-types.js").Pushes["message.recalled"]} recall */
+  #recall(recall) {
+    const isNew = !this.log.byId(recall.id)?.recalled;
+    this.log.recall(recall);
+    if (isNew) this.#countAnswer(recall, -1);
+  }
+
+  /**
+   * Count an answer in its thread. The server tells the count to other users only.
+   * @param {{threadId?: string, threadCount?: number, position?: number, seq: number}} answer
+   * @param {1 | -1} change
+   */
+  #countAnswer({ threadId, threadCount, position = 0, seq }, change) {
+    const index = this.log.messages.findIndex(({ id }) => id === threadId);
+    const root = this.log.messages[index];
+    const thread = root?.thread ?? NO_ANSWERS;
+    if (!root || position <= thread.position) return;
+    const count = threadCount ?? Math.max(0, thread.count + change);
+    this.log.messages[index] = { ...root, thread: { ...thread, id: root.id, count, position, lastSeq: Math.max(thread.lastSeq, seq) } };
   }
 
   /** @param {import("../net/wire-types.js").ReactionPush} reaction @param {boolean} isAdded */

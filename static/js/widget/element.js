@@ -104,7 +104,7 @@ export class WidgetElement extends HTMLElement {
     const isFloating = mode === "chat" && this.hasAttribute("floating");
     this.#tokens ??= this.#newTokens();
     const connection = (this.#connection = new WidgetConnection(site, this.#tokens));
-    const model = (this.#model = new WidgetChannel(connection.socket, mode !== "badge"));
+    const model = (this.#model = new WidgetChannel(connection.socket, site, mode !== "badge"));
     const channel = this.getAttribute("channel") ?? "";
     const onOpen = () => this.open();
     const view = (this.#view = new WidgetView({ mode, language, site, channel, isFloating, model, onOpen, onClose: () => this.close() }));

@@ -1,7 +1,7 @@
 /**
  * Renders the messages of an embedded channel.
  *
- * @import { Attachment, Message, Reaction } from "../net/wire-types.js"
+ * @import { Attachment, Message, Reaction, Thread } from "../net/wire-types.js"
  * @import { PendingMessage } from "./channel.js"
  * @import { WidgetLanguage } from "./texts.js"
  * @typedef {{language: WidgetLanguage, site: string, userId: string | undefined,
@@ -10,6 +10,7 @@
 import { parseMarkup } from "../lib/markup.js";
 import { messageText } from "../net/state/message-content.js";
 import { mentionNames } from "../net/state/message-mentions.js";
+import { showEmoji } from "../widgets/custom-emoji.js";
 import { markupNodes } from "../widgets/message-text.js";
 import { make } from "./dom.js";
 import { refusalText, widgetText } from "./texts.js";
@@ -78,6 +79,7 @@ function messageElement(message, context) {
   if (message.editedAt && !message.recalled) header.append(" ", make("span", { className: "edited" }, widgetText(language, "edited")));
   const body = make("div", { className: "body" }, header, ...contentElements(message, context));
   if (!message.recalled) body.append(reactionsElement(message, context));
+  if (message.thread?.count) body.append(threadElement(message.thread, message, context));
   const element = make("li", { className: "message" }, avatarElement(message, site), body);
   element.classList.toggle("own", message.fromId === userId);
   return element;
@@ -109,11 +111,20 @@ function cardElement(href, title, detail) {
   return make("a", properties, make("bdi", { className: "card-title" }, title), make("span", { className: "card-detail" }, detail));
 }
 
+/** A link to the answers, at the last one. @param {Thread} thread @param {Message} message @param {MessageContext} context */
+function threadElement({ count, lastSeq }, { target, seq }, { language, site }) {
+  const href = `${site}/#${target}/${lastSeq || seq}`;
+  return make("a", { className: "thread", href, target: "_blank", rel: "noopener" }, widgetText(language, "answers", { count }));
+}
+
 /** @param {Message} message @param {MessageContext} context */
 function reactionsElement(message, { language, onReact }) {
   const shown = (message.reactions ?? []).filter(({ count }) => count > 0);
-  const chip = (/** @type {Reaction} */ { emoji, count, mine }) =>
-    make("button", { type: "button", className: "chip", "aria-pressed": mine, onclick: () => onReact(message, emoji) }, `${emoji} ${count}`);
+  const chip = (/** @type {Reaction} */ { emoji, count, mine }) => {
+    const shownEmoji = make("span");
+    showEmoji(shownEmoji, emoji);
+    return make("button", { type: "button", className: "chip", "aria-pressed": mine, onclick: () => onReact(message, emoji) }, shownEmoji, ` ${count}`);
+  };
   const like = make("button", { type: "button", className: "chip like", title: widgetText(language, "react"), "aria-label": widgetText(language, "react"), onclick: () => onReact(message, LIKE) }, LIKE);
   const hasLike = shown.some(({ emoji }) => emoji === LIKE);
   return make("div", { className: "reactions" }, ...shown.map(chip), ...(hasLike ? [] : [like]));
