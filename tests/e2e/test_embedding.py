@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from imsite.client import Client, OutgoingMessage, Recipient
 from tests.attacks.test_07_stored_script import SCRIPTS
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
@@ -19,6 +20,7 @@ from tests.e2e.test_two_browsers import sign_in
 from tests.support.accounts import register
 from tests.support.embedding_site import GUIDE, EmbeddingSite, guide_blocks
 from tests.support.fixtures.sites import SiteFactory
+from tests.support.injections import INJECTIONS
 from tests.support.site import Site
 from tests.support.waiting import wait_until
 
@@ -255,8 +257,8 @@ async def test_a_hostile_page_does_not_break_it(person: OpenPerson, chat: tuple[
     await screenshot(fay, "embedding-hostile")
 
 
-async def test_stored_script_is_inert(person: OpenPerson, chat: tuple[Site, EmbeddingSite]) -> None:
-    _, project = chat
+async def test_stored_script_is_inert(person: OpenPerson, chat: tuple[Site, EmbeddingSite], service_token: str) -> None:
+    site, project = chat
     address = project.add_page("corpus", project.script(mode="chat"))
     name = "<img src=x onerror=alert(1)>"
     gus = await person("gus")
@@ -269,6 +271,13 @@ async def test_stored_script_is_inert(person: OpenPerson, chat: tuple[Site, Embe
     await expect(gus.locator(".message .name").last).to_have_text(name)
     await expect(gus.locator(".message .text").filter(has_text="<script>alert(1)</script>").first).to_be_visible()
     assert dialogs == []
+    async with Client(site.url, token=service_token) as service:
+        to = Recipient.channel(project.channel)
+        sent = await service.send_many([OutgoingMessage(text, to) for text in (*INJECTIONS, "the last")])
+    assert all(isinstance(result, list) for result in sent), sent
+    await expect(gus.locator(".message .text").last).to_have_text("the last")
+    await expect(gus.locator(".message .text").filter(has_text="window.pwned=1").first).to_be_visible()
+    assert await gus.evaluate("() => window.pwned") is None
     unwanted = gus.locator("imsite-chat").locator("script, img, svg, iframe, a[href^='javascript'], a[href^='data']")
     await expect(unwanted).to_have_count(0)
 

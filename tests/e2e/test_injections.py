@@ -26,9 +26,10 @@ from accounts.models import App, User
 from chat.actions.channel import channel_create_group
 from chat.actions.link_preview import message_set_previews, preview_store
 from chat.actions.report import message_report
-from chat.models import Channel, Message
+from chat.models import Channel, CustomEmoji, Message
 from chat.slash.actions import slash_command_create
 from chat.webhooks.incoming.actions import incoming_webhook_create
+from social_django.models import UserSocialAuth
 
 texts, group = json.loads({texts!r}), {group}
 mallory, alice = User.objects.get(username="mallory"), User.objects.get(username="alice")
@@ -42,6 +43,12 @@ for text in texts:
     Channel.objects.filter(pk=made.pk).update(name=text, topic=text, description=text)
 User.objects.filter(username="mallory").update(nickname=texts[1], status_text=texts[19])
 App.objects.update(name=texts[0])
+Channel.objects.filter(pk=group).update(topic=texts[18], description="\\n".join(texts))
+emoji = dict(picture=b"x", width=20, height=20, created_by=mallory, created_at=1)
+for name in sorted({{text[:30] for text in texts}}):
+    CustomEmoji.objects.create(name=name, sha256=f"{{len(name):064}}", **emoji)
+for text in texts:
+    UserSocialAuth.objects.create(user=alice, provider="github", uid=text, extra_data={{"login": text, "name": text}})
 settings.IM_MAX_REPORTS_PER_DAY = len(texts)
 messages = list(Message.objects.filter(channel_id=group).order_by("seq"))
 for message, text in zip(messages, texts, strict=False):
@@ -125,6 +132,16 @@ async def test_planted_scripts_stay_text(site: Site, person: OpenPerson, tmp_pat
     await alice.get_by_test_id("composer").fill("/ev")
     await expect(alice.get_by_test_id("slash-option")).to_contain_text("onerror")
     await is_inert(alice, "slash commands")
+
+    await alice.get_by_test_id("composer").fill("")
+    await alice.get_by_test_id("emoji-button").click()
+    await alice.get_by_test_id("emoji-search").fill("<")
+    await expect(alice.get_by_test_id("emoji-picker")).to_be_visible()
+    await expect(alice.locator(".emoji-scroller img.custom-emoji").first).to_be_attached()
+    await is_inert(alice, "emoji")
+    for path in ("profile", "sign-in-methods"):
+        await alice.goto(f"{site.url}/accounts/{path}/")
+        await is_inert(alice, path)
 
     olga = await person("olga")
     await operator_at(olga, site)

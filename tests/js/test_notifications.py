@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page
 
 from tests.support import machine
+from tests.support.injections import INJECTIONS, TAGS
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
@@ -15,7 +16,7 @@ pytestmark = [
     pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
 ]
 
-_PRELUDE = """async () => {
+_PRELUDE = """async (given) => {
   const shown = [];
   window.Notification = class {
     static permission = "granted";
@@ -45,8 +46,8 @@ _PRELUDE = """async () => {
 }"""
 
 
-async def run(modules: Page, script: str) -> Any:
-    return await modules.evaluate(_PRELUDE % script)
+async def run(modules: Page, script: str, given: Any = None) -> Any:
+    return await modules.evaluate(_PRELUDE % script, given)
 
 
 async def test_a_few_messages_are_shown_one_by_one_and_many_as_one(modules: Page) -> None:
@@ -104,3 +105,19 @@ async def test_read_and_recalled_messages_go_away(modules: Page) -> None:
 async def test_a_click_opens_the_message(modules: Page) -> None:
     script = """receive(4); await until(() => shown.length); shown[0].onclick(); return [opened, shown.length];"""
     assert await run(modules, script) == [[["7", 4]], 0]
+
+
+async def test_planted_scripts_are_shown_as_text(modules: Page) -> None:
+    script = """const found = [];
+      for (const [index, text] of given.entries()) {
+        store.emit("added", message(index + 1, { name: text, msg: text, content: text }));
+        if (index % 3 < 2 && index < given.length - 1) continue;
+        const count = found.length + (index % 3) + 1;
+        await until(() => found.length + shown.length >= count);
+        found.push(...texts()); notifications.clear();
+      }
+      return [found, document.querySelectorAll("[onerror], iframe").length, window.pwned ?? null];"""
+    found, planted, ran = await run(modules, script, list(INJECTIONS))
+    assert [title for title, _ in found] == list(INJECTIONS)
+    assert {tag for tag in TAGS if "'" not in tag} <= {body for _, body in found}
+    assert (planted, ran) == (0, None)
