@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.profile import STATUS_MAX_LENGTH
 from accounts.forms.long_select import LongSelect
-from accounts.forms.second_factor import CODE_MAX_LENGTH
+from accounts.forms.second_factor import CODE_MAX_LENGTH, CodeInput
 from accounts.forms.sign_in import ActionForm
 from accounts.models import User
 from accounts.names import USER_NAME_MAX_LENGTH
@@ -90,7 +90,7 @@ class ReauthenticationForm(ActionForm):
                 label=_("Code"),
                 help_text=_("From your authenticator app, or a recovery code."),
                 max_length=CODE_MAX_LENGTH,
-                widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
+                widget=CodeInput(attrs={"autocomplete": "one-time-code"}),
             )
         else:
             self.fields["username_confirmation"] = forms.CharField(

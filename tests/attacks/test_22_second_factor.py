@@ -11,7 +11,7 @@ from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from accounts.actions import user_update
+from accounts.actions import token_issue, user_update
 from accounts.models import User
 from accounts.rate_limits import second_factor_rate_limit
 from accounts.selectors.users import user_by_session
@@ -41,6 +41,24 @@ def test_without_the_second_step_nothing_is_usable(alice: User) -> None:
     assert client.post("/accounts/data/export/").status_code == 302
     assert client.post("/accounts/password/", {"current_password": PASSWORD, "password": "x" * 12}).status_code == 302
     assert b"alice" not in client.get("/").content
+
+
+def test_the_rights_of_staff_rest_until_they_have_a_second_factor(alice: User, settings: Settings) -> None:
+    settings.IM_STAFF_SECOND_FACTOR = True
+    settings.IM_MONITORING_NETWORKS = settings.IM_API_DOCS_NETWORKS = ()
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    client, token = take_first_step(), token_issue(user=alice)
+    paths = ("/admin/", "/admin/nodes/", "/admin/accounts/user/", "/healthz", "/api/protocol/")
+
+    def opened() -> set[str]:
+        found = {path for path in paths if client.get(path).status_code == 200}
+        # A token of the user is a session of a program: it gets no further than the user.
+        answer = Client().get("/api/v1/channels/", headers={"Authorization": f"Bearer {token}"})
+        return found | ({"REST"} if answer.status_code == 200 else set())
+
+    assert opened() == set()
+    add_app(alice)
+    assert opened() == {*paths, "REST"}
 
 
 def test_a_code_works_once(alice: User) -> None:
