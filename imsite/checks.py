@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from imsite.server.local_url import UNIX_PEER
+
 _CONTACT = re.compile(r"mailto:[^@\s]+@[\w.-]+|https://[\w-]+\.[\w.-]+", re.ASCII)
 _PRIVATE_KEY_BYTES = 32
 _NETWORKS = (
@@ -39,7 +41,7 @@ def check_proxies(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(f'IM_TRUSTED_PROXIES: "{entry}" is not an address or network, such as 10.0.0.0/8.', id="imsite.W002")
         for entry in (part.strip() for part in settings.IM_TRUSTED_PROXIES.split(","))
-        if entry not in ("", "*") and not _is_network(entry, strict=True)
+        if entry not in ("", "*", UNIX_PEER) and not _is_network(entry, strict=True)
     ]
 
 
@@ -51,6 +53,24 @@ def check_origins(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for name in ("IM_ALLOWED_ORIGINS", "IM_WIDGET_ORIGINS")
         for entry in getattr(settings, name)
         if not _is_origin(entry.rstrip("/"))
+    ]
+
+
+@register("imsite")
+def check_root(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report a site below a path. Its pages, cookies, sockets and service worker would be those of the whole host."""
+    below = {
+        "IM_URL_PREFIX": settings.IM_URL_PREFIX.strip("/"),
+        "IM_SITE_URL": urlsplit(settings.IM_SITE_URL).path.strip("/"),
+    }
+    return [
+        Error(
+            f"{name}: the site cannot be served below /{path}/. Give it a host name of its own, such as "
+            "chat.example.org, or a port of its own.",
+            id="imsite.E006",
+        )
+        for name, path in below.items()
+        if path
     ]
 
 

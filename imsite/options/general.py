@@ -28,7 +28,16 @@ OPTIONS = (
     Option("DATABASE_URL", "", "postgres://user:password@host/name. Empty: SQLite in IM_DATA_DIR."),
     Option("REDIS_URL", "", "redis://:password@host:6379/0. Makes the site a cluster. Empty: a single node."),
     Option("ALLOWED_HOSTS", (), "Comma-separated host names of the site.", ("localhost", "127.0.0.1", "[::1]")),
-    Option("HOST", "127.0.0.1", "Address that `serve` listens on."),
+    Option(
+        "HOST",
+        "127.0.0.1",
+        "Address that `serve` listens on, or a Unix socket, such as unix:/run/imsite/imsite.sock.",
+    ),
+    Option(
+        "IM_URL_PREFIX",
+        "",
+        "Stays empty: the site needs a host name or port of its own, and does not start below a path such as /im/.",
+    ),
     Option("PORT", 8000, "Port that `serve` listens on."),
     Option("IM_WORKERS", 1, "Processes of `serve`, each a node. The nth also listens alone on PORT + n."),
     Option(
@@ -36,7 +45,11 @@ OPTIONS = (
         True,
         "Pages load their modules and style sheets as one file each; False: one by one.",
     ),
-    Option("IM_TRUSTED_PROXIES", "", "Comma-separated proxies whose X-Forwarded-For and -Proto headers are trusted."),
+    Option(
+        "IM_TRUSTED_PROXIES",
+        "",
+        "Comma-separated proxies whose X-Forwarded-For and -Proto headers are trusted; `unix`: those on a Unix socket.",
+    ),
     Option("IM_ALLOWED_ORIGINS", (), "Comma-separated origins of other sites whose pages may connect."),
     Option("IM_WIDGETS", True, "Other pages may embed a channel of the site (deploy/embedding.md)."),
     Option("IM_WIDGET_ORIGINS", (), "Comma-separated origins of other sites whose pages may embed a channel."),

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from ipaddress import IPv6Address, ip_address
 
+UNIX_PREFIX = "unix:"
+"""Begins a host that is the path of a Unix socket."""
+UNIX_PEER = "unix"
+"""The name in IM_TRUSTED_PROXIES of a proxy that connects to the site's Unix socket."""
+
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 
 
 def local_url(host: str, port: int) -> str:
-    """Return the URL of a server that listens on this address or host name. All addresses (`::`) include loopback."""
+    """Return the URL of a server that listens on this address or host name. All addresses (`::`) include loopback.
+
+    A Unix socket is returned as it is.
+    """
+    if host.startswith(UNIX_PREFIX):
+        return host
     try:
         address = ip_address(host or "0.0.0.0")
     except ValueError:

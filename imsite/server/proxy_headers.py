@@ -12,6 +12,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from chat.api.common.networks import FORWARDING_HEADERS, UNKNOWN_CLIENT
 from delivery.request_id import HEADER, accept_request_id
+from imsite.server.local_url import UNIX_PEER
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -55,9 +56,9 @@ class ProxyHeaders:
     async def _set_client(
         self, scope: Scope, receive: Receive, send: Send, *, is_forwarded: bool, has_scheme: bool
     ) -> None:
-        address, port = (scope.get("client") or ("", 0))[:2]
+        address, port = (scope.get("client") or (UNIX_PEER, 0))[:2]
         known = _usable_address(address)
-        peer = scope["client"] = (known or _NO_ADDRESS, port)
+        peer = scope["client"] = (known or (UNIX_PEER if address == UNIX_PEER else _NO_ADDRESS), port)
         if is_forwarded or has_scheme:
             # uvicorn's middleware replaces the client in the scope if the peer is trusted and the header is not empty.
             await self._read_headers(scope, receive, send)
@@ -66,6 +67,8 @@ class ProxyHeaders:
             scope["client"] = peer if known is None else (known, scope["client"][1])
         elif is_forwarded:
             known = None
+        if scope["client"][0] == UNIX_PEER:
+            scope["client"] = (_NO_ADDRESS, port)
         if known is None:
             scope[UNKNOWN_CLIENT] = True
 

@@ -20,7 +20,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from chat.node.lifecycle import drain_node
 from imsite.server.garbage_collection import limit_collections
-from imsite.server.local_url import local_url
+from imsite.server.local_url import UNIX_PREFIX, local_url
 from imsite.server.preload import preload
 
 logger = logging.getLogger(__name__)
@@ -55,11 +55,13 @@ def run(host: str, port: int, *, sockets: Sequence[socket.socket] = (), quiet: b
 
 
 def uvicorn_config(host: str, port: int) -> uvicorn.Config:
-    """Return uvicorn's configuration for the site."""
+    """Return uvicorn's configuration for the site. A host `unix:<path>` is a Unix socket."""
+    is_unix = host.startswith(UNIX_PREFIX)
     return uvicorn.Config(
         "imsite.asgi:application",
         host=host,
         port=port,
+        uds=host.removeprefix(UNIX_PREFIX) if is_unix else None,
         loop="uvloop",
         http="imsite.server.http:HttpProtocol",
         ws=LEAN_WEBSOCKETS if settings.IM_LEAN_WEBSOCKETS else UVICORN_WEBSOCKETS,

@@ -80,7 +80,9 @@ def test_a_network_that_is_none_is_reported(setting: str, settings: Settings) ->
     assert setting in message and "10.0.0.0-10.0.0.9" in message
 
 
-@pytest.mark.parametrize(("entry", "wrong"), [("*", 0), ("10.0.0.1, 10.1.0.0/16", 0), ("nginx", 1), ("10.0.0.1/8", 1)])
+@pytest.mark.parametrize(
+    ("entry", "wrong"), [("*", 0), ("unix", 0), ("10.0.0.1, 10.1.0.0/16", 0), ("nginx", 1), ("10.0.0.1/8", 1)]
+)
 def test_a_proxy_that_is_no_address_is_reported(entry: str, wrong: int, settings: Settings) -> None:
     settings.IM_TRUSTED_PROXIES = entry
     assert len(messages()) == wrong
@@ -139,3 +141,19 @@ def test_a_contact_that_push_services_refuse_is_reported(contact: str, wrong: in
 def test_a_push_key_that_is_none_is_reported(key: str, wrong: int, settings: Settings) -> None:
     settings.IM_PUSH_PRIVATE_KEY = key
     assert len(messages()) == wrong
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "wrong"),
+    [
+        ("IM_URL_PREFIX", "/", 0),
+        ("IM_URL_PREFIX", "/im/", 1),
+        ("IM_SITE_URL", "https://chat.example:8443", 0),
+        ("IM_SITE_URL", "https://[2001:db8::1]:8443/", 0),
+        ("IM_SITE_URL", "https://www.example/im/", 1),
+    ],
+)
+def test_a_site_below_a_path_does_not_start(setting: str, value: str, wrong: int, settings: Settings) -> None:
+    setattr(settings, setting, value)
+    found = [message for message in messages() if "imsite.E006" in message]
+    assert len(found) == wrong and all("/im/" in message and "a host name of its own" in message for message in found)

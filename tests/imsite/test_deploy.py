@@ -55,7 +55,7 @@ def check(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
 def test_the_guide_names_existing_commands_files_and_figures() -> None:
     text = (DEPLOY / "README.md").read_text()
     assert set(re.findall(r"\bmanage ([a-z]+)", text)) <= set(get_commands())
-    for name in re.findall(r"\bdeploy/[\w.]+", text):
+    for name in re.findall(r"\bdeploy/[\w.-]+", text):
         assert (ROOT / name).exists(), name
     known = {option.name for option in OPTIONS}
     assert set(re.findall(r"\bIM_[A-Z_]+[A-Z]\b", text)) <= known

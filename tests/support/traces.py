@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from delivery import tracing
-from delivery.otel import OtelTracer
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 
 class Spans:
@@ -44,6 +45,12 @@ def is_below(span: ReadableSpan, parent: ReadableSpan) -> bool:
 
 @pytest.fixture
 def spans() -> Iterator[Spans]:
+    # Few tests need OpenTelemetry, whose import takes a third of a second.
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    from delivery.otel import OtelTracer
+
     exporter = InMemorySpanExporter()
     tracer = OtelTracer(SimpleSpanProcessor(exporter), node="a")
     tracing.set_tracer(tracer)

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from imsite.database_checks import require_migrated
 from imsite.options import DEVELOPMENT, read
 from imsite.server import runner
+from imsite.server.local_url import UNIX_PREFIX
 from imsite.server.workers import run_workers
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -41,7 +42,8 @@ class Command(BaseCommand):
             runner.run(host, port, sockets=[socket.socket(fileno=number) for number in fd], quiet=True)
             return
         require_migrated()
-        if DEVELOPMENT and host not in LOOPBACK_HOSTS:
+        is_unix = host.startswith(UNIX_PREFIX)
+        if DEVELOPMENT and not is_unix and host not in LOOPBACK_HOSTS:
             self.stderr.write(
                 self.style.WARNING(
                     f"Listening on {host} with the relaxed defaults of a development start. "
@@ -51,6 +53,8 @@ class Command(BaseCommand):
         if workers == 1:
             runner.run(host, port, quiet=options["verbosity"] == 0)
             return
+        if is_unix:
+            raise CommandError("A Unix socket belongs to one process: start one for each, with --workers 1.")
         if workers < 1:
             raise CommandError("--workers must be 1 or more.")
         if not settings.REDIS_URL:

@@ -15,6 +15,7 @@ from imsite.server.local_url import local_url
         ("::", "http://[::1]:8000/"),
         ("", "http://127.0.0.1:8000/"),
         ("::1", "http://[::1]:8000/"),
+        ("unix:/run/imsite/imsite.sock", "unix:/run/imsite/imsite.sock"),
         ("2001:db8::5", "http://[2001:db8::5]:8000/"),
         ("fe80::1%eth0", "http://[fe80::1%25eth0]:8000/"),
         ("localhost", "http://localhost:8000/"),

@@ -93,6 +93,16 @@ async def test_a_peer_without_an_address_has_one_for_limits_only(peer: Any) -> N
     assert not is_inside(scope)
 
 
+@pytest.mark.parametrize(("proxies", "address"), [(f"unix, {PROXY}", CLIENT), (PROXY, "0.0.0.0")])
+async def test_a_proxy_on_a_unix_socket_is_trusted_by_name(proxies: str, address: str, settings: Settings) -> None:
+    settings.IM_TRUSTED_PROXIES = proxies  # type: ignore[attr-defined]
+
+    scope = await passed({"x-forwarded-for": CLIENT}, peer=None)
+
+    assert scope["client"][0] == address
+    assert is_inside(scope) == (address == CLIENT)
+
+
 async def test_a_proxy_is_recognised_on_a_socket_for_both_ip_versions() -> None:
     assert (await passed({"x-forwarded-for": CLIENT}, peer=(f"::ffff:{PROXY}", 1)))["client"][0] == CLIENT
 

@@ -16,3 +16,8 @@ def test_an_option_chooses_the_websocket_class(settings: Settings, is_lean: bool
     config = uvicorn_config("127.0.0.1", 0)
     config.load()
     assert config.ws_protocol_class is expected
+
+
+def test_a_host_can_be_a_unix_socket() -> None:
+    assert uvicorn_config("unix:/run/imsite/imsite.sock", 8000).uds == "/run/imsite/imsite.sock"
+    assert uvicorn_config("::1", 8000).uds is None
