@@ -78,7 +78,8 @@ async def websocket(scope: dict[str, Any], receive: Receive, send: Send) -> None
 application = ProxyHeaders(
     ProtocolTypeRouter(
         {
-            "http": traced(Polling(Uploads(FastPath(Files(HttpHandler()))))),
+            # The most frequent calls first.
+            "http": traced(FastPath(Polling(Uploads(Files(HttpHandler()))))),
             "websocket": websocket,
             "lifespan": lifespan,
         }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Any
 
 from accounts.caches.directory import account_by_name, accounts_by_names, enabled_apps
 from accounts.models import User
@@ -251,28 +250,31 @@ def _set_outcomes(drafted: Sequence[tuple[_PendingSend, Draft]], outcomes: Seque
 
 def _draft(send: _PendingSend, author_id: int, caller_id: int) -> Draft:
     message = send.message
-    # A client id names one message of one sender, so it holds neither for a fan-out nor in another user's name.
-    has_own_client_id = author_id == caller_id and not message.is_fan_out
-    fields: dict[str, Any] = {
-        "channel": send.channel,
-        "client_id": message.client_id,
-        "idempotency_key": send.idempotency_key,
-        "recipient_online": send.result.online,
-        "receipt_for": (author_id,) if author_id == caller_id else (author_id, caller_id),
-    }
     if message.forward is not None:
         source, message_id, files = message.forward
-        draft = forward_draft(sender=send.author, source=source, message_id=message_id, files=files, **fields)
+        draft = forward_draft(
+            sender=send.author,
+            source=source,
+            message_id=message_id,
+            channel=send.channel,
+            files=files,
+            client_id=message.client_id,
+        )
     else:
         draft = message_draft(
             sender=author_id,
+            channel=send.channel,
             text=message.text,
             type=message.type,
+            client_id=message.client_id,
             attachments=message.attachments,
-            thread=message.thread,
-            thread_only=message.thread_only,
-            **fields,
         )
-    if not has_own_client_id:
+        draft.thread, draft.thread_only = message.thread, message.thread_only
+    # A client id names one message of one sender, so it holds neither for a fan-out nor in another user's name.
+    if author_id != caller_id or message.is_fan_out:
         draft.client_id = None
+    # Set here, because passing them on as further arguments takes as long as making the draft.
+    draft.idempotency_key = send.idempotency_key
+    draft.recipient_online = send.result.online
+    draft.receipt_for = (author_id,) if author_id == caller_id else (author_id, caller_id)
     return draft

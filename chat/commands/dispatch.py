@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import DatabaseError, InterfaceError
@@ -24,8 +23,7 @@ from delivery.rate_limits.settled import SettledRateLimit
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """The content of a reply, for both protocols. `reason` is the key of a refusal, empty for a success."""
 
     code: Code

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import accumulate
 from typing import Any, Protocol
 
@@ -208,8 +209,13 @@ def _labels(channel: int, sender: int, type: str, text: str, attachments: Sequen
 
 
 def _channel_label(channel_id: int) -> str:
-    # The names in the index of running sites, which an upgrade does not change.
-    return f"c{channel_id}" if connection.vendor == "sqlite" else str(channel_id)
+    return f"{_channel_prefix()}{channel_id}"
+
+
+@cache
+def _channel_prefix() -> str:
+    # Those of the index of running sites, which an upgrade does not change.
+    return "c" if connection.vendor == "sqlite" else ""
 
 
 def _sender_label(user_id: int) -> str:

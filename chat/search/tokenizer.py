@@ -17,7 +17,8 @@ from chat.search.normalization import normalize
 MAX_WORD_LENGTH = 64
 """Characters of a word that are indexed."""
 MAX_PHRASES = 16
-_ASCII_WORD = re.compile("[0-9a-z]+")
+_ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
+"""Table of `str.translate` that leaves lower-case words and blanks of ASCII text. It is faster than a pattern."""
 _EAST_ASIAN = (
     (0x3005, 0x3007), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF),
     (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
@@ -91,7 +92,7 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
 
 def _ascii_words(text: str) -> list[str]:
     """Return the words of ASCII text, of whose characters only letters and digits are no separators."""
-    words: list[str] = _ASCII_WORD.findall(text.lower())
+    words = text.translate(_ASCII_WORDS).split()
     return words if len(text) <= MAX_WORD_LENGTH else [word[:MAX_WORD_LENGTH] for word in words]
 
 

@@ -6,7 +6,7 @@ The ids of new messages and their positions in the log are set later, by `store`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chat import payloads, rules
@@ -143,7 +143,7 @@ def _outcome(verdict: Outcome | NewMessage | Repeat) -> Outcome:
     if isinstance(verdict, NewMessage):
         return verdict.stored()
     if isinstance(verdict, Repeat):
-        return replace(verdict.new.stored(), repeated=True)
+        return verdict.new.stored()._replace(repeated=True)
     return verdict
 
 

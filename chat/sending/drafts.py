@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -89,8 +89,7 @@ _ONLINE_CODES = {True: "1", False: "0", None: ""}
 _ONLINE_FROM_CODE = {code: online for online, code in _ONLINE_CODES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
+class StoredMessage(NamedTuple):
     """The acknowledgement of a draft: the message stored for it.
 
     `repeated`: an earlier draft with the same key stored it. `id`, `seq` and `position` are 0 if only the key of that

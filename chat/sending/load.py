@@ -6,7 +6,7 @@ Most batches take one round trip, with prepared queries. A second one reads what
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -300,7 +300,7 @@ def _earlier_sends(
     def placed(stored: StoredMessage) -> StoredMessage:
         """Complete the stored message with its row's position and time, unless retention has deleted the row."""
         time, position = places.get(stored.id, (stored.time, 0))
-        return replace(stored, time=time, position=position)
+        return stored._replace(time=time, position=position)
 
     return (
         {client_key: placed(stored) for client_key, stored in sent.items()},

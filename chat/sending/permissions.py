@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chat import reasons, rules
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chat.sending.load import Loaded
-    from chat.sending.rows import SendChannel, Sender
+    from chat.sending.rows import SendChannel, Sender, SenderMembership
 
 
 class Permissions:
@@ -58,8 +59,10 @@ class Permissions:
         if inactive and any(peer in inactive for peer in rules.pair_user_ids(channel.pair)):
             raise ChatError(reasons.USER_UNREACHABLE)
         reply_seq = self._reply_seq(draft, channel, ranges)
-        self._require_thread(draft, channel, ranges)
-        self._require_attachments(draft)
+        if draft.thread is not None:
+            self._require_thread(draft.thread, channel, ranges)
+        if draft.attachments:
+            self._require_attachments(draft)
         if draft.forward is not None:
             forwarding.require_source(draft.forward, self._loaded)
         if user.is_restricted:
@@ -73,10 +76,7 @@ class Permissions:
 
     def role(self, user: int, channel: int) -> str | None:
         """Return the user's role in the channel; None without a present membership, and in an app's channel."""
-        for membership in self._loaded.memberships.get((channel, user), ()):
-            if membership.until_position is None:
-                return membership.role
-        return None
+        return _present_role(self._loaded.memberships.get((channel, user), ()))
 
     def _read_access(self, draft: Draft, user: Sender, channel: SendChannel) -> tuple[Ranges, str | None]:
         """Return the ranges that the sender may read, and their role in the channel (None in an app's channel)."""
@@ -86,7 +86,7 @@ class Permissions:
                 raise ChatError(reasons.CHANNEL_NOT_FOUND)
             return rules.EVERYTHING, None
         memberships = self._loaded.memberships.get((channel.pk, user.pk), ())
-        role = self.role(user.pk, channel.pk)
+        role = _present_role(memberships)
         if user.is_guest or role is None or (user.pk, channel.pk) in self._bans:
             raise ChatError(reasons.CHANNEL_NOT_FOUND)
         if rules.reads_everything(channel.join, channel.history):
@@ -101,16 +101,14 @@ class Permissions:
             raise ChatError(reasons.REPLY_NOT_FOUND)
         return seq
 
-    def _require_thread(self, draft: Draft, channel: SendChannel, ranges: Ranges) -> None:
+    def _require_thread(self, thread: int, channel: SendChannel, ranges: Ranges) -> None:
         """Raise ChatError THREAD_NOT_FOUND, or MESSAGE_RECALLED for a first answer to a recalled message."""
-        if draft.thread is None:
-            return
-        root = self._loaded.roots.get(draft.thread)
+        root = self._loaded.roots.get(thread)
         if root is None or root.channel_id != channel.pk or root.thread is not None:
             raise ChatError(reasons.THREAD_NOT_FOUND)
         if not rules.is_readable(ranges, root.seq):
             raise ChatError(reasons.THREAD_NOT_FOUND)
-        if root.recalled_at is not None and draft.thread not in self._loaded.threads:
+        if root.recalled_at is not None and thread not in self._loaded.threads:
             raise ChatError(reasons.MESSAGE_RECALLED)
 
     def _require_attachments(self, draft: Draft) -> None:
@@ -153,3 +151,10 @@ class Permissions:
         if wait > 0:
             raise ChatError(reasons.SLOW_MODE, unsent={"interval": channel.slow_mode}, retryAfter=wait / 1000)
         self._last_sent[key] = self._now
+
+
+def _present_role(memberships: Sequence[SenderMembership]) -> str | None:
+    for membership in memberships:
+        if membership.until_position is None:
+            return membership.role
+    return None

@@ -5,8 +5,7 @@ A text frame is one object, or an array of objects if the client requested batch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,8 +13,7 @@ _SPELLINGS = {"appID": "appId", "userID": "userId", "msgID": "msgId"}
 _MAX_SEQ = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request. The client chooses `seq`, and the reply repeats it. `data` is any JSON; commands require an object."""
 
     seq: str

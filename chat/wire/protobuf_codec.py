@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from google.protobuf.message import DecodeError
 from google.protobuf.message import Message as ProtobufMessage
@@ -33,8 +33,7 @@ class Heartbeat:
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class SendRequest:
+class SendRequest(NamedTuple):
     """A message to send. `session` is "single" or "group", `type` is "text", "picture" or "voice"; None if unknown."""
 
     client_id: int
@@ -82,8 +81,7 @@ class BadInput(ValueError):
         self.login = login
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message as clients receive it.
 
     `single`: it belongs to a private channel, and `receiver` is the user who did not send it.

@@ -267,10 +267,10 @@ def _fingerprint(data: NewMessage) -> str:
 
 def sent_status(results: Sequence[SendResult]) -> int:
     """Return 201 if a message is new, else 200. Raise the first refusal if all destinations refused it."""
-    stored = [result.stored for result in results if result.stored is not None]
-    if not stored and results and results[0].refusal is not None:
+    are_new = [not result.stored.repeated for result in results if result.stored is not None]
+    if not are_new and results and results[0].refusal is not None:
         raise results[0].refusal
-    return 200 if all(item.repeated for item in stored) else 201
+    return 201 if True in are_new else 200
 
 
 def _result(result: list[SendResult] | ChatError) -> dict[str, Any]:
@@ -306,7 +306,8 @@ def _destination_body(result: SendResult) -> dict[str, Any]:
     made: dict[str, Any] = {"to": _recipient_body(result.destination)}
     if result.stored is not None:
         stored = result.stored
-        made |= {"target": str(stored.channel), "id": str(stored.id), "seq": stored.seq, "position": stored.position}
+        made["target"], made["id"] = str(stored.channel), str(stored.id)
+        made["seq"], made["position"] = stored.seq, stored.position
         if result.online is not None:
             made["online"] = result.online
     elif result.refusal is not None:
