@@ -7,6 +7,7 @@ import asyncio
 from tests.chaos.plants import marks
 from tests.chaos.scenario import Outcome, Scenario, run_on, running_cluster
 from tests.chaos.stage import Stage
+from tests.support.cluster import Node
 from tests.support.site_maker import SiteFactory
 from tests.support.waiting import wait_until
 
@@ -32,13 +33,18 @@ def planted(bug: str) -> Scenario:
             path.touch()
         if bug in marks.TAKEN:
             await wait_until(lambda: not path.exists())
+        if bug == marks.COMMIT_DELAYED:
+            await wait_until(lambda: any(map(_has_died, stage.cluster.nodes)))
         await stage.last(BURST_SECONDS)
         path.unlink(missing_ok=True)
-        for node in stage.cluster.nodes:
-            if node.process is not None and node.process.poll() is not None:
-                await asyncio.to_thread(node.restart)
+        for node in filter(_has_died, stage.cluster.nodes):
+            await asyncio.to_thread(node.restart)
 
     return Scenario(f"planted-{bug or 'nothing'}", "", fault, size=6, options={"DJANGO_SETTINGS_MODULE": SETTINGS})
+
+
+def _has_died(node: Node) -> bool:
+    return node.process is not None and node.process.poll() is not None
 
 
 def is_seen(bug: str, outcome: Outcome) -> bool:

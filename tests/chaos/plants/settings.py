@@ -1,6 +1,14 @@
-"""The site's settings with an application that plants bugs."""
+"""The site's settings, and bugs planted in its code."""
+
+from django.apps import apps
 
 from imsite import settings as site
 from imsite.settings import *  # noqa: F403
 
-INSTALLED_APPS = [*site.INSTALLED_APPS, "tests.chaos.plants.apps.PlantsConfig"]
+if apps.ready:
+    # This process was forked from one that had loaded the applications before.
+    from tests.chaos.plants import bugs
+
+    bugs.plant()
+else:
+    INSTALLED_APPS = [*site.INSTALLED_APPS, "tests.chaos.plants.apps.PlantsConfig"]
