@@ -19,6 +19,8 @@ from tests.chaos.scenarios import all_scenarios
 from tests.load import measurements
 from tests.support.site_maker import SiteFactory, site_maker
 
+MAX_SECONDS = 300.0
+"""A scenario that takes longer has failed, and the next one begins."""
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -55,7 +57,7 @@ def main() -> int:
 def _run(scenario: Scenario, make_site: SiteFactory) -> Outcome:
     print(f"{time.strftime('%H:%M:%S')} {scenario.name}: {scenario.title} …", flush=True)
     try:
-        outcome = asyncio.run(run(scenario, make_site))
+        outcome = asyncio.run(asyncio.wait_for(run(scenario, make_site), MAX_SECONDS))
     except Exception as error:
         # The others still run.
         traceback.print_exc()
