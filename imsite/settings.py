@@ -148,8 +148,10 @@ if not DEVELOPMENT:
 OAUTH_PROVIDERS = {
     "github": "accounts.oauth.providers.GitHub",
     "google": "accounts.oauth.providers.Google",
+    "sso": "accounts.oauth.providers.OpenIdConnect",
     "wechat": "accounts.oauth.providers.WeChat",
 }
+SOCIAL_AUTH_OIDC_JWT_ALGORITHMS = ["RS256", "PS256", "ES256"]
 SOCIAL_AUTH_GITHUB_SCOPE = ["user:email"]
 # Seconds to connect, for each address of the provider's host, and to wait for its response.
 SOCIAL_AUTH_REQUESTS_TIMEOUT = (2.0, 8.0)

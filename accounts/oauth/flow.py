@@ -86,15 +86,23 @@ def start(
 ) -> HttpResponse:
     """Begin a sign-in and return the redirect to the provider.
 
-    With `link_to`, the account at the provider is linked with that user instead.
+    With `link_to`, the account at the provider is linked with that user instead. Raises OAuthRefused: OAUTH_FAILED if
+    the provider cannot be reached for its addresses.
     """
     backend = _backend(request, provider)
-    url = str(backend.auth_url())
+    try:
+        url = str(backend.auth_url())
+    except exceptions.SocialAuthBaseException as error:
+        # An OpenID Connect provider is asked for its addresses first.
+        raise _failed(provider, error) from None
     state = parse_qs(urlsplit(url).query)["state"][0]
-    started_at = backend.strategy.session_get(backend.transaction_key(state))["timestamp"]
+    transaction = backend.strategy.session_get(backend.transaction_key(state))
     response = HttpResponseRedirect(url)
     link_id = link_to.pk if link_to is not None else None
-    pending.store(request, response, PendingSignIn(provider.slug, state, started_at, next_page, link_id))
+    started = PendingSignIn(
+        provider.slug, state, transaction["timestamp"], next_page, link_id, transaction.get("oidc_nonce", "")
+    )
+    pending.store(request, response, started)
     return response
 
 
@@ -113,7 +121,8 @@ def finish(request: HttpRequest, provider: ProviderConfig, sign_in: PendingSignI
         raise OAuthRefused(NOT_SIGNED_IN, errors.OAUTH_DECLINED, title=provider.title)
     backend = _backend(request, provider)
     backend.strategy.session_set(
-        backend.transaction_key(sign_in.state), {"state": sign_in.state, "timestamp": sign_in.started_at}
+        backend.transaction_key(sign_in.state),
+        {"state": sign_in.state, "timestamp": sign_in.started_at, "oidc_nonce": sign_in.nonce},
     )
     try:
         identity: Identity = backend.complete()
@@ -123,11 +132,15 @@ def finish(request: HttpRequest, provider: ProviderConfig, sign_in: PendingSignI
         raise OAuthRefused(UNKNOWN_SIGN_IN, errors.OAUTH_EXPIRED) from None
     except (exceptions.SocialAuthBaseException, ValueError, KeyError, TypeError) as error:
         # A malformed answer of a provider must not cause a server error.
-        code = getattr(error, "code", "")
-        logger.warning("oauth_failed", extra={"provider": provider.slug, "error": type(error).__name__, "code": code})
-        raise OAuthRefused(PROVIDER_FAILED, errors.OAUTH_FAILED, title=provider.title) from None
+        raise _failed(provider, error) from None
     log_recovery(logger, "oauth_failed", provider=provider.slug)
     return identity
+
+
+def _failed(provider: ProviderConfig, error: Exception) -> OAuthRefused:
+    code = getattr(error, "code", "")
+    logger.warning("oauth_failed", extra={"provider": provider.slug, "error": type(error).__name__, "code": code})
+    return OAuthRefused(PROVIDER_FAILED, errors.OAUTH_FAILED, title=provider.title)
 
 
 def mark_completed(request: HttpRequest, response: HttpResponse, sign_in: PendingSignIn, user_id: int) -> HttpResponse:

@@ -34,6 +34,8 @@ class PendingSignIn:
     next_page: str
     link_to: int | None = None
     """Id of the user whose account is linked instead of signing in."""
+    nonce: str = ""
+    """The nonce that an OpenID Connect provider must return within its token; empty for other providers."""
     completed_as: int | None = None
     """Id of the user that it has signed in or linked; 0: a new user who chooses a user name; None: not completed."""
 

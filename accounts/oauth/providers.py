@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -18,8 +19,10 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from social_core.backends.github import GithubOAuth2
 from social_core.backends.google import GoogleOAuth2
+from social_core.backends.open_id_connect import OpenIdConnectAuth
 from social_core.backends.weixin import WeixinOAuth2
 from social_core.exceptions import AuthResponseError
 from social_django.models import DjangoStorage
@@ -52,6 +55,10 @@ class IdentityBackend:
 
     picture_hosts: tuple[str, ...] = ()
     """Hosts that pictures are downloaded from. An entry that begins with a dot matches all subdomains."""
+
+    def sign_in_url(self: Any) -> str:
+        """Return an address on the origin of the provider's pages for signing in, without a request."""
+        return str(self.authorization_url())
 
     def identity(self, response: dict[str, Any]) -> Identity:
         """Return the identity that the provider's user info describes."""
@@ -159,6 +166,38 @@ class WeChat(IdentityBackend, WeixinOAuth2[Any]):
         return Identity(**self.subject(response), name=_text(response, "nickname"), picture=picture)
 
 
+class OpenIdConnect(IdentityBackend, OpenIdConnectAuth[Any]):
+    """Identifies users by the `sub` claim of any provider that speaks OpenID Connect.
+
+    The nonce waits in the signed cookie of the sign-in, and the state, which it is bound to, is accepted once. So none
+    is stored here. An address counts only if the provider says that it is confirmed; without a word about it, the user
+    has none here.
+    """
+
+    def sign_in_url(self) -> str:
+        """Return the provider's address. Its pages for signing in must be on the same host."""
+        return self.oidc_endpoint()
+
+    def get_and_store_nonce(self, url: str, state: Any) -> str:
+        return str(self.strategy.random_string(64))
+
+    def get_nonce(self, nonce: str) -> Any:
+        return SimpleNamespace(id=0, assoc_type=(self._oauth2_transaction or {}).get("state"))
+
+    def remove_nonce(self, nonce_id: int) -> None:
+        pass
+
+    def identity(self, response: dict[str, Any]) -> Identity:
+        email, confirmed = _text(response, "email"), response.get("email_verified")
+        return Identity(
+            **self.subject(response),
+            name=_text(response, "name"),
+            handle=_text(response, "preferred_username").partition("@")[0],
+            email=email if confirmed is True else "",
+            email_unconfirmed=bool(email) and confirmed is False,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
     """One provider: its slug in URLs, its English name, and the two settings that enable it."""
@@ -169,21 +208,36 @@ class ProviderConfig:
     """Name of the library's backend, which stored links refer to."""
     key_setting: str
     secret_setting: str
+    endpoint_setting: str = ""
+    """The setting with the provider's address, if it can be any, which is needed as well."""
+    name_setting: str = ""
+    """The setting with the name that users know it by."""
 
     @property
     def title(self) -> str:
-        """The name in the active language."""
-        return gettext(self.name)
+        """The name that the operator has chosen, or else that in the active language."""
+        chosen = str(getattr(settings, self.name_setting)) if self.name_setting else ""
+        return chosen or gettext(self.name)
 
     @property
     def enabled(self) -> bool:
-        return bool(getattr(settings, self.key_setting) and getattr(settings, self.secret_setting))
+        needed = (self.key_setting, self.secret_setting, *filter(None, [self.endpoint_setting]))
+        return all(getattr(settings, name) for name in needed)
 
 
 PROVIDERS = (
     ProviderConfig("github", "GitHub", "github", "SOCIAL_AUTH_GITHUB_KEY", "SOCIAL_AUTH_GITHUB_SECRET"),
     ProviderConfig(
         "google", "Google", "google-oauth2", "SOCIAL_AUTH_GOOGLE_OAUTH2_KEY", "SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET"
+    ),
+    ProviderConfig(
+        "sso",
+        _("Single sign-on"),
+        "oidc",
+        "SOCIAL_AUTH_OIDC_KEY",
+        "SOCIAL_AUTH_OIDC_SECRET",
+        "SOCIAL_AUTH_OIDC_ENDPOINT",
+        "IM_OIDC_NAME",
     ),
     ProviderConfig("wechat", "WeChat", "weixin", "SOCIAL_AUTH_WEIXIN_KEY", "SOCIAL_AUTH_WEIXIN_SECRET"),
 )
@@ -209,7 +263,7 @@ def authorization_origins(request: HttpRequest) -> list[str]:
     """Return the origins that the sign-in buttons lead to, for `form-action` of the Content-Security-Policy."""
     origins = set()
     for provider in enabled_providers():
-        parts = urlsplit(provider_backend(provider, request).authorization_url())
+        parts = urlsplit(provider_backend(provider, request).sign_in_url())
         origins.add(f"{parts.scheme}://{parts.netloc}")
     return sorted(origins)
 

@@ -92,6 +92,15 @@ OPTIONS = (
     Option("SOCIAL_AUTH_GITHUB_SECRET", "", "GitHub client secret."),
     Option("SOCIAL_AUTH_GOOGLE_OAUTH2_KEY", "", "Google client ID. With its secret, it enables sign-in with Google."),
     Option("SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET", "", "Google client secret."),
+    Option(
+        "SOCIAL_AUTH_OIDC_ENDPOINT",
+        "",
+        "Address of an OpenID Connect provider (Keycloak, Entra ID, Authentik and others), the part of its discovery "
+        "document's address before /.well-known. With the next two, it enables single sign-on.",
+    ),
+    Option("SOCIAL_AUTH_OIDC_KEY", "", "Client ID at the OpenID Connect provider."),
+    Option("SOCIAL_AUTH_OIDC_SECRET", "", "Client secret at the OpenID Connect provider."),
+    Option("IM_OIDC_NAME", "", "The name of the OpenID Connect provider on its button. Empty: Single sign-on."),
     Option("SOCIAL_AUTH_WEIXIN_KEY", "", "WeChat AppID. With its secret, it enables sign-in with WeChat."),
     Option("SOCIAL_AUTH_WEIXIN_SECRET", "", "WeChat AppSecret."),
     Option(

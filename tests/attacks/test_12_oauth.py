@@ -9,22 +9,25 @@ from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 from pytest_django.fixtures import Settings
+from social_core.exceptions import AuthResponseError
 from social_django.models import Nonce, UserSocialAuth
 
 from accounts import rate_limits
 from accounts.actions import expired_credentials_delete, user_deactivate, user_register
 from accounts.models import User
-from accounts.oauth import flow
+from accounts.oauth import flow, providers
+from tests.support import openid
 from tests.support.identity_provider import IdentityProvider
 from tests.support.oauth_sign_in import return_address, signed_in
 
 pytestmark = pytest.mark.slow
 
 PASSWORD = "a good password"
-WAYS = ["github", "google", "wechat"]
-WITH_ADDRESSES = ["github", "google"]
+WAYS = ["github", "google", "sso", "wechat"]
+WITH_ADDRESSES = ["github", "google", "sso"]
 ELSEWHERE = [
     "//elsewhere.example/",
     "https://elsewhere.example/",
@@ -99,6 +102,50 @@ def test_a_state_expires(provider: IdentityProvider, monkeypatch: pytest.MonkeyP
     now = oauth._time()
     monkeypatch.setattr(oauth, "_time", lambda: now + 1801)
     assert client.get(back).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"nonce": "of-another-sign-in"},
+        {"aud": "another-client"},
+        {"iss": "https://other.example"},
+        {"exp": 1},
+        {"sub": "9"},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_a_token_of_another_sign_in_client_or_user_is_refused(
+    provider: IdentityProvider, wrong: dict[str, object]
+) -> None:
+    provider.claims = wrong
+    client = Client()
+    answer = client.get(return_address(client, "sso"))
+    assert answer.status_code == 502 and "did not respond as expected" in answer.content.decode()
+    assert signed_in(client) is None and links() == []
+
+
+def test_a_provider_whose_addresses_cannot_be_read_is_named(
+    provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(backend: providers.OpenIdConnect) -> None:
+        raise AuthResponseError(backend, code="connection_failed")
+
+    monkeypatch.setattr(providers.OpenIdConnect, "oidc_config", fail)
+    answer = Client().post("/accounts/oauth/sso/")
+    assert answer.status_code == 502 and "Single sign-on did not respond as expected" in answer.content.decode()
+    # The page for signing in opens meanwhile.
+    assert Client().get("/accounts/login/").status_code == 200
+
+
+def test_a_token_that_another_key_has_signed_is_refused(
+    provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client()
+    back = return_address(client, "sso")
+    monkeypatch.setattr(openid, "signing_key", lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    assert client.get(back).status_code == 502
+    assert signed_in(client) is None
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)

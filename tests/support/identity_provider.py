@@ -1,4 +1,4 @@
-"""An OAuth provider on loopback that acts as GitHub, Google and WeChat.
+"""An OAuth provider on loopback that acts as GitHub, Google, WeChat and an OpenID Connect provider.
 
 It has their pages and calls for authorization, token, user info, emails and pictures. A request to
 `https://api.github.com/user` goes to the path `/api.github.com/user`. The authorization page asks the user of the
@@ -20,16 +20,26 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from PIL import Image
 
+from tests.support import openid
+
 KEYS = {
     "SOCIAL_AUTH_GITHUB_KEY": "github-key",
     "SOCIAL_AUTH_GITHUB_SECRET": "github-secret",
     "SOCIAL_AUTH_GOOGLE_OAUTH2_KEY": "google-key",
     "SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET": "google-secret",
+    "SOCIAL_AUTH_OIDC_ENDPOINT": "https://sso.example",
+    "SOCIAL_AUTH_OIDC_KEY": "sso-key",
+    "SOCIAL_AUTH_OIDC_SECRET": "sso-secret-of-at-least-32-characters",
     "SOCIAL_AUTH_WEIXIN_KEY": "weixin-key",
     "SOCIAL_AUTH_WEIXIN_SECRET": "weixin-secret",
 }
 """The keys of the site at each provider, which accepts no others."""
-_SECRETS = {"github-key": "github-secret", "google-key": "google-secret", "weixin-key": "weixin-secret"}
+_SECRETS = {
+    "github-key": "github-secret",
+    "google-key": "google-secret",
+    "weixin-key": "weixin-secret",
+    "sso-key": "sso-secret-of-at-least-32-characters",
+}
 _numbers = itertools.count(1)
 _REFUSAL = {"error": "access_denied", "error_description": "The user has denied access."}
 
@@ -65,11 +75,14 @@ class IdentityProvider:
     failing_path: str = ""
     garbled: str = ""
     """A path that answers with invalid JSON."""
+    claims: dict[str, object] = field(default_factory=dict)
+    """Claims of tokens by OpenID Connect that replace the right ones."""
     requested_paths: list[str] = field(default_factory=list)
     """Paths of all requests so far."""
 
     def __post_init__(self) -> None:
         self._codes: dict[str, tuple[str, str, Identity]] = {}
+        self._nonces: dict[str, str] = {}
         self._tokens: dict[str, Identity] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -107,6 +120,7 @@ class IdentityProvider:
             return "<p>Unknown client.</p>"
         code = secrets.token_urlsafe(12)
         self._codes[code] = (client, query["redirect_uri"], self.identity)
+        self._nonces[code] = query.get("nonce", "")
         state = {"state": query["state"]} if "state" in query else {}
         yes = query["redirect_uri"] + "?" + urlencode({"code": code, **state})
         # WeChat redirects back with the state only.
@@ -128,16 +142,22 @@ class IdentityProvider:
             return {"error": "redirect_uri_mismatch"}
         token = secrets.token_urlsafe(16)
         self._tokens[token] = known[2]
-        return {"access_token": token, "token_type": "bearer", "openid": known[2].subject}
+        answer: dict[str, object] = {"access_token": token, "token_type": "bearer", "openid": known[2].subject}
+        if client == "sso-key":
+            answer["id_token"] = openid.id_token(known[2].subject, client, self._nonces[form["code"]], self.claims)
+        return answer
 
     def information(self, path: str, token: str) -> object:
         """Return the user data for the token; None for an unknown token."""
+        if path in openid.DOCUMENTS:
+            return openid.DOCUMENTS[path]()
         known = self._tokens.get(token)
         if known is None:
             return None
         picture = {
             "api.github.com": "https://avatars.githubusercontent.com/u/1",
             "www.googleapis.com": "https://lh3.googleusercontent.com/a/1",
+            "sso.example": "",
             "api.weixin.qq.com": "http://thirdwx.qlogo.cn/1",
         }[path.split("/")[1]]
         shown = picture if known.picture else ""
@@ -149,6 +169,9 @@ class IdentityProvider:
                 return [spare, {"email": known.email, "primary": True, "verified": known.confirmed}]
             case "/www.googleapis.com/oauth2/v3/userinfo":
                 about = {"sub": known.subject, "name": known.name, "picture": shown}
+                return about | {"email": known.email, "email_verified": known.confirmed}
+            case "/sso.example/userinfo":
+                about = {"sub": known.subject, "name": known.name, "preferred_username": known.login}
                 return about | {"email": known.email, "email_verified": known.confirmed}
             case "/api.weixin.qq.com/sns/userinfo":
                 return {"openid": known.subject, "nickname": known.name, "headimgurl": shown}
@@ -205,11 +228,13 @@ _AUTHORISE = {
     "/github.com/login/oauth/authorize",
     "/accounts.google.com/o/oauth2/auth",
     "/open.weixin.qq.com/connect/qrconnect",
+    "/sso.example/authorize",
 }
 _TOKEN = {
     "/github.com/login/oauth/access_token",
     "/accounts.google.com/o/oauth2/token",
     "/api.weixin.qq.com/sns/oauth2/access_token",
+    "/sso.example/token",
 }
 _PICTURES = ("/avatars.githubusercontent.com/", "/lh3.googleusercontent.com/", "/thirdwx.qlogo.cn/")
 

@@ -34,5 +34,10 @@ class Google(_Elsewhere, providers.Google):
     pass
 
 
+class OpenIdConnect(_Elsewhere, providers.OpenIdConnect):
+    def sign_in_url(self) -> str:
+        return _here(super().sign_in_url(), "localhost")
+
+
 class WeChat(_Elsewhere, providers.WeChat):
     pass

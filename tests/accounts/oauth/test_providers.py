@@ -143,15 +143,15 @@ def test_a_dead_address_of_a_provider_leaves_time_for_the_next(monkeypatch: pyte
 
 
 def test_a_provider_needs_both_keys(settings: Settings, switched_on: None) -> None:
-    assert [way.slug for way in enabled_providers()] == ["github", "google", "wechat"]
+    assert [way.slug for way in enabled_providers()] == ["github", "google", "sso", "wechat"]
     settings.SOCIAL_AUTH_GOOGLE_OAUTH2_SECRET = ""
-    assert [way.slug for way in enabled_providers()] == ["github", "wechat"]
+    assert [way.slug for way in enabled_providers()] == ["github", "sso", "wechat"]
 
 
 def test_the_csp_allows_forms_to_enabled_providers_only(settings: Settings, switched_on: None) -> None:
     request = RequestFactory().get("/")
     request.session = {}  # type: ignore[assignment]
-    wanted = ["https://accounts.google.com", "https://github.com", "https://open.weixin.qq.com"]
+    wanted = ["https://accounts.google.com", "https://github.com", "https://open.weixin.qq.com", "https://sso.example"]
     assert authorization_origins(request) == wanted
     settings.SOCIAL_AUTH_GITHUB_KEY = ""
-    assert authorization_origins(request) == [wanted[0], wanted[2]]
+    assert authorization_origins(request) == [wanted[0], *wanted[2:]]

@@ -24,7 +24,7 @@ from tests.support.identity_provider import Identity, IdentityProvider
 from tests.support.oauth_sign_in import return_address, signed_in
 from tests.support.second_factor import STEP, add_app, app_code
 
-WAYS = ["github", "google", "wechat"]
+WAYS = ["github", "google", "sso", "wechat"]
 NEXT = "/accounts/profile/?a=1&b=2"
 SESSION = django_settings.SESSION_COOKIE_NAME
 
