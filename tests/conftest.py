@@ -29,8 +29,12 @@ pytest_plugins = [
     "tests.support.fixtures.users",
 ]
 
-# An example may take, or be made, as slowly as the machine is.
-examples.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# An example may take, or be made, as slowly as the machine is. Fixtures such as a shared site serve all examples.
+examples.register_profile(
+    "any machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 examples.load_profile("any machine")
 
 # Garbage collection takes a seventh of a test run: all that is imported and collected stays, and is not visited again.

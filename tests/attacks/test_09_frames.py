@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.bare_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, BareSocket, frame
@@ -151,7 +151,7 @@ def test_a_handshake_without_a_proper_key_is_refused(shared_site: SharedSite, ke
         assert socket.status == 400
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(raw=st.binary(min_size=1, max_size=300))
 def test_random_bytes_after_the_handshake_get_a_close_code_or_no_answer(shared_site: SharedSite, raw: bytes) -> None:
     with BareSocket(shared_site.site) as socket:

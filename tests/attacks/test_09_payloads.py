@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.bare_socket import BINARY, TEXT, BareSocket, frame
@@ -119,7 +119,7 @@ def sockets(shared_site: SharedSite) -> Iterator[list[BareSocket]]:
         yield made
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(request=requests, who=st.integers(0, 2))
 def test_random_data_of_every_command_is_answered_once_without_a_server_fault(
     sockets: list[BareSocket], request: dict[str, Any], who: int
@@ -129,7 +129,7 @@ def test_random_data_of_every_command_is_answered_once_without_a_server_fault(
     assert answer["response"]["code"] not in (1004, 1006, 1007, 1008), answer
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(raw=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
 def test_random_bytes_are_answered_once(sockets: list[BareSocket], raw: bytes) -> None:
     assert ask(sockets[2], raw, BINARY)["response"]["code"] == 1001

@@ -170,7 +170,7 @@ def test_a_silent_client_is_closed_with_4002(silence_site: Site) -> None:
 
 
 def test_a_client_that_sends_heartbeats_remains_connected(silence_site: Site) -> None:
-    for _ in range(10):
+    for _ in range(30):
         with BareSocket(silence_site) as silent, BareSocket(silence_site) as guest:
             silent.login("silent")
             guest.login("alive")

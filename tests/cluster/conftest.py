@@ -56,7 +56,7 @@ def cluster(cluster_factory: ClusterFactory) -> Iterator[Cluster]:
 def two_nodes(site_factory: SiteFactory) -> Iterator[TwoNodes]:
     """Run two nodes with nginx in front and many unused accounts, for all tests that do not kill processes."""
     place = site_factory()
-    options = {"IM_PRESENCE_GRACE_SECONDS": "0.3"}
+    options = {"IM_PRESENCE_GRACE_SECONDS": "0.3", "IM_LOGIN_TIMEOUT": "600"}
     cluster = Cluster(place.data, front=True, database_url=place.database_url, options=options)
     with cluster, closing(TwoNodes(cluster)) as made:
         yield made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 90.0
 """Seconds after which a test stops waiting. Generous, so that a busy machine does not fail a test."""
 
 

@@ -107,7 +107,7 @@ async def test_a_user_enters_each_app_separately(clients: Clients) -> None:
 
 async def test_a_page_reload_causes_no_exit_and_enter(clients: Clients, shared_site: SharedSite) -> None:
     grace_seconds = float(shared_site.site.options["IM_PRESENCE_GRACE_SECONDS"])
-    for _ in range(10):
+    for _ in range(30):
         alice, bob = await clients("alice", "bob")
         await alice.push("enter", fromId=bob.id)
         began = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.actions import app_create, app_update, guest_create
@@ -204,7 +204,7 @@ def test_no_query_causes_a_fault(group: Channel, say: Say, alice: User, question
 _TEXTS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), min_size=1, max_size=60)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(text=_TEXTS.filter(has_visible_text))
 def test_the_index_finds_every_message_by_its_text(group: Channel, say: Say, alice: User, text: str) -> None:
     message = say(alice, group, text)
