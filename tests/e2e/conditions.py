@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Error, Locator, Page, expect
 
 _TIMEOUT_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
+_CLICK_TIMEOUT_MS = 10_000
 
 
 async def until(page: Page, condition: str, argument: Any = None) -> None:
@@ -42,3 +44,19 @@ async def search_until_found(field: Locator, results: Locator) -> None:
         while not await results.count():
             await field.press("Enter")
             await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def use_toolbar(message: Locator, name: str) -> None:
+    """Move the pointer to a message, or to a part of it, and click the button of its toolbar.
+
+    Moves the pointer there again if the message was not sent yet, or has moved from under the pointer.
+    """
+    row = message.locator("xpath=ancestor-or-self::*[@data-testid='message']")
+    button = row.get_by_test_id(name)
+    async with asyncio.timeout(_TIMEOUT_SECONDS):
+        while True:
+            await message.hover()
+            with contextlib.suppress(Error):
+                await button.click(timeout=_CLICK_TIMEOUT_MS)
+                return
+            await message.page.mouse.move(0, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from tests.e2e.conditions import resize
+from tests.e2e.conditions import resize, use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.page_checks import check, layout_faults, moving, violations
 from tests.e2e.test_account_pages import PAGES
@@ -43,8 +43,7 @@ async def test_the_chat_page_is_accessible(site: Site, person: OpenPerson) -> No
     await expect(message).to_be_visible()
     await expect(alice.locator("[data-testid=message][data-state=sent]")).to_have_count(1)
     await check(alice, "group")
-    await message.hover()
-    await alice.get_by_test_id("message-more").click()
+    await use_toolbar(message, "message-more")
     # A menu floats above the page's landmarks and has the focus.
     await check(alice, "menu of a message", without="region")
     await alice.keyboard.press("Escape")

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 from playwright.async_api import Page, expect
 
-from tests.e2e.conditions import expect_natural_width
+from tests.e2e.conditions import expect_natural_width, use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.page_checks import check
 from tests.e2e.screenshots import screenshot
@@ -164,16 +164,14 @@ async def test_alice_and_bob_send_pictures_files_and_a_voice_message(site: Site,
     await screenshot(alice, "file-forward")
     await own.get_by_test_id("file-forward").click()
     await alice.locator("#dialog-forward").get_by_test_id("dialog-cancel").click()
-    await own.hover()
-    await own.get_by_test_id("message-more").click()
+    await use_toolbar(own, "message-more")
     await screenshot(alice, "file-remove")
     await alice.get_by_test_id("remove-file").filter(has_text="ents.csv").click()
     await alice.locator("dialog[open]").get_by_test_id("dialog-confirm").click()
     for page, removed in ((alice, "Removed"), (bob, "已移除")):
         await expect(page.get_by_test_id("file-card")).to_contain_text(removed)
 
-    await shown(alice, "opening").hover()
-    await alice.get_by_test_id("message-recall").click()
+    await use_toolbar(shown(alice, "opening"), "message-recall")
     await alice.locator("dialog[open]").get_by_test_id("dialog-confirm").click()
     await expect(bob.get_by_test_id("attachment-image")).to_have_count(0)
     await expect(bob.get_by_test_id("file-card")).to_have_count(0)

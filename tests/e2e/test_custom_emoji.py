@@ -6,7 +6,7 @@ from base64 import b64encode
 
 from playwright.async_api import expect
 
-from tests.e2e.conditions import expect_natural_width
+from tests.e2e.conditions import expect_natural_width, use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
 from tests.e2e.test_two_browsers import shown, sign_in
@@ -57,8 +57,7 @@ async def test_alice_and_bob_use_a_custom_emoji(site: Site, person: OpenPerson) 
     await expect(alice.locator(".message-text.emoji-only img")).to_be_visible()
 
     # She reacts with it, and so does Bob.
-    await shown(alice, "The shop").hover()
-    await alice.get_by_test_id("message-react").click()
+    await use_toolbar(shown(alice, "The shop"), "message-react")
     await alice.get_by_test_id("emoji-search").fill("shipped")
     await alice.get_by_test_id("emoji-search").press("Enter")
     reaction = alice.get_by_test_id("reaction")

@@ -12,6 +12,7 @@ from playwright.async_api import Page, expect
 
 from chat.wire import im_pb2 as im
 from imsite.client import Client, ClientConnection, Push
+from tests.e2e.conditions import use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import open_channel
 from tests.e2e.test_threads import message
@@ -85,8 +86,7 @@ async def test_each_client_sees_what_it_can_through_two_restarts(site: Site, per
         await phone.message("second")
         await alice.get_by_test_id("composer").press("ArrowUp")
         await write(alice, "first, corrected")
-        await message(alice, "timeline", "second").hover()
-        await alice.get_by_test_id("timeline").get_by_test_id("message-react").click()
+        await use_toolbar(message(alice, "timeline", "second"), "message-react")
         await alice.get_by_test_id("emoji-choice").first.click()
         await wait_until(lambda: any(push.cmd == "message.reacted" for push in pushes))
         await message(alice, "timeline", "first").focus()

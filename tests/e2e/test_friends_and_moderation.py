@@ -6,6 +6,7 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.e2e.conditions import use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import choose, make_group, open_channel
 from tests.e2e.test_two_browsers import say, shown, sign_in
@@ -133,8 +134,7 @@ async def test_a_pin_remains_visible_and_links_to_its_message(site: Site, person
     await make_group(alice, "Painters", "bob")
     await say(alice, "on Friday at ten")
     await expect(alice.get_by_test_id("message")).to_have_attribute("data-state", "sent")
-    await alice.get_by_test_id("message").hover()
-    await alice.get_by_test_id("message-more").click()
+    await use_toolbar(alice.get_by_test_id("message"), "message-more")
     await alice.get_by_test_id("pin").click()
 
     await open_channel(bob, "Painters")
@@ -155,8 +155,7 @@ async def test_a_pin_remains_visible_and_links_to_its_message(site: Site, person
     await confirm(bob)
     await expect(bob.get_by_test_id("notice")).to_contain_text("moderator")
 
-    await alice.get_by_test_id("message").hover()
-    await alice.get_by_test_id("message-more").click()
+    await use_toolbar(alice.get_by_test_id("message"), "message-more")
     await alice.get_by_test_id("unpin").click()
     for page in (alice, bob):
         await expect(page.get_by_test_id("pin-bar")).to_be_hidden()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Locator, expect
 
+from tests.e2e.conditions import use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import make_group
 from tests.e2e.test_two_browsers import shown, sign_in
@@ -39,8 +40,7 @@ async def test_accepting_a_word_neither_sends_nor_chooses_nor_leaves(site: Site,
     await composer.fill("once")
     await composer.press("Enter")
     await expect(alice.locator("[data-testid=message][data-state=sent]")).to_have_count(1)
-    await shown(alice, "once").hover()
-    await alice.get_by_test_id("message-reply").click()
+    await use_toolbar(shown(alice, "once"), "message-reply")
     await accept(composer, "回", key="Escape")
     await expect(alice.get_by_test_id("composer-reply")).to_be_visible()
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Page, expect
 
+from tests.e2e.conditions import use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import make_group, open_channel
@@ -79,8 +80,7 @@ async def test_a_page_opens_offline_sends_once_later_and_forgets_what_is_gone(si
     await alice.goto("about:blank")
 
     # While she is away, a message is recalled and she is removed from a group.
-    await shown(bob, "this was wrong").hover()
-    await bob.get_by_test_id("message-recall").click()
+    await use_toolbar(shown(bob, "this was wrong"), "message-recall")
     await bob.locator("dialog[open]").get_by_test_id("dialog-confirm").click()
     await expect(shown(bob, "this was wrong")).to_have_count(0)
     await open_channel(bob, "Club")

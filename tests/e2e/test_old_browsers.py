@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, Route, expect
 
+from tests.e2e.conditions import use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import make_group
 from tests.e2e.test_search import known, results
@@ -58,8 +59,7 @@ async def test_the_chat_works_in_an_old_browser(site: Site, person: OpenPerson) 
     await expect(alice.get_by_test_id("mention-option")).to_have_count(1)
     await alice.get_by_test_id("composer").fill("")
     await expect(alice.locator("[data-testid=message][data-state=sent]")).to_have_count(1)
-    await shown(alice, "see").hover()
-    await alice.get_by_test_id("message-copy").click()
+    await use_toolbar(shown(alice, "see"), "message-copy")
     await expect(alice.get_by_test_id("notice")).to_have_text("Copied.")
 
     async with await Client.connect(site.acc) as reader:

@@ -8,6 +8,7 @@ import re
 import pytest
 from playwright.async_api import BrowserContext, Page, WebSocketRoute, expect
 
+from tests.e2e.conditions import use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import make_group, open_channel
 from tests.e2e.test_two_browsers import say, shown, sign_in, sign_in_by_form, timeline
@@ -184,8 +185,7 @@ async def test_an_edit_under_way_survives_everything_but_its_end(town: Site, per
     await composer.fill("a draft beside it")
 
     async def start() -> None:
-        await alice.get_by_test_id("message").hover()
-        await alice.get_by_test_id("message-edit").click()
+        await use_toolbar(alice.get_by_test_id("message"), "message-edit")
 
     async def is_edited() -> None:
         await expect(composer).to_have_value("second version")

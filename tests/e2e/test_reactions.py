@@ -6,6 +6,7 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.e2e.conditions import use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import open_channel
@@ -34,8 +35,7 @@ async def test_alice_and_bob_react(site: Site, person: OpenPerson) -> None:
     await bob.get_by_test_id("back").tap()
     await bob.get_by_test_id("channel-item").filter(has_text="Painters").tap()
 
-    await shown(alice, "Early Spring?").hover()
-    await alice.get_by_test_id("message-react").click()
+    await use_toolbar(shown(alice, "Early Spring?"), "message-react")
     await expect(alice.get_by_test_id("emoji-search")).to_be_focused()
     await expect(alice.get_by_test_id("emoji-choice").first).to_have_text("👍")
     await alice.keyboard.press("ArrowDown")

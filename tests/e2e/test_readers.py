@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
+from tests.e2e.conditions import use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import open_channel
@@ -24,8 +25,7 @@ async def test_the_menu_of_an_own_message_lists_its_readers(site: Site, person: 
         await say(alice, "hello all")
         push = await bob.push("msg", msg="hello all")
         await bob.call("read.mark", target=group, seq=push.data["seq"])
-        await shown(alice, "hello all").hover()
-        await alice.get_by_test_id("message-more").click()
+        await use_toolbar(shown(alice, "hello all"), "message-more")
         await alice.get_by_test_id("readers").click()
         await expect(alice.locator("[data-dialog=readers] h2")).to_have_text("Seen by 1")
         await expect(alice.get_by_test_id("reader")).to_contain_text(["Bob"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
+from tests.e2e.conditions import use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import open_channel
@@ -34,8 +35,7 @@ async def test_alice_saves_on_her_desktop_and_removes_on_her_phone(site: Site, p
     await open_channel(desktop, "Painters")
     # By mouse, and by keyboard.
     museum, pencil = message(desktop, "timeline", "museum"), message(desktop, "timeline", "pencil")
-    await museum.hover()
-    await desktop.get_by_test_id("timeline").get_by_test_id("message-more").click()
+    await use_toolbar(museum, "message-more")
     await screenshot(desktop, "saved-menu")
     await desktop.get_by_test_id("save").click()
     await expect(museum.get_by_test_id("message-saved")).to_be_visible()

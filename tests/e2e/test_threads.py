@@ -6,7 +6,7 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.e2e.conditions import search_until_found
+from tests.e2e.conditions import search_until_found, use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import open_channel
@@ -70,8 +70,7 @@ async def test_alice_and_bob_answer_in_a_thread(site: Site, person: OpenPerson) 
     await expect(root.get_by_test_id("thread-link")).to_contain_text("2 answers")
 
     # Reactions work in the thread as in the timeline.
-    await message(alice, "thread", "我也选").hover()
-    await alice.get_by_test_id("thread").get_by_test_id("message-react").click()
+    await use_toolbar(message(alice, "thread", "我也选"), "message-react")
     await alice.get_by_test_id("emoji-choice").first.click()
     await expect(message(bob, "thread", "我也选").get_by_test_id("reaction")).to_have_text("👍1")
     await screenshot(alice, "thread")

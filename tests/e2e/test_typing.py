@@ -7,6 +7,7 @@ import contextlib
 
 from playwright.async_api import Locator, expect
 
+from tests.e2e.conditions import use_toolbar
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.screenshots import screenshot
 from tests.e2e.test_group_and_private import open_channel
@@ -44,8 +45,7 @@ async def test_typing_is_shown_above_the_composers(site: Site, person: OpenPerso
         await alice.get_by_test_id("composer").press_sequentially("I think")
         push = await bob.push("typing", target=group)
         assert "threadId" not in push.data and push.data["by"]["userId"] == "alice"
-        await alice.get_by_test_id("message").first.hover()
-        await alice.get_by_test_id("message-thread").click()
+        await use_toolbar(alice.get_by_test_id("message").first, "message-thread")
         await alice.get_by_test_id("thread-composer").press_sequentially("yes")
         await bob.push("typing", target=group, threadId=root["id"])
         await type_until_shown(bob, alice.get_by_test_id("thread-typing"), target=group, threadId=root["id"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.e2e.conditions import use_toolbar
 from tests.e2e.screenshots import screenshot
 from tests.support.client import Client
 
@@ -57,6 +58,9 @@ class Tourist:
             await text.dispatch_event("pointerdown", touch)
             await expect(self.get(place).get_by_test_id("message-more")).to_be_visible()
             await text.dispatch_event("pointerup", touch)
+        elif names:
+            await use_toolbar(message, names[0])
+            names = names[1:]
         else:
             await message.hover()
         for name in names:

@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from chat.wire import im_pb2 as im
 from tests.support.shared_site import Account, Clients, UserClient
+from tests.support.waiting import TIMEOUT_SECONDS
 
 both_codecs = pytest.mark.parametrize("codec", ["acc", "ws"], indirect=True)
 """Marks a test that runs over `/acc` and, by Calls, over `/ws`."""
@@ -25,7 +26,10 @@ class CallSocket:
     @classmethod
     async def login(cls, url: str, token: str) -> CallSocket:
         """Connect, log in with the token, and send a Sync that returns nothing."""
-        made = cls(await connect(url, compression=None, max_size=None, proxy=None, ping_interval=None))
+        socket = await connect(
+            url, compression=None, max_size=None, proxy=None, open_timeout=TIMEOUT_SECONDS, ping_interval=None
+        )
+        made = cls(socket)
         await made._post(im.CT_LOGIN, im.LoginMsg(token=token.encode()).SerializeToString())
         await made._post(im.CT_SYNC, im.SyncInputMsg(seq=2**63 - 1).SerializeToString())
         for expected in (im.CT_ACK, im.CT_SYNC):

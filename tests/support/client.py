@@ -14,9 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.support import conformance, log_secrets
-
-TIMEOUT = 30.0
-"""Seconds after which an awaited frame counts as missing. Generous: a busy machine must not fail a test."""
+from tests.support.waiting import TIMEOUT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,13 @@ class Client:
             extra["Cookie"] = cookie
             log_secrets.note(cookie.rpartition("=")[2])
         socket = await connect(
-            url, additional_headers=extra, compression=None, max_size=None, proxy=None, ping_interval=None
+            url,
+            additional_headers=extra,
+            compression=None,
+            max_size=None,
+            proxy=None,
+            open_timeout=TIMEOUT_SECONDS,
+            ping_interval=None,
         )
         return cls(socket)
 
@@ -105,7 +109,7 @@ class Client:
 
     async def request(self, cmd: str, data: Mapping[str, Any] | None = None, /, **fields: Any) -> Envelope:
         """Send a request and return its reply, whatever its code."""
-        return await asyncio.wait_for(await self.post(cmd, data, **fields), TIMEOUT)
+        return await asyncio.wait_for(await self.post(cmd, data, **fields), TIMEOUT_SECONDS)
 
     async def post(self, cmd: str, data: Mapping[str, Any] | None = None, /, **fields: Any) -> asyncio.Future[Envelope]:
         """Send a request without waiting. The future returns its reply, or raises Closed."""
@@ -143,7 +147,7 @@ class Client:
 
     async def take(self, fits: Callable[[Envelope], bool]) -> Envelope:
         """Wait for the first envelope in the inbox that fits, and take it out."""
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while True:
                 for index, envelope in enumerate(self.inbox):
                     if fits(envelope):
@@ -155,7 +159,7 @@ class Client:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until the condition holds. It is checked whenever a frame arrives."""
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while not condition():
                 if self._reader.done():
                     raise self._closed_error()
@@ -170,7 +174,7 @@ class Client:
 
     async def closed(self) -> int | None:
         """Wait until the server closes the connection; return the close code."""
-        await asyncio.wait_for(asyncio.shield(self._reader), TIMEOUT)
+        await asyncio.wait_for(asyncio.shield(self._reader), TIMEOUT_SECONDS)
         return self._socket.close_code
 
     @property

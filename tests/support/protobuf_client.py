@@ -12,7 +12,8 @@ from websockets.exceptions import ConnectionClosed
 
 from chat.wire import im_pb2 as im
 from tests.support import log_secrets
-from tests.support.client import TIMEOUT, Closed
+from tests.support.client import Closed
+from tests.support.waiting import TIMEOUT_SECONDS
 
 _SESSIONS = {"single": im.ST_SINGLE, "group": im.ST_GROUP}
 _TYPES = {"text": im.MT_TEXT, "picture": im.MT_PICTURE, "voice": im.MT_VOICE}
@@ -41,7 +42,10 @@ class ProtobufClient:
 
     @classmethod
     async def connect(cls, url: str, user: int = 0) -> ProtobufClient:
-        return cls(await connect(url, compression=None, max_size=None, proxy=None, ping_interval=None), user)
+        socket = await connect(
+            url, compression=None, max_size=None, proxy=None, open_timeout=TIMEOUT_SECONDS, ping_interval=None
+        )
+        return cls(socket, user)
 
     async def _read(self) -> None:
         try:
@@ -178,7 +182,7 @@ class ProtobufClient:
         return next(message for message in self.messages if message.content == text.encode())
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while not condition():
                 if self._reader.done():
                     raise Closed(self.socket.close_code, self.socket.close_reason or "")
@@ -186,7 +190,7 @@ class ProtobufClient:
                 await self._news.wait()
 
     async def closed(self) -> int | None:
-        await asyncio.wait_for(asyncio.shield(self._reader), TIMEOUT)
+        await asyncio.wait_for(asyncio.shield(self._reader), TIMEOUT_SECONDS)
         code: int | None = self.socket.close_code
         return code
 

@@ -221,6 +221,7 @@ class Clients:
             compression=None,
             max_size=None,
             proxy=None,
+            open_timeout=TIMEOUT_SECONDS,
             ping_interval=None,
             **options,
         )

@@ -11,9 +11,10 @@ import pytest_asyncio
 from websockets.exceptions import InvalidStatus
 
 from tests.support.bare_socket import PING, BareSocket, frame
-from tests.support.client import TIMEOUT, Closed
+from tests.support.client import Closed
 from tests.support.fixtures.sites import SiteFactory
 from tests.support.shared_site import Clients, SharedSite, UserClient
+from tests.support.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.each_database
 
@@ -52,7 +53,7 @@ async def clients(small_site: SharedSite) -> AsyncIterator[Clients]:
 
 async def room_for(clients: Clients, count: int) -> None:
     """Wait until the site has released ended connections and has room for `count`."""
-    async with asyncio.timeout(TIMEOUT):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
             opened: list[UserClient] = []
             with contextlib.suppress(InvalidStatus):
