@@ -32,6 +32,7 @@ const OPTIONAL = {
   "css.properties.content-visibility": "the contents of the documentation cannot be folded away",
   "css.properties.cursor": "a finger has no cursor",
   "css.properties.field-sizing": "a script fits the height of the composers",
+  "css.properties.forced-color-adjust": "Safari has no forced colours",
   "css.properties.line-clamp": "the prefixed property does the same",
   "css.properties.outline": "its corners are not round",
   "css.properties.overflow-anchor": "the timeline keeps its place itself",
