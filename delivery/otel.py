@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from delivery.request_id import request_id
 from delivery.tracing import TRACEPARENT, Context, Kind
+
+STOP_TIMEOUT_SECONDS = 0.5
 
 _KINDS = {
     "internal": SpanKind.INTERNAL,
@@ -41,7 +44,9 @@ class OtelTracer:
 
     def __init__(self, processor: SpanProcessor, *, node: str, share: float = 1.0) -> None:
         resource = Resource.create({"service.name": "imsite", "service.instance.id": node})
-        self._provider = TracerProvider(resource=resource, sampler=ParentBased(TraceIdRatioBased(share)))
+        self._provider = TracerProvider(
+            resource=resource, sampler=ParentBased(TraceIdRatioBased(share)), shutdown_on_exit=False
+        )
         self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("imsite")
 
@@ -84,5 +89,7 @@ class OtelTracer:
         return context if trace.get_current_span(context).get_span_context().is_valid else None
 
     def stop(self) -> None:
-        """Send the spans that remain."""
-        self._provider.shutdown()
+        """Send the spans that remain, for at most STOP_TIMEOUT_SECONDS: a collector that is down delays no exit."""
+        thread = threading.Thread(target=self._provider.shutdown, name="last spans", daemon=True)
+        thread.start()
+        thread.join(STOP_TIMEOUT_SECONDS)

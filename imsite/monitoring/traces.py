@@ -40,7 +40,7 @@ def start_tracing() -> OtelTracer | None:
 
 
 def stop_tracing(tracer: OtelTracer) -> None:
-    """Trace no longer, and send the spans that remain. It may take seconds."""
+    """Trace no longer, and send the spans that remain. It waits for the collector, but not long."""
     tracing.set_tracer(None)
     tracer.stop()
 

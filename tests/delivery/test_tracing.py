@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,7 +12,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from delivery import tracing
-from delivery.otel import OtelTracer, otlp_processor
+from delivery.otel import STOP_TIMEOUT_SECONDS, OtelTracer, otlp_processor
 from tests.support.traces import Spans
 
 SAMPLED = 1
@@ -105,3 +106,21 @@ def test_a_share_of_the_traces_is_kept_whole(collector: tuple[str, list[ExportTr
         tracer.stop()
 
     assert [span.name for span in collector[1][0].resource_spans[0].scope_spans[0].spans] == ["kept"]
+
+
+def test_a_collector_that_is_down_delays_neither_work_nor_the_exit() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        # It accepts connections and never answers.
+        tracer = OtelTracer(otlp_processor(f"http://127.0.0.1:{silent.getsockname()[1]}"), node="a")
+        tracing.set_tracer(tracer)
+        try:
+            for _ in range(5000):
+                with tracing.span("more than the queue holds"):
+                    pass
+        finally:
+            tracing.set_tracer(None)
+        ending = threading.Thread(target=tracer.stop)
+        ending.start()
+        # The exporter itself would try for ten seconds.
+        ending.join(STOP_TIMEOUT_SECONDS + 5)
+        assert not ending.is_alive()
