@@ -32,7 +32,7 @@ from accounts.actions.anonymization import ANONYMIZED_NICKNAME as NICKNAME
 from accounts.actions.anonymization import anonymized_username
 from accounts.credentials import token_digest
 from accounts.errors import LastAdministrator, NoSuchUser
-from accounts.models import Device, ExternalUser, User
+from accounts.models import AuthenticatorApp, Device, ExternalUser, RecoveryCode, User
 from chat import payloads, selectors
 from chat.actions import account_deletion
 from chat.actions.account_deletion import account_delete, anonymized_body, finish_interrupted_deletions
@@ -49,6 +49,7 @@ from delivery.idempotency import IdempotencyKey
 from delivery.models import Event
 from tests.support.identity_provider import picture
 from tests.support.in_process import create_global_channel
+from tests.support.second_factor import add_app
 
 pytestmark = pytest.mark.slow
 
@@ -227,12 +228,14 @@ def test_the_other_user_can_still_read_the_private_channel(alice: User, bob: Use
 
 def test_credentials_of_alice_are_refused(alice: User) -> None:
     token = token_create(user=alice).token
+    add_app(alice)
     account_delete(user_id=alice.pk)
     from accounts.selectors.sign_in_methods import user_by_oauth_link
     from accounts.selectors.users import user_by_email, user_by_name, user_by_token
 
     assert user_by_token(token) is None and user_by_name(NAME) is None and user_by_email(EMAIL) is None
     assert user_by_oauth_link("github", SUBJECT) is None
+    assert not AuthenticatorApp.objects.exists() and not RecoveryCode.objects.exists()
     assert Client().post("/accounts/login/", {"username": NAME, "password": PASSWORD}).status_code == 200
     # The name is free again, and the new account is another user.
     assert user_register(username=NAME, password=PASSWORD).pk != alice.pk
