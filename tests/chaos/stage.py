@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tests.chaos.crowd import Crowd
 from tests.chaos.member import ChaosMember
+from tests.load.pressure.scenario import format_number
 from tests.support.cluster import Cluster, Node
 from tests.support.redis import RedisServer
 from tests.support.shared_site import Account, SharedSite
@@ -64,6 +65,6 @@ class Stage:
 
     def add(self, name: str, value: float, unit: str = "", limit: float | None = None) -> None:
         """Record a figure. Above the limit it is a fault."""
-        self.figures[name] = f"{value:.3g} {unit}".strip()
+        self.figures[name] = f"{format_number(value)} {unit}".strip()
         if limit is not None and value > limit:
-            self.fail(f"{name}: {value:.3g} {unit} (at most {limit:g})")
+            self.fail(f"{name}: {format_number(value)} {unit} (at most {limit:g})")
