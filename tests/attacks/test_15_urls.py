@@ -65,6 +65,7 @@ MATRIX = {
     "accounts/data/export/": FORMS_FOR_ACCOUNTS,
     "accounts/devices/<device_id>/": FORMS_FOR_ACCOUNTS,
     "accounts/devices/all/": FORMS_FOR_ACCOUNTS,
+    "accounts/devices/others/": FORMS_FOR_ACCOUNTS,
     "accounts/email/remove/": FORMS_FOR_ACCOUNTS,
     "accounts/profile/picture/": FORMS_FOR_ACCOUNTS,
     "accounts/guest/": FORMS,
