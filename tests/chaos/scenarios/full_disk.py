@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.chaos.full_disk import fill, small_disk
-from tests.chaos.reading import longest_read
+from tests.chaos.reading import reader
 from tests.chaos.scenario import Scenario
 from tests.chaos.stage import Stage
 from tests.support.site import Site
@@ -16,11 +16,12 @@ PAUSE_SECONDS = 5.0
 
 async def fault(stage: Stage) -> None:
     stage.concern_everybody()
-    ballast = await asyncio.to_thread(fill, stage.cluster.data)
-    try:
-        stage.add("longest read", await longest_read(stage, SECONDS), "s", 1.0)
-    finally:
-        ballast.unlink()
+    async with reader(stage) as member:
+        ballast = await asyncio.to_thread(fill, stage.cluster.data)
+        try:
+            stage.add("longest read", await member.longest_read(SECONDS), "s", 1.0)
+        finally:
+            ballast.unlink()
 
 
 async def check(stage: Stage) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from tests.chaos.own_postgres import connect, own_postgres
-from tests.chaos.reading import longest_read
+from tests.chaos.reading import reader
 from tests.chaos.scenario import Criteria, Scenario
 from tests.chaos.stage import Stage
 
@@ -32,9 +32,10 @@ async def _hold_transaction(stage: Stage) -> None:
 async def _hold_lock(stage: Stage) -> None:
     """Lock the counter of the event log, which each commit of a message needs."""
     stage.concern_everybody()
-    with await asyncio.to_thread(connect) as session, session.transaction():
-        session.execute("SELECT * FROM delivery_loghead FOR UPDATE")
-        stage.add("longest read", await longest_read(stage, LOCKED_SECONDS), "s", 1.0)
+    async with reader(stage) as member:
+        with await asyncio.to_thread(connect) as session, session.transaction():
+            session.execute("SELECT * FROM delivery_loghead FOR UPDATE")
+            stage.add("longest read", await member.longest_read(LOCKED_SECONDS), "s", 1.0)
 
 
 async def _take_connections(stage: Stage) -> None:

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.chaos.forwarder import Forwarder
 from tests.chaos.own_postgres import own_postgres, own_server, use_database
 from tests.chaos.scenario import Scenario
 from tests.chaos.stage import Stage
+from tests.chaos.tcp_proxy import TcpProxy
 from tests.support.cluster import Cluster
 from tests.support.postgres_server import NAME, PostgresServer
 
-_pairs: list[tuple[Forwarder, PostgresServer]] = []
+_pairs: list[tuple[TcpProxy, PostgresServer]] = []
 
 
 @asynccontextmanager
@@ -24,22 +24,22 @@ async def around(cluster: Cluster) -> AsyncIterator[None]:
             primary = own_server()
             await asyncio.to_thread(replica.replicate, primary)
             await asyncio.to_thread(primary.set_option, "synchronous_standby_names", "*")
-            forwarder = Forwarder(primary.port)
-            _pairs[:] = [(forwarder, replica)]
-            use_database(cluster, f"postgres://imsite@127.0.0.1:{forwarder.port}/{NAME}")
-            yield
-            forwarder.close()
+            async with TcpProxy(primary.port) as address:
+                _pairs[:] = [(address, replica)]
+                use_database(cluster, f"postgres://imsite@127.0.0.1:{address.port}/{NAME}")
+                yield
     finally:
         await asyncio.to_thread(replica.close)
 
 
 async def fault(stage: Stage) -> None:
     stage.concern_everybody()
-    [(forwarder, replica)] = _pairs
+    [(address, replica)] = _pairs
     await stage.last(3)
     await asyncio.to_thread(own_server().kill)
     await asyncio.to_thread(replica.promote)
-    await asyncio.to_thread(forwarder.switch, replica.port)
+    address.target = replica.port
+    address.reset()
 
 
 SCENARIO = Scenario(

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from functools import partial
 
-from tests.chaos.reading import longest_read
+from tests.chaos.reading import reader
 from tests.chaos.scenario import Scenario
 from tests.chaos.stage import Stage
 
@@ -19,9 +19,10 @@ async def _lock(stage: Stage, *, seconds: float) -> None:
         stage.cluster.data / "imsite.sqlite3", timeout=30, isolation_level=None, check_same_thread=False
     )
     try:
-        await asyncio.to_thread(_begin, program)
-        stage.add("longest read", await longest_read(stage, seconds), "s", 1.0)
-        program.execute("ROLLBACK")
+        async with reader(stage) as member:
+            await asyncio.to_thread(_begin, program)
+            stage.add("longest read", await member.longest_read(seconds), "s", 1.0)
+            program.execute("ROLLBACK")
     finally:
         program.close()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from tests.load.measurements import resident_bytes
 from tests.load.pressure import plot
 from tests.support.site_maker import site_maker
 
-RESULTS = Path(__file__).resolve().parent / "results"
+RESULTS = Path(__file__).resolve().parent.parent / "results"
 SAMPLE_SECONDS = 5.0
 RESTART_SECONDS = 60.0
 
@@ -120,7 +119,3 @@ def main() -> int:
         print(line, flush=True)
     print(f"{outcome.verdict}; others waited {outcome.others_seconds:.1f} s at most ({outcome.seconds:.0f} s)")
     return 1 if outcome.failures else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

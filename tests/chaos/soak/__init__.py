@@ -1,0 +1,1 @@
+"""A long run at moderate load with restarts: `python -m tests.chaos.soak`."""
