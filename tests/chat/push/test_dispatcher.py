@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from chat.actions.channel import channel_create_private
@@ -134,6 +136,10 @@ async def test_one_node_sends_and_another_takes_over(
     async with running_node() as node:
         await wait_until(lambda: len(service.to(phone.browser)) == 1)
         assert (await run(PushState.objects.get)).leased_by == node.node.nodes.id
+        # A lease that does not end by itself shows that the node releases it.
+        settings.IM_PUSH_LEASE_SECONDS = 3600
+        later = timezone.now() + timedelta(minutes=5)
+        await wait_until_stored(PushState.objects.filter(leased_until__gt=later).exists)
     assert (await run(PushState.objects.get)).leased_by == ""
 
 
