@@ -1,8 +1,8 @@
 """Rate limits that are counted in this process at once and settled between the nodes afterwards.
 
 A use costs no call to Redis. Twice a second a node reports the uses of those who use much, and learns what they used on
-other nodes. So the rate holds for the whole site, and a burst can be had once on each node. While the shared buckets
-cannot be reached, each node limits by itself.
+other nodes. So the rate holds for the whole site, give or take a tenth of it for each node, and a burst can be had once
+on each node. While the shared buckets cannot be reached, each node limits by itself.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 from delivery.rate_limits.base import TokenBuckets, TokenUse
 from delivery.rate_limits.limit import RateLimitDeclaration
@@ -19,8 +20,9 @@ MAX_USES_PER_CALL = 500
 """Buckets that are settled in one call of the shared buckets."""
 
 _MAX_KEYS = 50_000
-_UNREPORTED_SHARE = 0.25
-"""Part of a burst that a node does not report, so that ordinary use costs no call."""
+_UNREPORTED_BURST_SHARE = 0.25
+_UNREPORTED_RATE_SHARE = 0.1
+"""Parts of a burst and of a rate that a node does not report, so that ordinary use costs no call."""
 
 
 class SettledRateLimit:
@@ -33,6 +35,7 @@ class SettledRateLimit:
         self.declared = declared
         self.is_settled = False
         self._buckets = MemoryTokenBuckets(_MAX_KEYS)
+        self._unreported = MemoryTokenBuckets(_MAX_KEYS)
         self._unsettled: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -48,14 +51,21 @@ class SettledRateLimit:
 
     def take(self, key: int | str) -> float:
         """Count a use by the key and return 0.0; if it has none left, return the seconds until it has one again."""
-        name, burst = str(key), self._burst
-        result = self._buckets.draw_now(name, rate=self._rate, burst=burst)
+        name, rate, burst = str(key), self._rate, self._burst
+        result = self._buckets.draw_now(name, rate=rate, burst=burst)
         if result.missing > 0:
-            return max(0.001, result.missing / self._rate)
-        if self.is_settled and result.left < burst * (1 - _UNREPORTED_SHARE):
+            return max(0.001, result.missing / rate)
+        if self.is_settled and self._is_much(name, result.left, rate, burst):
             with self._lock:
                 self._unsettled[name] = self._unsettled.get(name, 0) + 1
         return 0.0
+
+    def _is_much(self, name: str, left: float, rate: float, burst: int) -> bool:
+        """Return whether a use is to be reported. The bucket alone does not tell: at the rate it stays full."""
+        if left < burst * (1 - _UNREPORTED_BURST_SHARE):
+            return True
+        free_burst = max(1, round(burst * _UNREPORTED_BURST_SHARE))
+        return self._unreported.draw_now(name, rate=rate * _UNREPORTED_RATE_SHARE, burst=free_burst).missing > 0
 
     async def settle(self, shared: TokenBuckets) -> None:
         """Report the uses since the last call to the shared buckets, and take over what is left there.
@@ -67,14 +77,21 @@ class SettledRateLimit:
         names = list(uses)
         for start in range(0, len(names), MAX_USES_PER_CALL):
             chunk = names[start : start + MAX_USES_PER_CALL]
-            left = await shared.use([TokenUse(f"{self.declared.name}:{name}", uses[name]) for name in chunk],
+            left = await shared.use([TokenUse(self._shared_key(name), uses[name]) for name in chunk],
                                     rate=self._rate, burst=self._burst)  # fmt: skip
             for name, tokens in zip(chunk, left, strict=True):
                 with self._lock:
                     tokens -= self._unsettled.get(name, 0)
                 self._buckets.lower(name, tokens)
 
+    def _shared_key(self, name: str) -> str:
+        """Return the key in the shared buckets, which do not reveal addresses."""
+        if self.declared.counted_by == "address":
+            name = salted_hmac("delivery.rate_limits", name).hexdigest()
+        return f"{self.declared.name}:{name}"
+
     def reset(self) -> None:
         """Give every key a full bucket in this process."""
         self._buckets.clear()
+        self._unreported.clear()
         self._unsettled.clear()

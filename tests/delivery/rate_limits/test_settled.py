@@ -9,7 +9,7 @@ import pytest
 from django.conf import Settings
 
 from delivery.rate_limits.base import TokenBucketsUnavailable, TokenUse
-from delivery.rate_limits.declared import SENDS, SETTLED_LIMITS, reset_limits
+from delivery.rate_limits.declared import ANONYMOUS, SENDS, SETTLED_LIMITS, reset_limits
 from delivery.rate_limits.memory import MemoryTokenBuckets
 from delivery.rate_limits.settled import SettledRateLimit
 from delivery.rate_limits.settlements import run_settlements, settle_all
@@ -82,6 +82,51 @@ async def test_little_use_is_not_reported(nodes: list[SettledRateLimit]) -> None
     await nodes[0].settle(shared)
 
     assert shared.keys() == []
+
+
+async def test_use_at_the_rate_of_each_node_is_reported(bucket_clock: Clock) -> None:
+    """The bucket of a node that a user uses at the rate stays full."""
+    nodes = [SettledRateLimit(SENDS.declared) for _ in range(4)]
+    for node in nodes:
+        node.is_settled = True
+    shared = MemoryTokenBuckets(100)
+
+    seconds = 200
+    used = 0
+    for _ in range(seconds):
+        bucket_clock.now += 1.0
+        used += sum(node.take(1) == 0.0 for node in nodes)
+        for node in nodes:
+            await node.settle(shared)
+
+    assert used <= seconds + len(nodes) * BURST, "not four times the rate"
+
+
+async def test_use_below_a_tenth_of_the_rate_is_never_reported(
+    nodes: list[SettledRateLimit], bucket_clock: Clock
+) -> None:
+    shared = MemoryTokenBuckets(100)
+    for _ in range(50):
+        bucket_clock.now += 10.5
+        assert nodes[0].take(1) == 0.0
+        await nodes[0].settle(shared)
+
+    assert shared.keys() == []
+
+
+async def test_shared_buckets_do_not_reveal_addresses(settings: Settings) -> None:
+    settings.IM_ANONYMOUS_RATE, settings.IM_ANONYMOUS_BURST = 1.0, BURST  # type: ignore[attr-defined]
+    nodes = [SettledRateLimit(ANONYMOUS.declared) for _ in range(2)]
+    shared = MemoryTokenBuckets(100)
+    for node in nodes:
+        node.is_settled = True
+        assert sum(node.take("203.0.113.7") == 0.0 for _ in range(6)) == 6
+    for node in nodes:
+        await node.settle(shared)
+
+    assert nodes[1].take("203.0.113.7") > 0, "the uses of the other node count"
+    [key] = shared.keys()
+    assert key.startswith("anonymous:") and "203" not in key
 
 
 async def test_use_during_a_settlement_counts(nodes: list[SettledRateLimit]) -> None:
