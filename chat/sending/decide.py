@@ -97,7 +97,7 @@ class Decision:
 
 
 def decide(
-    drafts: Sequence[Draft], loaded: Loaded, now: int, take_channel: Callable[[int], float] = lambda channel: 0.0
+    drafts: Sequence[Draft], loaded: Loaded, now: int, take_channel: Callable[[Draft], float] = lambda draft: 0.0
 ) -> Decision:
     """Separate repeated and refused drafts from new ones, and number the new ones.
 

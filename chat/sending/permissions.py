@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class Permissions:
     """Authorizes the drafts of a batch, one after the other."""
 
-    def __init__(self, loaded: Loaded, now: int, take_channel: Callable[[int], float] = lambda channel: 0.0) -> None:
+    def __init__(self, loaded: Loaded, now: int, take_channel: Callable[[Draft], float] = lambda draft: 0.0) -> None:
         """`now`: the time of the batch in Unix ms.
 
-        `take_channel` counts a message that a connection sends to a channel, as `SettledRateLimit.take` does.
+        `take_channel` counts a draft of a connection against its channel, as `SettledRateLimit.take` does.
         """
         self._loaded = loaded
         self._now = now
@@ -69,7 +69,7 @@ class Permissions:
             self._require_unrestricted(user, channel)
         if channel.announcements_only or channel.slow_mode:
             self._require_turn(user, channel, role)
-        if draft.origin and (wait := self._take_channel(channel.pk)):
+        if draft.origin and (wait := self._take_channel(draft)):
             raise ChatError(reasons.RATE_LIMITED, retryAfter=round(wait, 3), scope="channel")
         self._taken.update(draft.attachments)
         return reply_seq

@@ -43,6 +43,8 @@ Lock not available, deadlock, serialization failure, and a statement cancelled b
 
 Announce = Callable[[Sequence[Draft], list[Outcome], list[Entry]], None]
 """Is called after a transaction has committed, with its drafts, their outcomes, and its events."""
+TakeChannel = Callable[[Draft], float]
+"""Counts a draft against its channel; see `Permissions`."""
 
 
 def _publish(drafts: Sequence[Draft], outcomes: list[Outcome], entries: list[Entry]) -> None:
@@ -56,7 +58,21 @@ def commit(drafts: Sequence[Draft], announce: Announce = _publish) -> list[Outco
     database rejects the batch, it is halved until the faulty draft is alone, for at most HALVING_TIMEOUT_SECONDS.
     """
     with _span_of(drafts):
-        return _commit(drafts, announce)
+        return _commit(drafts, announce, _take_each_once())
+
+
+def _take_each_once() -> TakeChannel:
+    """Return the function that counts drafts, each once: their batch may be tried several times."""
+    counted: set[int] = set()
+
+    def take(draft: Draft) -> float:
+        if id(draft) in counted:
+            return 0.0
+        if not (wait := CHANNEL_SENDS.take(draft.channel)):
+            counted.add(id(draft))
+        return wait
+
+    return take
 
 
 def _span_of(drafts: Sequence[Draft]) -> AbstractContextManager[tracing.Span | None]:
@@ -69,6 +85,7 @@ def _span_of(drafts: Sequence[Draft]) -> AbstractContextManager[tracing.Span | N
 def _commit(
     drafts: Sequence[Draft],
     announce: Announce,
+    take_channel: TakeChannel,
     *,
     deadline: float | None = None,
     timed_out: bool = False,
@@ -87,16 +104,17 @@ def _commit(
             with tracing.span("load"):
                 loaded = load(drafts)
             with tracing.span("decide"):
-                decision = decide(drafts, loaded, log.now_ms(), CHANNEL_SENDS.take)
+                decision = decide(drafts, loaded, log.now_ms(), take_channel)
             with tracing.span("store", new=len(decision.new)):
                 store(decision.new)
     except Exception as error:
         if len(drafts) > 1 and _may_be_caused_by_one_draft(error):
             deadline = time.monotonic() + HALVING_TIMEOUT_SECONDS if deadline is None else deadline
-            return _commit_halves(drafts, announce, error, deadline, timed_out=timed_out or _has_timed_out(error))
+            timed_out = timed_out or _has_timed_out(error)
+            return _commit_halves(drafts, announce, take_channel, error, deadline, timed_out=timed_out)
         if isinstance(error, IntegrityError) and not retried:
             # Another transaction stored one of the keys after it was looked up; the next look finds it.
-            return _commit(drafts, announce, deadline=deadline, timed_out=timed_out, retried=True)
+            return _commit(drafts, announce, take_channel, deadline=deadline, timed_out=timed_out, retried=True)
         return _fail(drafts, error)
     log_recovery(logger, "commit_failed")
     metrics.COMMIT_SECONDS.observe(time.monotonic() - began)
@@ -107,12 +125,18 @@ def _commit(
 
 
 def _commit_halves(
-    drafts: Sequence[Draft], announce: Announce, error: Exception, deadline: float, *, timed_out: bool
+    drafts: Sequence[Draft],
+    announce: Announce,
+    take_channel: TakeChannel,
+    error: Exception,
+    deadline: float,
+    *,
+    timed_out: bool,
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for half in (drafts[: len(drafts) // 2], drafts[len(drafts) // 2 :]):
         if time.monotonic() < deadline:
-            outcomes += _commit(half, announce, deadline=deadline, timed_out=timed_out)
+            outcomes += _commit(half, announce, take_channel, deadline=deadline, timed_out=timed_out)
         else:
             outcomes += _fail(half, OperationalError(f"no time is left after {error!r}"))
     return outcomes

@@ -157,8 +157,8 @@ def test_a_repeat_is_not_authorized_again() -> None:
 def test_a_channel_that_gets_too_many_messages_refuses_those_of_connections() -> None:
     counted: list[int] = []
 
-    def take(channel: int) -> float:
-        counted.append(channel)
+    def take(draft: Draft) -> float:
+        counted.append(draft.channel)
         return 0.0 if len(counted) == 1 else 2.5
 
     batch = [draft(origin="c.1"), draft(2, origin="d.1"), draft(2), draft(3, origin="e.1")]

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from chat import errors
 from chat.errors import ChatError
 from chat.models import Channel, Message, MessageKey
 from chat.sending import writer
+from chat.sending.decide import NewMessage
 from chat.sending.drafts import StoredMessage
 from chat.sending.writer import commit
 from delivery import idempotency, log, metrics, publish
 from delivery.log import Entry
 from delivery.models import Event
+from delivery.rate_limits.declared import reset_limits
 from tests.support.in_process import draft, say
 from tests.support.outcomes import results, seqs
 from tests.support.transactions import in_thread
@@ -135,6 +138,27 @@ def test_an_unreachable_database_fails_the_batch_and_nothing_is_stored(
         assert results(commit([draft(alice, group, client_id="k"), draft(alice, group)])) == [OperationalError] * 2
     assert log.head() == before and not MessageKey.objects.exists() and failures() == failed + 1
     assert results(commit([draft(alice, group, client_id="k")])) == [1]
+
+
+def test_a_batch_that_is_tried_in_halves_counts_once_against_the_rate_of_its_channel(
+    alice: User, group: Channel, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.IM_CHANNEL_SEND_RATE, settings.IM_CHANNEL_SEND_BURST = 0.001, 4
+    reset_limits()
+    keep = writer.store
+
+    def store_one(new: Sequence[NewMessage]) -> None:
+        if len(new) > 1:
+            raise ValueError("too many")
+        keep(new)
+
+    monkeypatch.setattr(writer, "store", store_one)
+    try:
+        assert results(commit([draft(alice, group, origin="c.1") for _ in range(4)])) == [1, 2, 3, 4]
+        (refused,) = commit([draft(alice, group, origin="c.1")])
+        assert isinstance(refused, ChatError) and refused.data["scope"] == "channel"
+    finally:
+        reset_limits()
 
 
 # -- publishing -----------------------------------------------------------------------------------------------------
