@@ -52,7 +52,8 @@ class WriteQueue:
         """
         self._commit_interval: float = settings.IM_COMMIT_INTERVAL if commit_interval is None else commit_interval
         self._last_size = 0
-        self._waiting: deque[tuple[Draft, asyncio.Future[StoredMessage]]] = deque()
+        self._waiting: deque[tuple[Draft, asyncio.Future[StoredMessage], int]] = deque()
+        """The drafts in order of arrival, with their futures and the bytes that each holds."""
         self._held_bytes = 0
         """Bytes of the drafts that wait or are being committed, and of what `holding` holds."""
         self._arrived = asyncio.Event()
@@ -90,13 +91,15 @@ class WriteQueue:
         has_stopped = self._is_stopping and (self._task is None or self._task.done())
         if has_stopped or len(self._waiting) + len(drafts) > settings.IM_WRITE_QUEUE_MAX_MESSAGES:
             raise ChatError(reasons.SITE_BUSY, retryAfter=1)
-        self._hold(_text_bytes(drafts))
+        # Kept for the release: a text grows once it has been encoded, because Python keeps its UTF-8 form.
+        sizes = [sys.getsizeof(draft.text) for draft in drafts]
+        self._hold(sum(sizes))
         if (trace := tracing.current()) is not None:
             for draft in drafts:
                 draft.trace = trace
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[StoredMessage]] = [loop.create_future() for _ in drafts]
-        self._waiting.extend(zip(drafts, futures, strict=True))
+        self._waiting.extend(zip(drafts, futures, sizes, strict=True))
         self._arrived.set()
         self._missing_senders.difference_update([draft.sender for draft in drafts])
         if not self._missing_senders or len(self._waiting) >= settings.IM_COMMIT_MAX_MESSAGES:
@@ -129,23 +132,22 @@ class WriteQueue:
                 await self._wait_for_more()
                 size = min(len(self._waiting), settings.IM_COMMIT_MAX_MESSAGES)
                 batch = [self._waiting.popleft() for _ in range(size)]
-                held_bytes = _text_bytes(draft for draft, _ in batch)
+                drafts = [draft for draft, *_ in batch]
+                futures = {id(draft): future for draft, future, _ in batch}
                 self._last_batch_at, self._last_size = time.monotonic(), size
-                self._missing_senders = {draft.sender for draft, _ in batch}
-                self._missing_senders.difference_update([draft.sender for draft, _ in self._waiting])
-                announce = partial(
-                    _announce, asyncio.get_running_loop(), {id(draft): future for draft, future in batch}
-                )
+                self._missing_senders = {draft.sender for draft in drafts}
+                self._missing_senders.difference_update([draft.sender for draft, *_ in self._waiting])
+                announce = partial(_announce, asyncio.get_running_loop(), futures)
                 try:
-                    outcomes = await run_priority(commit, [draft for draft, _ in batch], announce)
+                    outcomes = await run_priority(commit, drafts, announce)
                 except Exception as error:
                     logger.warning("commit_failed", extra={"messages": size, "error": repr(error)})
                     metrics.COMMIT_FAILURES.inc()
-                    _resolve((future for _, future in batch), [error] * size)
+                    _resolve((future for _, future, _ in batch), [error] * size)
                 else:
                     log_recovery(logger, "commit_failed")
-                    _resolve((future for _, future in batch), outcomes)
-                self._held_bytes -= held_bytes
+                    _resolve((future for _, future, _ in batch), outcomes)
+                self._held_bytes -= sum(held for *_, held in batch)
 
     async def _wait_for_more(self) -> None:
         """Space out the commits while several users send.
@@ -161,10 +163,6 @@ class WriteQueue:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
                 await self._may_commit.wait()
-
-
-def _text_bytes(drafts: Iterable[Draft]) -> int:
-    return sum(sys.getsizeof(draft.text) for draft in drafts)
 
 
 def _announce(

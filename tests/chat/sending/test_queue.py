@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
+import sys
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -62,6 +65,30 @@ async def test_a_committed_or_failed_batch_makes_room(settings: Settings, monkey
     finally:
         await queue.stop()
         publish.configure(None)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_text_that_was_encoded_while_it_waited_releases_what_it_held(settings: Settings) -> None:
+    """Python keeps the UTF-8 form of a text beside the text."""
+    settings.IM_WRITE_QUEUE_MAX_BYTES = 10_000
+    (alice,), channel = await asyncio.gather(run(create_users, "alice"), run(create_global_channel))
+    queue = WriteQueue()
+    publish.configure(Hub())
+    text = "画" * 2000
+    waiting = queue.submit(draft(alice, channel, text))
+    size = sys.getsizeof(text)
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.execute("SELECT ?", (text,))
+    assert sys.getsizeof(text) > size
+    queue.start()
+    try:
+        assert isinstance(await waiting, StoredMessage)
+    finally:
+        await queue.stop()
+        publish.configure(None)
+
+    with queue.holding(6000), pytest.raises(ChatError), queue.holding(6000):
+        raise AssertionError("taken")
 
 
 @pytest.mark.parametrize(
