@@ -99,11 +99,13 @@ class Consumer(AsyncConsumer):  # type: ignore[misc]
         if not self._admits(scope):
             await send({"type": "websocket.close", "code": 4403})
             return
-        if wait := CONNECTIONS.take(counted_address(address)):
-            await self._refuse_handshake(429, wait)
-            return
         if not node.accepting or not node.connection_limiter.enter(address):
             await self._refuse_handshake(503, FULL_RETRY_SECONDS)
+            return
+        # Last, because a proxy tries the handshake again on another node after a 503.
+        if wait := CONNECTIONS.take(counted_address(address)):
+            node.connection_limiter.leave(address)
+            await self._refuse_handshake(429, wait)
             return
         try:
             await self._open(node, address, receive)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from typing import Any
 
@@ -39,9 +40,23 @@ class Send(msgspec.Struct):
     frames: list[str]
 
 
-def refusal(status: int, reason: str) -> Answer:
+class Refusal(msgspec.Struct, omit_defaults=True):
+    """The body of a refusal. `retryAfter`: the seconds after which the same call may succeed."""
+
+    reason: str
+    retryAfter: float | None = None
+
+
+def refusal(status: int, reason: str, retry_after: float | None = None) -> Answer:
     """Return the answer that refuses a call."""
-    return status, msgspec.json.encode({"reason": reason})
+    return status, msgspec.json.encode(Refusal(reason, retry_after))
+
+
+def retry_after_seconds(answer: Answer) -> int | None:
+    """Return the whole seconds for the header Retry-After; None if the answer does not say when to try again."""
+    status, body = answer
+    seconds = msgspec.json.decode(body, type=Refusal).retryAfter if status in (429, 503) else None
+    return None if seconds is None else max(1, math.ceil(seconds))
 
 
 UNKNOWN = refusal(404, "unknown_connection")
@@ -96,7 +111,7 @@ class PollingCalls:
         status = await connection.opened()
         if status != 200:
             self._forget(connection_id)
-            return refusal(status, "refused")
+            return refusal(status, "refused", connection.retry_after)
         return 200, msgspec.json.encode({"connection": connection_id})
 
     async def call(self, action: str, connection_id: str, owner: str, body: bytes) -> Answer:
@@ -121,7 +136,7 @@ class PollingCalls:
         if connection is None or not constant_time_compare(connection.owner, owner):
             return UNKNOWN
         if not connection.count_call():
-            return refusal(429, "rate_limited")
+            return refusal(429, "rate_limited", round(connection.calls.retry_after(), 3))
         try:
             return await self._handle(action, connection, body)
         except (msgspec.DecodeError, UnicodeError, RecursionError):

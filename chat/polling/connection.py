@@ -70,6 +70,8 @@ class PollingConnection:
         self.owner = owner
         self.calls = TokenBucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
         self.closed: tuple[int, str] | None = None
+        self.retry_after: float | None = None
+        """Seconds after which a client whose connection was refused should try again."""
         self._on_close, self._on_forget = on_close, on_forget
         self._loop = asyncio.get_running_loop()
         self._answered: asyncio.Future[int] = self._loop.create_future()
@@ -130,6 +132,8 @@ class PollingConnection:
                 self._answered.set_result(403)
             self.end(event.get("code", 1000), event.get("reason", ""))
         elif not self._answered.done():
+            seconds = dict(event.get("headers", ())).get(b"retry-after")
+            self.retry_after = None if seconds is None else float(seconds)
             self._answered.set_result(200 if kind == "websocket.accept" else event["status"])
 
     async def _keep(self, frame: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from chat.consumers.handshake import header, scope_origin_allowed
-from chat.polling.calls import Answer, PollingCalls, owner_of, refusal
+from chat.polling.calls import Answer, PollingCalls, owner_of, refusal, retry_after_seconds
 from imsite.server.fast_path import WRITE_RESPONSE, Application, Receive, Scope, Send
 from imsite.server.middleware_headers import header_lines
 
@@ -31,8 +31,6 @@ _HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"same-origin"),
 )
-_RETRY = {429: b"1", 503: b"5"}
-"""Seconds in the Retry-After header, by status."""
 _NO_EXTENSIONS: dict[str, Any] = {}
 
 
@@ -51,8 +49,8 @@ class Polling:
         if not status:
             return
         headers = [*_HEADERS, (b"content-length", b"%d" % len(body))]
-        if (retry := _RETRY.get(status)) is not None:
-            headers.append((b"retry-after", retry))
+        if (seconds := retry_after_seconds((status, body))) is not None:
+            headers.append((b"retry-after", b"%d" % seconds))
         write = scope.get("extensions", _NO_EXTENSIONS).get(WRITE_RESPONSE)
         if write is not None and write(status, header_lines(headers), body):
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from chat.node import lifecycle
 from chat.polling import calls
 from delivery.db.executors import run
 from delivery.metrics import POLLING_CONNECTIONS
+from delivery.rate_limits.declared import reset_limits
+from imsite.server.polling import Polling
+from tests.support.asgi_calls import Request, ask
 from tests.support.in_process import LocalNode
 from tests.support.polling import PollingCaller, PollingSocket, Post
 from tests.support.waiting import wait_until
@@ -63,6 +67,49 @@ async def test_connections_count_for_the_limit_of_their_address(node: LocalNode,
     assert await callers[0].call("close") == (200, {})
     await wait_until(lambda: node.node.connection_limiter.total == 1)
     assert (await callers[2].open())[0] == 200
+
+
+async def test_refusals_say_when_to_try_again(node: LocalNode, application: Polling, settings: Any) -> None:
+    settings.IM_CONNECTION_RATE, settings.IM_CONNECTION_BURST = 0.01, 1
+    settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST = 0.01, 2
+    reset_limits()
+
+    async def call(action: str, connection: str) -> tuple[int, int, dict[str, Any]]:
+        headers = {"Content-Type": "application/json", "X-Polling-Connection": connection}
+        answer = await ask(application, Request(f"/acc/polling/{action}", "POST", b'{"after": 0}', headers))
+        seconds = dict(answer.headers).get(b"retry-after")
+        return answer.status, int(seconds or 0), json.loads(answer.body)
+
+    try:
+        status, seconds, opened = await call("open", "new")
+        assert (status, seconds) == (200, 0)
+        status, seconds, body = await call("open", "new")
+        assert status == 429 and body["reason"] == "refused"
+        assert 90 < seconds == body["retryAfter"] <= 100
+        for _ in range(2):
+            await call("send", opened["connection"])
+        status, seconds, body = await call("send", opened["connection"])
+        assert status == 429 and body["reason"] == "rate_limited"
+        assert 190 < body["retryAfter"] <= seconds <= 200, "a refused call costs as much as another one"
+    finally:
+        reset_limits()
+
+
+async def test_a_connection_that_a_full_node_refuses_does_not_count_for_the_rate(
+    node: LocalNode, post: Post, settings: Any
+) -> None:
+    """A proxy tries it on the next node, where it counts."""
+    settings.IM_MAX_CONNECTIONS_PER_ADDRESS = 1
+    settings.IM_CONNECTION_RATE, settings.IM_CONNECTION_BURST = 0.001, 2
+    reset_limits()
+    try:
+        callers = [PollingCaller(post) for _ in range(5)]
+        assert [(await caller.open())[0] for caller in callers[:4]] == [200, 503, 503, 503]
+        settings.IM_MAX_CONNECTIONS_PER_ADDRESS = 5
+        assert [(await caller.open())[0] for caller in (*callers[1:3], callers[4])] == [200, 429, 429]
+        assert node.node.connection_limiter.total == 2, "a connection beyond the rate takes no place"
+    finally:
+        reset_limits()
 
 
 async def test_a_client_that_polls_no_more_is_gone(
