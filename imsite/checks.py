@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from imsite.options import OPTIONS
 from imsite.server.local_url import UNIX_PEER
 
 _CONTACT = re.compile(r"mailto:[^@\s]+@[\w.-]+|https://[\w-]+\.[\w.-]+", re.ASCII)
@@ -71,6 +72,19 @@ def check_root(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         )
         for name, path in below.items()
         if path
+    ]
+
+
+@register("imsite")
+def check_rates(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report rates per second, and bursts, that allow nothing. Each request that counts against them would fail."""
+    names = {option.name for option in OPTIONS}
+    bursts = sorted(name for name in names if name.endswith("_BURST"))
+    return [
+        Error(f"{name} must be above 0. For no limit, set a large number.", id="imsite.E007")
+        for burst in bursts
+        for name in (f"{burst.removesuffix('_BURST')}_RATE", burst)
+        if name in names and not getattr(settings, name) > 0
     ]
 
 

@@ -157,3 +157,19 @@ def test_a_site_below_a_path_does_not_start(setting: str, value: str, wrong: int
     setattr(settings, setting, value)
     found = [message for message in messages() if "imsite.E006" in message]
     assert len(found) == wrong and all("/im/" in message and "a host name of its own" in message for message in found)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "wrong"),
+    [
+        ("IM_ANONYMOUS_RATE", 0.0, 1),
+        ("IM_ANONYMOUS_RATE", float("nan"), 1),
+        ("IM_ANONYMOUS_RATE", 0.001, 0),
+        ("IM_SEND_BURST", -1, 1),
+        ("IM_REGISTRATION_RATE", 0, 0),
+    ],
+)
+def test_a_rate_that_allows_nothing_is_reported(setting: str, value: float, wrong: int, settings: Settings) -> None:
+    """Each request would divide by it. A limit per hour is off at 0."""
+    setattr(settings, setting, value)
+    assert [setting in message for message in messages() if "imsite.E007" in message] == [True] * wrong
