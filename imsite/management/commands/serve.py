@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from imsite.server.local_url import UNIX_PREFIX
 from imsite.server.workers import run_workers
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+_CONNECT_TIMEOUT_SECONDS = 2.0
 
 
 class Command(BaseCommand):
@@ -51,6 +53,8 @@ class Command(BaseCommand):
                 )
             )
         if workers == 1:
+            if is_unix:
+                _require_unused(host.removeprefix(UNIX_PREFIX))
             runner.run(host, port, quiet=options["verbosity"] == 0)
             return
         if is_unix:
@@ -60,3 +64,19 @@ class Command(BaseCommand):
         if not settings.REDIS_URL:
             raise CommandError("Several workers form a cluster, which requires Redis: set REDIS_URL.")
         sys.exit(run_workers(host, port, workers, write=self.stderr.write))
+
+
+def _require_unused(path: str) -> None:
+    """Raise CommandError if another process listens on the Unix socket: the server would take its place unnoticed."""
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(_CONNECT_TIMEOUT_SECONDS)
+            client.connect(path)
+    except (FileNotFoundError, ConnectionRefusedError):
+        # There is none, or one that a killed process has left.
+        if not Path(path).absolute().parent.is_dir():
+            raise CommandError(f"HOST: there is no directory for the socket {path}.") from None
+    except OSError as error:
+        raise CommandError(f"HOST: {path} cannot be a socket: {error}.") from None
+    else:
+        raise CommandError(f"HOST: another process listens on {path}.")
