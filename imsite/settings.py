@@ -71,10 +71,11 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "imsite.monitoring.access.MonitoringMiddleware",
-    "imsite.anonymous_rate_limit.AnonymousRateLimitMiddleware",
     "imsite.middleware.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "imsite.static_files.StaticFilesMiddleware",
+    # After the static files, of which a page loads many at once.
+    "imsite.anonymous_rate_limit.AnonymousRateLimitMiddleware",
     "accounts.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

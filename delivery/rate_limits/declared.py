@@ -18,7 +18,7 @@ SENDS = _limit("sends", "user", "IM_SEND_RATE", "IM_SEND_BURST")
 CHANGES = _limit("changes", "user", "IM_SEND_RATE", "IM_SEND_BURST")
 """Other requests of a user that are stored and announced: edits, reactions, pins, joins, …"""
 READS = _limit("reads", "user", "IM_READ_RATE", "IM_READ_BURST")
-"""Requests of a user that read."""
+"""Requests of a user that read, and HTTP requests of their browsers."""
 SEARCHES = _limit("searches", "user", "IM_SEARCH_RATE", "IM_SEARCH_BURST")
 TYPING = _limit("typing", "user", "IM_TYPING_RATE", "IM_TYPING_BURST")
 """Notices that a user is typing."""
@@ -27,7 +27,7 @@ CHANNEL_SENDS = _limit("channel-sends", "channel", "IM_CHANNEL_SEND_RATE", "IM_C
 CONNECTIONS = _limit("connections", "address", "IM_CONNECTION_RATE", "IM_CONNECTION_BURST")
 """Connections that are opened from an address."""
 ANONYMOUS = _limit("anonymous", "address", "IM_ANONYMOUS_RATE", "IM_ANONYMOUS_BURST")
-"""HTTP requests from an address without a token (pages, forms, files, hooks), and tokens that are refused."""
+"""HTTP requests from an address without a token and without a session that signs in, and tokens that are refused."""
 
 SETTLED_LIMITS = (SENDS, CHANGES, READS, SEARCHES, TYPING, CHANNEL_SENDS, CONNECTIONS, ANONYMOUS)
 REQUESTS = RateLimitDeclaration("requests", "connection", "IM_REQUEST_RATE", "IM_REQUEST_BURST")

@@ -52,8 +52,9 @@ def _commands() -> Iterator[str]:
 
 def _paths() -> Iterator[str]:
     yield "## HTTP\n"
-    yield "Requests with a token count against `calls`, all others against `anonymous`. Networks in `IM_OPEN_GATEWAY`"
-    yield "may make the calls of the JSON protocol's original server without limit.\n"
+    yield "Calls with a token count against `calls`. Requests of a signed-in browser count against the `reads` of"
+    yield "its user, except the first in 5 minutes. All others count against `anonymous`. Static files are not counted."
+    yield "Networks in `IM_OPEN_GATEWAY` may make the calls of the JSON protocol's original server without limit.\n"
     yield _head("path", "limits")
     for path, limits in path_rows():
         yield _row(path, ", ".join(limit.name for limit in limits))

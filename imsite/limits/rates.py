@@ -13,7 +13,7 @@ from chat.commands.dispatch import find_command
 from chat.commands.registry import NoUserLimit
 from delivery.rate_limits.declared import ANONYMOUS, CHANNEL_SENDS, CONNECTIONS, READS, REQUESTS, SENDS, SETTLED_LIMITS
 from delivery.rate_limits.limit import RateLimitDeclaration
-from imsite.anonymous_rate_limit import LEGACY_CALLS
+from imsite.anonymous_rate_limit import LEGACY_CALLS, TOKEN_CALLS
 from imsite.lazy_urls import LazyURLResolver
 
 PREVIEWS = RateLimitDeclaration("previews", "user", "IM_LINK_PREVIEW_RATE", "IM_LINK_PREVIEW_BURST")
@@ -67,8 +67,6 @@ FURTHER_OF_PATHS: dict[str, tuple[RateLimitDeclaration, ...]] = {
 }
 """Limits that a path counts against beside the one by token or address."""
 
-_TOKEN_CALLS = "api/v1/"
-
 
 def command_rows() -> Iterator[tuple[str, tuple[RateLimitDeclaration, ...], str]]:
     """Yield name, limits and remark of each command. The remark says why there is no limit of the user."""
@@ -96,9 +94,9 @@ def path_rows() -> Iterator[tuple[str, tuple[RateLimitDeclaration, ...]]]:
         if f"/{path}".startswith(LEGACY_CALLS):
             yield f"/{path}", (CALLS, ANONYMOUS.declared, *further)
         elif further:
-            yield f"/{path}", (CALLS if path.startswith(_TOKEN_CALLS) else ANONYMOUS.declared, *further)
+            yield f"/{path}", (CALLS if f"/{path}".startswith(TOKEN_CALLS) else ANONYMOUS.declared, *further)
     yield "/acc/polling/", (CONNECTIONS.declared, REQUESTS)
-    yield f"every other path below /{_TOKEN_CALLS}", (CALLS,)
+    yield f"every other path below {TOKEN_CALLS}", (CALLS,)
     yield "every other path", (ANONYMOUS.declared,)
 
 

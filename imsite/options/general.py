@@ -110,7 +110,7 @@ OPTIONS = (
     ),
     Option("DEFAULT_FROM_EMAIL", "imsite@localhost", "Sender address of mail."),
     Option("IM_REGISTRATION_RATE", 20, "New accounts and guests per hour and address; 0 is unlimited.", 0),
-    Option("IM_OAUTH_RATE", 200, "Sign-ins with other sites started per hour and address; 0 is unlimited.", 0),
+    Option("IM_OAUTH_RATE", 5000, "Sign-ins with other sites started per hour and address; 0 is unlimited.", 0),
     Option("IM_MAIL_RATE", 10, "Mails per hour and address that forms may send; 0 is unlimited.", 0),
     Option("IM_EXPORT_RATE", 6, "Data exports per hour and user; 0 is unlimited."),
     Option("IM_PROFILE_RATE", 60, "Profile and picture changes per hour and user; 0 is unlimited.", 0),
@@ -122,9 +122,9 @@ OPTIONS = (
     # Connections
     Option("IM_MAX_CONNECTIONS", 15000, "Connections per process, by WebSocket or polling. Further ones get a 503."),
     Option("IM_MAX_CONNECTIONS_PER_USER", 20, "Connections per user and node.", 1000),
-    Option("IM_MAX_CONNECTIONS_PER_ADDRESS", 500, "Connections per client address and node.", 15000),
-    Option("IM_CONNECTION_RATE", 20.0, "Connections per second that are opened from a client address.", 20000.0),
-    Option("IM_CONNECTION_BURST", 1000, "Connections at once that are opened from a client address.", 200_000),
+    Option("IM_MAX_CONNECTIONS_PER_ADDRESS", 5000, "Connections per client address and node.", 15000),
+    Option("IM_CONNECTION_RATE", 200.0, "Connections per second that are opened from a client address.", 20000.0),
+    Option("IM_CONNECTION_BURST", 5000, "Connections at once that are opened from a client address.", 200_000),
     Option(
         "IM_ANONYMOUS_RATE",
         50.0,
