@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextvars import Context
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -45,7 +46,7 @@ class AwayBroadcaster:
         """Tell the state of a user soon."""
         self._changed[user_id] = None
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._broadcast(), name="away broadcast")
+            self._task = asyncio.create_task(self._broadcast(), name="away broadcast", context=Context())
 
     async def _broadcast(self) -> None:
         while self._changed:

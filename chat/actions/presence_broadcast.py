@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextvars import Context
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -61,7 +62,7 @@ class PresenceBroadcaster:
     def _add(self, kind: EventKind, user_id: int, app: int) -> None:
         self._pending.append((kind, user_id, app))
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._broadcast(), name="presence broadcast")
+            self._task = asyncio.create_task(self._broadcast(), name="presence broadcast", context=Context())
 
     async def _broadcast(self) -> None:
         while self._pending:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from contextvars import Context
 
 from django.db import DatabaseError
 
@@ -74,7 +75,7 @@ class PresenceLog:
             del self._pending[0]
             logger.warning("presence_log_overflowed")
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._store(), name="presence log")
+            self._task = asyncio.create_task(self._store(), name="presence log", context=Context())
 
     async def _store(self) -> None:
         while self._pending:

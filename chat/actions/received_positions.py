@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextvars import Context
 
 from django.db import DatabaseError
 
@@ -46,7 +47,7 @@ class ReceivedPositions:
         """Store a position soon. Runs on the event loop and does no I/O."""
         self._pending[digest] = position
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._write_pending(), name="received positions")
+            self._task = asyncio.create_task(self._write_pending(), name="received positions", context=Context())
 
     async def flush(self) -> None:
         """Write everything that has been stored so far."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from contextvars import Context
 
 from delivery.cluster.redis_client import RedisClient, RedisUnavailable
 from delivery.presence.activity import MemoryActivity
@@ -65,7 +66,7 @@ class RedisActivity:
         self._local.record(user_id, connection, is_active=is_active)
         self._changed.add(user_id)
         if self._writing is None:
-            self._writing = asyncio.create_task(self._write_soon(), name="activity")
+            self._writing = asyncio.create_task(self._write_soon(), name="activity", context=Context())
 
     async def filter_active(self, user_ids: Collection[int]) -> set[int]:
         active = await self._local.filter_active(user_ids)
