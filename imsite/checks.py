@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from imsite.options import OPTIONS
-from imsite.server.local_url import UNIX_PEER
+from imsite.options import OPTIONS, read
+from imsite.server.local_url import UNIX_PEER, UNIX_PREFIX
 
 _CONTACT = re.compile(r"mailto:[^@\s]+@[\w.-]+|https://[\w-]+\.[\w.-]+", re.ASCII)
 _PRIVATE_KEY_BYTES = 32
@@ -43,6 +43,21 @@ def check_proxies(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         Warning(f'IM_TRUSTED_PROXIES: "{entry}" is not an address or network, such as 10.0.0.0/8.', id="imsite.W002")
         for entry in (part.strip() for part in settings.IM_TRUSTED_PROXIES.split(","))
         if entry not in ("", "*", UNIX_PEER) and not _is_network(entry, strict=True)
+    ]
+
+
+@register("imsite")
+def check_unix_proxy(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report a Unix socket whose proxy is not trusted."""
+    trusted = {part.strip() for part in settings.IM_TRUSTED_PROXIES.split(",")}
+    if trusted & {UNIX_PEER, "*"} or not str(read("HOST")).startswith(UNIX_PREFIX):
+        return []
+    return [
+        Warning(
+            "HOST is a Unix socket, and IM_TRUSTED_PROXIES does not contain `unix`. All clients share one address with "
+            "its rate limits, and behind TLS the forms and WebSockets of the site's own pages are refused.",
+            id="imsite.W007",
+        )
     ]
 
 

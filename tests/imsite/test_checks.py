@@ -173,3 +173,20 @@ def test_a_rate_that_allows_nothing_is_reported(setting: str, value: float, wron
     """Each request would divide by it. A limit per hour is off at 0."""
     setattr(settings, setting, value)
     assert [setting in message for message in messages() if "imsite.E007" in message] == [True] * wrong
+
+
+@pytest.mark.parametrize(
+    ("host", "proxies", "wrong"),
+    [
+        ("unix:/run/imsite/imsite.sock", "10.0.0.1", 1),
+        ("unix:/run/imsite/imsite.sock", "10.0.0.1, unix", 0),
+        ("unix:/run/imsite/imsite.sock", "*", 0),
+        ("127.0.0.1", "10.0.0.1", 0),
+    ],
+)
+def test_a_unix_socket_whose_proxy_is_not_trusted_is_reported(
+    host: str, proxies: str, wrong: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.IM_TRUSTED_PROXIES = proxies
+    monkeypatch.setenv("HOST", host)
+    assert ["imsite.W007" in message for message in messages()] == [True] * wrong
