@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from . import envelopes
 from .backoff import ExponentialBackoff, parse_retry_after
@@ -161,24 +161,31 @@ class ClientConnection(MessageCommands, ChangeCommands, ReadingCommands, ThreadC
         self._tracker.mark_delivered(position)
 
     async def _run(self) -> None:
+        """Keep the user connected until an exception ends it, an unexpected one too, as of a malformed URL."""
+        try:
+            await self._stay_connected()
+        except Exception as error:
+            await self._finish(error)
+
+    async def _stay_connected(self) -> None:
+        """Connect again and again. Raises Refused or Closed if that is pointless."""
         while True:
             retry_after: float | None = None
             try:
                 retry_after = await self._run_once()
             except (Refused, Closed) as error:
                 if isinstance(error, Closed) or not (error.is_transient or error.code == OPERATION_FAILED):
-                    await self._finish(error)
-                    return
+                    raise
                 retry_after = error.retry_after
                 logger.info("login_refused", extra={"code": error.code})
             except InvalidStatus as error:
                 status, headers = error.response.status_code, error.response.headers
                 if status in PERMANENT_HANDSHAKE_STATUSES:
-                    await self._finish(Refused(NOT_AUTHORISED, "The handshake was refused.", status=status))
-                    return
+                    raise Refused(NOT_AUTHORISED, "The handshake was refused.", status=status) from error
                 retry_after = parse_retry_after(headers.get("Retry-After"))
                 logger.info("handshake_refused", extra={"status": status})
-            except (OSError, EOFError, InvalidHandshake, Disconnected) as error:
+            except (OSError, EOFError, InvalidHandshake, ConnectionClosed, Disconnected) as error:
+                # ConnectionClosed comes from a connection that was reset before its handshake.
                 logger.info("connection_lost", extra={"error": type(error).__name__})
             await asyncio.sleep(self._backoff.next_pause(retry_after))
 
@@ -209,6 +216,7 @@ class ClientConnection(MessageCommands, ChangeCommands, ReadingCommands, ThreadC
                 await self._set_socket(None)
                 reader.cancel()
                 await asyncio.gather(reader, return_exceptions=True)
+                await socket.close(CLOSE_TIMEOUT_SECONDS)
         code, reason = socket.close_status
         if code in PERMANENT_CLOSE_CODES:
             raise Closed(code, reason)

@@ -76,6 +76,17 @@ class ClientSocket:
                     # The request may have been cancelled; this keeps asyncio from logging the exception.
                     reply.exception()
 
+    async def close(self, timeout: float) -> None:
+        """Close the connection within this time.
+
+        The library limits the wait for the answer, not the wait for a peer that reads nothing of what is written.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._socket.close()
+        except TimeoutError:
+            self.abort()
+
     def abort(self) -> None:
         """Close the connection without a closing handshake, which a dead peer would not answer."""
         self._socket.transport.abort()

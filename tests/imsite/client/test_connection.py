@@ -7,8 +7,9 @@ import json
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosedError, InvalidURI
 
-from imsite.client import Closed, Disconnected, Refused
+from imsite.client import Client, Closed, Disconnected, Refused
 from imsite.client import connection as connection_module
 from tests.imsite.client.scripted_site import LOGIN, ScriptedConnection, ScriptedSite, envelope, take
 from tests.support.waiting import TIMEOUT_SECONDS
@@ -199,6 +200,50 @@ async def test_closing_the_connection_ends_the_loop() -> None:
             heard.append(push.position)
             await connection.close()
     assert heard == [41]
+
+
+async def test_a_connection_closes_although_the_site_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "CLOSE_TIMEOUT_SECONDS", 0.1)
+    is_closed = asyncio.Event()
+
+    async def script(server: ScriptedConnection) -> None:
+        await server.enter()
+        server.socket.transport.pause_reading()
+        await is_closed.wait()
+        await server.cut()
+
+    async with ScriptedSite(script).connect() as connection:
+        # More than the buffers of both ends take.
+        sending = asyncio.create_task(connection.call("echo", text="x" * 32 * 2**20))
+        await asyncio.sleep(0)
+        await connection.close()
+        is_closed.set()
+        with pytest.raises((Disconnected, Closed)):
+            await sending
+
+
+async def test_the_client_returns_after_a_reset_before_the_handshake(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def script(server: ScriptedConnection) -> None:
+        await server.enter()
+        await server.stay()
+
+    connect, resets = connection_module.connect, [ConnectionClosedError(None, None)]
+
+    def connect_at_second_try(*args: Any, **options: Any) -> Any:
+        if resets:
+            raise resets.pop()
+        return connect(*args, **options)
+
+    monkeypatch.setattr(connection_module, "connect", connect_at_second_try)
+    async with ScriptedSite(script).connect() as connection:
+        assert connection.user.user_id == "bot"
+    assert not resets
+
+
+async def test_an_unexpected_exception_reaches_the_program() -> None:
+    async with asyncio.timeout(TIMEOUT_SECONDS), Client("im.example", token="secret") as im:
+        with pytest.raises(InvalidURI):
+            await im.listen().__aenter__()
 
 
 async def test_a_dead_address_of_the_site_costs_a_fraction_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
