@@ -71,7 +71,7 @@ class Crowd:
         everybody = [*self.members, self.stranger]
         for member in everybody:
             member.start()
-        await self._until(lambda: all(member.is_ready.is_set() for member in everybody))
+        await self._until(lambda: all(member.is_ready.is_set() for member in everybody), "not all could log in")
         self._beginning = self.members[0].position or 0
         circles = [self.members, *(self.at(port) for _, port in self._places if len(self._places) > 1)]
         for circle in circles:
@@ -112,17 +112,18 @@ class Crowd:
             )
 
         with contextlib.suppress(TimeoutError):
-            await self._until(is_complete, patience)
+            await self._until(is_complete, "not all are back", patience)
             return time.monotonic() - began
         return None
 
     async def finish(self) -> Verdict:
         """Stop sending, wait until all have everything, and compare the journals with the database."""
         self._enough.set()
+        await self._until(lambda: all(task.done() for task in self._tasks), "not all have stopped to send")
         await asyncio.gather(*self._tasks)
         self._tasks.clear()
         with contextlib.suppress(TimeoutError):
-            await self._until(lambda: not any(member.unacknowledged for member in self.members))
+            await self._until(lambda: not any(member.unacknowledged for member in self.members), "no acknowledgement")
         # Nodes deliver in order: once these last messages have arrived, no earlier one is on its way.
         await self.recover(PATIENCE_SECONDS)
         stored = await asyncio.to_thread(self.stored)
@@ -133,9 +134,13 @@ class Crowd:
 
     async def read_again(self) -> None:
         """Let each member and the stranger fetch everything from the beginning over a new connection."""
-        host, port = self._places[0]
-        for member in (*self.members, self.stranger):
-            member.record.synced = await synced_numbers(member.login, host, port, self._beginning)
+
+        async def read(member: ChaosMember, place: Place) -> None:
+            member.record.synced = await synced_numbers(member.login, *place, self._beginning)
+
+        async with asyncio.TaskGroup() as group:
+            for member, place in zip((*self.members, self.stranger), itertools.cycle(self._places), strict=False):
+                group.create_task(read(member, place))
 
     def stored(self) -> list[tuple[str, str, int]]:
         """Return key, channel and number of all messages in the database."""
@@ -183,13 +188,18 @@ class Crowd:
             await asyncio.sleep(_SPY_SECONDS)
             channel = chance.choice(self.channels)
             # It is refused, or its node is away.
-            with contextlib.suppress(OSError, AssertionError):
+            with contextlib.suppress(OSError):
                 page = await self.stranger.call("message.history", target=channel, limit=5)
                 received = self.stranger.record.received.setdefault(channel, ReceivedNumbers())
                 for message in page["messages"]:
                     received.add(message["seq"], message["seq"])
 
-    async def _until(self, condition: Callable[[], bool], patience: float = PATIENCE_SECONDS) -> None:
-        async with asyncio.timeout(patience):
-            while not condition():  # noqa: ASYNC110  members have no common event
-                await asyncio.sleep(0.02)
+    async def _until(self, condition: Callable[[], bool], otherwise: str, patience: float = PATIENCE_SECONDS) -> None:
+        """Wait for the condition. Raises TimeoutError, or the exception with which a member has ended."""
+        deadline = time.monotonic() + patience
+        while not condition():
+            for member in (*self.members, self.stranger):
+                member.raise_failure()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{otherwise} after {patience:g} s")
+            await asyncio.sleep(0.02)

@@ -64,6 +64,11 @@ class ChaosMember(Member):
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def raise_failure(self) -> None:
+        """Raise the exception with which the member has ended, because it would never come back."""
+        if self._task is not None and self._task.done() and not self._task.cancelled():
+            self._task.result()
+
     async def talk(self, pause: float, enough: asyncio.Event, key: Callable[[], str]) -> None:
         """Send to one of its channels after the other, about every `pause` seconds, until there is enough."""
         while not enough.is_set():
@@ -134,11 +139,6 @@ class ChaosMember(Member):
                 failures = 0
                 await self._watch(connection)
             except (OSError, TimeoutError):
-                failures += 1
-            except asyncio.CancelledError:
-                # The future of a log-in is cancelled when its connection ends.
-                if (task := asyncio.current_task()) is not None and task.cancelling():
-                    raise
                 failures += 1
             finally:
                 self._leave(connection)

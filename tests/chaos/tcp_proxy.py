@@ -49,7 +49,9 @@ class TcpProxy:
         """End all connections with a reset."""
         for writer in self._writers:
             link: socket.socket = writer.get_extra_info("socket")
-            link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            # It may be closed already, and its task not know yet.
+            with contextlib.suppress(OSError):
+                link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort()
 
     async def __aenter__(self) -> TcpProxy:

@@ -27,6 +27,11 @@ class Uploader:
         self.files: list[tuple[Attachment, bytes]] = []
         """Files of acknowledged messages, with their contents."""
 
+    @property
+    def attempts(self) -> int:
+        """Return the number of files that were sent or given up."""
+        return len(self.files) + len(self.record.abandoned)
+
     async def upload_all_the_time(self, enough: asyncio.Event) -> None:
         """Send one file after the other. A file that no node takes in time is given up."""
         for number, url in enumerate(itertools.cycle(self._urls)):

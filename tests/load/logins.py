@@ -113,7 +113,7 @@ async def _repeat(
             try:
                 await raw_socket.connect(site.port, case.path, client, headers=headers)
                 latencies.append(time.perf_counter() - began)
-            except (OSError, asyncio.CancelledError) as error:
+            except OSError as error:
                 refusals.append(error)
                 print(f"FAILED: {error!r}", file=sys.stderr)
                 return

@@ -13,6 +13,7 @@ import struct
 from typing import TypeVar, cast
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+LOGIN_SECONDS = 60.0
 
 Client = TypeVar("Client", bound="RawSocket")
 
@@ -51,9 +52,13 @@ class RawSocket(asyncio.Protocol):
         self._buffer = data[position:]
 
     def connection_lost(self, error: Exception | None) -> None:
-        for future in (self.ended, self.logged_in):
-            if not future.done():
-                future.cancel() if future is self.logged_in else self.ended.set_result(None)
+        if not self.ended.done():
+            self.ended.set_result(None)
+        if not self.logged_in.done():
+            # Not a cancellation, which would look like one of the waiting task.
+            self.logged_in.set_exception(ConnectionError("the connection ended before the log-in"))
+            # Nobody may wait for it; this keeps asyncio from logging the exception.
+            self.logged_in.exception()
 
     @property
     def port(self) -> int:
@@ -123,7 +128,10 @@ async def connect(
     host: str = "127.0.0.1",
     headers: str = "",
 ) -> Client:
-    """Open a connection for the client and return it once it is logged in. `headers` are lines that end with CRLF."""
+    """Open a connection for the client and return it once it is logged in. `headers` are lines that end with CRLF.
+
+    Raises ConnectionError if the connection ends before, and TimeoutError.
+    """
     link = socket.socket()
     if receive_buffer is not None:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -136,5 +144,7 @@ async def connect(
         f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{headers}Upgrade: websocket\r\n"
         f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
     )
-    await asyncio.wait_for(asyncio.shield(client.logged_in), 60)
+    # asyncio.wait_for of Python 3.11 can lose a cancellation of this task.
+    async with asyncio.timeout(LOGIN_SECONDS):
+        await asyncio.shield(client.logged_in)
     return client

@@ -19,6 +19,7 @@ from tests.support.run_directory import memory_directory
 
 NAME = "imsite_chaos"
 """The database of the site."""
+_RUN_TIMEOUT = 300.0
 _OPTIONS = {
     # In memory these cost nothing, and the data survive as on a disk.
     "fsync": "on",
@@ -121,6 +122,7 @@ class PostgresServer:
         return [postmaster, *map(int, children)]
 
     def _run(self, program: str, *arguments: str) -> None:
-        ran = subprocess.run([self._programs / program, *arguments], capture_output=True, text=True, **self._common)
+        command = [self._programs / program, *arguments]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_TIMEOUT, **self._common)
         if ran.returncode:
             raise RuntimeError(f"{program} failed: {ran.stderr.strip()}")

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 
 from tests.support import commands
 
+_RUN_TIMEOUT = 300.0
 _STOP_TIMEOUT = 60.0
 
 
@@ -23,8 +24,10 @@ class Shell:
         other.close()
 
     def run(self, script: str) -> str:
-        """Run Python; return what it printed. Raise RuntimeError with the exception that it raised."""
+        """Run Python; return what it printed. Raise RuntimeError with the exception that it raised, or if it hangs."""
         self._connection.send(script)
+        if not self._connection.poll(_RUN_TIMEOUT):
+            raise RuntimeError(f"no end of this script after {_RUN_TIMEOUT:g} s:\n{script}")
         error, printed = self._connection.recv()
         if error:
             raise RuntimeError(error)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from types import FunctionType
 from typing import Any, cast
@@ -18,7 +16,6 @@ from delivery.hub.hub import Hub
 from delivery.log import Entry
 from tests.chaos.plants import marks
 
-DELAY_SECONDS = 0.3
 RECEIVERS = 3
 
 
@@ -44,14 +41,14 @@ def _drop_a_push() -> None:
 
 
 def _delay_a_commit() -> None:
-    """Acknowledge a batch before its commit, and die before that."""
+    """Acknowledge a batch before its commit, which never comes: the test kills the node meanwhile."""
     commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
 
     def delay_or_commit(wrapper: BaseDatabaseWrapper) -> None:
         # Batches are committed in these threads, and nothing else is.
         is_batch = threading.current_thread().name.startswith("db priority")
         if is_batch and marks.take(marks.COMMIT_DELAYED):
-            threading.Timer(DELAY_SECONDS, os.kill, (os.getpid(), signal.SIGKILL)).start()
+            wrapper._rollback()  # type: ignore[attr-defined]
         else:
             commit(wrapper)
 

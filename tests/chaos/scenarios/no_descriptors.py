@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import resource
 import time
 from pathlib import Path
@@ -49,9 +48,7 @@ async def _newcomers(stage: Stage) -> None:
     stage.add("newcomers admitted", len(admitted))
     if not refused:
         stage.fail("no newcomer was refused, so descriptors were left")
-    for client in admitted:
-        with contextlib.suppress(OSError):
-            await client.close()
+    await asyncio.gather(*(client.close() for client in admitted), return_exceptions=True)
 
 
 async def check(stage: Stage) -> None:

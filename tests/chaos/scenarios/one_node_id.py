@@ -19,8 +19,8 @@ async def fault(stage: Stage) -> None:
     options = {name: value for name, value in stage.a.options.items() if name not in ("IM_NODE_ID", "IM_GRPC_PORT")}
     twin = Node(stage.a.name, stage.a.data, database_url=stage.a.database_url, options=options)
     twin.log = stage.a.data / "twin.log"
-    await asyncio.to_thread(twin.start)
     try:
+        await asyncio.to_thread(twin.start)
         for member in stage.members_at(stage.b):
             member.places = [("127.0.0.1", twin.port)]
             member.disconnect()
@@ -32,7 +32,8 @@ async def fault(stage: Stage) -> None:
     finally:
         for member in stage.members_at(twin):
             member.places = [("127.0.0.1", stage.b.port)]
-        await asyncio.to_thread(twin.stop)
+        if twin.process is not None:
+            await asyncio.to_thread(twin.stop)
     await stage.last(2 * LEASE_SECONDS)
     if (await asyncio.to_thread(metrics, stage.a.url))["imsite_node_id_used_twice"]:
         stage.fail("the node still says so when it is over")

@@ -55,7 +55,7 @@ def without_writes(
             for node in stage.cluster.nodes:
                 seconds = await _seconds_until(lambda node=node: _tells(node), 2 * NOTICE_SECONDS)  # type: ignore[misc]
                 stage.add(f"{node.name} tells of it", seconds, "s", NOTICE_SECONDS)
-                if not _ready(node)["ready"]:
+                if not (await asyncio.to_thread(_ready, node))["ready"]:
                     stage.fail(f"{node.name} is not ready")
             await stage.last(LASTING_SECONDS)
             await asyncio.to_thread(end, operator)

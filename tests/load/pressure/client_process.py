@@ -183,10 +183,7 @@ class ClientProcess:
                 await raw_socket.connect(self._port, self._path, connection, host=self._host, headers=self._headers)
                 member.connection = connection
                 await member.sync()
-            except (OSError, asyncio.CancelledError):
-                # The future of a log-in is cancelled when its connection ends.
-                if (task := asyncio.current_task()) is not None and task.cancelling():
-                    raise
+            except OSError:
                 connection.abandon()
                 await asyncio.sleep(min(2.0, 0.1 * 2**attempt) * random.random())
                 continue
@@ -213,7 +210,7 @@ async def _serve(pipe: Connection, counters: Any, host: str, port: int) -> None:
         method: Callable[..., Awaitable[Any]] = getattr(process, name)
         try:
             result, error = await method(*arguments, **options), ""
-        except (Exception, asyncio.CancelledError) as failure:
+        except Exception as failure:
             result, error = None, f"{name}: {failure!r}"
         process.count()
         pipe.send((error, result))

@@ -84,8 +84,9 @@ class Member:
             self.connection.request(SEND_PREFIX + key, "message.send", data)
 
     async def call(self, cmd: str, **data: Any) -> Any:
-        """Return the data of the reply. Raises ConnectionError if the request is refused."""
-        assert self.connection is not None, "not connected"
+        """Return the data of the reply. Raises ConnectionError if the request is refused or there is no connection."""
+        if self.connection is None:
+            raise ConnectionError("not connected")
         self._ids += 1
         return await self.connection.call(f"c{self._ids}", cmd, data)
 
@@ -163,7 +164,9 @@ class LoadConnection(RawSocket):
         future = self._calls[id] = asyncio.get_running_loop().create_future()
         self.request(id, cmd, data)
         try:
-            return await asyncio.wait_for(future, _REPLY_SECONDS)
+            # asyncio.wait_for of Python 3.11 can lose a cancellation of this task.
+            async with asyncio.timeout(_REPLY_SECONDS):
+                return await future
         finally:
             del self._calls[id]
 
