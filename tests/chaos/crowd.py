@@ -18,16 +18,21 @@ from tests.load.pressure.connection import Login
 from tests.support.oracle import ReceivedNumbers, Verdict, judge
 from tests.support.shared_site import Account, SharedSite
 
+READ_AGAIN_MESSAGES = 20_000
+"""The last messages, which all read again in the end. Each page of a sync costs the more, the more there are."""
 PATIENCE_SECONDS = 60.0
 """Seconds after which a crowd that is not complete is judged as it is."""
 _SPY_SECONDS = 0.5
 _STORED = """
 import json
 from chat.models import Message
-rows = Message.objects.filter(channel_id__in={channels}).order_by("seq").values_list("text", "channel_id", "seq")
-print(json.dumps([[text.partition(" ")[2], str(channel), seq] for text, channel, seq in rows]))
+rows = Message.objects.filter(channel_id__in={channels}).order_by("position")
+rows = rows.values_list("text", "channel_id", "seq", "position")
+print(json.dumps([[text.partition(" ")[2], str(channel), seq, position] for text, channel, seq, position in rows]))
 """
 Place = tuple[str, int]
+StoredMessage = tuple[str, str, int, int]
+"""Key, channel, number and position of a message in the database."""
 
 
 class Crowd:
@@ -71,7 +76,11 @@ class Crowd:
         everybody = [*self.members, self.stranger]
         for member in everybody:
             member.start()
-        await self._until(lambda: all(member.is_ready.is_set() for member in everybody), "not all could log in")
+        await self._until(
+            lambda: all(member.is_ready.is_set() for member in everybody),
+            "not all have logged in",
+            2 * PATIENCE_SECONDS,
+        )
         self._beginning = self.members[0].position or 0
         circles = [self.members, *(self.at(port) for _, port in self._places if len(self._places) > 1)]
         for circle in circles:
@@ -126,26 +135,32 @@ class Crowd:
             await self._until(lambda: not any(member.unacknowledged for member in self.members), "no acknowledgement")
         # Nodes deliver in order: once these last messages have arrived, no earlier one is on its way.
         await self.recover(PATIENCE_SECONDS)
-        stored = await asyncio.to_thread(self.stored)
-        await self.read_again()
+        stored = await asyncio.to_thread(self._stored)
+        await self._read_again(stored[:-READ_AGAIN_MESSAGES])
         await self.uploader.check_files(self._reader.token, self.stranger.login.token)
         records = [*(member.record for member in self.members), self.stranger.record, self.uploader.record]
-        return judge(records, stored, with_outages=True)
+        return judge(records, [(key, channel, seq) for key, channel, seq, _ in stored], with_outages=True)
 
-    async def read_again(self) -> None:
-        """Let each member and the stranger fetch everything from the beginning over a new connection."""
+    async def _read_again(self, earlier: Sequence[StoredMessage]) -> None:
+        """Let each member and the stranger fetch all messages but these over a new connection."""
+        beginning = earlier[-1][3] if earlier else self._beginning
+        left_out = {channel: seq for _, channel, seq, _ in earlier}
 
         async def read(member: ChaosMember, place: Place) -> None:
-            member.record.synced = await synced_numbers(member.login, *place, self._beginning)
+            member.record.synced = await synced_numbers(member.login, *place, beginning)
+            member.record.synced_after = left_out
 
         async with asyncio.TaskGroup() as group:
             for member, place in zip((*self.members, self.stranger), itertools.cycle(self._places), strict=False):
                 group.create_task(read(member, place))
 
-    def stored(self) -> list[tuple[str, str, int]]:
-        """Return key, channel and number of all messages in the database."""
+    def stored_keys(self) -> set[str]:
+        """Return the keys of all messages in the database."""
+        return {key for key, *_ in self._stored()}
+
+    def _stored(self) -> list[StoredMessage]:
         printed = self._shared_site.shell(_STORED.format(channels=[int(channel) for channel in self.channels]))
-        return [(key, channel, seq) for key, channel, seq in json.loads(printed.strip().splitlines()[-1])]
+        return [(key, channel, seq, position) for key, channel, seq, position in json.loads(printed.splitlines()[-1])]
 
     async def close(self) -> None:
         self._enough.set()

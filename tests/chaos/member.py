@@ -64,6 +64,10 @@ class ChaosMember(Member):
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    @property
+    def is_running(self) -> bool:
+        return self._task is not None and not self._task.done()
+
     def raise_failure(self) -> None:
         """Raise the exception with which the member has ended, because it would never come back."""
         if self._task is not None and self._task.done() and not self._task.cancelled():

@@ -75,8 +75,7 @@ async def _is_lost(stage: Stage) -> bool:
     """Return whether the database lacks an acknowledged message."""
     records = [*(member.record for member in stage.crowd.members), stage.crowd.uploader.record]
     acknowledged = {key for record in records for key, *_ in record.acknowledged}
-    stored = {key for key, *_ in await asyncio.to_thread(stage.crowd.stored)}
-    return not acknowledged <= stored
+    return not acknowledged <= await asyncio.to_thread(stage.crowd.stored_keys)
 
 
 def _replace(node: Node) -> None:

@@ -17,7 +17,8 @@ from tests.support.oracle import Verdict
 from tests.support.shared_site import SharedSite
 from tests.support.site_maker import SiteFactory
 
-RELAXED = {"IM_MAX_GROUPS_PER_USER": "100000", "IM_REGISTRATION_RATE": "0"}
+RELAXED = {"IM_MAX_GROUPS_PER_USER": "100000", "IM_REGISTRATION_RATE": "0", "IM_SYNC_MAX_EVENTS": "100000"}
+"""The options of all scenarios. A sync replays more than usual, so that all messages can be read again."""
 _WARM_UP_SECONDS = 2.0
 _AFTER_SECONDS = 1.0
 

@@ -169,3 +169,13 @@ async def test_a_fault_of_a_sync_is_found(synced: dict[str, list[int]], faults: 
     record.synced = synced
 
     assert judge([record], STORED).faults == faults
+
+
+async def test_a_sync_that_began_later_needs_no_earlier_messages() -> None:
+    record = await _alice(1, 2, 3, 4, 5)
+    record.synced, record.synced_after = {CHANNEL: [4, 5]}, {CHANNEL: 3}
+
+    assert judge([record], STORED).faults == {}
+
+    record.synced = {CHANNEL: [5]}
+    assert judge([record], STORED).faults == {"not synced": 1}

@@ -69,7 +69,9 @@ class MemberRecord:
     abandoned: set[str] = field(default_factory=set)
     """Keys of messages that the user gave up without an acknowledgement. Each may be stored once or not at all."""
     synced: dict[str, list[int]] | None = None
-    """The numbers of each channel that a sync from the beginning returned, in its order; None without one."""
+    """The numbers of each channel that a sync returned, in its order; None without one."""
+    synced_after: dict[str, int] = field(default_factory=dict)
+    """The last number of each channel before the position from which the sync began."""
     wrong_files: int = 0
     """Files of stored messages that could not be read as they were sent."""
     refused: int = 0
@@ -143,11 +145,11 @@ def _judge_record(
     for _, channel, seq in record.acknowledged:
         own[channel].add(seq)
     for channel in record.channels:
-        expected = numbers.get(channel, set()) - own[channel]
+        due = numbers.get(channel, set()) - own[channel]
         received = record.received.get(channel) or ReceivedNumbers()
-        missing = received.missing(expected)
+        missing = received.missing(due)
         faults["not received"] += len(missing)
-        faults["received but not expected"] += max(0, received.count - (len(expected) - len(missing)))
+        faults["received but not expected"] += max(0, received.count - (len(due) - len(missing)))
         faults["received more than once"] += received.repeated
         faults["received out of order"] += received.disordered
     faults["received from a foreign channel"] += sum(
@@ -156,7 +158,11 @@ def _judge_record(
     faults["acknowledged after a later message"] += record.acknowledged_late
     faults["wrong or missing file"] += record.wrong_files
     if record.synced is not None:
-        _judge_sync(record.synced, {channel: numbers.get(channel, set()) for channel in record.channels}, faults)
+        expected = {
+            channel: {number for number in numbers.get(channel, ()) if number > record.synced_after.get(channel, 0)}
+            for channel in record.channels
+        }
+        _judge_sync(record.synced, expected, faults)
 
 
 def _judge_sync(synced: dict[str, list[int]], expected: dict[str, set[int]], faults: Counter[str]) -> None:
