@@ -33,6 +33,9 @@ def planted(bug: str) -> Scenario:
         stage.concern_everybody()
         if bug:
             await _plant(bug, stage)
+        if bug == marks.COMMIT_DELAYED:
+            # They die before the commit.
+            await asyncio.gather(*(asyncio.to_thread(_replace, node) for node in stage.cluster.nodes))
         await stage.last(BURST_SECONDS)
 
     return Scenario(f"planted-{bug or 'nothing'}", "", fault, size=6, options={"DJANGO_SETTINGS_MODULE": SETTINGS})
@@ -60,7 +63,7 @@ async def _drop_push(stage: Stage) -> None:
 
 
 async def _delay_commit(stage: Stage) -> None:
-    """Kill the nodes once a client has the acknowledgement of a message that is not stored."""
+    """Return once a client has the acknowledgement of a message that is not stored."""
     while not await _is_lost(stage):
         await _plant_once(marks.COMMIT_DELAYED, stage)
         # The acknowledgement is on its way, unless its connection has ended meanwhile.
@@ -68,7 +71,6 @@ async def _delay_commit(stage: Stage) -> None:
             if await _is_lost(stage):
                 break
             await asyncio.sleep(_LOOK_SECONDS)
-    await asyncio.gather(*(asyncio.to_thread(_replace, node) for node in stage.cluster.nodes))
 
 
 async def _is_lost(stage: Stage) -> bool:
