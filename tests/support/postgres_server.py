@@ -122,7 +122,7 @@ class PostgresServer:
         return [postmaster, *map(int, children)]
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [self._programs / program, *arguments]
+        command = [str(self._programs / program), *arguments]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_TIMEOUT, **self._common)
         if ran.returncode:
             raise RuntimeError(f"{program} failed: {ran.stderr.strip()}")
