@@ -57,3 +57,48 @@ _RENDER_AFTER_KEY = """async () => {
 
 async def test_what_is_due_while_the_user_types_is_rendered_after_the_next_key(modules: Page) -> None:
     assert await modules.evaluate(_RENDER_AFTER_KEY) == ["key", "frame", "rendering"]
+
+
+# As above: one of the two fails, and the other still runs.
+_FAIL_AFTER_KEY = """async () => {
+  const { throttleRender } = await import("/static/js/lib/throttle.js");
+  const key = () => dispatchEvent(new KeyboardEvent("keydown", { key: "a" }));
+  const realTimeout = setTimeout;
+  addEventListener("error", (event) => event.preventDefault(), { once: true });
+  key();
+  await new Promise((resolve) => realTimeout(resolve, 50));
+  window.setTimeout = (work, delay) => (delay ? 0 : realTimeout(work));
+  const hasRun = await new Promise((resolve) => {
+    throttleRender(() => { throw new Error("broken"); })();
+    throttleRender(() => resolve(true))();
+    key();
+    realTimeout(() => resolve(false), 10_000);
+  });
+  window.setTimeout = realTimeout;
+  return hasRun;
+}"""
+
+
+async def test_a_rendering_that_fails_does_not_stop_the_others(modules: Page) -> None:
+    assert await modules.evaluate(_FAIL_AFTER_KEY)
+
+
+# Only an animation frame can run the work.
+_RENDER_AT_LATE_KEY = """async () => {
+  const { throttleRender } = await import("/static/js/lib/throttle.js");
+  const event = new KeyboardEvent("keydown", { key: "a" });
+  Object.defineProperty(event, "timeStamp", { value: performance.now() - 100 });
+  const realTimeout = setTimeout;
+  window.setTimeout = (work, delay) => (delay ? 0 : realTimeout(work));
+  dispatchEvent(event);
+  const hasRun = await new Promise((resolve) => {
+    throttleRender(() => resolve(true))();
+    realTimeout(() => resolve(false), 10_000);
+  });
+  window.setTimeout = realTimeout;
+  return hasRun;
+}"""
+
+
+async def test_what_a_key_asks_for_does_not_wait_because_the_key_came_late(modules: Page) -> None:
+    assert await modules.evaluate(_RENDER_AT_LATE_KEY)

@@ -18,9 +18,10 @@ let lastKey = -Infinity;
 const waiting = new Set();
 addEventListener(
   "keydown",
-  ({ timeStamp }) => {
-    lastKey = timeStamp;
-    if (waiting.size) atNextFrame(() => setTimeout(runWaiting));
+  () => {
+    // Not the event's time: a busy page gets its keys late, and shows what they ask for at once.
+    lastKey = performance.now();
+    if (waiting.size) atNextFrame(runWaiting);
   },
   { capture: true, passive: true },
 );
@@ -36,10 +37,10 @@ function atNextFrame(work) {
   const timer = setTimeout(run, FRAME_TIMEOUT_MS);
 }
 
+/** Each work is a task of its own: another key may come between, and one that fails does not stop the others. */
 function runWaiting() {
-  const due = [...waiting];
+  for (const work of waiting) setTimeout(work);
   waiting.clear();
-  for (const work of due) work();
 }
 
 /** Run the work after the next key, whose text is shown first. @param {() => void} work */
