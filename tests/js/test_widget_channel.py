@@ -12,6 +12,7 @@ _PRELUDE = """async () => {
   const { Emitter } = await import("/static/js/net/events.js");
   const { WidgetChannel } = await import("/static/js/widget/channel.js");
   const { customEmoji } = await import("/static/js/state/custom-emoji.js");
+  const { RequestError } = await import("/static/js/net/protocol.js");
   const pushes = new Map();
   const root = { target: "5", id: "1", seq: 1, msg: ":shipped:", type: "text", fromId: "8", position: 10 };
   const replies = {
@@ -51,3 +52,13 @@ async def test_answers_in_a_thread_are_counted_once(modules: Page) -> None:
 
 async def test_pictures_of_custom_emoji_come_from_the_site(modules: Page) -> None:
     assert await run(modules, "return customEmoji.get('shipped').url;") == "https://im.example/custom-emoji/a1.webp"
+
+
+async def test_a_channel_is_shown_without_its_custom_emoji(modules: Page) -> None:
+    script = """
+      const { request } = socket;
+      const refuse = () => { throw new RequestError(429, "too much", {}, "rate_limited"); };
+      socket.request = async (cmd) => (cmd === "emoji.list" ? refuse() : request(cmd));
+      const isLoaded = await channel.load({ target: "5", id: "7", name: "C", userId: "c-1" });
+      return [isLoaded, channel.hasFailed, channel.messages.length];"""
+    assert await run(modules, script) == [True, False, 1]

@@ -85,9 +85,14 @@ export class WidgetChannel extends Emitter {
     return true;
   }
 
+  /** Load the custom emoji. If that fails, messages show their names. */
   async #loadEmoji() {
-    const { emoji } = await this.socket.request("emoji.list");
-    customEmoji.setAll(emoji.map((one) => ({ ...one, url: new URL(one.url, this.site).href })));
+    try {
+      const { emoji } = await this.socket.request("emoji.list");
+      customEmoji.setAll(emoji.map((one) => ({ ...one, url: new URL(one.url, this.site).href })));
+    } catch (error) {
+      this.#tolerate(error);
+    }
   }
 
   async loadOlder() {
