@@ -83,7 +83,8 @@ export class JoinDialog {
     setText(part(dialog, "note"), state === "approval" || state === "requested" ? t(`join.note.${state}`) : "");
     setText(confirm, t(`join.confirm.${state}`));
     confirm.classList.toggle("primary", state !== "requested");
-    if (invitation && !confirm.hidden) confirm.focus();
+    // Enter must not withdraw a request that the user only looks at.
+    if (invitation) part(dialog, state === "requested" ? "cancel" : "confirm").focus();
   }
 
   /** @param {string} token @param {Invitation} invitation */
