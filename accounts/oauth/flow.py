@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_noop as _
 from social_core import exceptions
 
@@ -27,6 +26,7 @@ from accounts.oauth import pending
 from accounts.oauth.identity import Identity
 from accounts.oauth.pending import PendingSignIn
 from accounts.oauth.providers import ProviderConfig, provider_backend
+from accounts.own_pages import own_page
 from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def require_own_page(request: HttpRequest, next_page: str) -> str:
 
     A very long address becomes that of the chat, because it would not fit a cookie.
     """
-    if not url_has_allowed_host_and_scheme(next_page, {request.get_host()}, require_https=request.is_secure()):
+    if not own_page(request, next_page, ""):
         raise OAuthRefused(FOREIGN_REDIRECT, errors.OAUTH_FOREIGN_NEXT)
     encoded = iri_to_uri(next_page)
     return encoded if len(encoded) <= _NEXT_MAX_LENGTH else "/"

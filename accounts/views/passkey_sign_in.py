@@ -12,11 +12,11 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.actions import passkey_record_use
 from accounts.errors import SECOND_STEP_EXPIRED, AccountError, PasskeyRefused
 from accounts.models import User
+from accounts.own_pages import own_page
 from accounts.rate_limits import sign_in_rate_limit
 from accounts.reauthentication import remember_reauthentication
 from accounts.second_factor.challenges import keep_challenge, site_of, take_challenge
@@ -44,7 +44,7 @@ class PasskeySignInView(PasskeyView):
         sign_in_rate_limit.take(request.META["REMOTE_ADDR"])
         user = _user_by_answer(request, _SIGN_IN)
         sign_in(request, user)
-        return JsonResponse({"next": _own_page(request, reverse("home"))})
+        return _next_page(request, reverse("home"))
 
 
 class SecondStepOptionsView(PasskeyView):
@@ -79,7 +79,7 @@ class PasskeyConfirmView(LoginRequiredMixin, PasskeyView):
         sign_in_rate_limit.take(request.META["REMOTE_ADDR"])
         _user_by_answer(request, _CONFIRM, cast(User, request.user))
         remember_reauthentication(request)
-        return JsonResponse({"next": _own_page(request, reverse("accounts:second-factor"))})
+        return _next_page(request, reverse("accounts:second-factor"))
 
 
 def _pending(request: HttpRequest) -> PendingStep:
@@ -113,7 +113,5 @@ def _user_by_answer(request: HttpRequest, purpose: str, expected: User | None = 
     return passkey.user
 
 
-def _own_page(request: HttpRequest, default: str) -> str:
-    wanted = request.POST.get(REDIRECT_FIELD_NAME, "")
-    is_own = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if is_own else default
+def _next_page(request: HttpRequest, default: str) -> JsonResponse:
+    return JsonResponse({"next": own_page(request, request.POST.get(REDIRECT_FIELD_NAME, ""), default)})

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic.edit import FormView
@@ -21,6 +21,7 @@ from accounts.encryption import DecryptionError, decrypt, encrypt
 from accounts.errors import AccountError
 from accounts.forms.profile import ReauthenticationForm
 from accounts.forms.second_factor import AppCodeForm
+from accounts.own_pages import own_page
 from accounts.qr_codes import qr_path
 from accounts.rate_limits import second_factor_rate_limit
 from accounts.reauthentication import (
@@ -29,6 +30,7 @@ from accounts.reauthentication import (
     remember_reauthentication,
 )
 from accounts.second_factor import notices
+from accounts.second_factor.challenges import site_of
 from accounts.second_factor.totp import new_secret, provisioning_uri
 from accounts.selectors.second_factor import has_passkey, second_factors
 from accounts.user_agents import browser_name
@@ -60,8 +62,7 @@ class ConfirmView(AccountPageView, FormView):  # type: ignore[type-arg]
 
     def _next_page(self) -> str:
         wanted = self.request.POST.get(REDIRECT_FIELD_NAME) or self.request.GET.get(REDIRECT_FIELD_NAME, "")
-        is_own = url_has_allowed_host_and_scheme(wanted, {self.request.get_host()}, self.request.is_secure())
-        return wanted if is_own else reverse("accounts:second-factor")
+        return own_page(self.request, wanted, reverse("accounts:second-factor"))
 
 
 class ReauthenticatedPageView(AccountPageView):
@@ -109,8 +110,8 @@ class AuthenticatorAppView(ReauthenticatedPageView, FormView):  # type: ignore[t
         return redirect(page_after_addition(self.request, codes))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        secret, site = self._secret(), self.request.get_host().partition(":")[0]
-        size, path = qr_path(provisioning_uri(secret, username=self.user.username, site=site))
+        secret, host = self._secret(), site_of(self.request).host
+        size, path = qr_path(provisioning_uri(secret, username=self.user.username, site=host))
         groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
         qr_code = {"tab": "sign-in-methods", "size": size, "path": path, "secret": " ".join(groups)}
         return super().get_context_data(**kwargs) | qr_code
