@@ -15,14 +15,16 @@ from django.template.response import TemplateResponse
 from django.urls import ResolverMatch
 from django.utils.cache import add_never_cache_headers
 from django.utils.datastructures import MultiValueDict
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.generic import View
 from django.views.generic.edit import FormMixin
 
 from accounts.errors import FORM_REFUSED
 from accounts.models import User
 from accounts.oauth.providers import authorization_origins
+from accounts.own_pages import own_page
 from accounts.templatetags.form_user import FORM_USER_FIELD
+from accounts.views.passkey_base import PasskeyView
 from accounts.views.sign_in import GuestSignInView
 
 _SIGN_OUT_VIEWS = {"accounts:logout", "admin:logout"}
@@ -33,8 +35,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Answer a POST that the CSRF middleware refuses. This is the CSRF_FAILURE_VIEW.
 
     A sign-out happens anyway, unless another site asks for it. A form of this site is offered again with its input,
-    except passwords, files and the input of another user. Nothing else is done. `reason` is Django's English
-    explanation.
+    except passwords, files and the input of another user. Nothing else is done. A call of the page's script gets JSON,
+    with a new token in `csrf`. `reason` is Django's English explanation.
     """
     match = request.resolver_match
     assert match is not None, "the middleware checks requests that have a view"
@@ -44,8 +46,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
         logout(request)
         return redirect(settings.LOGOUT_REDIRECT_URL)
     text = _explanation(request, reason) if is_own_form else _foreign_explanation()
-    if getattr(match.func, "view_class", None) is GuestSignInView:
-        token = {"csrf": get_token(request)} if is_own_form else {}
+    if issubclass(getattr(match.func, "view_class", View), (GuestSignInView, PasskeyView)):
+        token = {"csrf": get_token(request)} if is_own_form and not _is_anothers(request) else {}
         return JsonResponse({"error": text, "reason": FORM_REFUSED.key, **token}, status=FORM_REFUSED.http)
     response = (_form_again(request, match, text) if is_own_form else None) or _refusal_page(request, text, is_own_form)
     add_never_cache_headers(response)
@@ -129,8 +131,7 @@ def _refusal_page(request: HttpRequest, text: str, is_own_form: bool) -> HttpRes
     has_secrets = any("password" in name for name in request.POST) or bool(request.FILES)
     can_repeat = is_own_form and "Origin" in request.headers and not has_secrets and not _is_anothers(request)
     fields = [(name, value) for name, values in request.POST.lists() for value in values if name not in _HIDDEN_FIELDS]
-    referrer = request.headers.get("Referer", "")
-    came_from = referrer if url_has_allowed_host_and_scheme(referrer, {request.get_host()}, request.is_secure()) else ""
+    came_from = own_page(request, request.headers.get("Referer", ""), "")
     context = {"text": text, "can_repeat": can_repeat, "fields": fields, "came_from": came_from}
     page = render(request, "accounts/form_refused.html", context, status=403)
     # The form may start a sign-in with a provider.

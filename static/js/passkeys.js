@@ -1,5 +1,5 @@
 // On the account pages: forms that sign in with a passkey or add one. `data-options` and `data-answer` are the URLs for
-// the authenticator's options and for its answer. Their areas stay hidden in browsers without passkeys.
+// the authenticator's options and for its answer. In browsers without passkeys their areas stay hidden, and a note says so.
 
 /** @param {string} text base64url @returns {ArrayBuffer} */
 function toBytes(text) {
@@ -65,6 +65,8 @@ async function post(url, form, fields = {}) {
   const response = await fetch(url, { method: "POST", body, headers: { Accept: "application/json" } });
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
   const reply = isJson ? await response.json() : {};
+  // The user has signed in elsewhere since the page was loaded. The next attempt succeeds.
+  if (reply.csrf) /** @type {HTMLInputElement} */ (form.elements.namedItem("csrfmiddlewaretoken")).value = reply.csrf;
   if (!response.ok || !isJson) throw new Error(reply.error ?? form.dataset.failed);
   return reply;
 }
@@ -72,7 +74,8 @@ async function post(url, form, fields = {}) {
 /** @param {HTMLFormElement} form @param {unknown} error */
 function explanation(form, error) {
   if (error instanceof DOMException) {
-    const text = { NotAllowedError: form.dataset.cancelled, InvalidStateError: form.dataset.known }[error.name];
+    const { cancelled, known, unavailable } = form.dataset;
+    const text = { NotAllowedError: cancelled, InvalidStateError: known, SecurityError: unavailable }[error.name];
     return text ?? form.dataset.failed ?? "";
   }
   return error instanceof TypeError || !(error instanceof Error) ? (form.dataset.failed ?? "") : error.message;
@@ -96,10 +99,14 @@ async function submit(form) {
   }
 }
 
+/** @type {NodeListOf<HTMLElement>} */
+const shown = document.querySelectorAll(window.PublicKeyCredential ? "[data-passkey-area]" : "[data-passkeys-missing]");
+for (const element of shown) element.hidden = false;
 /** @type {NodeListOf<HTMLFormElement>} */
 const forms = document.querySelectorAll("form[data-passkey]");
-for (const form of window.PublicKeyCredential ? forms : []) {
-  /** @type {HTMLElement} */ (form.closest("[data-passkey-area]")).hidden = false;
+for (const form of forms) {
+  // Firefox keeps it disabled when the page is reloaded during an attempt.
+  /** @type {HTMLButtonElement} */ (form.querySelector("button")).disabled = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     void submit(form);

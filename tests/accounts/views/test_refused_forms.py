@@ -218,6 +218,17 @@ def test_a_guest_gets_a_new_token(settings: Settings, alice: User) -> None:
     assert foreign.status_code == 403 and "csrf" not in foreign.json()  # type: ignore[attr-defined]
 
 
+def test_a_form_with_a_passkey_gets_a_new_token_for_its_own_user(alice: User) -> None:
+    path = "/accounts/passkey/options/"
+    browser = StrictBrowser("alice")
+    refused = browser.submit(path, {})
+    answer: dict[str, str] = refused.json()  # type: ignore[attr-defined]
+    assert (refused.status_code, answer["reason"]) == (403, "form_refused") and "as alice" in answer["error"]
+    assert browser.submit(path, {}, token=answer["csrf"]).status_code == 200
+    for foreign in (browser.submit(path, {}, origin=FOREIGN), browser.submit(path, {"form_user": "0"})):
+        assert foreign.status_code == 403 and "csrf" not in foreign.json()  # type: ignore[attr-defined]
+
+
 # -- the admin --------------------------------------------------------------------------------------------------------
 
 
