@@ -43,14 +43,25 @@ _FURTHER_OF_COMMANDS = {
 _SIGN_IN = hourly.sign_in_rate_limit.declared
 _REGISTRATION = hourly.registration_rate_limit.declared
 _MAIL = hourly.mail_rate_limit.declared
+_SECOND_FACTOR = hourly.second_factor_rate_limit.declared
 
 FURTHER_OF_PATHS: dict[str, tuple[RateLimitDeclaration, ...]] = {
     "accounts/login/": (_SIGN_IN,),
+    "accounts/second-step/": (_SIGN_IN, _SECOND_FACTOR),
+    "accounts/second-step/passkey/": (_SIGN_IN,),
+    "accounts/passkey/": (_SIGN_IN,),
+    "accounts/passkey/options/": (_SIGN_IN,),
+    "accounts/confirm/": (_SECOND_FACTOR,),
+    "accounts/confirm/passkey/": (_SIGN_IN,),
+    "accounts/second-factor/app/": (_SECOND_FACTOR,),
+    "accounts/second-factor/passkeys/add/": (_SECOND_FACTOR,),
+    "accounts/second-factor/recovery-codes/": (_SECOND_FACTOR,),
     "accounts/guest/": (_REGISTRATION,),
     "accounts/register/": (_REGISTRATION,),
     "accounts/reset/": (_MAIL,),
     "accounts/oauth/<slug:slug>/": (hourly.oauth_rate_limit.declared,),
     "accounts/oauth/<slug:slug>/link/": (hourly.oauth_rate_limit.declared,),
+    "accounts/oauth/<slug:slug>/done/": (_REGISTRATION,),
     "accounts/oauth/sign-up/": (_REGISTRATION,),
     "accounts/profile/": (hourly.profile_rate_limit.declared,),
     "accounts/profile/picture/": (hourly.profile_rate_limit.declared,),
