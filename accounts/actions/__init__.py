@@ -21,7 +21,7 @@ from accounts.actions.external_users import (
 )
 from accounts.actions.friends import friend_accept, friend_decline, friend_remove, friend_request
 from accounts.actions.guests import CreatedGuest, NewGuest, guest_create, guests_create
-from accounts.actions.imported_users import imported_user_create
+from accounts.actions.imported_users import imported_email, imported_user_create
 from accounts.actions.managed_users import managed_user_create, managed_user_prepare, require_manageable, user_rename
 from accounts.actions.oauth_links import oauth_link_create, oauth_link_delete, oauth_user_register
 from accounts.actions.passkeys import passkey_create, passkey_delete, passkey_record_use, passkey_rename
@@ -83,6 +83,7 @@ __all__ = [
     "friend_request",
     "guest_create",
     "guests_create",
+    "imported_email",
     "imported_user_create",
     "managed_user_create",
     "managed_user_prepare",

@@ -14,13 +14,16 @@ from accounts.names import (
     GUEST_PREFIX,
     USER_NAME_MAX_LENGTH,
     BadName,
-    check_name,
+    check_own_nickname,
     check_user_name,
     user_name_from,
 )
 from delivery.db.transactions import write
 
 _SUFFIX_LENGTH = 8
+_MAX_COUNTED = 100
+"""Users of one name who get numbers in order. Later ones get a random number, so that each takes few attempts."""
+_EMAIL_MAX_LENGTH = 254
 _FALLBACK = "imported"
 
 
@@ -34,7 +37,7 @@ def imported_user_create(*, name: str, nickname: str, email: str, kind: str, act
     user = User(
         username=GUEST_PREFIX + secrets.token_hex(10) if kind == User.Kind.GUEST else wanted,
         nickname=_valid_nickname(nickname) or _valid_nickname(name) or wanted,
-        email=_valid_email(email),
+        email=imported_email(email),
         kind=kind,
         is_active=active and kind != User.Kind.GUEST,
         password=make_password(None),
@@ -45,7 +48,7 @@ def imported_user_create(*, name: str, nickname: str, email: str, kind: str, act
             with write():
                 insert_user(user)
         except NameTaken:
-            number += 1
+            number = number + 1 if number < _MAX_COUNTED else secrets.randbelow(10 ** (_SUFFIX_LENGTH - 1))
             user.username = f"{wanted}-{number}"
         except EmailTaken:
             user.email = None
@@ -65,13 +68,15 @@ def _valid_user_name(text: str) -> str:
 def _valid_nickname(text: str) -> str:
     name = cut(" ".join(text.split()), USER_NAME_MAX_LENGTH).strip()
     try:
-        return check_name(name, limit=USER_NAME_MAX_LENGTH)
+        return check_own_nickname(name)
     except BadName:
         return ""
 
 
-def _valid_email(text: str) -> str | None:
+def imported_email(text: str) -> str | None:
+    """Return the address as users have it; None if it is not valid."""
     try:
-        return clean_email(text.strip())
+        email = clean_email(text.strip())
     except BadEmail:
         return None
+    return email if email and len(email) <= _EMAIL_MAX_LENGTH else None

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
+from chat import rules
 from chat.imports.records import ChannelRecord, MemberRecord, UserRecord
 from chat.models import Channel, Membership, Message, ReactionUser
+from delivery import log
 
 _ROWS_PER_FETCH = 2000
 
@@ -51,13 +53,24 @@ class Selection:
         rows = Membership.objects.filter(channel=channel, until_position=None).order_by("pk")
         if self.user is not None:
             rows = rows.filter(user=self.user)
-        return [
-            MemberRecord(user=str(user), role=role)  # type: ignore[arg-type]
-            for user, role in rows.values_list("user", "role").iterator(_ROWS_PER_FETCH)
-        ]
+        limited = channel.kind == Channel.Kind.PUBLIC and not rules.reads_everything(channel.join, channel.history)
+        times: dict[int, int] = {1: 0}
+        members = []
+        for user, role, from_seq in rows.values_list("user", "role", "from_seq").iterator(_ROWS_PER_FETCH):
+            if limited and from_seq not in times:
+                times[from_seq] = _time_from(channel, from_seq)
+            since = times[from_seq] if limited else 0
+            members.append(MemberRecord(user=str(user), role=role, since=since))  # type: ignore[arg-type]
+        return members
 
     def _memberships(self) -> QuerySet[Membership]:
         return Membership.objects.filter(user=self.user, until_position=None)
+
+
+def _time_from(channel: Channel, seq: int) -> int:
+    """Return the time of the first message from this sequence number on; the present one if there is none."""
+    later = Message.objects.filter(channel=channel, seq__gte=seq).order_by("seq")
+    return later.values_list("time", flat=True).first() or log.now_ms()
 
 
 def user_record(user: User) -> UserRecord:

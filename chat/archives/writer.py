@@ -21,6 +21,7 @@ from chat.imports.readers.archive import ABOUT, CHANNELS, FORMAT, MESSAGES, USER
 from chat.imports.records import FileRecord, MessageRecord, ReactionRecord
 from chat.imports.report import Report
 from chat.models import Attachment, Channel, Message, MessageKey, Pin, ReactionUser
+from chat.rules import TYPES_WITH_TEXT
 
 FILES = "files"
 _MESSAGES_PER_STEP = 1000
@@ -35,7 +36,6 @@ def write_archive(directory: Path, selection: Selection, *, open_bar: OpenBar) -
     """
     report = Report()
     _begin(directory, selection)
-    report.created["user"] = _write_lines(directory / USERS, (user_record(user) for user in selection.users()))
     channels = list(selection.channels().select_related("app"))
     records = (channel_record(channel, selection.members(channel)) for channel in channels)
     report.created["channel"] = _write_lines(directory / CHANNELS, records)
@@ -43,6 +43,8 @@ def write_archive(directory: Path, selection: Selection, *, open_bar: OpenBar) -
         for channel in channels:
             _write_messages(directory, selection, channel, report)
             bar.update(channel.last_seq)
+    # Last, so that it has all senders, those who have come meanwhile too.
+    report.created["user"] = _write_lines(directory / USERS, (user_record(user) for user in selection.users()))
     _write_about(directory, selection, complete=True)
     return report
 
@@ -53,6 +55,7 @@ def _begin(directory: Path, selection: Selection) -> None:
         _write_about(directory, selection, complete=False)
     elif not (directory / ABOUT).is_file() or (directory / ABOUT).read_bytes() != _about(selection, complete=False):
         raise FileExistsError(directory)
+    directory.chmod(0o700)
     for name in (MESSAGES, FILES):
         (directory / name).mkdir(exist_ok=True)
 
@@ -138,7 +141,8 @@ def _records(directory: Path, rows: Sequence[Message], report: Report) -> Iterat
             channel=str(row.channel_id),
             sender=str(row.sender_id),
             time=row.time,
-            text=row.text if row.type in ("text", "file", "action") else "",
+            text=row.text if row.type in TYPES_WITH_TEXT else "",
+            action=row.type == "action",
             shown_as=row.shown_as,
             thread=str(row.thread or ""),
             in_channel=row.thread is not None and not row.thread_only,
@@ -160,6 +164,8 @@ def _write_file(directory: Path, row: Attachment, report: Report) -> FileRecord:
     try:
         with storage.open_file(row.file) as source, unfinished.open("wb") as target:
             shutil.copyfileobj(source, target, _COPY_BYTES)
+            target.flush()
+            os.fsync(target.fileno())
     except FileNotFoundError:
         report.problem("files that the storage does not have")
         return FileRecord(name=row.name, type=row.content_type)

@@ -15,7 +15,7 @@ from chat.errors import ChatError
 from chat.imports.identity import ImportedRecords
 from chat.imports.records import ChannelRecord
 from chat.imports.report import Report
-from chat.models import Channel, Membership
+from chat.models import Channel, Membership, Message
 from delivery import log, publish
 from delivery.db.transactions import write
 
@@ -23,7 +23,8 @@ from delivery.db.transactions import write
 def store_channel(record: ChannelRecord, records: ImportedRecords, report: Report) -> int | None:
     """Store a channel unless it is known; return its id. None, and a problem, for one that cannot exist here.
 
-    A known channel keeps what it has here: its members and name may have changed since.
+    Call `finish_channel` once its messages are stored. A known channel keeps what it has here: its members and name may
+    have changed since.
     """
     if (known := records.channel(record.key)) is not None:
         report.known["channel"] += 1
@@ -32,7 +33,7 @@ def store_channel(record: ChannelRecord, records: ImportedRecords, report: Repor
         if record.kind == "private":
             channel = _private_channel(record, records)
             if channel is None:
-                report.problem("private channels without two known users")
+                report.problem("private channels without a known user, or with more than two")
                 return None
         elif record.kind == "app" and (app := App.objects.filter(number=record.app).first()) is not None:
             channel = channel_create_global(app=app)
@@ -43,11 +44,32 @@ def store_channel(record: ChannelRecord, records: ImportedRecords, report: Repor
     return channel.pk
 
 
+def finish_channel(record: ChannelRecord, channel_id: int, records: ImportedRecords) -> None:
+    """Let members of a channel whose history begins with their join read only what came after it."""
+    with write():
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
+        if not channel.active_at:
+            channel.active_at = log.now_ms()
+            channel.save(update_fields=["active_at"])
+        later = {records.user(member.user): member.since for member in record.members if member.since}
+        if not later or record.kind != "group" or record.history != "joined":
+            return
+        # Members who are still as the import has made them.
+        position = log.head() + 1
+        for row in Membership.objects.filter(channel=channel, user__in=later, until_position=None, from_seq=1):
+            messages = Message.objects.filter(channel=channel)
+            first = messages.filter(time__gte=later[row.user_id]).order_by("seq").values_list("seq", flat=True).first()
+            row.from_seq, row.from_position = first or channel.last_seq + 1, position
+            if row.from_seq > 1:
+                row.save(update_fields=["from_seq", "from_position"])
+
+
 def _private_channel(record: ChannelRecord, records: ImportedRecords) -> Channel | None:
     both = _users(record, records)
-    if len(both) == 1 and len(record.members) == 1:
-        # Notes to oneself, which are a group here.
-        name = cut(both[0].nickname, rules.MAX_CHANNEL_NAME_LENGTH)
+    if len(both) == 1:
+        # Notes to oneself, or the other user is not in the export: a group here.
+        is_own = len({member.user for member in record.members}) == 1
+        name = cut(both[0].nickname, rules.MAX_CHANNEL_NAME_LENGTH) if is_own else ""
         return _create(
             Channel(kind=Channel.Kind.PUBLIC, name=name, join=Channel.Join.CLOSED), both, owners={both[0].pk}
         )
@@ -94,7 +116,8 @@ def _create(
         return channel
     if channel.kind == Channel.Kind.PRIVATE:
         by = members[0]
-    others = [user for user in members if user != by]
+    # The note names no more users than fit into a group.
+    others = [user for user in members if user != by][: settings.IM_GROUP_MAX_MEMBERS]
     entries = log.append([note_event(channel, "created", by=by, who=others, value=channel.name, join=members)])
     rows = []
     for user in members:

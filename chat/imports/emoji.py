@@ -10,6 +10,8 @@ from chat.reaction_emoji import normalize_emoji
 
 _TONE = re.compile(r"::skin-tone-([2-6])$")
 _FIRST_TONE = 0x1F3FB
+_MAX_NAME_LENGTH = 128
+_MAX_KEPT = 10_000
 
 
 class EmojiNames:
@@ -21,7 +23,11 @@ class EmojiNames:
 
     def find(self, text: str) -> str | None:
         """Return the emoji as reactions store it; None if the site has none of this name."""
+        if len(text) > _MAX_NAME_LENGTH:
+            return None
         if text not in self._found:
+            if len(self._found) >= _MAX_KEPT:
+                self._found.clear()
             self._found[text] = normalize_emoji(text) or self._by_name(text)
         return self._found[text]
 

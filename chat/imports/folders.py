@@ -1,20 +1,35 @@
-"""The files of an export: a directory, or a ZIP file that is read where it lies."""
+"""The files of an export: a directory, or a ZIP file that is read where it lies.
+
+The export may be hostile: names lead nowhere else, and no more than `IM_IMPORT_JSON_MAX_BYTES` of a file is in memory.
+"""
 
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import msgspec
 import orjson
+from django.conf import settings
 
 from chat.imports.records import UnreadableExport
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 T = TypeVar("T")
+_READ_BYTES = 2**20
+_ENCRYPTED = 1
+"""The flag of a file in a ZIP file that needs a password."""
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError)
+"""Errors of Python's ZIP reader for a file that is damaged, or packed by a method that it does not know."""
 
 
 class Folder(Protocol):
@@ -37,14 +52,18 @@ class Directory:
 
     def names(self) -> list[str]:
         files = (path for path in self._root.rglob("*") if path.is_file() and not path.is_symlink())
-        return sorted(path.relative_to(self._root).as_posix() for path in files)
+        names = (path.relative_to(self._root).as_posix() for path in files)
+        return sorted(name for name in names if not _is_metadata(name))
 
     def open(self, path: str) -> AbstractContextManager[IO[bytes]]:
-        found = (self._root / path).resolve()
-        # The path may come from a message of the export.
-        if "\0" in path or not found.is_relative_to(self._root) or not found.is_file():
-            raise FileNotFoundError(path)
-        return found.open("rb")
+        # The path may come from a message of the export: with NUL, of any length, through a circle of links.
+        try:
+            found = (self._root / path).resolve()
+            if not found.is_relative_to(self._root) or not found.is_file():
+                raise FileNotFoundError(path)
+            return found.open("rb")
+        except (OSError, RuntimeError, ValueError):
+            raise FileNotFoundError(path) from None
 
 
 class Archive:
@@ -53,10 +72,13 @@ class Archive:
     def __init__(self, path: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
-        except zipfile.BadZipFile:
+        except (*_DAMAGE, ValueError, struct.error):
             raise UnreadableExport(f"{path.name} is not a ZIP file.") from None
-        names = [info.filename for info in self._zip.infolist() if not info.is_dir()]
-        tops = {PurePosixPath(name).parts[0] for name in names}
+        files = [info for info in self._zip.infolist() if not info.is_dir() and not _is_metadata(info.filename)]
+        if any(info.flag_bits & _ENCRYPTED for info in files):
+            raise UnreadableExport(f"{path.name} is encrypted. Unpack it, and import the directory.")
+        names = [info.filename for info in files]
+        tops = {name.partition("/")[0] for name in names}
         self._prefix = f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in names) else ""
         self._names = frozenset(names)
 
@@ -66,7 +88,38 @@ class Archive:
     def open(self, path: str) -> AbstractContextManager[IO[bytes]]:
         if (name := self._prefix + path) not in self._names:
             raise FileNotFoundError(path)
-        return self._zip.open(name)
+        return io.BufferedReader(_ZippedFile(self._zip, name))
+
+
+class _ZippedFile(io.RawIOBase):
+    """A file of a ZIP file. Raises UnreadableExport where it is damaged."""
+
+    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
+        self._name = name
+        try:
+            self._file = archive.open(name)
+        except _DAMAGE as error:
+            raise UnreadableExport(f"{name} is damaged: {error}.") from None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        try:
+            return cast(io.BufferedIOBase, self._file).readinto(buffer)
+        except _DAMAGE as error:
+            raise UnreadableExport(f"{self._name} is damaged: {error}.") from None
+
+    def close(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()
+        super().close()
+
+
+def _is_metadata(name: str) -> bool:
+    """Return whether macOS has added the file."""
+    parts = PurePosixPath(name).parts
+    return not parts or parts[0] == "__MACOSX" or parts[-1].startswith("._") or parts[-1] == ".DS_Store"
 
 
 def open_folder(path: Path) -> Folder:
@@ -79,31 +132,57 @@ def open_folder(path: Path) -> Folder:
 
 
 def read_json(folder: Folder, path: str, type: type[T]) -> T:
-    """Return the content of a JSON file. Raises UnreadableExport if it is missing or has another structure."""
+    """Return the content of a JSON file. Raises UnreadableExport if it is missing, too large or malformed."""
+    content = bytearray()
     try:
         with folder.open(path) as file:
-            return msgspec.json.decode(file.read(), type=type)
+            while piece := file.read(_READ_BYTES):
+                content += piece
+                if len(content) > settings.IM_IMPORT_JSON_MAX_BYTES:
+                    raise UnreadableExport(f"{path} has {_more_than_allowed()}.")
     except FileNotFoundError:
         raise UnreadableExport(f"{path} is missing.") from None
-    except msgspec.MsgspecError as error:
+    try:
+        return msgspec.json.decode(content, type=type)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UnreadableExport(f"{path}: {error}.") from None
 
 
-def read_lines(folder: Folder, path: str) -> Iterator[Any]:
-    """Yield the JSON values of a file's lines. Raises UnreadableExport with the number of a bad line."""
+def numbered_lines(folder: Folder, path: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a file that are not empty, with their numbers. Raises UnreadableExport."""
+    limit = settings.IM_IMPORT_JSON_MAX_BYTES
     try:
         opened = folder.open(path)
     except FileNotFoundError:
         raise UnreadableExport(f"{path} is missing.") from None
     with opened as file:
-        for number, line in enumerate(file, start=1):
+        number = 0
+        while line := file.readline(limit + 1):
+            number += 1
+            if len(line) > limit:
+                raise UnreadableExport(f"{path}, line {number} has {_more_than_allowed()}.")
             if line.strip():
-                try:
-                    yield orjson.loads(line)
-                except orjson.JSONDecodeError as error:
-                    raise UnreadableExport(f"{path}, line {number}: {error}.") from None
+                yield number, line
 
 
-def text_file(file: IO[bytes]) -> IO[str]:
-    """Return the UTF-8 text of a file, without a byte order mark."""
-    return io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+def read_lines(folder: Folder, path: str) -> Iterator[Any]:
+    """Yield the JSON values of a file's lines. Raises UnreadableExport with the number of a bad line."""
+    for number, line in numbered_lines(folder, path):
+        try:
+            yield orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise UnreadableExport(f"{path}, line {number}: {error}.") from None
+
+
+def text_lines(file: IO[bytes], path: str) -> Iterator[str]:
+    """Yield the lines of a UTF-8 text, without a byte order mark. Raises UnreadableExport."""
+    limit = settings.IM_IMPORT_JSON_MAX_BYTES
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    while line := text.readline(limit + 1):
+        if len(line) > limit:
+            raise UnreadableExport(f"{path} has a line of {_more_than_allowed()}.")
+        yield line
+
+
+def _more_than_allowed() -> str:
+    return f"more than IM_IMPORT_JSON_MAX_BYTES ({settings.IM_IMPORT_JSON_MAX_BYTES}) bytes"

@@ -66,7 +66,10 @@ class ImportedRecords:
         self.channels[_stored("channel", key)] = pk
 
     def add_file(self, key: str, pk: int) -> None:
-        self._add("file", key, pk)
+        # The clean-up may have deleted the file of an interrupted import.
+        ImportedRecord.objects.update_or_create(
+            source=self.source, kind="file", key=_stored("file", key), defaults={"record": pk}
+        )
 
     def _add(self, kind: Kind, key: str, pk: int) -> None:
         ImportedRecord.objects.create(source=self.source, kind=kind, key=_stored(kind, key), record=pk)

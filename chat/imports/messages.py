@@ -6,18 +6,25 @@ read everything in the channel have read the imported messages too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
+from django.conf import settings
+from msgspec.structs import replace
 
+from accounts.joiners import cut
+from accounts.names import USER_NAME_MAX_LENGTH, BadName, check_name
+from accounts.visible_text import has_visible_text
 from chat import payloads
+from chat.attachments.names import display_name
 from chat.imports.emoji import EmojiNames
 from chat.imports.identity import ImportedMessage, ImportedRecords
 from chat.imports.records import MessageRecord
 from chat.imports.report import Report
 from chat.imports.threads import store_threads
+from chat.mention_names import MAX_NAMES_PER_MESSAGE
 from chat.models import (
     Attachment,
     Channel,
@@ -37,6 +44,9 @@ from delivery.db.bulk import execute_batch, insert_numbered, insert_statements, 
 from delivery.db.transactions import write
 
 MESSAGES_PER_BATCH = 500
+_MAX_NAMES_PER_QUERY = 20_000
+_MAX_NAMES_AT_ONE_PLACE = USER_NAME_MAX_LENGTH // 2
+"""Words of one letter, with spaces between them, that a user name can have."""
 
 
 _FIELDS = (
@@ -79,9 +89,11 @@ class ChannelImport:
     """The stored files of the next batch, by the keys of its messages."""
 
 
-def is_empty(record: MessageRecord, files: Sequence[Attachment]) -> bool:
-    """Return whether a message has nothing to show."""
-    return not record.text.strip() and not files
+def _shown_text(record: MessageRecord, files: Sequence[Attachment]) -> str:
+    """Return the text of a message. One that would be empty has the names of its missing files; empty without any."""
+    if files or has_visible_text(record.text):
+        return record.text
+    return "\n".join(display_name(file.name) for file in record.files)
 
 
 def store_messages(target: ChannelImport, batch: Sequence[MessageRecord]) -> None:
@@ -92,19 +104,16 @@ def store_messages(target: ChannelImport, batch: Sequence[MessageRecord]) -> Non
         known = target.records.messages(named)
         new = list({record.key: record for record in batch if record.key not in known}.values())
         target.report.known["message"] += len(batch) - len(new)
-        new = [record for record in new if not is_empty(record, target.files.get(record.key, ()))]
+        shown = {record.key: _shown_text(record, target.files.get(record.key, ())) for record in new}
+        filled = [record for record in new if shown[record.key] or target.files.get(record.key)]
+        target.report.problem("messages that would be empty", len(new) - len(filled))
+        new = [replace(record, text=shown[record.key]) for record in filled]
         if new:
             before = channel.last_seq
             rows = _insert(target, channel, new, known)
             store_threads(rows)
             _store_reactions(target, new, rows)
-            Pin.objects.bulk_create(
-                [
-                    Pin(channel=channel, message_id=row.pk, pinned_by_id=row.sender_id, pinned_at=row.time)
-                    for record, row in zip(new, rows, strict=True)
-                    if record.pinned
-                ]
-            )
+            _store_pins(target, [row for record, row in zip(new, rows, strict=True) if record.pinned])
             index_update(rows)
             _mark_read(channel, before)
     target.report.created["message"] += len(new)
@@ -129,8 +138,8 @@ def _insert(
             channel_id=channel.pk,
             seq=seq,
             sender_id=sender,
-            type="file" if files else "text",
-            text=_text(record.text),
+            type="file" if files else "action" if record.action else "text",
+            text=record.text,
             shown_as=_shown_as(target, record),
             reply_to=quoted.pk if quoted and quoted.pk else None,
             reply_seq=quoted.seq if quoted and quoted.pk else None,
@@ -179,26 +188,54 @@ def _root(target: ChannelImport, record: MessageRecord, known: Mapping[str, Impo
 
 
 def _mentions(channel: Channel, new: Sequence[MessageRecord], senders: Sequence[int]) -> list[FoundMentions | None]:
-    lookup = MentionLookup([channel.pk], [record.text for record in new])
-    if statements := lookup.statements():
-        lookup.load(execute_batch(statements), {channel.pk: channel}, ())
-    return [
-        lookup.find(record.text, sender=sender, channel=channel, role=None)
-        for record, sender in zip(new, senders, strict=True)
-    ]
+    found: list[FoundMentions | None] = []
+    for start, end in _mention_batches([record.text for record in new]):
+        lookup = MentionLookup([channel.pk], [record.text for record in new[start:end]])
+        if statements := lookup.statements():
+            lookup.load(execute_batch(statements), {channel.pk: channel}, ())
+        found += [
+            lookup.find(record.text, sender=sender, channel=channel, role=None)
+            for record, sender in zip(new[start:end], senders[start:end], strict=True)
+        ]
+    return found
+
+
+def _mention_batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield the starts and ends of runs of texts, each with so few names that one query can look for them."""
+    start = count = 0
+    for index, text in enumerate(texts):
+        names = min(text.count("@") * _MAX_NAMES_AT_ONE_PLACE, MAX_NAMES_PER_MESSAGE)
+        if count + names > _MAX_NAMES_PER_QUERY and index > start:
+            yield start, index
+            start, count = index, 0
+        count += names
+    yield start, len(texts)
 
 
 def _json(value: list[dict[str, Any]] | None) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
 
-def _text(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\0", "")
-
-
 def _shown_as(target: ChannelImport, record: MessageRecord) -> str:
     name = record.shown_as or ("" if target.records.user(record.sender) else record.sender)
-    return _text(name)[:64]
+    try:
+        name = cut(" ".join(name.split()), USER_NAME_MAX_LENGTH).strip()
+        return check_name(name, limit=USER_NAME_MAX_LENGTH) if name else ""
+    except BadName:
+        return ""
+
+
+def _store_pins(target: ChannelImport, rows: Sequence[NewRow]) -> None:
+    if not rows:
+        return
+    free = max(0, settings.IM_MAX_PINS_PER_CHANNEL - Pin.objects.filter(channel=target.channel_id).count())
+    target.report.problem("pins beyond IM_MAX_PINS_PER_CHANNEL", len(rows[free:]))
+    Pin.objects.bulk_create(
+        [
+            Pin(channel_id=target.channel_id, message_id=row.pk, pinned_by_id=row.sender_id, pinned_at=row.time)
+            for row in rows[:free]
+        ]
+    )
 
 
 def _store_reactions(target: ChannelImport, new: Sequence[MessageRecord], rows: Sequence[NewRow]) -> None:
@@ -207,7 +244,7 @@ def _store_reactions(target: ChannelImport, new: Sequence[MessageRecord], rows: 
         for reaction in record.reactions:
             emoji = target.emoji.find(reaction.emoji)
             if emoji is None:
-                target.report.problem(f"reactions by an emoji that is missing here: {reaction.emoji[:40]}")
+                target.report.problem("reactions by an emoji that is missing here", named=reaction.emoji)
                 continue
             users = chosen.setdefault((row.pk, emoji), {})
             users |= {user: row.time for key in reaction.users if (user := target.records.user(key)) is not None}
@@ -230,11 +267,17 @@ def _store_reactions(target: ChannelImport, new: Sequence[MessageRecord], rows: 
 
 
 def _mark_read(channel: Channel, before: int) -> None:
-    """Set the read marks of users who had read everything to the end."""
-    members = list(Membership.objects.filter(channel=channel, until_position=None).values_list("user", flat=True))
-    marks = ReadMark.objects.filter(channel=channel, user__in=members)
-    marks.filter(seq__gte=before, unread_after=None).update(seq=channel.last_seq)
-    if not before:
-        ReadMark.objects.bulk_create(
-            [ReadMark(channel=channel, user_id=user, seq=channel.last_seq) for user in members], ignore_conflicts=True
-        )
+    """Move the read marks of users who had read everything to the end."""
+    counted = Message.objects.filter(channel=channel, seq__lte=before, recalled_at=None, thread_only=False)
+    last = counted.order_by("-seq").values_list("seq", flat=True).first() or 0
+    ReadMark.objects.filter(channel=channel, seq__gte=last, unread_after=None).update(seq=channel.last_seq)
+    # A member without a mark has read what was there before joining.
+    joined = Membership.objects.filter(channel=channel, until_position=None, from_seq__gt=before)
+    unmarked = joined.exclude(user__in=ReadMark.objects.filter(channel=channel).values("user"))
+    ReadMark.objects.bulk_create(
+        [
+            ReadMark(channel=channel, user_id=user, seq=channel.last_seq)
+            for user in unmarked.values_list("user", flat=True)
+        ],
+        ignore_conflicts=True,
+    )

@@ -6,27 +6,37 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import IO, Literal, Protocol
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
 
+MALFORMED = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError, MsgspecError)
+"""Errors of a reader that does not find what the format promises."""
 Kind = Literal["user", "channel", "message", "file"]
 
 
 class UserRecord(Struct, kw_only=True, omit_defaults=True, rename="camel"):
-    """A user. `name` is the user name to have; a similar one is used if it is taken or not valid here."""
+    """A user. `name` is the user name to have; a similar one is used if it is taken or not valid here.
+
+    `owns_email` is false for an address that the other system has not confirmed. A user of the site is not found by it.
+    """
 
     key: str
     name: str
     nickname: str = ""
     email: str = ""
+    owns_email: bool = True
     kind: Literal["person", "guest", "service"] = "person"
     active: bool = True
 
 
 class MemberRecord(Struct, kw_only=True, omit_defaults=True, rename="camel"):
-    """A member of a channel. `user` is the key of a user."""
+    """A member of a channel. `user` is the key of a user.
+
+    In a channel whose history begins with the join, it may read messages from the Unix milliseconds `since` on.
+    """
 
     user: str
     role: Literal["owner", "admin", "member"] = "member"
+    since: int = 0
 
 
 class ChannelRecord(Struct, kw_only=True, omit_defaults=True, rename="camel"):
@@ -67,7 +77,8 @@ class MessageRecord(Struct, kw_only=True, omit_defaults=True, rename="camel"):
     """A message. `time` and `edited_at` are Unix milliseconds.
 
     `thread` is the key of the message whose thread it belongs to, and `reply_to` of the one that it quotes. An answer
-    in a thread is shown in the channel as well if `in_channel`. `shown_as` is the name to show instead of the sender's.
+    in a thread is shown in the channel as well if `in_channel`. An `action` is the text of `/me`. `shown_as` is the
+    name to show instead of the sender's.
     """
 
     key: str
@@ -78,6 +89,7 @@ class MessageRecord(Struct, kw_only=True, omit_defaults=True, rename="camel"):
     shown_as: str = ""
     thread: str = ""
     in_channel: bool = False
+    action: bool = False
     reply_to: str = ""
     edited_at: int = 0
     pinned: bool = False

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+MAX_NAMES = 50
+_MAX_NAME_LENGTH = 40
+
 
 @dataclass(slots=True)
 class Report:
@@ -14,6 +17,11 @@ class Report:
     known: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
 
-    def problem(self, text: str, count: int = 1) -> None:
-        if count:
-            self.problems[text] += count
+    def problem(self, text: str, count: int = 1, *, named: str = "") -> None:
+        """Count a problem, by what the export calls its cause as well; only `MAX_NAMES` different ones are kept."""
+        if not count:
+            return
+        described = f"{text}: {named[:_MAX_NAME_LENGTH]}" if named else text
+        if named and described not in self.problems and len(self.problems) >= MAX_NAMES:
+            described = text
+        self.problems[described] += count

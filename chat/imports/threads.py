@@ -8,7 +8,7 @@ from typing import Protocol
 from chat.models import Message, Thread, ThreadFollower
 from delivery.db.bulk import execute_batch, insert_statements
 
-_THREADS, _FOLLOWERS = Thread._meta.db_table, ThreadFollower._meta.db_table
+_THREADS = Thread._meta.db_table
 
 
 class ThreadRow(Protocol):
@@ -29,13 +29,16 @@ class ThreadRow(Protocol):
 
 
 def store_threads(rows: Sequence[ThreadRow]) -> None:
-    """Count the answers among the messages in their threads."""
+    """Count the answers among the messages in their threads. A follower who had read everything has read them too."""
     answers: dict[int, list[ThreadRow]] = {}
     for row in rows:
         if row.thread is not None:
             answers.setdefault(row.thread, []).append(row)
     if not answers:
         return
+    for root, last_seq in Thread.objects.filter(pk__in=answers).values_list("pk", "last_seq"):
+        readers = ThreadFollower.objects.filter(thread=root, read_seq__gte=last_seq)
+        readers.update(read_seq=answers[root][-1].seq)
     senders = dict(Message.objects.filter(pk__in=answers).values_list("pk", "sender"))
     threads = [
         (root, found[-1].channel_id, len(found), found[-1].seq, found[-1].time, found[-1].position)
@@ -53,14 +56,15 @@ def store_threads(rows: Sequence[ThreadRow]) -> None:
                 ("id", "channel", "count", "last_seq", "last_at", "position"),
                 threads,
                 f"ON CONFLICT (id) DO UPDATE SET count = {_THREADS}.count + excluded.count,"
-                " last_seq = excluded.last_seq, last_at = excluded.last_at, position = excluded.position",
+                " last_seq = excluded.last_seq, position = excluded.position,"
+                f" last_at = CASE WHEN {_THREADS}.last_at > excluded.last_at"
+                f" THEN {_THREADS}.last_at ELSE excluded.last_at END",
             ),
             *insert_statements(
                 ThreadFollower,
                 ("thread", "user", "follows", "read_seq"),
                 [(*key, True, seq) for key, seq in followers.items()],
-                "ON CONFLICT (thread_id, user_id) DO UPDATE SET read_seq = excluded.read_seq"
-                f" WHERE {_FOLLOWERS}.read_seq < excluded.read_seq",
+                "ON CONFLICT (thread_id, user_id) DO NOTHING",
             ),
         ]
     )

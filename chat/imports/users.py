@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.actions import imported_user_create
+from accounts.actions import imported_email, imported_user_create
 from accounts.models import User
 from chat.imports.identity import ImportedRecords
 from chat.imports.records import UserRecord
@@ -39,6 +39,7 @@ def store_user(record: UserRecord, records: ImportedRecords, report: Report) -> 
 
 
 def _same_person(record: UserRecord) -> User | None:
-    if not record.email or record.kind != "person":
+    email = imported_email(record.email)
+    if email is None or not record.owns_email or record.kind != "person":
         return None
-    return User.objects.filter(email=record.email.strip().lower(), kind=User.Kind.PERSON, deleted_at=None).first()
+    return User.objects.filter(email=email, kind=User.Kind.PERSON, deleted_at=None).first()

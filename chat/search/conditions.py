@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.names import name_key
 from chat import rules
-from chat.models import Channel, Message, Thread
+from chat.models import Channel, ImportedRecord, Message, Thread
 from chat.search.question import Question
 
 MAX_NAMED = 50
@@ -74,13 +74,19 @@ def restrict(messages: QuerySet[Message], question: Question) -> QuerySet[Messag
 
 def id_bounds(question: Question) -> tuple[int, int | None]:
     """Return bounds of the ids of messages within the question's times: the first, and the one after the last."""
-    first = _first_id(question.since - CLOCK_SKEW_MS) if question.since is not None else 0
-    return first, _first_id(question.until + CLOCK_SKEW_MS) if question.until is not None else None
+    if question.since is None and question.until is None:
+        return 0, None
+    # Ids follow the times only after the last import of old messages.
+    imported = ImportedRecord.objects.filter(kind="message").order_by("-pk").values_list("record", flat=True).first()
+    start = 0 if imported is None else imported + 1
+    first = _first_id(question.since - CLOCK_SKEW_MS, start) if question.since is not None else 0
+    after_last = _first_id(question.until + CLOCK_SKEW_MS, start) if question.until is not None else None
+    return first if first > start else 0, after_last
 
 
-def _first_id(time: int) -> int:
-    """Return an id above those of all messages before this time, in about thirty look-ups of one row."""
-    low, high = 0, (Message.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
+def _first_id(time: int, start: int) -> int:
+    """Return an id from `start` on above those of all messages before this time, in about thirty look-ups of a row."""
+    low, high = start, (Message.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
     while low < high:
         middle = (low + high) // 2
         row = Message.objects.filter(pk__gte=middle).order_by("pk").values_list("pk", "time").first()

@@ -139,6 +139,11 @@ FILE_OPTIONS = (
     Option("IM_MAX_SAVED_MESSAGES", 1000, "Saved messages per user."),
     Option("IM_MAX_CUSTOM_EMOJI", 500, "Custom emoji of the site."),
     Option("IM_CUSTOM_EMOJI_MAX_BYTES", 524_288, "Maximum bytes of the picture of a custom emoji."),
+    Option(
+        "IM_IMPORT_JSON_MAX_BYTES",
+        268_435_456,
+        "Maximum bytes of a file of JSON, and of a line, in an export that `manage.py import` reads.",
+    ),
     Option("IM_MAX_EMOJI_PER_MESSAGE", 20, "Different emoji that users can react with to a message."),
     Option("IM_MAX_REPORTS_PER_DAY", 50, "Reported messages per user and day."),
     Option("IM_SCHEDULED_PER_USER", 100, "Scheduled messages per user that are not sent yet."),

@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from chat.imports.folders import open_folder
 from chat.imports.importer import import_export
-from chat.imports.readers import READERS
+from chat.imports.readers import open_export
 from chat.imports.report import Report
 from chat.models import Channel, Message
 
@@ -26,8 +25,7 @@ def open_no_bar(what: str, total: int | None) -> AbstractContextManager[NoBar]:
 
 
 def run_import(format: str, path: Path, *, source: str = "", dry_run: bool = False) -> Report:
-    export = READERS[format](open_folder(path))
-    return import_export(export, source=source or format, open_bar=open_no_bar, dry_run=dry_run)
+    return import_export(open_export(format, path), source=source or format, open_bar=open_no_bar, dry_run=dry_run)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -8,7 +8,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
-from chat.imports.folders import Folder, read_json
+from chat.imports.folders import Folder, numbered_lines, read_json
 from chat.imports.records import ChannelRecord, MessageRecord, UnreadableExport, UserRecord
 
 FORMAT = "imsite"
@@ -53,12 +53,8 @@ class ArchiveExport:
 
     def _lines(self, path: str, kind: type[T]) -> Iterator[T]:
         decode = msgspec.json.Decoder(kind).decode
-        try:
-            with self._folder.open(path) as file:
-                for number, line in enumerate(file, start=1):
-                    try:
-                        yield decode(line)
-                    except msgspec.MsgspecError as error:
-                        raise UnreadableExport(f"{path}, line {number}: {error}.") from None
-        except FileNotFoundError:
-            raise UnreadableExport(f"{path} is missing.") from None
+        for number, line in numbered_lines(self._folder, path):
+            try:
+                yield decode(line)
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+                raise UnreadableExport(f"{path}, line {number}: {error}.") from None

@@ -10,7 +10,7 @@ from typing import IO, TypeVar, cast
 
 import msgspec
 
-from chat.imports.folders import Folder, text_file
+from chat.imports.folders import Folder, text_lines
 from chat.imports.records import (
     ChannelRecord,
     FileRecord,
@@ -96,14 +96,17 @@ class CsvExport:
 
     def _check(self, path: str, columns: tuple[str, ...]) -> None:
         with self._folder.open(path) as file:
-            found = next(csv.reader(text_file(file)), [])
+            try:
+                found = next(csv.reader(text_lines(file, path)), [])
+            except (csv.Error, UnicodeDecodeError) as error:
+                raise UnreadableExport(f"{path}, line 1: {error}.") from None
         if missing := [column for column in columns if column not in found]:
             raise UnreadableExport(f"{path}: its first line must name the column {', '.join(missing)}.")
 
     def _rows(self, path: str) -> Iterator[tuple[int, dict[str, str]]]:
         """Yield the rows with the numbers of their last lines."""
         with self._folder.open(path) as file:
-            rows = csv.DictReader(text_file(file), restval="")
+            rows = csv.DictReader(text_lines(file, path), restval="")
             try:
                 for row in rows:
                     yield rows.line_num, cast("dict[str, str]", row)

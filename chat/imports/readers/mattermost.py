@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from chat.imports.folders import Folder, read_lines
+from chat.imports.readers.slack_content import content_text
 from chat.imports.records import (
     ChannelRecord,
     FileRecord,
@@ -51,7 +52,11 @@ class MattermostExport:
             )
         for bot in self._lines("bot"):
             yield UserRecord(
-                key=bot["username"], name=bot["username"], nickname=bot.get("display_name") or "", kind="service"
+                key=bot["username"],
+                name=bot["username"],
+                nickname=bot.get("display_name") or "",
+                kind="service",
+                active=not bot.get("delete_at"),
             )
 
     def channels(self) -> Iterator[ChannelRecord]:
@@ -113,8 +118,9 @@ class MattermostExport:
             channel=channel,
             sender=post.get("user") or "",
             time=int(post["create_at"]),
-            text=post.get("message") or "",
-            shown_as=(post.get("props") or {}).get("override_username") or "",
+            text=_text(post),
+            action=post.get("type") == "me",
+            shown_as=str((post.get("props") or {}).get("override_username") or ""),
             thread=thread,
             # Mattermost shows answers in the channel too.
             in_channel=True,
@@ -141,6 +147,13 @@ def _post_key(channel: str, post: _Json) -> str:
     """Return a key for a post. The export has no ids; Mattermost itself tells posts apart by these fields."""
     text = "\0".join((channel, post.get("user") or "", str(post["create_at"]), post.get("message") or ""))
     return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def _text(post: _Json) -> str:
+    """Return the message and its attachments, which have Slack's fields with Markdown as their texts."""
+    own = post.get("message") or ""
+    attached = content_text({"attachments": (post.get("props") or {}).get("attachments")}, str)
+    return "\n".join(part for part in (own, attached) if part)
 
 
 def _reactions(rows: Any) -> list[ReactionRecord]:

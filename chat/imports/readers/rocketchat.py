@@ -6,6 +6,7 @@ in `files/<id>` if they are to be imported.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -28,6 +29,7 @@ _USERS, _ROOMS, _MEMBERS, _MESSAGES = (
     "rocketchat_subscription.json",
     "rocketchat_message.json",
 )
+_QUOTE = re.compile(r"\[ \]\(https?://[^\s()]*[?&]msg=([A-Za-z0-9]{1,64})\)\s*")
 _Json = dict[str, Any]
 
 
@@ -43,14 +45,15 @@ class RocketChatExport:
 
     def users(self) -> Iterator[UserRecord]:
         for user in read_lines(self._folder, _USERS):
-            emails = user.get("emails") or [{}]
+            email: _Json = next(iter(user.get("emails") or ()), {})
             yield UserRecord(
                 key=user["_id"],
                 name=user.get("username") or user["_id"],
                 nickname=user.get("name") or "",
-                email=emails[0].get("address") or "",
+                email=email.get("address") or "",
+                owns_email=email.get("verified") is not False,
                 kind="service" if user.get("type") in ("bot", "app") else "person",
-                active=user.get("active", True),
+                active=user.get("active") is not False,
             )
 
     def channels(self) -> Iterator[ChannelRecord]:
@@ -63,7 +66,9 @@ class RocketChatExport:
             if kind not in ("c", "p", "d"):
                 continue
             users = room.get("uids") or []
-            found = members.get(room["_id"]) or [MemberRecord(user=user) for user in dict.fromkeys(users)]
+            # Users may have left the list of subscriptions, but not a conversation of two.
+            both = [MemberRecord(user=user) for user in dict.fromkeys(users)]
+            found = both if kind == "d" and both else members.get(room["_id"]) or both
             yield ChannelRecord(
                 key=room["_id"],
                 kind="private" if kind == "d" and len(found) <= 2 else "group",
@@ -83,12 +88,14 @@ class RocketChatExport:
             if message.get("t") or message.get("_hidden"):
                 continue
             sender = message.get("u") or {}
+            quoted, text = _quote(message.get("msg") or "")
             yield MessageRecord(
                 key=message["_id"],
                 channel=message["rid"],
                 sender=sender.get("_id") or sender.get("username") or "",
                 time=_milliseconds(message["ts"]),
-                text=message.get("msg") or _descriptions(message),
+                text=text or _descriptions(message),
+                reply_to=quoted,
                 shown_as=message.get("alias") or "",
                 thread=message.get("tmid") or "",
                 in_channel=bool(message.get("tshow")),
@@ -107,7 +114,7 @@ class RocketChatExport:
         return self._folder.open(path)
 
     def _files(self, message: _Json) -> list[FileRecord]:
-        rows = message.get("files") or [message["file"]] if message.get("file") else []
+        rows = message.get("files") or ([message["file"]] if message.get("file") else [])
         return [
             FileRecord(
                 name=row.get("name") or "file",
@@ -123,6 +130,12 @@ def _role(roles: Any) -> Literal["owner", "admin", "member"]:
     return "owner" if "owner" in roles else "admin" if "moderator" in roles else "member"
 
 
+def _quote(text: str) -> tuple[str, str]:
+    """Return the key of the message that the text quotes, by a link without a label, and the text after that."""
+    found = _QUOTE.match(text)
+    return (found[1], text[found.end() :]) if found else ("", text)
+
+
 def _descriptions(message: _Json) -> str:
     """Return the descriptions of the files, which a message with files has in place of a text."""
     return "\n".join(row["description"] for row in message.get("attachments") or () if row.get("description"))
@@ -133,6 +146,6 @@ def _milliseconds(time: Any) -> int:
     value: Any = time["$date"] if isinstance(time, dict) else time
     if isinstance(value, dict):
         value = value["$numberLong"]
-    if isinstance(value, str) and not value.isdigit():
+    if isinstance(value, str) and not value.removeprefix("-").isdigit():
         return round(datetime.fromisoformat(value).timestamp() * 1000)
     return int(value)

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import IO, Any
 
 from chat.imports.folders import Folder, read_json
+from chat.imports.readers.slack_content import content_text
 from chat.imports.records import (
     ChannelRecord,
     FileRecord,
@@ -24,8 +25,11 @@ from chat.imports.records import (
 )
 from chat.webhooks.incoming import slack_text
 
-_WRITTEN = frozenset({None, "", "bot_message", "file_share", "me_message", "thread_broadcast"})
+_WRITTEN = frozenset({None, "", "bot_message", "file_comment", "file_share", "me_message", "thread_broadcast"})
 """Subtypes of messages that somebody has written. The others tell of joins, names and the like."""
+_ROOTS = {"huddle_thread": "A huddle started", "tombstone": "This message was deleted."}
+"""Subtypes that are taken over as the first messages of threads, and their texts."""
+_SLACKBOT = "USLACKBOT"
 _USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^<>\n]*)?>")
 _KINDS = {"channels.json": "open", "groups.json": "closed", "mpims.json": "closed", "dms.json": "private"}
 _Json = dict[str, Any]
@@ -50,7 +54,7 @@ class SlackExport:
                 name=user.get("name") or user["id"],
                 nickname=profile.get("display_name") or profile.get("real_name") or user.get("real_name") or "",
                 email=profile.get("email") or "",
-                kind="service" if user.get("is_bot") else "person",
+                kind="service" if user.get("is_bot") or user["id"] == _SLACKBOT else "person",
                 active=not user.get("deleted", False),
             )
 
@@ -84,7 +88,7 @@ class SlackExport:
             pinned = {pin.get("id") for pin in channel.get("pins") or ()}
             for path in days.get(directory, ()):
                 for message in read_json(self._folder, path, list[_Json]):
-                    if message.get("type") == "message" and message.get("subtype") in _WRITTEN and message.get("ts"):
+                    if message.get("type") == "message" and _is_written(message) and message.get("ts"):
                         yield self._message(channel["id"], message, pinned)
 
     def open_file(self, path: str) -> AbstractContextManager[IO[bytes]]:
@@ -105,7 +109,8 @@ class SlackExport:
             channel=channel,
             sender=message.get("user") or message.get("bot_id") or name,
             time=_milliseconds(ts),
-            text=self._text(message),
+            text=content_text(message, self._plain) or _ROOTS.get(message.get("subtype") or "", ""),
+            action=message.get("subtype") == "me_message",
             shown_as=name if bot or message.get("user") not in self._user_names else "",
             thread=f"{channel}/{thread}" if thread and thread != ts else "",
             in_channel=message.get("subtype") == "thread_broadcast",
@@ -126,20 +131,17 @@ class SlackExport:
         path = f"__uploads/{file.get('id')}/{file.get('name')}"
         return path if path in self._names else ""
 
-    def _text(self, message: _Json) -> str:
-        parts = [message.get("text") or ""]
-        parts += [
-            attachment.get("text") or attachment.get("fallback") or ""
-            for attachment in message.get("attachments") or ()
-        ]
-        return "\n".join(slack_text.markdown(self._with_names(part)) for part in parts if part)
-
     def _plain(self, text: str) -> str:
         return slack_text.markdown(self._with_names(text))
 
     def _with_names(self, text: str) -> str:
         """Return the text with the names of mentioned users in place of their ids."""
         return _USER.sub(lambda found: f"@{self._user_names.get(found[1], found[1])}", text)
+
+
+def _is_written(message: _Json) -> bool:
+    subtype = message.get("subtype")
+    return subtype in _WRITTEN or (subtype in _ROOTS and bool(message.get("thread_ts")))
 
 
 def _milliseconds(ts: str) -> int:

@@ -8,9 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from chat.imports.folders import open_folder
 from chat.imports.importer import import_export
-from chat.imports.readers import READERS
+from chat.imports.readers import READERS, open_export
 from chat.imports.records import UnreadableExport
 from chat.imports.report import Report
 
@@ -37,9 +36,11 @@ class Command(BaseCommand):
         if not name.isprintable() or len(name) > _MAX_SOURCE_LENGTH:
             raise CommandError(f"--source: at most {_MAX_SOURCE_LENGTH} printable characters.")
         try:
-            report = import_export(READERS[format](open_folder(path)), source=name, open_bar=_bar, dry_run=dry_run)
+            report = import_export(open_export(format, path), source=name, open_bar=_bar, dry_run=dry_run)
         except UnreadableExport as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(_printable(str(error))) from None
+        except OSError as error:
+            raise CommandError(f"{error.strerror or error}. Run it again to continue.") from error
         self._print(report, dry_run)
 
     def _print(self, report: Report, dry_run: bool) -> None:
@@ -49,8 +50,13 @@ class Command(BaseCommand):
         if known := ", ".join(f"{count} {kind}s" for kind, count in report.known.items() if count):
             self.stdout.write(f"Were here already: {known}.")
         for problem, count in report.problems.most_common():
-            self.stdout.write(f"Not imported or changed: {count} {problem}.")
+            self.stdout.write(f"Not imported or changed: {count} {_printable(problem)}.")
 
 
 def _bar(what: str, total: int | None) -> tqdm[Any]:
     return tqdm(total=total, desc=what, unit="", delay=1)
+
+
+def _printable(text: str) -> str:
+    """Return the text without what a terminal may obey. Parts of it come from the export."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -12,7 +12,7 @@ from accounts.models import User
 from chat.archives import writer
 from chat.archives.selection import Selection
 from chat.imports.records import UnreadableExport
-from chat.models import Channel, Message
+from chat.models import Channel, Membership, Message
 from tests.chat.imports.test_other_systems import write_csv
 from tests.support.imports import open_no_bar, run_import, texts
 
@@ -101,6 +101,33 @@ def test_an_interrupted_export_continues(site: Path, monkeypatch: pytest.MonkeyP
     assert [row["text"] for row in lines(path)] == ["**Read** this", "later", "I did"]
     with pytest.raises(CommandError, match="contains something else"):
         call_command("export", str(site / "archive"))
+
+
+def test_an_archive_keeps_who_may_read_what_and_who_has_come_meanwhile(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = Channel.objects.get(name="Town")
+    Channel.objects.filter(pk=town.pk).update(history="joined")
+    last = Message.objects.filter(channel=town).order_by("seq").last()
+    assert last is not None
+    Membership.objects.filter(channel=town, user__username="bob").update(from_seq=last.seq)
+    Message.objects.filter(text="later").update(type="action")
+    written = writer._write_messages
+
+    def send_meanwhile(*args: object) -> None:
+        carol, _ = User.objects.get_or_create(username="carol", defaults={"nickname": "Carol"})
+        Message.objects.filter(text="later").update(sender=carol)
+        written(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writer, "_write_messages", send_meanwhile)
+    (site / "archive").mkdir(mode=0o755)
+    writer.write_archive(site / "archive", Selection(), open_bar=open_no_bar)
+    assert (site / "archive").stat().st_mode & 0o777 == 0o700
+    assert "carol" in {row["name"] for row in lines(site / "archive" / "users.jsonl")}
+    (channel,) = [row for row in lines(site / "archive" / "channels.jsonl") if row.get("name") == "Town"]
+    assert sorted(member.get("since", 0) for member in channel["members"]) == [0, last.time]  # type: ignore[attr-defined]
+    rows = lines(site / "archive" / "messages" / f"{town.pk}.jsonl")
+    assert [row.get("action", False) for row in rows] == [False, True, False]
 
 
 def test_unknown_channels_and_users_are_named(site: Path) -> None:
