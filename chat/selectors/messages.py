@@ -53,7 +53,9 @@ def history(user: User, access: Access, *, before: int | None, after: int | None
         more = len(page) < len(rows)
         low = page[0].position if more else 0
         high = None if before is None else _position_at(access.channel, before)
-    notes = log.read_channel(access.channel.pk, NOTE_KINDS, low, high, MAX_NOTES_PER_PAGE)
+    # Imported messages have the position of the event before them, which may be a note.
+    end = None if high is None else high + 1
+    notes = log.read_channel(access.channel.pk, NOTE_KINDS, low, end, MAX_NOTES_PER_PAGE)
     if not reads_everything(access):
         intervals = channel_intervals(user.pk, access.channel.pk)
         notes = [note for note in notes if can_see(intervals, note.position, None)]
