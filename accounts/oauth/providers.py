@@ -25,7 +25,7 @@ from social_core.backends.google import GoogleOAuth2
 from social_core.backends.open_id_connect import OpenIdConnectAuth
 from social_core.backends.weixin import WeixinOAuth2
 from social_core.exceptions import AuthResponseError
-from social_django.models import DjangoStorage
+from social_django.models import UID_LENGTH, DjangoStorage
 from social_django.strategy import DjangoStrategy
 
 from accounts.oauth.identity import Identity
@@ -167,7 +167,10 @@ class WeChat(IdentityBackend, WeixinOAuth2[Any]):
 
 
 class OpenIdConnect(IdentityBackend, OpenIdConnectAuth[Any]):
-    """Identifies users by the `sub` claim of any provider that speaks OpenID Connect.
+    """Identifies users of any provider that speaks OpenID Connect by its issuer and the `sub` claim.
+
+    Another provider may use the same subjects, such as numbers: if SOCIAL_AUTH_OIDC_ENDPOINT changes, nobody gets the
+    account of another user.
 
     The nonce waits in the signed cookie of the sign-in, and the state, which it is bound to, is accepted once. So none
     is stored here. An address counts only if the provider says that it is confirmed; without a word about it, the user
@@ -186,6 +189,14 @@ class OpenIdConnect(IdentityBackend, OpenIdConnectAuth[Any]):
 
     def remove_nonce(self, nonce_id: int) -> None:
         pass
+
+    def subject(self, response: dict[str, Any]) -> dict[str, Any]:
+        found = super().subject(response)
+        # The library has checked the issuer, which contains no "#".
+        subject = f"{(self.id_token or {})['iss']}#{found['subject']}"
+        if len(subject) > UID_LENGTH:
+            raise AuthResponseError(self, claim="sub", code="invalid_claim", stage="user_info")
+        return found | {"subject": subject}
 
     def identity(self, response: dict[str, Any]) -> Identity:
         email, confirmed = _text(response, "email"), response.get("email_verified")

@@ -58,6 +58,18 @@ def test_an_email_unconfirmed_by_google_is_ignored(confirmed: object) -> None:
     assert (identity.email, identity.email_unconfirmed) == ("", True)
 
 
+def test_an_openid_account_is_identified_by_issuer_and_subject() -> None:
+    """Two providers may number their users alike."""
+    backend = _provider("sso")
+    subjects = []
+    for issuer in ("https://sso.example", "https://other.example/realm"):
+        backend.id_token = {"iss": issuer, "sub": "7"}
+        subjects.append(backend.identity({"sub": "7"}).subject)
+    assert subjects == ["https://sso.example#7", "https://other.example/realm#7"]
+    with pytest.raises(AuthResponseError):
+        backend.identity({"sub": "7" * 255})
+
+
 @pytest.mark.parametrize(("slug", "key"), [("github", "id"), ("google", "sub"), ("wechat", "openid")])
 @pytest.mark.parametrize("subject", [None, "", True, {"a": 1}, ["1"]])
 def test_an_identity_without_a_subject_is_refused(slug: str, key: str, subject: object) -> None:
