@@ -57,12 +57,17 @@ function answer(credential, response) {
 
 /**
  * Send the form with more fields. Return the response's JSON; throw an Error with the site's explanation, if it has one.
+ * If the user has to sign in or to confirm first, open this page anew, which leads there; the promise stays pending.
  * @param {string} url @param {HTMLFormElement} form @param {Record<string, string>} [fields]
  */
 async function post(url, form, fields = {}) {
   const body = new URLSearchParams(fields);
   for (const [name, value] of new FormData(form)) body.set(name, String(value));
   const response = await fetch(url, { method: "POST", body, headers: { Accept: "application/json" } });
+  if (response.redirected) {
+    location.assign(location.href);
+    return new Promise(() => {});
+  }
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
   const reply = isJson ? await response.json() : {};
   // The user has signed in elsewhere since the page was loaded. The next attempt succeeds.
