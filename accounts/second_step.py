@@ -15,6 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from accounts.selectors.users import user_by_id
+from accounts.session_times import is_recent
 from accounts.sign_in import leave_session, sign_in
 
 _SESSION_KEY = "second_step"
@@ -52,7 +53,7 @@ def pending_step(request: HttpRequest) -> PendingStep | None:
     A changed password and a sign-out everywhere end it as they end sessions.
     """
     stored = request.session.get(_SESSION_KEY)
-    if stored is None or not 0 <= time.time() - stored["at"] <= LIFETIME_SECONDS:
+    if stored is None or not is_recent(stored["at"], seconds=LIFETIME_SECONDS):
         return None
     user = user_by_id(stored["user"])
     if user is None or not user.is_active or not user.has_second_factor:

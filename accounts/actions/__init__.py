@@ -24,7 +24,13 @@ from accounts.actions.guests import CreatedGuest, NewGuest, guest_create, guests
 from accounts.actions.imported_users import imported_email, imported_user_create
 from accounts.actions.managed_users import managed_user_create, managed_user_prepare, require_manageable, user_rename
 from accounts.actions.oauth_links import oauth_link_create, oauth_link_delete, oauth_user_register
-from accounts.actions.passkeys import passkey_create, passkey_delete, passkey_record_use, passkey_rename
+from accounts.actions.passkeys import (
+    passkey_challenge_use,
+    passkey_create,
+    passkey_delete,
+    passkey_record_use,
+    passkey_rename,
+)
 from accounts.actions.profile import avatar_remove, avatar_set, email_set, profile_update
 from accounts.actions.received_positions import received_positions_store
 from accounts.actions.second_factor import (
@@ -90,6 +96,7 @@ __all__ = [
     "oauth_link_create",
     "oauth_link_delete",
     "oauth_user_register",
+    "passkey_challenge_use",
     "passkey_create",
     "passkey_delete",
     "passkey_record_use",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from accounts.actions.devices import devices_delete, devices_delete_all
-from accounts.actions.oauth_links import expired_oauth_nonces_delete
+from accounts.actions.oauth_links import expired_nonces_delete
 from accounts.actions.revocations import revoke_credentials, revoke_user
 from accounts.actions.tokens import tokens_delete
 from accounts.actions.user_persistence import hash_password, lock_user
@@ -36,7 +36,7 @@ def session_end(*, user_id: int, session_key: str) -> None:
 
 def expired_credentials_delete() -> None:
     """Delete expired tokens, browser sessions, unfinished OAuth sign-ins, and failed sign-ins past the lock."""
-    expired_oauth_nonces_delete()
+    expired_nonces_delete()
     # django-axes deletes them too, but only at the next failed sign-in.
     AccessAttempt.objects.filter(
         attempt_time__lt=timezone.now() - timedelta(seconds=settings.IM_LOGIN_LOCK_SECONDS)

@@ -18,7 +18,7 @@ from accounts.oauth.identity import Identity
 from delivery.db.transactions import write
 
 _NONCE_SECONDS = 86_400
-"""Seconds for which nonces are kept. The library accepts a redirect back for half an hour."""
+"""Seconds for which nonces are kept. A redirect back is accepted for half an hour, a challenge for five minutes."""
 
 
 def oauth_user_register(*, username: str, nickname: str = "", identity: Identity, title: str) -> User:
@@ -75,8 +75,8 @@ def oauth_link_delete(*, user_id: int, provider: str, others: Collection[str]) -
         links.filter(provider=provider).delete()
 
 
-def expired_oauth_nonces_delete() -> None:
-    """Delete the nonces of OAuth sign-ins that were started and never completed."""
+def expired_nonces_delete() -> None:
+    """Delete the nonces of OAuth sign-ins that were started and never completed, and used challenges of passkeys."""
     Nonce.objects.filter(timestamp__lt=time.time() - _NONCE_SECONDS).delete()
 
 

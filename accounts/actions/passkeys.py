@@ -7,6 +7,7 @@ import logging
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from social_django.models import Nonce
 
 from accounts.actions.second_factor import lock_person, second_factor_added, second_factor_removed
 from accounts.actions.user_persistence import lock_user
@@ -19,6 +20,8 @@ from delivery.db.transactions import write
 logger = logging.getLogger(__name__)
 
 _DEFAULT_NAME = "Passkey"
+_CHALLENGES = "imsite.passkeys"
+"""Where the table of used numbers keeps the challenges. `expired_nonces_delete` deletes them after a day."""
 
 
 def passkey_create(*, user_id: int, name: str, key: NewPasskey) -> list[str]:
@@ -61,6 +64,14 @@ def passkey_delete(*, user_id: int, passkey_id: int) -> str | None:
         passkey.delete()
         second_factor_removed(user)
         return passkey.name
+
+
+def passkey_challenge_use(challenge: str, *, at: int) -> None:
+    """Use up a challenge that was made at this time, in Unix seconds. Raise PasskeyRefused if it is used already."""
+    with write():
+        _, is_first_use = Nonce.objects.get_or_create(server_url=_CHALLENGES, timestamp=at, salt=challenge)
+    if not is_first_use:
+        raise PasskeyRefused
 
 
 def passkey_record_use(*, passkey_id: int, sign_count: int) -> None:
