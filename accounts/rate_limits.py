@@ -78,7 +78,7 @@ registration_rate_limit = HourlyRateLimit("IM_REGISTRATION_RATE")
 sign_in_rate_limit = HourlyRateLimit("IM_SIGN_IN_RATE")
 """Password attempts, by address: the lockout of one user name does not stop an attempt at every name."""
 second_factor_rate_limit = HourlyRateLimit("IM_SECOND_FACTOR_RATE", counted_by="user")
-"""Codes tried as the second step, by user."""
+"""Codes that a user tries, and new passkeys and recovery codes, which send a mail each, by user."""
 mail_rate_limit = HourlyRateLimit("IM_MAIL_RATE")
 """Mails that the site sends on request, by address and by recipient."""
 oauth_rate_limit = HourlyRateLimit("IM_OAUTH_RATE")

@@ -8,23 +8,34 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts.actions import second_factor_code_use
+from accounts.actions import UsedCode, second_factor_code_use
 from accounts.errors import AccountError
 from accounts.forms.profile import ReauthenticationForm
 from accounts.models import User
 from accounts.names import name_key
 from accounts.rate_limits import second_factor_rate_limit
+from accounts.second_factor import notices
+from accounts.session_times import is_recent
 
 _SESSION_KEY = "reauthenticated_at"
 RECENT_SECONDS = 600
 """Seconds for which the pages that remember a re-authentication do not ask again."""
 
 
-def is_reauthenticated(request: HttpRequest, user: User, form: ReauthenticationForm) -> bool:
-    """Return whether the valid form holds the user's password.
+def must_confirm_first(request: HttpRequest, user: User) -> bool:
+    """Return whether forms that re-authenticate the user must wait for the page that asks for the second factor.
 
-    Users without a password give a code of their authenticator app or a recovery code; without an app, their user name.
-    Otherwise adds an error to the form. A wrong password counts towards the sign-in lock, a code towards its own limit.
+    A user without a password has nothing else that a stranger at an open browser does not know.
+    """
+    has_only_second_factor = user.has_second_factor and not user.has_usable_password()
+    return has_only_second_factor and not is_recently_reauthenticated(request)
+
+
+def is_reauthenticated(request: HttpRequest, user: User, form: ReauthenticationForm) -> bool:
+    """Return whether the valid form holds the user's password, or what it asks for instead.
+
+    A form without such a field needs a recent re-authentication. Otherwise adds an error to the form. A wrong password
+    counts towards the sign-in lock, a code towards its own limit.
     """
     if "current_password" in form.fields:
         if authenticate(request, username=user.username, password=form.cleaned_data["current_password"]) is not None:
@@ -34,11 +45,15 @@ def is_reauthenticated(request: HttpRequest, user: User, form: ReauthenticationF
     if "code" in form.fields:
         try:
             second_factor_rate_limit.take(str(user.pk))
-            second_factor_code_use(user_id=user.pk, code=form.cleaned_data["code"])
+            used = second_factor_code_use(user_id=user.pk, code=form.cleaned_data["code"])
         except AccountError as refusal:
             form.refuse(refusal)
             return False
+        if used is UsedCode.RECOVERY:
+            notices.notify(user, notices.RECOVERY_CODE_USED)
         return True
+    if "username_confirmation" not in form.fields:
+        return is_recently_reauthenticated(request)
     if name_key(form.cleaned_data["username_confirmation"].strip()) == user.username_key:
         return True
     form.add_error("username_confirmation", _("This is not your username."))
@@ -52,5 +67,4 @@ def remember_reauthentication(request: HttpRequest) -> None:
 
 def is_recently_reauthenticated(request: HttpRequest) -> bool:
     """Return whether the user of this session has re-authenticated within RECENT_SECONDS."""
-    at: int = request.session.get(_SESSION_KEY, 0)
-    return 0 <= time.time() - at <= RECENT_SECONDS
+    return is_recent(request.session.get(_SESSION_KEY, 0), seconds=RECENT_SECONDS)

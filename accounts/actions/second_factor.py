@@ -38,12 +38,16 @@ def authenticator_app_create(*, user_id: int, secret: str, code: str) -> list[st
         return second_factor_added(user)
 
 
-def authenticator_app_delete(*, user_id: int) -> None:
-    """Remove the user's authenticator app. Without a passkey, two-factor sign-in is off then."""
+def authenticator_app_delete(*, user_id: int) -> bool:
+    """Remove the user's authenticator app. Without a passkey, two-factor sign-in is off then.
+
+    Return whether the user had one.
+    """
     with write():
         user = lock_user(user_id)
-        AuthenticatorApp.objects.filter(user=user).delete()
+        deleted, _ = AuthenticatorApp.objects.filter(user=user).delete()
         second_factor_removed(user)
+    return bool(deleted)
 
 
 def recovery_codes_replace(*, user_id: int) -> list[str]:

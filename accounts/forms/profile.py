@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -74,7 +74,12 @@ class PasswordResetForm(ActionForm):
 
 
 class ReauthenticationForm(ActionForm):
-    """Asks for the current password; from users without one, for a code of their app, else for their user name."""
+    """Asks for the current password; users with neither a password nor a second factor type their user name.
+
+    It asks users with a second factor but no password for nothing: they have just confirmed by that (`ConfirmForm`).
+    """
+
+    asks_for_code: ClassVar[bool] = False
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,19 +90,35 @@ class ReauthenticationForm(ActionForm):
                 strip=False,
                 widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
             )
-        elif has_authenticator_app(user):
-            self.fields["code"] = forms.CharField(
-                label=_("Code"),
-                help_text=_("From your authenticator app, or a recovery code."),
-                max_length=CODE_MAX_LENGTH,
-                widget=CodeInput(attrs={"autocomplete": "one-time-code"}),
-            )
+        elif user.has_second_factor:
+            if self.asks_for_code:
+                self.fields["code"] = _code_field(user)
         else:
             self.fields["username_confirmation"] = forms.CharField(
                 label=_("Your username"),
                 help_text=_("Type it to confirm."),
                 widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
             )
+
+
+class ConfirmForm(ReauthenticationForm):
+    """Asks users with a second factor but no password for a code of their app or a recovery code."""
+
+    asks_for_code = True
+
+
+def _code_field(user: User) -> forms.CharField:
+    has_app = has_authenticator_app(user)
+    app_help, recovery_help = (
+        _("From your authenticator app, or a recovery code."),
+        _("One of the codes that you saved. Each works once."),
+    )
+    return forms.CharField(
+        label=_("Code") if has_app else _("Recovery code"),
+        help_text=app_help if has_app else recovery_help,
+        max_length=CODE_MAX_LENGTH,
+        widget=CodeInput(attrs={"autocomplete": "one-time-code" if has_app else "off"}),
+    )
 
 
 class EmailForm(ReauthenticationForm):

@@ -10,25 +10,21 @@ from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from django.views.generic.edit import FormView
 
 from accounts.actions import user_deactivate
 from accounts.errors import AccountError
 from accounts.forms.profile import ReauthenticationForm
 from accounts.reauthentication import is_reauthenticated
-from accounts.views.profile import AccountPageView
+from accounts.views.reauthentication import ReauthenticatingFormView
 
 
-class CloseAccountView(AccountPageView, FormView):  # type: ignore[type-arg]
+class CloseAccountView(ReauthenticatingFormView):
     """Call `close_action(user_id=…)` after re-authentication. The form shows its AccountError, if it raises one."""
 
     form_class = ReauthenticationForm
     close_action: ClassVar[Callable[..., None]]
     closed_message: ClassVar[Any]
     """Message on the sign-in page after the account has been closed."""
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": self.user}
 
     def form_valid(self, form: ReauthenticationForm) -> HttpResponse:
         if not is_reauthenticated(self.request, self.user, form):

@@ -45,7 +45,7 @@ from accounts.second_step import continue_sign_in, pending_step
 from accounts.selectors.sign_in_methods import email_taken, user_by_oauth_link
 from accounts.selectors.users import guest_name_taken
 from accounts.sign_in import sign_in
-from accounts.views.profile import AccountPageView
+from accounts.views.reauthentication import ReauthenticatingFormView
 
 _REPEATED = "repeated"
 """Query parameter of a callback that the browser repeats by itself."""
@@ -94,7 +94,7 @@ class OAuthStartView(OAuthView):
         return flow.start(request, self.provider, next_page=self.next_page)
 
 
-class OAuthLinkView(OAuthView, AccountPageView, FormView):  # type: ignore[type-arg]
+class OAuthLinkView(OAuthView, ReauthenticatingFormView):
     """Redirect the browser to the provider to link it as a sign-in method.
 
     Requires re-authentication, so that a stranger at an open browser cannot add a sign-in method of their own.
@@ -102,9 +102,6 @@ class OAuthLinkView(OAuthView, AccountPageView, FormView):  # type: ignore[type-
 
     form_class = ReauthenticationForm
     template_name = "accounts/link.html"
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": self.user}
 
     def form_valid(self, form: ReauthenticationForm) -> HttpResponse:
         if not is_reauthenticated(self.request, self.user, form):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import passkey_create, passkey_delete, passkey_rename
 from accounts.numbers import parse_decimal
+from accounts.rate_limits import second_factor_rate_limit
 from accounts.second_factor import notices
 from accounts.second_factor.challenges import keep_challenge, site_of, take_challenge
 from accounts.second_factor.webauthn import check_creation, creation_options
@@ -39,6 +40,7 @@ class PasskeyAddView(ReauthenticatedPageView, PasskeyView):
     """Store the new passkey. Responds with `next`, the page to open."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        second_factor_rate_limit.take(str(self.user.pk))
         key = check_creation(site_of(request), take_challenge(request, _ADD), read_answer(request))
         codes = passkey_create(user_id=self.user.pk, name=request.POST.get("name", ""), key=key)
         added = second_factors(self.user).passkeys[-1]

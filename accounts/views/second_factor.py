@@ -11,15 +11,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic.edit import FormView
 
 from accounts.actions import authenticator_app_create, authenticator_app_delete, recovery_codes_replace
 from accounts.encryption import DecryptionError, decrypt, encrypt
-from accounts.errors import AccountError
-from accounts.forms.profile import ReauthenticationForm
+from accounts.errors import AccountError, RateLimited
+from accounts.forms.profile import ConfirmForm
 from accounts.forms.second_factor import AppCodeForm
 from accounts.own_pages import own_page
 from accounts.qr_codes import qr_path
@@ -29,12 +28,14 @@ from accounts.reauthentication import (
     is_recently_reauthenticated,
     remember_reauthentication,
 )
+from accounts.refusal_texts import localized
 from accounts.second_factor import notices
 from accounts.second_factor.challenges import site_of
 from accounts.second_factor.totp import new_secret, provisioning_uri
-from accounts.selectors.second_factor import has_passkey, second_factors
+from accounts.selectors.second_factor import has_authenticator_app, has_passkey, second_factors
 from accounts.user_agents import browser_name
 from accounts.views.profile import AccountPageView
+from accounts.views.reauthentication import redirect_to_confirmation
 
 _NEW_SECRET_KEY = "new_authenticator_secret"
 _NEW_CODES_KEY = "new_recovery_codes"
@@ -44,20 +45,23 @@ _NEW_CODES_KEY = "new_recovery_codes"
 class ConfirmView(AccountPageView, FormView):  # type: ignore[type-arg]
     """Re-authenticate the user, then redirect to `next`."""
 
-    form_class = ReauthenticationForm
+    form_class = ConfirmForm
     template_name = "accounts/confirm.html"
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"user": self.user}
 
-    def form_valid(self, form: ReauthenticationForm) -> HttpResponse:
+    def form_valid(self, form: ConfirmForm) -> HttpResponse:
         if not is_reauthenticated(self.request, self.user, form):
             return self.form_invalid(form)
         remember_reauthentication(self.request)
         return HttpResponseRedirect(self._next_page())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = {"next": self._next_page(), "has_passkey": has_passkey(self.user)}
+        has_key = has_passkey(self.user)
+        # A recovery code is the last resort.
+        is_first = has_key and not self.user.has_usable_password() and not has_authenticator_app(self.user)
+        context = {"next": self._next_page(), "has_passkey": has_key, "shows_passkey_first": is_first}
         return super().get_context_data(**kwargs) | context
 
     def _next_page(self) -> str:
@@ -72,7 +76,7 @@ class ReauthenticatedPageView(AccountPageView):
         if request.user.is_authenticated and not is_recently_reauthenticated(request):
             # A form is not sent again by itself: the user comes back to the overview.
             page = request.path if request.method == "GET" else reverse("accounts:second-factor")
-            return redirect(f"{reverse('accounts:confirm')}?{urlencode({REDIRECT_FIELD_NAME: page})}")
+            return redirect_to_confirmation(page)
         return super().dispatch(request, *args, **kwargs)
 
 
@@ -133,9 +137,9 @@ class AuthenticatorAppRemoveView(ReauthenticatedPageView):
     """Remove the user's authenticator app."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        authenticator_app_delete(user_id=self.user.pk)
-        notices.notify(self.user, notices.APP_REMOVED)
-        messages.success(request, _("Removed."))
+        if authenticator_app_delete(user_id=self.user.pk):
+            notices.notify(self.user, notices.APP_REMOVED)
+            messages.success(request, _("Removed."))
         return redirect("accounts:second-factor")
 
 
@@ -154,7 +158,11 @@ class RecoveryCodesView(ReauthenticatedPageView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
+            second_factor_rate_limit.take(str(self.user.pk))
             codes = recovery_codes_replace(user_id=self.user.pk)
+        except RateLimited as refusal:
+            messages.error(request, localized(refusal))
+            return redirect("accounts:second-factor")
         except AccountError:
             # Another tab has turned two-factor sign-in off.
             return redirect("accounts:second-factor")

@@ -28,10 +28,12 @@ from accounts.names import name_key
 from accounts.numbers import parse_decimal
 from accounts.oauth.providers import authorization_origins, enabled_providers
 from accounts.rate_limits import registration_rate_limit
+from accounts.reauthentication import must_confirm_first
 from accounts.refusal_texts import localized
 from accounts.second_step import continue_sign_in
 from accounts.selectors.users import app_by_number
 from accounts.sign_in import current_credential, renew_session, sign_in
+from accounts.views.reauthentication import redirect_to_confirmation
 
 _LOCKOUT_USERNAME_MAX_LENGTH = 255
 """Length of the column in which django-axes stores it."""
@@ -152,6 +154,8 @@ class PasswordChangeView(LoginRequiredMixin, FormView):  # type: ignore[type-arg
         if isinstance(request.user, User) and request.user.is_guest:
             # Guests have no password; they are offered an account.
             return redirect("accounts:register")
+        if isinstance(request.user, User) and must_confirm_first(request, request.user):
+            return redirect_to_confirmation(request.path)
         return super().dispatch(request, *args, **kwargs)
 
     def get_form_class(self) -> type[SetPasswordForm]:

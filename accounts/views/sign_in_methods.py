@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.generic.edit import FormView
 
 from accounts.actions import email_set, session_end, sign_out_everywhere, sign_out_others, token_revoke
 from accounts.errors import AccountError
@@ -23,9 +22,11 @@ from accounts.oauth.providers import enabled_providers
 from accounts.rate_limits import mail_rate_limit
 from accounts.reauthentication import is_reauthenticated
 from accounts.refusal_texts import localized
+from accounts.second_factor import notices
 from accounts.selectors.sign_in_methods import device_by_id, devices, email_taken, linked_providers
 from accounts.sign_in import current_credential, record_device, renew_session
 from accounts.views.profile import AccountPageView
+from accounts.views.reauthentication import ReauthenticatingFormView
 
 
 class SignInMethodsView(AccountPageView):
@@ -95,14 +96,11 @@ class SignOutOthersView(AccountPageView):
         return redirect("accounts:sign-in-methods")
 
 
-class EmailChangeView(AccountPageView, FormView):  # type: ignore[type-arg]
+class EmailChangeView(ReauthenticatingFormView):
     """Ask for a new email address and send a confirmation link to it. The address is stored once confirmed."""
 
     form_class = EmailForm
     template_name = "accounts/email.html"
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": self.user}
 
     def form_valid(self, form: EmailForm) -> HttpResponse:
         if not is_reauthenticated(self.request, self.user, form):
@@ -144,6 +142,8 @@ class EmailConfirmView(AccountPageView):
         except AccountError as refusal:
             messages.error(request, localized(refusal))
         else:
+            # This user has been read before the change.
+            notices.notify(self.user, notices.EMAIL_CHANGED)
             messages.success(request, _("Saved."))
         return redirect("accounts:sign-in-methods")
 
@@ -161,5 +161,6 @@ class EmailRemoveView(AccountPageView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         email_set(user_id=self.user.pk, email=None)
+        notices.notify(self.user, notices.EMAIL_CHANGED)
         messages.success(request, _("Saved."))
         return redirect("accounts:sign-in-methods")

@@ -86,7 +86,12 @@ OPTIONS = (
         "Staff need a second factor: without an authenticator app or a passkey, their permissions rest.",
         False,
     ),
-    Option("IM_SECOND_FACTOR_RATE", 20, "Codes that a user may try per hour as the second step; 0 is unlimited."),
+    Option(
+        "IM_SECOND_FACTOR_RATE",
+        20,
+        "Codes of two-factor sign-in that a user may try per hour, counted together with the passkeys and sets of "
+        "recovery codes that the user makes; 0 is unlimited.",
+    ),
     Option("IM_MAX_PASSKEYS_PER_USER", 20, "Passkeys of a user."),
     Option("SOCIAL_AUTH_GITHUB_KEY", "", "GitHub client ID. With its secret, it enables sign-in with GitHub."),
     Option("SOCIAL_AUTH_GITHUB_SECRET", "", "GitHub client secret."),
@@ -96,7 +101,8 @@ OPTIONS = (
         "SOCIAL_AUTH_OIDC_ENDPOINT",
         "",
         "Address of an OpenID Connect provider (Keycloak, Entra ID, Authentik and others), the part of its discovery "
-        "document's address before /.well-known. With the next two, it enables single sign-on.",
+        "document's address before /.well-known. With the next two, it enables single sign-on. Users are known by the "
+        "provider's issuer and their subject there, so a new provider's users are new.",
     ),
     Option("SOCIAL_AUTH_OIDC_KEY", "", "Client ID at the OpenID Connect provider."),
     Option("SOCIAL_AUTH_OIDC_SECRET", "", "Client secret at the OpenID Connect provider."),

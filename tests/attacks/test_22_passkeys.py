@@ -13,13 +13,13 @@ from accounts.models import Passkey, User
 from accounts.selectors.users import user_by_session
 from tests.support.account_pages import session_key, sign_in
 from tests.support.passkeys import ADD, HOST, ORIGIN, Authenticator, add_passkey, use_passkey
-from tests.support.second_factor import STEP, reauthenticate, take_first_step
+from tests.support.second_factor import SETTINGS, STEP, reauthenticate, take_first_step
 
 OPTIONS, ANSWER = "/accounts/passkey/options/", "/accounts/passkey/"
 
 
-def _key_of(username: str) -> Authenticator:
-    client, authenticator = Client(), Authenticator()
+def _key_of(username: str, *, sign_count: int = 1) -> Authenticator:
+    client, authenticator = Client(), Authenticator(sign_count=sign_count)
     sign_in(client, username)
     reauthenticate(client)
     assert add_passkey(client, authenticator).status_code == 200
@@ -71,6 +71,37 @@ def test_a_challenge_is_used_once(alice: User) -> None:
     options = client.post(OPTIONS).json()
     assert _refused(client, client.post(ANSWER, {"answer": "{}"}))
     assert _refused(client, client.post(ANSWER, {"answer": key.get(options)}))
+
+
+def test_of_two_answers_to_a_challenge_at_once_one_signs_in(alice: User) -> None:
+    """Both requests have read the session before the other is answered. This key counts no signatures."""
+    key, client, other = _key_of("alice", sign_count=0), Client(), Client()
+    options = client.post(OPTIONS).json()
+    session = other.session
+    session["passkey_challenge"] = client.session["passkey_challenge"]
+    session.save()
+    key.sign_count = -1
+    answer = key.get(options)
+    assert client.post(ANSWER, {"answer": answer}).status_code == 200
+    assert _refused(other, other.post(ANSWER, {"answer": answer}))
+
+
+def test_a_user_name_does_not_replace_a_passkey(alice: User) -> None:
+    """Alice signs in with a provider and has no password. A stranger at her open browser knows her user name."""
+    key, client = _key_of("alice"), Client()
+    alice.set_unusable_password()
+    alice.save(update_fields=["password"])
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.post("/accounts/confirm/", {"username_confirmation": "alice"}).status_code == 200
+    assert client.get(SETTINGS)["Location"].startswith("/accounts/confirm/")
+    client.post("/accounts/deactivate/", {"username_confirmation": "alice"})
+    alice.refresh_from_db()
+    assert alice.is_active
+    assert use_passkey(client, key, "/accounts/confirm/").status_code == 200
+    assert client.get(SETTINGS).status_code == 200
+    client.post("/accounts/deactivate/")
+    alice.refresh_from_db()
+    assert not alice.is_active
 
 
 def test_a_challenge_of_another_browser_or_for_another_purpose_is_refused(alice: User) -> None:

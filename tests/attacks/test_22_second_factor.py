@@ -138,6 +138,24 @@ def test_each_step_gets_a_new_session(alice: User) -> None:
     assert stolen.get(STEP)["Location"] == "/accounts/login/"
 
 
+@pytest.mark.parametrize("page", ["password/", "email/", "deactivate/", "data/delete/"])
+def test_an_open_browser_gives_no_way_around_the_second_factor(alice: User, page: str) -> None:
+    """Alice has no password. With one of their own, a stranger at her browser could turn the second factor off."""
+    _, codes = add_app(alice)
+    alice.set_unusable_password()
+    alice.save(update_fields=["password"])
+    client, path = Client(), f"/accounts/{page}"
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    new = "a stranger's password"
+    form = {"password": new, "password_confirmation": new, "username_confirmation": "alice", "email": "x@example.org"}
+    for response in (client.get(path), client.post(path, form)):
+        assert response["Location"].startswith("/accounts/confirm/?next=")
+    alice.refresh_from_db()
+    assert alice.is_active and not alice.has_usable_password()
+    assert client.post("/accounts/confirm/", {"code": codes[0], "next": path})["Location"] == path
+    assert client.get(path).status_code == 200
+
+
 def test_the_sign_in_by_phone_number_gives_no_token(alice: User, client: Client) -> None:
     """Its answer is that to a wrong password."""
     user_update(user_id=alice.pk, nickname="Alice", phone_number="555-1", email=None)

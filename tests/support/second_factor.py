@@ -1,4 +1,7 @@
-"""Users with an authenticator app, and the codes that it shows."""
+"""Users with an authenticator app, and the codes that it shows.
+
+The helpers empty the rate limit of codes, because users of earlier tests may have had the same ids.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from django.test import Client
 
 from accounts.actions import authenticator_app_create
 from accounts.models import AuthenticatorApp, User
+from accounts.rate_limits import second_factor_rate_limit
 from accounts.second_factor.totp import STEP_SECONDS, new_secret
 from tests.support.account_pages import sign_in
 from tests.support.fixtures.users import PASSWORD
@@ -24,6 +28,7 @@ def app_code(secret: str, *, later: int = 0) -> str:
 
 def add_app(user: User) -> tuple[str, list[str]]:
     """Set up an authenticator app with no code used yet; return its secret and the recovery codes."""
+    second_factor_rate_limit.reset()
     secret = new_secret()
     codes = authenticator_app_create(user_id=user.pk, secret=secret, code=app_code(secret))
     AuthenticatorApp.objects.filter(user=user).update(last_step=0)
@@ -40,4 +45,5 @@ def take_first_step(username: str = "alice", next_page: str = "") -> Client:
 
 def reauthenticate(client: Client) -> None:
     """Give the password once more, so that the pages of two-factor sign-in open."""
+    second_factor_rate_limit.reset()
     assert client.post("/accounts/confirm/", {"current_password": PASSWORD}).status_code == 302

@@ -66,6 +66,25 @@ def test_alice_confirms_with_the_passkey(alice: User, key: Authenticator) -> Non
     assert client.get(SETTINGS).status_code == 200
 
 
+def test_the_clocks_of_nodes_may_differ(alice: User, key: Authenticator) -> None:
+    """Each step is answered by a node whose clock is half a minute behind that of the one before."""
+
+    def set_clock_back(client: Client, name: str) -> None:
+        session = client.session
+        kept = session[name]
+        session[name] = kept + 30 if isinstance(kept, int) else kept | {"at": kept["at"] + 30}
+        session.save()
+
+    client = take_first_step()
+    options = client.post(f"{STEP}options/").json()
+    for name in ("second_step", "passkey_challenge"):
+        set_clock_back(client, name)
+    assert client.post(f"{STEP}passkey/", {"answer": key.get(options)}).status_code == 200
+    reauthenticate(client)
+    set_clock_back(client, "reauthenticated_at")
+    assert client.get(SETTINGS).status_code == 200
+
+
 def test_a_passkey_that_is_shared_between_devices_counts_nothing(alice: User, browser: Client) -> None:
     authenticator = Authenticator(sign_count=0)
     reauthenticate(browser)

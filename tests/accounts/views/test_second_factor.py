@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth import SESSION_KEY
 from django.core import mail
 from django.test import Client
 from pytest_django.fixtures import Settings
@@ -13,6 +14,7 @@ from accounts.actions import email_set
 from accounts.encryption import decrypt
 from accounts.mail import wait_until_sent
 from accounts.models import AuthenticatorApp, RecoveryCode, User
+from tests.support.account_pages import sign_in
 from tests.support.second_factor import SETTINGS, STEP, add_app, app_code, reauthenticate, take_first_step
 
 APP = f"{SETTINGS}app/"
@@ -63,12 +65,37 @@ def test_alice_turns_it_off_again(alice: User, browser: Client) -> None:
     email_set(user_id=alice.pk, email="alice@example.org")
     add_app(alice)
     reauthenticate(browser)
-    browser.post(f"{APP}remove/")
+    for _ in range(2):
+        # The second time there is nothing to remove, and nothing to tell.
+        browser.post(f"{APP}remove/")
     alice.refresh_from_db()
     assert not alice.has_second_factor and not RecoveryCode.objects.exists()
     assert "Off." in browser.get(SETTINGS).content.decode()
     wait_until_sent()
-    assert "The authenticator app was removed from your account alice." in mail.outbox[0].body
+    [letter] = mail.outbox
+    assert "The authenticator app was removed from your account alice." in letter.body
+
+
+def test_changes_that_send_mails_are_limited(alice: User, browser: Client, settings: Settings) -> None:
+    settings.IM_SECOND_FACTOR_RATE = 2
+    add_app(alice)
+    reauthenticate(browser)
+    pages = [browser.post(CODES)["Location"] for _ in range(3)]
+    assert pages == [CODES, CODES, SETTINGS]
+    assert RecoveryCode.objects.filter(user=alice).count() == 10
+    refused = browser.post(f"{SETTINGS}passkeys/add/", {"answer": "{}"})
+    assert refused.status_code == 429 and int(refused["Retry-After"]) > 0
+
+
+def test_it_offers_to_sign_out_devices_that_took_no_second_step(alice: User, browser: Client) -> None:
+    earlier = Client()
+    sign_in(earlier, "alice")
+    reauthenticate(browser)
+    assert "devices/others/" not in browser.get(SETTINGS).content.decode()
+    add_app(alice)
+    assert "devices/others/" in browser.get(SETTINGS).content.decode()
+    browser.post("/accounts/devices/others/")
+    assert SESSION_KEY in browser.session and earlier.get("/accounts/profile/").status_code == 302
 
 
 @pytest.mark.parametrize("path", [SETTINGS, APP, f"{APP}remove/", CODES])
@@ -90,6 +117,7 @@ def test_the_confirmation_redirects_to_pages_of_this_site_only(alice: User, brow
 
 
 def test_a_user_without_a_password_confirms_with_a_code(alice: User, browser: Client) -> None:
+    email_set(user_id=alice.pk, email="alice@example.org")
     secret, codes = add_app(alice)
     alice.set_unusable_password()
     alice.save(update_fields=["password"])
@@ -98,6 +126,8 @@ def test_a_user_without_a_password_confirms_with_a_code(alice: User, browser: Cl
     assert browser.post("/accounts/confirm/", {"code": "123 456"}).status_code == 200
     assert browser.post("/accounts/confirm/", {"code": codes[3]}).status_code == 302
     assert browser.post("/accounts/confirm/", {"code": app_code(secret)}).status_code == 302
+    wait_until_sent()
+    assert [letter.subject for letter in mail.outbox] == ["A recovery code was used · imsite"]
 
 
 def test_an_app_survives_a_new_secret_key(alice: User, settings: Settings) -> None:

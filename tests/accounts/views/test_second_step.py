@@ -49,7 +49,7 @@ def test_a_recovery_code_signs_in_and_is_reported_by_mail(alice: User) -> None:
     assert client.session[SESSION_KEY] == str(alice.pk)
     assert RecoveryCode.objects.filter(user=alice).count() == 9
     wait_until_sent()
-    assert "A recovery code was used to sign in to your account alice." in mail.outbox[0].body
+    assert "A recovery code of your account alice was used." in mail.outbox[0].body
 
 
 def test_a_user_without_a_second_factor_has_no_second_step(alice: User) -> None:

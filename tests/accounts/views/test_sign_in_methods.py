@@ -206,6 +206,18 @@ def test_the_link_works_once_and_for_its_user_only(alice: User, bob: User) -> No
     assert alice.email == "alice@other.example"
 
 
+def test_the_earlier_address_is_told_of_a_change(alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(email="alice@example.org")
+    client = _signed_in()
+    _request_email_change(client, "alice@other.example")
+    client.post(_link())
+    for _ in range(2):
+        client.post("/accounts/email/remove/")
+    wait_until_sent()
+    told = [letter.to for letter in mail.outbox if letter.subject.startswith("Your email address has changed")]
+    assert told == [["alice@example.org"], ["alice@other.example"]]
+
+
 def test_changing_the_address_needs_the_password(alice: User) -> None:
     assert "The password is incorrect." in _request_email_change(_signed_in(), "mallory@example.org", "wrong")
     assert not mail.outbox
