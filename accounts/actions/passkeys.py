@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from social_django.models import Nonce
 
+from accounts import errors
 from accounts.actions.second_factor import lock_person, second_factor_added, second_factor_removed
 from accounts.actions.user_persistence import lock_user
-from accounts.errors import PASSKEY_LIMIT_REACHED, PasskeyRefused
+from accounts.errors import PasskeyRefused
 from accounts.models import Passkey
 from accounts.models.second_factor import PASSKEY_NAME_MAX_LENGTH
 from accounts.second_factor.webauthn import NewPasskey
@@ -33,7 +34,7 @@ def passkey_create(*, user_id: int, name: str, key: NewPasskey) -> list[str]:
         user = lock_person(user_id)
         limit = settings.IM_MAX_PASSKEYS_PER_USER
         if Passkey.objects.filter(user=user).count() >= limit:
-            raise PasskeyRefused(PASSKEY_LIMIT_REACHED, limit=limit)
+            raise PasskeyRefused(errors.PASSKEY_LIMIT_REACHED, limit=limit)
         try:
             with transaction.atomic():
                 Passkey.objects.create(

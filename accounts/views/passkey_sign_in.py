@@ -13,8 +13,9 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
+from accounts import errors
 from accounts.actions import passkey_record_use
-from accounts.errors import SECOND_STEP_EXPIRED, AccountError, PasskeyRefused
+from accounts.errors import AccountError, PasskeyRefused
 from accounts.models import User
 from accounts.own_pages import own_page
 from accounts.rate_limits import sign_in_rate_limit
@@ -85,7 +86,7 @@ class PasskeyConfirmView(LoginRequiredMixin, PasskeyView):
 def _pending(request: HttpRequest) -> PendingStep:
     pending = pending_step(request)
     if pending is None:
-        raise AccountError(SECOND_STEP_EXPIRED)
+        raise AccountError(errors.SECOND_STEP_EXPIRED)
     return pending
 
 
