@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 _DEFAULT_NAME = "Passkey"
 _CHALLENGES = "imsite.passkeys"
-"""Where the table of used numbers keeps the challenges. `expired_nonces_delete` deletes them after a day."""
+"""The place of the challenges in the table of used numbers. `expired_nonces_delete` deletes them after a day."""
 
 
 def passkey_create(*, user_id: int, name: str, key: NewPasskey) -> list[str]:
