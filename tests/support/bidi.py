@@ -23,6 +23,13 @@ _START_SECONDS = 90.0
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _FIRST_VISIBLE = "(selector) => [...document.querySelectorAll(selector)].findIndex((one) => one.checkVisibility())"
+_IS_STILL = f"""async (selector) => {{
+  const element = [...document.querySelectorAll(selector)][({_FIRST_VISIBLE})(selector)];
+  const place = () => JSON.stringify(element?.getBoundingClientRect());
+  const before = place();
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  return element !== undefined && element.isConnected && before === place();
+}}"""
 _PREFERENCES = """
 user_pref("app.update.enabled", false);
 user_pref("browser.shell.checkDefaultBrowser", false);
@@ -118,8 +125,8 @@ class FirefoxPage:
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def click(self, selector: str) -> None:
-        """Move the pointer to the first visible match, and click."""
-        await self.until(f"(selector) => ({_FIRST_VISIBLE})(selector) >= 0", selector)
+        """Move the pointer to the first visible match, once it does not move, and click."""
+        await self.until(_IS_STILL, selector)
         element = await self._element(selector, int(await self.evaluate(_FIRST_VISIBLE, selector)))
         origin = {"type": "element", "element": element}
         actions = [
