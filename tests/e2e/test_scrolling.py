@@ -66,6 +66,9 @@ async def test_the_timeline_keeps_its_place(site: Site, person: OpenPerson) -> N
         await composer.press_sequentially("last")
         await until(alice, f"([seq, top]) => ({_TEXT_TOP})(seq) === top", [119, before])
         await composer.fill("")
+        # Its eight lines are gone, and the reader stays once more.
+        await until(alice, "() => document.querySelector('[data-testid=composer]').clientHeight < 60")
+        await until(alice, f"([seq, top]) => ({_TEXT_TOP})(seq) === top", [119, before])
 
         # The first loaded message loses its sender's name to an earlier one, and no text moves.
         first = int(await alice.get_by_test_id("message").first.get_attribute("data-seq") or 0)
