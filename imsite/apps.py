@@ -11,7 +11,7 @@ class ImsiteConfig(AppConfig):
     name = "imsite"
 
     def ready(self) -> None:
-        from imsite import checks  # noqa: F401  Registers the checks.
+        from imsite import checks, redis_checks  # noqa: F401  They register the checks.
         from imsite.roles import create_roles
 
         # chat's post_migrate is the last, so the permissions of all apps exist by then.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 from imsite.options import read
 
+REDIS_SCHEMES = ("redis", "rediss", "redis+sentinel", "rediss+sentinel", "unix")
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<user>(?:[^/?#]*@)?)(?P<hosts>[^/?#@]*)(?P<rest>[^#@]*)", re.I)
 _HOST = re.compile(r"(?:\[[0-9a-f:.%]+\]|[^:\[\]]*)(?::[0-9]+)?", re.I)
 """A host with or without a port, as in the URL."""
@@ -21,6 +23,10 @@ def connection_url(name: str) -> str:
     the host, so the site would connect to a wrong host.
     """
     url = str(read(name))
+    return _checked(name, url)
+
+
+def _checked(name: str, url: str) -> str:
     # A file's path may contain any sign, and such a URL has no password.
     if not url or url.startswith("sqlite:"):
         return url
@@ -36,8 +42,35 @@ def connection_url(name: str) -> str:
 
 
 def redis_url() -> str:
-    """Return REDIS_URL; empty if it is not set. Raises ImproperlyConfigured if it is no URL of a Redis server."""
-    url = connection_url("REDIS_URL")
-    if url and urlsplit(url).scheme not in ("redis", "rediss", "unix"):
-        raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
-    return url
+    """Return REDIS_URL; empty if it is not set.
+
+    Raises ImproperlyConfigured if it is no URL of Redis, or the file IM_REDIS_CA is missing.
+    """
+    return _redis_url("REDIS_URL", str(read("REDIS_URL")))
+
+
+def redis_channel_urls() -> tuple[str, ...]:
+    """Return the URLs in REDIS_CHANNEL_URLS. Raises ImproperlyConfigured like `redis_url`."""
+    return tuple(_redis_url("REDIS_CHANNEL_URLS", url) for url in str(read("REDIS_CHANNEL_URLS")).split())
+
+
+def _redis_url(name: str, url: str) -> str:
+    """Return the URL, with IM_REDIS_CA as an argument that redis-py reads."""
+    url = _checked(name, url)
+    if not url:
+        return url
+    parts = urlsplit(url)
+    if parts.scheme not in REDIS_SCHEMES:
+        *others, last = (f"{scheme}://" for scheme in REDIS_SCHEMES)
+        raise ImproperlyConfigured(f"{name} must begin with {', '.join(others)} or {last}.")
+    if "+sentinel" in parts.scheme and not parts.path.strip("/"):
+        raise ImproperlyConfigured(
+            f"{name} lacks the name of the service that the Sentinels watch, such as mymaster in "
+            f"{parts.scheme}://:password@host1:26379,host2:26379/mymaster/0."
+        )
+    ca = str(read("IM_REDIS_CA"))
+    if not ca or not parts.scheme.startswith("rediss") or "ssl_ca_certs=" in parts.query:
+        return url
+    if not os.access(ca, os.R_OK):
+        raise ImproperlyConfigured(f"IM_REDIS_CA: {ca} cannot be read.")
+    return f"{url}{'&' if parts.query else '?'}ssl_ca_certs={quote(ca, safe='')}"

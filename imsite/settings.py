@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
 from imsite import options
-from imsite.connection_urls import connection_url, redis_url
+from imsite.connection_urls import connection_url, redis_channel_urls, redis_url
 from imsite.database import database
 from imsite.logging_config import LOGGING_SETTINGS
 from imsite.options import DEVELOPMENT, read
@@ -39,6 +39,7 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 LOGGING = LOGGING_SETTINGS
 REDIS_URL = redis_url()
+REDIS_CHANNEL_URLS = redis_channel_urls()
 DEBUG = False
 ALLOWED_HOSTS = list(cast(tuple[str, ...], read("ALLOWED_HOSTS")))
 
@@ -116,11 +117,12 @@ _LAYERS = {
 if REDIS_URL:
     if str(read("IM_CHANNEL_LAYER")) not in _LAYERS:
         raise ImproperlyConfigured("IM_CHANNEL_LAYER is pubsub or queue.")
+    from delivery.redis.address import layer_host  # Only a cluster needs it.
+
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": _LAYERS[str(read("IM_CHANNEL_LAYER"))],
-            # redis-py's time-out swallows cancellation on Python 3.11. The relay sets its own time-outs.
-            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": "imsite"},
+            "CONFIG": {"hosts": [layer_host(url) for url in REDIS_CHANNEL_URLS or (REDIS_URL,)], "prefix": "imsite"},
         }
     }
 

@@ -6,10 +6,10 @@ import asyncio
 
 from channels.layers import BaseChannelLayer
 
+from delivery.redis.address import LAYER_TIMEOUT_SECONDS
+
 LOG_GROUP = "log"
 """The group that all nodes join."""
-LAYER_TIMEOUT_SECONDS = 0.5
-"""Seconds that one operation of the channel layer may take."""
 GROUP_IDLE_SECONDS = 30.0
 """Seconds that a channel's group is kept after its last member on this node has disconnected."""
 GROUP_RENEWAL_SECONDS = 3600.0

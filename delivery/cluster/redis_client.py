@@ -9,14 +9,14 @@ import asyncio
 import logging
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
 from delivery.log_throttle import log_recovery
 from delivery.metrics import REDIS_AWAY
+from delivery.redis.address import connection_pool
+from delivery.redis.faults import explain_fault
 
 logger = logging.getLogger(__name__)
 
@@ -35,15 +35,13 @@ class RedisClient:
     def __init__(self, url: str) -> None:
         self.is_up = False
         """True if Redis responds and has this node's lease. Set by `RedisNodeRegistry`."""
-        self._pool = BlockingConnectionPool.from_url(
+        self._pool = connection_pool(
             url,
+            timeout=REDIS_TIMEOUT_SECONDS,
             decode_responses=True,
             max_connections=MAX_REDIS_CONNECTIONS,
-            timeout=REDIS_TIMEOUT_SECONDS,
             # `probe` has the time-out. The client's own one is a wait_for, which swallows cancels on Python 3.11.
             socket_timeout=None,
-            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
         )
         REDIS_AWAY.set(1)
         self._client = Redis(connection_pool=self._pool)
@@ -68,7 +66,8 @@ class RedisClient:
             raise RedisUnavailable from error
 
     async def _mark_down(self, error: Exception) -> None:
-        logger.warning("redis_unreachable", extra={"error": f"{type(error).__name__}: {error}"})
+        text = explain_fault(error) or f"{type(error).__name__}: {error}"
+        logger.warning("redis_unreachable", extra={"error": text})
         if self.is_up:
             self.is_up = False
             REDIS_AWAY.set(1)

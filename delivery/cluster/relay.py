@@ -20,11 +20,12 @@ from channels.layers import BaseChannelLayer
 
 from delivery import tracing
 from delivery.cluster.entry_codec import MalformedEntry, decode_entry, encode_entry
-from delivery.cluster.layer_groups import LAYER_TIMEOUT_SECONDS, LOG_GROUP, LayerGroups, channel_group
+from delivery.cluster.layer_groups import LOG_GROUP, LayerGroups, channel_group
 from delivery.cluster.message_seal import MessageSeal
 from delivery.log import Entry
 from delivery.log_throttle import log_recovery
 from delivery.metrics import LAYER_DROPPED
+from delivery.redis.address import LAYER_TIMEOUT_SECONDS
 from delivery.refusal_log import log_refusal
 
 logger = logging.getLogger(__name__)

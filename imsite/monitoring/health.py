@@ -53,14 +53,15 @@ def _hub_state(hub: Hub, head: int | str) -> str:
 def _redis_state() -> str:
     if not settings.REDIS_URL:
         return "not used"
-    import redis  # Only a cluster needs it.
+    from redis.exceptions import RedisError  # Only a cluster needs it.
+
+    from delivery.redis.address import blocking_client
+    from delivery.redis.faults import explain_fault
 
     try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_connect_timeout=REDIS_TIMEOUT_SECONDS, socket_timeout=REDIS_TIMEOUT_SECONDS
-        ) as client:
+        with blocking_client(settings.REDIS_URL, timeout=REDIS_TIMEOUT_SECONDS) as client:
             client.ping()
-    except (redis.RedisError, OSError, ValueError):
-        return "unreachable"
+    except (RedisError, OSError, ValueError) as error:
+        return "misconfigured" if explain_fault(error) else "unreachable"
     # It may answer and take no writes, as a replica or with its memory used up.
     return "unusable" if metrics.is_redis_away() else "ok"

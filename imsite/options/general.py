@@ -26,7 +26,19 @@ OPTIONS = (
     Option("IM_DATA_DIR", "data", "Directory of the SQLite database, the generated secret key and uploads."),
     Option("SECRET_KEY", "", "Django's secret key. Required in production; otherwise generated in IM_DATA_DIR."),
     Option("DATABASE_URL", "", "postgres://user:password@host/name. Empty: SQLite in IM_DATA_DIR."),
-    Option("REDIS_URL", "", "redis://:password@host:6379/0. Makes the site a cluster. Empty: a single node."),
+    Option(
+        "REDIS_URL",
+        "",
+        "redis://user:password@host:6379/0, rediss:// for TLS, or redis+sentinel://user:password@host1:26379,host2:26379/"
+        "service/0. Makes the site a cluster. Empty: a single node.",
+    ),
+    Option(
+        "REDIS_CHANNEL_URLS",
+        "",
+        "URLs of Redis, separated by blanks, that share the groups of the channel layer; the same on all nodes. Empty: "
+        "REDIS_URL.",
+    ),
+    Option("IM_REDIS_CA", "", "File with the CA certificates of rediss://. Empty: those of the system."),
     Option("ALLOWED_HOSTS", (), "Comma-separated host names of the site.", ("localhost", "127.0.0.1", "[::1]")),
     Option(
         "HOST",

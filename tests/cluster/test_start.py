@@ -175,7 +175,9 @@ def test_a_given_redis_is_used(start: StartFactory, tmp_path: Path) -> None:
         cluster = start(REDIS_URL=redis.url)
 
         assert "from REDIS_URL" in cluster.log.read_text()
-        assert not any("redis" in command or "valkey" in command for command in cluster.children().values())
+        assert not any(
+            "redis-server" in command or "valkey-server" in command for command in cluster.children().values()
+        )
         assert redis.url not in cluster.log.read_text()
 
 

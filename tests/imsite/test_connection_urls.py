@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from imsite import database
-from imsite.connection_urls import connection_url, redis_url
+from imsite.connection_urls import connection_url, redis_channel_urls, redis_url
 from imsite.options import read
 
 NAMES = {"DATABASE_URL": "postgres", "REDIS_URL": "redis", "EMAIL_URL": "smtp+tls"}
@@ -61,6 +63,31 @@ def test_brackets_in_a_password_need_not_be_encoded(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DATABASE_URL", "postgres://im:a[b]c@db.example/imsite")
     config = database.database(tmp_path)  # type: ignore[arg-type]
     assert (config["PASSWORD"], config["HOST"]) == ("a[b]c", "db.example")
+
+
+def test_a_url_of_sentinels_names_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis+sentinel://:secret@one.example,two.example:26380/")
+    with pytest.raises(ImproperlyConfigured, match="REDIS_URL lacks the name of the service") as refused:
+        redis_url()
+    assert "secret" not in str(refused.value)
+
+
+def test_the_ca_of_redis_becomes_part_of_its_urls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ca = tmp_path / "the ca.pem"
+    monkeypatch.setenv("IM_REDIS_CA", str(ca))
+    monkeypatch.setenv("REDIS_URL", "rediss://one.example/0")
+    monkeypatch.setenv("REDIS_CHANNEL_URLS", "rediss+sentinel://a,b/chat?sentinel_password=x redis://two.example")
+    with pytest.raises(ImproperlyConfigured, match=r"IM_REDIS_CA: .*the ca\.pem cannot be read"):
+        redis_url()
+    ca.touch()
+    argument = f"ssl_ca_certs={quote(str(ca), safe='')}"
+    assert redis_url() == f"rediss://one.example/0?{argument}"
+    assert redis_channel_urls() == (
+        f"rediss+sentinel://a,b/chat?sentinel_password=x&{argument}",
+        "redis://two.example",
+    )
+    monkeypatch.setenv("REDIS_URL", redis_url())
+    assert redis_url() == f"rediss://one.example/0?{argument}", "a node of `manage.py cluster` gets it from there"
 
 
 def test_the_scheme_of_redis_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:

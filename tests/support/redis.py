@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from pathlib import Path
 from types import TracebackType
 
 from imsite.cluster import redis_server
+from tests.support.certificates import CertificateAuthority
+from tests.support.commands import ROOT
 from tests.support.ports import free_port
 from tests.support.processes import Process
 
 
 class RedisServer(Process):
-    """A context manager that starts and stops the server. Port and password stay the same, data is never kept."""
+    """A context manager that starts and stops the server. Port and password stay the same, data is never kept.
 
-    def __init__(self, directory: Path) -> None:
+    `configuration` has further lines for its configuration.
+    """
+
+    def __init__(self, directory: Path, *configuration: str, password: str = "") -> None:
         super().__init__("Redis", free_port(), directory / "redis.out")
-        self._password = secrets.token_hex(8)
+        self.password = password or secrets.token_hex(8)
         self._directory = directory
+        self._configuration = configuration
 
     @property
     def url(self) -> str:
-        return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         binary = redis_server.find_binary()
         assert binary, "there is no Redis on this machine"
         self._directory.mkdir(parents=True, exist_ok=True)
         log = self._directory / "redis.log"
-        configuration = redis_server.config_text(port=self.port, password=self._password, log_file=log)
-        self.launch([binary, "-"], configuration.encode())
+        configuration = redis_server.config_text(port=self.port, password=self.password, log_file=log)
+        self.launch([binary, "-"], "\n".join((configuration, *self._configuration, "")).encode())
 
     def restart(self) -> None:
         """Restart the server, without data."""
@@ -46,3 +53,35 @@ class RedisServer(Process):
     ) -> None:
         if self.running:
             self.kill()
+
+
+class TlsRedisServer(RedisServer):
+    """A server with a certificate of this authority, on another port. `url` is that for TLS."""
+
+    def __init__(self, directory: Path, authority: CertificateAuthority) -> None:
+        self.tls_port = free_port()
+        self.ca = directory / "ca.pem"
+        certificate, key = authority.issue()
+        for name, content in (("ca", authority.certificate), ("certificate", certificate), ("key", key)):
+            (directory / f"{name}.pem").write_bytes(content)
+        super().__init__(
+            directory,
+            f"tls-port {self.tls_port}",
+            f"tls-cert-file {directory}/certificate.pem",
+            f"tls-key-file {directory}/key.pem",
+            f"tls-ca-cert-file {self.ca}",
+            "tls-auth-clients no",
+        )
+
+    @property
+    def url(self) -> str:
+        return f"rediss://:{self.password}@127.0.0.1:{self.tls_port}/0"
+
+
+def guide_permissions(layer: str) -> list[str]:
+    """Return the rules of the ACL in deploy/README.md for this channel layer, without the password."""
+    guide = (ROOT / "deploy/README.md").read_text()
+    rules = re.findall(r"^ACL SETUSER imsite (.*)$", guide, re.MULTILINE)
+    assert len(rules) == 2, "the guide has one line for all, and one of what the queue layer needs besides"
+    chosen = rules if layer == "queue" else rules[:1]
+    return [rule for line in chosen for rule in line.split() if not rule.startswith(">")]

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from imsite.options import DEVELOPMENT, OPTIONS, read
 
-_SECRETS = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "IM_CLUSTER_SECRET", "EMAIL_URL"}
+_SECRETS = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "REDIS_CHANNEL_URLS", "IM_CLUSTER_SECRET", "EMAIL_URL"}
 
 
 class Command(BaseCommand):

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from imsite.database_checks import require_migrated
 from imsite.options import DEVELOPMENT, read
+from imsite.redis_checks import require_usable_redis
 from imsite.server import runner
 from imsite.server.local_url import UNIX_PREFIX
 from imsite.server.workers import run_workers
@@ -52,6 +53,7 @@ class Command(BaseCommand):
                     "Set IM_ENV=production before others use the site."
                 )
             )
+        require_usable_redis()
         if workers == 1:
             if is_unix:
                 _require_unused(host.removeprefix(UNIX_PREFIX))

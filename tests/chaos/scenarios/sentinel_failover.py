@@ -1,0 +1,61 @@
+"""The master that the Sentinels name is killed under load, and its replica promoted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from tests.chaos.scenario import Criteria, Scenario
+from tests.chaos.scenarios.redis_killed import BY_LOG_SECONDS
+from tests.chaos.stage import Stage
+from tests.support.cluster import Cluster
+from tests.support.monitoring import metrics
+from tests.support.sentinels import SentinelGroup, wait_blocking
+from tests.support.site import Site
+
+FOLLOW_SECONDS = 3.0
+"""Seconds in which a node finds the new master: its registry looks for Redis twice a second, and a probe takes half."""
+_groups: list[SentinelGroup] = []
+
+
+@asynccontextmanager
+async def around(cluster: Cluster) -> AsyncIterator[None]:
+    group = SentinelGroup(cluster.data / "sentinels")
+    await asyncio.to_thread(group.start)
+    try:
+        _groups[:] = [group]
+        for node in cluster.nodes:
+            node.options["REDIS_URL"] = group.url
+        yield
+    finally:
+        group.stop()
+
+
+def _wait_for_redis_away(nodes: Sequence[Site], value: float) -> None:
+    """Block until the gauge has this value on all nodes."""
+    wait_blocking(lambda: all(metrics(node.url)["imsite_redis_away"] == value for node in nodes))
+
+
+async def fault(stage: Stage) -> None:
+    [group] = _groups
+    nodes = stage.cluster.nodes
+    failed = group.master
+    failing = asyncio.create_task(asyncio.to_thread(group.fail_over))
+    await asyncio.to_thread(_wait_for_redis_away, nodes, 1.0)
+    stage.add("failover by the Sentinels", await failing, "s")
+    promoted_at = time.monotonic()
+    await asyncio.to_thread(_wait_for_redis_away, nodes, 0.0)
+    stage.add("until the nodes followed", time.monotonic() - promoted_at, "s", limit=FOLLOW_SECONDS)
+    # The Sentinels make it the replica of the new master.
+    await asyncio.to_thread(failed.start)
+
+
+SCENARIO = Scenario(
+    "sentinel-failover",
+    "Redis's master is killed and the Sentinels promote its replica",
+    fault,
+    Criteria(others_seconds=BY_LOG_SECONDS, refusals=0),
+    around=around,
+)
