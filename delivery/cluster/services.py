@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -16,6 +18,7 @@ from delivery.cluster.rpc.credential import ClusterCredential
 from delivery.cluster.rpc.peers import Peers
 from delivery.cluster.rpc.server import AnswerPoll, DeliverServer
 from delivery.hub.hub import Hub
+from delivery.redis.layer_connections import reconnect_layer
 
 
 class Cluster:
@@ -30,6 +33,7 @@ class Cluster:
         self.presence = RedisPresence(self._redis, self.nodes)
         self.token_buckets = RedisTokenBuckets(self._redis)
         self.activity = RedisActivity(self._redis, node)
+        self._reconnecting: asyncio.Task[None] | None = None
         self._server: DeliverServer | None = None
         self.peers: Peers | None = None
         self.relay: Relay | None = None
@@ -74,6 +78,8 @@ class Cluster:
             # The groups of the channel layer may be lost for the same reason as the lease.
             if self.relay is not None:
                 self.relay.groups.renew()
+            # Another server may be the master, and the former one frozen.
+            self._reconnecting = asyncio.create_task(reconnect_layer(), name="layer reconnect")
 
         self.nodes.on_new_lease = on_new_lease
         await self.relay.start()

@@ -21,6 +21,8 @@ from redis.connection import SSLConnection, parse_url
 from redis.retry import Retry as BlockingRetry
 from redis.sentinel import Sentinel as BlockingSentinel
 
+from delivery.redis.layer_connections import LayerConnection, LayerSSLConnection
+
 SENTINEL_SCHEMES = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
 """Schemes of URLs of Sentinels, each with that of the servers."""
 SENTINEL_PORT = 26379
@@ -97,11 +99,13 @@ def layer_host(url: str) -> dict[str, Any]:
     address = parse_sentinel_url(url)
     if address is None:
         return {"address": url, **without_timeout}
+    options = dict(address.server_options)
     return {
         "sentinels": address.sentinels,
         "master_name": address.service,
         "sentinel_kwargs": _sentinel_options(address, LAYER_TIMEOUT_SECONDS),
-        **address.server_options,
+        "connection_class": LayerSSLConnection if options.pop("ssl", False) else LayerConnection,
+        **options,
         **without_timeout,
     }
 

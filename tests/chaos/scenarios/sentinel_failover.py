@@ -1,4 +1,4 @@
-"""The master that the Sentinels name is killed under load, and its replica promoted."""
+"""The master that the Sentinels name is killed or frozen under load, and its replica promoted."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from tests.support.site import Site
 
 FOLLOW_SECONDS = 3.0
 """Seconds in which a node finds the new master: its registry looks for Redis twice a second, and a probe takes half."""
+SETTLE_SECONDS = 3.0
+"""Seconds until the layer has its groups again."""
+FROZEN_SECONDS = 10.0
 _groups: list[SentinelGroup] = []
 
 
@@ -52,10 +55,40 @@ async def fault(stage: Stage) -> None:
     await asyncio.to_thread(failed.start)
 
 
-SCENARIO = Scenario(
-    "sentinel-failover",
-    "Redis's master is killed and the Sentinels promote its replica",
-    fault,
-    Criteria(others_seconds=BY_LOG_SECONDS, refusals=0),
-    around=around,
-)
+async def freeze(stage: Stage) -> None:
+    [group] = _groups
+    nodes = stage.cluster.nodes
+    frozen = group.master
+    frozen.freeze()
+    await asyncio.to_thread(_wait_for_redis_away, nodes, 1.0)
+    await asyncio.to_thread(wait_blocking, lambda: group.master is not frozen)
+    await asyncio.to_thread(_wait_for_redis_away, nodes, 0.0)
+    await stage.last(SETTLE_SECONDS)
+    before = await asyncio.to_thread(_caught_up, nodes)
+    await stage.last(FROZEN_SECONDS)
+    stage.add("events read from the log afterwards", await asyncio.to_thread(_caught_up, nodes) - before, limit=0)
+    frozen.thaw()
+    await stage.last(SETTLE_SECONDS)
+
+
+def _caught_up(nodes: Sequence[Site]) -> float:
+    """Return the number of events that nodes have read from the log, because the layer did not bring them."""
+    return sum(metrics(node.url)["imsite_log_catchup_events_total"] for node in nodes)
+
+
+SCENARIOS = [
+    Scenario(
+        "sentinel-failover",
+        "Redis's master is killed and the Sentinels promote its replica",
+        fault,
+        Criteria(others_seconds=BY_LOG_SECONDS, refusals=0),
+        around=around,
+    ),
+    Scenario(
+        "sentinel-frozen",
+        "Redis's master freezes and the Sentinels promote its replica",
+        freeze,
+        Criteria(others_seconds=BY_LOG_SECONDS, refusals=0),
+        around=around,
+    ),
+]
