@@ -17,7 +17,7 @@ from tests.support import machine
 from tests.support.certificates import CertificateAuthority
 from tests.support.commands import ROOT
 from tests.support.monitoring import get
-from tests.support.redis import RedisServer, TlsRedisServer, guide_permissions
+from tests.support.redis import RedisServer, guide_permissions
 from tests.support.site_maker import SiteFactory
 
 
@@ -111,7 +111,7 @@ def test_an_unreachable_redis_passes(settings: Settings) -> None:
 
 
 def test_a_server_with_a_certificate_of_the_ca_is_used(site_factory: SiteFactory, tmp_path: Path) -> None:
-    with TlsRedisServer(tmp_path, CertificateAuthority()) as server:
+    with RedisServer(tmp_path, authority=CertificateAuthority()) as server:
         options = {"REDIS_URL": server.url, "IM_REDIS_CA": str(server.ca), "IM_CLUSTER_SECRET": "s" * 32}
         with site_factory(**options) as site:
             assert '"redis": "ok"' in get(f"{site.url}/readyz").text
@@ -119,7 +119,7 @@ def test_a_server_with_a_certificate_of_the_ca_is_used(site_factory: SiteFactory
 
 def test_a_server_with_a_certificate_of_another_ca_is_refused(site_factory: SiteFactory, tmp_path: Path) -> None:
     (tmp_path / "other.pem").write_bytes(CertificateAuthority("another CA").certificate)
-    with TlsRedisServer(tmp_path, CertificateAuthority()) as server:
+    with RedisServer(tmp_path, authority=CertificateAuthority()) as server:
         options = {"REDIS_URL": server.url, "IM_REDIS_CA": str(tmp_path / "other.pem")}
         site = site_factory(**options, IM_CLUSTER_SECRET="s" * 32)
         with pytest.raises(RuntimeError, match=r"REDIS_URL: The certificate of Redis is not trusted .* IM_REDIS_CA"):

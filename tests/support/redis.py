@@ -17,18 +17,22 @@ from tests.support.processes import Process
 class RedisServer(Process):
     """A context manager that starts and stops the server. Port and password stay the same, data is never kept.
 
-    `configuration` has further lines for its configuration.
+    `configuration` has further lines for its configuration. With an authority, its port is one of TLS.
     """
 
-    def __init__(self, directory: Path, *configuration: str, password: str = "") -> None:
+    def __init__(
+        self, directory: Path, *configuration: str, password: str = "", authority: CertificateAuthority | None = None
+    ) -> None:
         super().__init__("Redis", free_port(), directory / "redis.out")
         self.password = password or secrets.token_hex(8)
         self._directory = directory
-        self._configuration = configuration
+        self.ca = directory / "ca.pem"
+        self._scheme = "rediss" if authority else "redis"
+        self._configuration = configuration + (tls_lines(directory, self.port, authority) if authority else ())
 
     @property
     def url(self) -> str:
-        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+        return f"{self._scheme}://:{self.password}@127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         binary = redis_server.find_binary()
@@ -55,27 +59,21 @@ class RedisServer(Process):
             self.kill()
 
 
-class TlsRedisServer(RedisServer):
-    """A server with a certificate of this authority, on another port. `url` is that for TLS."""
-
-    def __init__(self, directory: Path, authority: CertificateAuthority) -> None:
-        self.tls_port = free_port()
-        self.ca = directory / "ca.pem"
-        certificate, key = authority.issue()
-        for name, content in (("ca", authority.certificate), ("certificate", certificate), ("key", key)):
-            (directory / f"{name}.pem").write_bytes(content)
-        super().__init__(
-            directory,
-            f"tls-port {self.tls_port}",
-            f"tls-cert-file {directory}/certificate.pem",
-            f"tls-key-file {directory}/key.pem",
-            f"tls-ca-cert-file {self.ca}",
-            "tls-auth-clients no",
-        )
-
-    @property
-    def url(self) -> str:
-        return f"rediss://:{self.password}@127.0.0.1:{self.tls_port}/0"
+def tls_lines(directory: Path, port: int, authority: CertificateAuthority) -> tuple[str, ...]:
+    """Write a certificate with its key and `ca.pem` into the directory. Return lines that make the port one of TLS."""
+    directory.mkdir(parents=True, exist_ok=True)
+    certificate, key = authority.issue()
+    for name, content in (("ca", authority.certificate), ("certificate", certificate), ("key", key)):
+        (directory / f"{name}.pem").write_bytes(content)
+    return (
+        "port 0",
+        f"tls-port {port}",
+        f"tls-cert-file {directory}/certificate.pem",
+        f"tls-key-file {directory}/key.pem",
+        f"tls-ca-cert-file {directory}/ca.pem",
+        "tls-auth-clients no",
+        "tls-replication yes",
+    )
 
 
 def guide_permissions(layer: str) -> list[str]:

@@ -6,13 +6,15 @@ import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import redis
 
 from imsite.cluster import redis_server
+from tests.support.certificates import CertificateAuthority
 from tests.support.ports import free_port
 from tests.support.processes import Process
-from tests.support.redis import RedisServer
+from tests.support.redis import RedisServer, tls_lines
 from tests.support.waiting import TIMEOUT_SECONDS
 
 SERVICE = "chat"
@@ -33,8 +35,11 @@ sentinel failover-timeout {service} 6000
 class SentinelServer(Process):
     """One Sentinel of a server. It writes into its configuration file."""
 
-    def __init__(self, directory: Path, number: int, server: RedisServer, password: str) -> None:
+    def __init__(
+        self, directory: Path, number: int, server: RedisServer, password: str, authority: CertificateAuthority | None
+    ) -> None:
         super().__init__(f"Sentinel {number}", free_port(), directory / f"sentinel-{number}.log")
+        self._authority = authority
         self._directory = directory
         self._file = directory / f"sentinel-{number}.conf"
         self._server = server
@@ -53,12 +58,15 @@ class SentinelServer(Process):
             down_after=round(DOWN_AFTER_SECONDS * 1000),
         )
         self._directory.mkdir(parents=True, exist_ok=True)
+        if self._authority:
+            text += "\n".join((*tls_lines(self._directory, self.port, self._authority), ""))
         self._file.write_text(text)
         self.launch([binary, str(self._file), "--sentinel"])
 
     def state(self) -> dict[str, object]:
         """Return what it knows of the service."""
-        with redis.Redis(port=self.port, password=self.password, decode_responses=True) as client:
+        tls: dict[str, Any] = {"ssl": True, "ssl_ca_certs": str(self._directory / "ca.pem")} if self._authority else {}
+        with redis.Redis("127.0.0.1", self.port, password=self.password, decode_responses=True, **tls) as client:
             found: dict[str, object] = client.sentinel_master(SERVICE)
         return found
 
@@ -69,23 +77,32 @@ class SentinelServer(Process):
 
 
 class SentinelGroup:
-    """Server, replica and Sentinels. They have started when all know each other."""
+    """Server, replica and Sentinels. They have started when all know each other. With an authority, all use TLS."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, authority: CertificateAuthority | None = None) -> None:
         password = secrets.token_hex(8)
         directory.mkdir(parents=True, exist_ok=True)
         common = (f"dir {directory}", f"masterauth {password}", "repl-diskless-sync yes", "repl-diskless-sync-delay 0")
-        first = RedisServer(directory / "first", *common, password=password)
+        first = RedisServer(directory / "first", *common, password=password, authority=authority)
         replica_of_first = f"replicaof 127.0.0.1 {first.port}"
-        second = RedisServer(directory / "second", *common, replica_of_first, password=password)
+        second = RedisServer(directory / "second", *common, replica_of_first, password=password, authority=authority)
         self.servers = (first, second)
-        self.sentinels = [SentinelServer(directory, number, first, "of-the-sentinels") for number in (1, 2, 3)]
+        self.sentinels = [
+            SentinelServer(directory / f"sentinel-{number}", number, first, "of-the-sentinels", authority)
+            for number in (1, 2, 3)
+        ]
+        self._scheme = "rediss" if authority else "redis"
 
     @property
     def url(self) -> str:
+        """Return its URL, with the CA as IM_REDIS_CA adds it."""
         hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
-        password = self.servers[0].password
-        return f"redis+sentinel://:{password}@{hosts}/{SERVICE}/0?sentinel_password=of-the-sentinels"
+        server = self.servers[0]
+        ca = f"&ssl_ca_certs={server.ca}" if self._scheme == "rediss" else ""
+        return (
+            f"{self._scheme}+sentinel://:{server.password}@{hosts}/{SERVICE}/0"
+            f"?sentinel_password={self.sentinels[0].password}{ca}"
+        )
 
     @property
     def master(self) -> RedisServer:

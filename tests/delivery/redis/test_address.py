@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from delivery.redis.address import blocking_client, connection_pool, layer_host, parse_sentinel_url
 from tests.support import machine
+from tests.support.certificates import CertificateAuthority
 from tests.support.ports import free_port
 from tests.support.sentinels import SentinelGroup
 from tests.support.waiting import TIMEOUT_SECONDS
@@ -38,11 +39,13 @@ def test_the_url_of_a_server_is_left_to_redis_py() -> None:
     assert layer_host("redis://:pw@one.example/0") == {"address": "redis://:pw@one.example/0", "socket_timeout": None}
 
 
-@pytest.fixture(scope="module")
-def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelGroup]:
+@pytest.fixture(scope="module", params=["plain", "tls"])
+def group(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelGroup]:
     if "Redis" in machine.missing():
         pytest.skip("Redis is missing on this machine")
-    running = SentinelGroup(tmp_path_factory.mktemp("sentinels"))
+    running = SentinelGroup(
+        tmp_path_factory.mktemp("sentinels"), CertificateAuthority() if request.param == "tls" else None
+    )
     running.start()
     yield running
     running.stop()

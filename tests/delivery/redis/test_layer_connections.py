@@ -14,15 +14,16 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from delivery.redis.address import layer_host
 from delivery.redis.layer_connections import reconnect_layer
 from tests.support import machine
+from tests.support.certificates import CertificateAuthority
 from tests.support.sentinels import SentinelGroup, wait_blocking
 from tests.support.waiting import TIMEOUT_SECONDS
 
 
-@pytest.fixture
-def group(tmp_path: Path) -> Iterator[SentinelGroup]:
+@pytest.fixture(params=["plain", "tls"])
+def group(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SentinelGroup]:
     if "Redis" in machine.missing():
         pytest.skip("Redis is missing on this machine")
-    running = SentinelGroup(tmp_path)
+    running = SentinelGroup(tmp_path, CertificateAuthority() if request.param == "tls" else None)
     running.start()
     yield running
     running.stop()
