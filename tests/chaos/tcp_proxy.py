@@ -34,14 +34,15 @@ class TcpProxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
-        self.mend()
+        self.restore()
 
     def cut(self, *directions: str) -> None:
         """Let nothing pass in these directions. Connections stay open, and new ones are accepted."""
         for direction in directions:
             self._open[direction].clear()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
+        """Let everything pass again."""
         for is_open in self._open.values():
             is_open.set()
 
@@ -55,7 +56,7 @@ class TcpProxy:
             writer.transport.abort()
 
     async def __aenter__(self) -> TcpProxy:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -64,16 +65,18 @@ class TcpProxy:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        self.mend()
+        self.restore()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task of asyncio's own would print a traceback when it is cancelled.
+        task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:

@@ -35,7 +35,7 @@ def between_nodes(name: str, title: str, disturb: Callable[[list[TcpProxy]], Awa
         await disturb(proxies)
         stage.add("new gRPC connections", sum(proxy.connections for proxy in proxies) - before)
         for proxy in proxies:
-            proxy.mend()
+            proxy.restore()
 
     return Scenario(name, title, fault, Criteria(others_seconds=BY_LOG_SECONDS, refusals=0), around=place_proxies)
 
