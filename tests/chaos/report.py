@@ -20,24 +20,30 @@ _REPEATED = (
 )
 _REORDERED = ("received out of order", "synced out of order", "acknowledged after a later message")
 _HEAD = (
-    "scenario", "messages", "lost", "repeated", "reordered", "leaked or wrong", "others waited", "concerned waited",
-    "all back", "memory", "log lines a minute", "verdict",
+    "scenario", "sent", "lost", "repeated", "reordered", "leaked or wrong", "others waited", "unavailable",
+    "recovered after", "memory", "log lines a minute", "verdict",
 )  # fmt: skip
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Return the outcomes as a Markdown table."""
+    """Return the outcomes as a Markdown table.
+
+    `unavailable` is the longest time in which a member whom the fault concerns waited for a message or its
+    acknowledgement. `others waited` is that of all others.
+    """
     rows = [_HEAD, ("---",) * len(_HEAD), *map(_row, outcomes)]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:
+    if outcome.skipped:
+        return (outcome.name, *("" for _ in _HEAD[2:]), f"skipped: {outcome.skipped}")
     verdict = outcome.verdict
     known = [_count(verdict, kinds) for kinds in (_LOST, _REPEATED, _REORDERED)]
     recovery = "never" if outcome.recovery_seconds is None else f"{outcome.recovery_seconds:.1f} s"
     return (
         outcome.name,
-        str(verdict.stored),
+        str(verdict.sent),
         *map(str, known),
         str(sum(verdict.faults.values()) - sum(known)),
         f"{outcome.others_seconds:.1f} s",
