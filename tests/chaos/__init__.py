@@ -2,8 +2,8 @@
 
 Each scenario is a module of `tests.chaos.scenarios` with a constant `SCENARIO`; it is found by itself. Members of a few
 channels send all the time, from a crowd in this process (`crowd.py`), and journal what they sent, what was acknowledged
-with which number, and what they received live. The scenario's function breaks something, waits and mends it. Then the
-members must all be back, and the oracle (`tests.support.oracle`) compares the journals with the database.
+with which number, and what they received live. The scenario's function breaks something, waits, and ends the fault.
+Then the members must all be back, and the oracle (`tests.support.oracle`) compares the journals with the database.
 
 To add a scenario, add a module:
 
@@ -20,6 +20,7 @@ To add a scenario, add a module:
 - `stage.fail(text)` adds a fault of the scenario's own, `stage.add(name, value, unit, limit)` a figure with its limit.
 - `around(cluster)` is a context around the cluster's whole life, and may change options of nodes. `check` runs when all
   are back.
+- A scenario that cannot run on a machine raises `Skipped` with the reason; the table shows it.
 - A module with several scenarios has `SCENARIOS`. A test runs a smaller copy of one, made by `dataclasses.replace`.
 
 The crowd prefers its own node and goes to another one while that does not answer, as behind a load balancer. Modules of

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.chaos import planted_bugs, report
-from tests.chaos.scenario import Outcome, Scenario, broken, run
+from tests.chaos.scenario import Outcome, Scenario, Skipped, broken, run, skipped
 from tests.chaos.scenarios import all_scenarios
 from tests.load import measurements
 from tests.support.site_maker import SiteFactory, site_maker
@@ -76,6 +76,9 @@ def _run(scenario: Scenario, make_site: SiteFactory) -> Outcome:
     print(f"{time.strftime('%H:%M:%S')} {scenario.name}: {scenario.title} …", flush=True)
     try:
         outcome = asyncio.run(_limited(run(scenario, make_site)))
+    except Skipped as reason:
+        print(f"  skipped: {reason}", flush=True)
+        return skipped(scenario, reason)
     except Exception as error:
         # The others still run.
         traceback.print_exc()

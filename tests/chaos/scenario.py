@@ -60,6 +60,10 @@ class Scenario:
     pause: float = 0.25
 
 
+class Skipped(Exception):
+    """The scenario cannot run here, for the reason that is the message."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The result of a scenario. It is good if there are no `failures`."""
@@ -80,6 +84,8 @@ class Outcome:
     """Duration of the whole scenario."""
     figures: Mapping[str, str]
     failures: tuple[str, ...]
+    skipped: str = ""
+    """The reason for which it did not run, if any."""
 
 
 async def run(scenario: Scenario, make_site: SiteFactory) -> Outcome:
@@ -154,8 +160,17 @@ async def run_on(scenario: Scenario, cluster: Cluster, shared_site: SharedSite) 
 
 def broken(scenario: Scenario, error: Exception) -> Outcome:
     """Return the outcome of a scenario that could not be run to its end."""
+    return replace(_empty(scenario), failures=(f"did not run to its end: {error!r}",))
+
+
+def skipped(scenario: Scenario, reason: Skipped) -> Outcome:
+    """Return the outcome of a scenario that cannot run here."""
+    return replace(_empty(scenario), skipped=str(reason))
+
+
+def _empty(scenario: Scenario) -> Outcome:
     nothing = Verdict(sent=0, acknowledged=0, stored=0, deliveries=0, faults={})
-    return Outcome(scenario.name, nothing, 0, 0, None, 0, 0, "", 0, 0, 0, {}, (f"did not run to its end: {error!r}",))
+    return Outcome(scenario.name, nothing, 0, 0, None, 0, 0, "", 0, 0, 0, {}, ())
 
 
 def _judged(outcome: Outcome, criteria: Criteria, failures: list[str]) -> Outcome:

@@ -51,15 +51,23 @@ def use_fork_server() -> None:
 
 
 def start(
-    arguments: Sequence[str], *, environment: Mapping[str, str], log: Path, errors: Path | None = None
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    log: Path,
+    errors: Path | None = None,
+    code: Path = ROOT,
 ) -> Command:
-    """Start `manage.py` with these arguments; its output is appended to `log`, its errors to `errors` or `log`."""
-    if _fork_server is not None:
+    """Start `manage.py` with these arguments; its output is appended to `log`, its errors to `errors` or `log`.
+
+    `code` is the directory of the site's code.
+    """
+    if _fork_server is not None and code == ROOT:
         return _ForkedCommand(_fork_server, arguments, environment, log, errors or log)
     with log.open("ab") as output, (errors or log).open("ab") as error_output:
         return subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
+            cwd=code,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -67,13 +75,13 @@ def start(
         )
 
 
-def run(*arguments: str, environment: Mapping[str, str]) -> str:
+def run(*arguments: str, environment: Mapping[str, str], code: Path = ROOT) -> str:
     """Run a command to its end and return what it printed. Raise RuntimeError with all of its output if it fails."""
     with tempfile.TemporaryDirectory() as directory:
         log, errors = Path(directory) / "output", Path(directory) / "errors"
-        code = start(arguments, environment=environment, log=log, errors=errors).wait()
+        status = start(arguments, environment=environment, log=log, errors=errors, code=code).wait()
         output = log.read_text()
-        if code:
+        if status:
             raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{output}{errors.read_text()}")
     return output
 

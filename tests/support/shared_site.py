@@ -16,8 +16,9 @@ from typing import Any
 
 from websockets.asyncio.client import connect
 
+from tests.support import commands
 from tests.support.client import Client, Envelope
-from tests.support.shell import Shell
+from tests.support.shell import CommandShell, Shell
 from tests.support.site import Site
 from tests.support.waiting import TIMEOUT_SECONDS
 
@@ -143,7 +144,7 @@ class SharedSite:
 
     def __init__(self, site: Site, crowd: Mapping[str, int] = _CROWD) -> None:
         self.site = site
-        self._shell = Shell(site.environment())
+        self._shell = Shell(site.environment()) if site.code == commands.ROOT else CommandShell(site)
         self._numbers = itertools.count(1)
         self._made = dict.fromkeys(crowd, 0)
         self._unused: dict[str, list[Account]] = {name: [] for name in crowd}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 
 from tests.support import commands
+from tests.support.site import Site
 
 _RUN_TIMEOUT = 300.0
 _STOP_TIMEOUT = 60.0
@@ -36,6 +37,19 @@ class Shell:
     def close(self) -> None:
         self._connection.close()
         self._process.join(_STOP_TIMEOUT)
+
+
+class CommandShell:
+    """Runs each script by `manage.py shell`, with the code that the site has at that moment. Slower than `Shell`."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def run(self, script: str) -> str:
+        return self._site.manage("shell", "-c", script)
+
+    def close(self) -> None:
+        """Do nothing: no process stays."""
 
 
 def _serve(scripts: Connection) -> None:

@@ -43,6 +43,8 @@ class Site:
         self.port = free_port()
         self.process: commands.Command | None = None
         self.log = data / "site.log"
+        self.code = commands.ROOT
+        """The directory of its code, which may be that of an earlier version."""
         self.sessions: dict[str, str] = {}
         """Unused browser sessions of its accounts, by user name."""
 
@@ -82,14 +84,14 @@ class Site:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command on the site's data; return its output. Raises if it fails."""
-        return commands.run(*arguments, environment=self.environment())
+        return commands.run(*arguments, environment=self.environment(), code=self.code)
 
     def start(self) -> None:
         """Start the server and return when it answers. Raises with the end of its output otherwise."""
         assert self.process is None, "the site is already running"
         self.data.mkdir(parents=True, exist_ok=True)
         arguments = [part.format(port=self.port) for part in self.command]
-        self.process = commands.start(arguments, environment=self.environment(), log=self.log)
+        self.process = commands.start(arguments, environment=self.environment(), log=self.log, code=self.code)
         self.running.append(self)
         deadline = time.monotonic() + _START_TIMEOUT
         while not self._answers():
