@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from delivery.log_throttle import log_recovery
 from delivery.metrics import REDIS_AWAY
 from delivery.redis.address import connection_pool
-from delivery.redis.faults import explain_fault
+from delivery.redis.faults import describe_error
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +66,7 @@ class RedisClient:
             raise RedisUnavailable from error
 
     async def _mark_down(self, error: Exception) -> None:
-        text = explain_fault(error) or f"{type(error).__name__}: {error}"
-        logger.warning("redis_unreachable", extra={"error": text})
+        logger.warning("redis_unreachable", extra={"error": describe_error(error)})
         if self.is_up:
             self.is_up = False
             REDIS_AWAY.set(1)

@@ -26,6 +26,7 @@ from delivery.log import Entry
 from delivery.log_throttle import log_recovery
 from delivery.metrics import LAYER_DROPPED
 from delivery.redis.address import LAYER_TIMEOUT_SECONDS
+from delivery.redis.faults import describe_error
 from delivery.refusal_log import log_refusal
 
 logger = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ class Relay:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                logger.warning("relay_error", extra={"job": job.__name__, "error": _describe(error)})
+                logger.warning("relay_error", extra={"job": job.__name__, "error": describe_error(error)})
                 await asyncio.sleep(LAYER_RETRY_SECONDS)
             else:
                 log_recovery(logger, "relay_error", job=job.__name__)
@@ -190,7 +191,7 @@ class Relay:
         except Exception as error:
             is_up = False
             _UNREACHABLE.inc(len(batch))
-            logger.warning("layer_unreachable", extra={"entries": len(batch), "error": _describe(error)})
+            logger.warning("layer_unreachable", extra={"entries": len(batch), "error": describe_error(error)})
         if for_users := [entry for entry in batch if _direct_recipients(entry)]:
             await self._send_to_users(for_users)
         return is_up
@@ -278,11 +279,6 @@ class Relay:
         except Exception:
             # For example a kind that only newer nodes know. Messages of other nodes must not wait for it.
             logger.exception("push_undeliverable", extra={"kind": entry.kind})
-
-
-def _describe(error: Exception) -> str:
-    """Return the type and text of an error; redis-py's `repr` leaves out the text."""
-    return f"{type(error).__name__}: {error}"
 
 
 def _direct_recipients(entry: Entry) -> tuple[int, ...]:

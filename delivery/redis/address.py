@@ -18,9 +18,12 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.connection import SSLConnection, parse_url
+from redis.exceptions import RedisError
 from redis.retry import Retry as BlockingRetry
+from redis.sentinel import MasterNotFoundError
 from redis.sentinel import Sentinel as BlockingSentinel
 
+from delivery.redis.faults import explain_fault
 from delivery.redis.layer_connections import LayerConnection, LayerSSLConnection
 
 SENTINEL_SCHEMES = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
@@ -133,6 +136,15 @@ def blocking_client(url: str, *, timeout: float) -> Iterator[Redis]:
     try:
         with client:
             yield client
+    except MasterNotFoundError:
+        # redis-py names the kind of the Sentinels' errors only.
+        for one in sentinel.sentinels:
+            try:
+                one.ping()
+            except RedisError as refused:
+                if explain_fault(refused):
+                    raise
+        raise
     finally:
         for one in sentinel.sentinels:
             one.close()

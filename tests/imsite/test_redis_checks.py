@@ -18,6 +18,7 @@ from tests.support.certificates import CertificateAuthority
 from tests.support.commands import ROOT
 from tests.support.monitoring import get
 from tests.support.redis import RedisServer, guide_permissions
+from tests.support.sentinels import SentinelGroup
 from tests.support.site_maker import SiteFactory
 
 
@@ -64,8 +65,8 @@ def test_the_permissions_in_the_guide_are_enough(
         ("-evalsha", r"ACL of the Redis user is too narrow"),
         ("resetchannels", r"ACL of the Redis user is too narrow"),
         ("-subscribe", r"ACL of the Redis user is too narrow"),
-        (">other <pw", r"Redis refuses the user or password"),
-        ("off", r"Redis refuses the user or password"),
+        (">other <pw", r"refuses the user or password"),
+        ("off", r"refuses the user or password"),
     ],
 )
 def test_a_user_without_a_permission_is_refused(
@@ -105,6 +106,41 @@ def test_an_unreachable_redis_passes(settings: Settings) -> None:
     require_usable_redis()
     _use(settings, "redis+sentinel://127.0.0.1:1,127.0.0.1:2/chat")
     require_usable_redis()
+
+
+# -- Sentinels -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelGroup]:
+    if "Redis" in machine.missing():
+        pytest.skip("Redis is missing on this machine")
+    group = SentinelGroup(tmp_path_factory.mktemp("sentinels"), CertificateAuthority())
+    group.start()
+    yield group
+    group.stop()
+
+
+def test_sentinels_with_the_right_password_and_ca_are_used(sentinels: SentinelGroup, settings: Settings) -> None:
+    _use(settings, sentinels.url)
+    require_usable_redis()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "sentence"),
+    [
+        ("sentinel_password=", "sentinel_password=not-", "Redis or a Sentinel refuses the user or password"),
+        ("rediss+sentinel://:", "rediss+sentinel://:not-", "refuses the user or password"),
+        ("ca.pem", "other.pem", r"The certificate of Redis is not trusted \(.+\)\. Set IM_REDIS_CA"),
+    ],
+)
+def test_sentinels_that_refuse_the_site_are_refused(
+    right: str, wrong: str, sentence: str, sentinels: SentinelGroup, settings: Settings
+) -> None:
+    sentinels.servers[0].ca.with_name("other.pem").write_bytes(CertificateAuthority("another CA").certificate)
+    _use(settings, sentinels.url.replace(right, wrong))
+    with pytest.raises(CommandError, match=sentence):
+        require_usable_redis()
 
 
 # -- TLS -------------------------------------------------------------------------------------------------------------

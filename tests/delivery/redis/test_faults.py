@@ -6,6 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from delivery.cluster.redis_client import RedisClient, RedisUnavailable
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer, guide_permissions
 
 SCRIPT = "return redis.call('HGET', 'im:lease:x', 'id')"
@@ -33,4 +34,15 @@ async def test_a_permission_taken_away_is_named(
     [line] = [record for record in caplog.records if record.getMessage() == "redis_unreachable"]
     assert str(line.__dict__["error"]).startswith(sentence)
     assert "deploy/README.md" in line.__dict__["error"]
+    await client.close()
+
+
+async def test_sentinels_that_do_not_answer_are_logged_shortly(caplog: pytest.LogCaptureFixture) -> None:
+    client = RedisClient(f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{free_port()}/chat")
+
+    with pytest.raises(RedisUnavailable):
+        await client.probe(SCRIPT)
+
+    [line] = [record for record in caplog.records if record.getMessage() == "redis_unreachable"]
+    assert line.__dict__["error"] == "MasterNotFoundError: No master found for 'chat'"
     await client.close()
