@@ -113,11 +113,9 @@ class ChaosMember(Member):
         if self.record.sent.isdisjoint(pushes.keys):
             self._take(pushes)
             return
-        numbers = range(pushes.first, pushes.last + 1)
-        stamps = pushes.stamps or (0,) * len(pushes.keys)
-        for number, position, stamp, key in zip(numbers, pushes.positions, stamps, pushes.keys, strict=True):
-            if key not in self.record.sent:
-                self._take(Pushes(pushes.channel, number, number, (position,), (stamp,), (key,)))
+        for one in pushes.each():
+            if one.keys[0] not in self.record.sent:
+                self._take(one)
 
     def _take(self, pushes: Pushes) -> None:
         if self.held is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -27,6 +27,13 @@ class Pushes:
     stamps: tuple[int, ...]
     """Times of sending in nanoseconds of the monotonic clock."""
     keys: tuple[str, ...]
+
+    def each(self) -> Iterator[Pushes]:
+        """Yield each message by itself."""
+        numbers = range(self.first, self.last + 1)
+        stamps = self.stamps or (0,) * len(self.keys)
+        for number, position, stamp, key in zip(numbers, self.positions, stamps, self.keys, strict=True):
+            yield Pushes(self.channel, number, number, (position,), (stamp,), (key,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ class Member:
         self.pushes = 0
         self.unacknowledged: dict[str, str] = {}
         """Channels by key of the messages that await their acknowledgement."""
+        self.known_until = 0
+        """The position up to which the user had everything after the last sync; a lagging node may push some again."""
         self.held: list[Pushes] | None = None
         """Pushes that arrived during a sync, or None outside one."""
         self.stamp_width = 0
@@ -103,13 +105,19 @@ class Member:
                 break
         held, self.held = self.held or [], None
         for pushes in held:
-            numbers = range(pushes.first, pushes.last + 1)
-            for number, position, key in zip(numbers, pushes.positions, pushes.keys, strict=True):
-                self._replay(Pushes(pushes.channel, number, number, (position,), (), (key,)))
+            for one in pushes.each():
+                self._replay(one)
+        self.known_until = max(self.position, self.last_push)
 
     def receive(self, pushes: Pushes) -> None:
         if self.held is not None:
             self.held.append(pushes)
+            return
+        if pushes.positions[0] <= self.known_until:
+            # The protocol asks clients to drop these.
+            for one in pushes.each():
+                if one.positions[0] > self.known_until:
+                    self.receive(one)
             return
         self.pushes += pushes.last - pushes.first + 1
         self.last_push = max(self.last_push, pushes.positions[-1])
