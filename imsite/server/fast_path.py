@@ -89,15 +89,9 @@ class FastPath:
         request = fast_request(scope)
         if request is None or not request.has_allowed_host():
             return None
-        if method == "POST":
-            if request.has_form != call.takes_form:
-                return None
-            body = await _read_body(receive)
-            if body is None:
-                # The client has gone, so this answer is not sent.
-                return HTTPStatus.BAD_REQUEST, [], b""
-            request.body = body
-        request.path_parameters = parameters
+        if method == "POST" and request.has_form != call.takes_form:
+            return None
+        request.receive, request.path_parameters = receive, parameters
         answer = await call.respond(request)
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _logger.error("%s: %s", HTTPStatus(answer.status).phrase, path)
@@ -120,15 +114,3 @@ def _health(scope: Scope) -> tuple[int, Headers, bytes] | None:
     response = MONITORING_VIEWS[_HEALTH_PATH](request)
     headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()]
     return response.status_code, headers, response.content
-
-
-async def _read_body(receive: Receive) -> bytes | None:
-    """Return the whole body; None if the client disconnects. Its length has been checked."""
-    parts = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)

@@ -6,7 +6,7 @@ go to Django, which answers them alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -66,11 +66,17 @@ class Answer:
     body: bytes
 
 
+NOT_SENT = Answer(400, {}, b"")
+"""The answer for a client that has disconnected."""
+
+
 class FastRequest:
-    """A request of the fast path; see `CallRequest`. `body` is the whole body of a POST."""
+    """A request of the fast path; see `CallRequest`. `body` is the whole body of a POST, once it has been read."""
 
     def __init__(self, scope: Mapping[str, Any], headers: dict[str, str]) -> None:
         self.scope = scope
+        self.receive: Callable[[], Awaitable[dict[str, Any]]] | None = None
+        """ASGI's function that returns the next part of the body."""
         self.path: str = scope["path"]
         self.headers = headers
         self.META: dict[str, Any] = {"REMOTE_ADDR": scope["client"][0]}
@@ -78,6 +84,22 @@ class FastRequest:
         self.body = b""
         self._form: Mapping[str, Any] | None = None
         self._query: Mapping[str, str] | None = None
+
+    async def read_body(self) -> bool:
+        """Read the body, whose length has been checked. Return False if the client has disconnected.
+
+        Calls read it once the caller is known, so that strangers cannot make the site hold large bodies.
+        """
+        assert self.receive is not None
+        parts = []
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                return False
+            parts.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                self.body = b"".join(parts)
+                return True
 
     @property
     def has_form(self) -> bool:
@@ -122,7 +144,10 @@ class FastCall(Protocol):
         """Return whether the body of a POST is a form. Otherwise it is JSON."""
 
     async def respond(self, request: FastRequest) -> Answer:
-        """Return the answer, also for a refusal or a fault. Never raises."""
+        """Return the answer, also for a refusal or a fault. Never raises.
+
+        Read the body of a POST only after the caller has been admitted.
+        """
 
 
 def fast_request(scope: Mapping[str, Any]) -> FastRequest | None:
