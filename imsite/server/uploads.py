@@ -26,13 +26,14 @@ from chat.api.v1.streamed_call import StreamedCall
 from chat.api.v1.uploads import EXPOSED, append_to_upload
 from delivery.db.executors import run, run_file, run_processing
 from delivery.event_loop import is_on_loop
+from delivery.log_throttle import log_recovery
 from imsite.server.fast_path import Application, Receive, Scope, Send
 from imsite.server.middleware_headers import complete_headers
 
 CALLS: tuple[StreamedCall, ...] = (upload_file, append_to_upload)
 PIECE_BYTES = 262_144
 """Bytes that are gathered for one write."""
-_logger = logging.getLogger("django.request")
+_logger = logging.getLogger(__name__)
 
 
 class ClientGone(Exception):
@@ -83,6 +84,7 @@ async def _respond(call: StreamedCall, parameters: dict[str, str], request: ASGI
         await upload.receive(receive)
         answer = await run_processing(upload.finish)
         problems.log_success()
+        log_recovery(_logger, "upload_failed")
     except ClientGone:
         raise
     except Exception as error:
@@ -90,14 +92,22 @@ async def _respond(call: StreamedCall, parameters: dict[str, str], request: ASGI
         headers = {"Content-Type": problems.MEDIA_TYPE, **problems.problem_headers(body)}
         answer = Answer(body["status"], headers, encode(body))
         if answer.status >= 500:
-            _logger.error("upload_failed: %s", request.path)
+            _logger.error("upload_failed", extra={"call": request.path, "status": answer.status})
     finally:
         if upload.is_open:
-            await run_file(upload.abort)
+            await _abort(upload)
     answer.headers |= call.headers() | response_headers(request, upload.allowance)
     if "Access-Control-Expose-Headers" in answer.headers:
         answer.headers["Access-Control-Expose-Headers"] += f", {EXPOSED}"
     return answer
+
+
+async def _abort(upload: _Upload) -> None:
+    try:
+        await run_file(upload.abort)
+    except (MemoryError, RuntimeError) as error:
+        # Without memory no further thread starts. One that runs aborts the upload as soon as it is free.
+        _logger.warning("upload_abort_delayed", extra={"error": str(error)})
 
 
 class _Upload:
