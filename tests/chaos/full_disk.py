@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.chaos.scenario import Skipped
 from tests.support.cluster import Cluster
 from tests.support.run_directory import new_directory
 
@@ -20,6 +21,8 @@ _ENOSPC_PIECE = 4096
 @asynccontextmanager
 async def small_disk(cluster: Cluster) -> AsyncIterator[None]:
     """Mount a small tmpfs as the data directory, with its content. Needs root. Logs stay outside of it."""
+    if os.geteuid():
+        raise Skipped("only root can mount a small disk")
     await asyncio.to_thread(_mount, cluster)
     try:
         yield
