@@ -24,7 +24,7 @@ CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-director
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster install test test-sqlite test-postgres test-postgres-beside test-quick lint format loadtest million chaos bench-group bench-cluster bench-gateway proto characters lock clean
+.PHONY: help run cluster install test test-sqlite test-postgres test-postgres-beside test-quick lint audit format loadtest million chaos bench-group bench-cluster bench-gateway proto characters lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -69,6 +69,15 @@ lint: $(VENV)/dev.stamp ## Check style (ruff), types (mypy, tsc), supported brow
 	$(CHECK_JS_TYPES) || status=1; \
 	exit $$status
 
+audit: $(VENV)/dev.stamp ## Ask the registries for known vulnerabilities of all locked packages (needs a network).
+	@$(PIP) install --require-hashes -r deploy/requirements-audit.txt
+	@status=0; \
+	for locked in deploy/requirements*.txt; do \
+		echo "== $$locked"; $(BIN)/pip-audit --strict --disable-pip --require-hashes -r $$locked || status=1; \
+	done; \
+	echo "== tests/js/package-lock.json"; npm audit --prefix tests/js || status=1; \
+	exit $$status
+
 format: $(VENV)/dev.stamp ## Format the code and fix what ruff can fix.
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
@@ -104,6 +113,7 @@ lock: ## Write deploy/requirements*.txt from pyproject.toml (requires uv).
 	$(COMPILE) --extra otel -c deploy/requirements.txt pyproject.toml -o deploy/requirements-otel.txt
 	$(COMPILE) --group postgres --no-deps -o deploy/requirements-postgres.txt
 	$(COMPILE) --group redis --no-deps -o deploy/requirements-redis.txt
+	$(COMPILE) --group audit -c deploy/requirements-dev.txt -o deploy/requirements-audit.txt
 
 clean: ## Remove .venv and the caches of tools. Your data in IM_DATA_DIR stays.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis tests/js/node_modules test-results
