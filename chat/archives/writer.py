@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import orjson
@@ -20,7 +22,7 @@ from chat.imports.importer import OpenBar
 from chat.imports.readers.archive import ABOUT, CHANNELS, FORMAT, MESSAGES, USERS, VERSION, About
 from chat.imports.records import FileRecord, MessageRecord, ReactionRecord
 from chat.imports.report import Report
-from chat.models import Attachment, Channel, Message, MessageKey, Pin, ReactionUser
+from chat.models import Attachment, Channel, Message, Pin, ReactionUser
 from chat.rules import TYPES_WITH_TEXT
 
 FILES = "files"
@@ -32,7 +34,8 @@ def write_archive(directory: Path, selection: Selection, *, open_bar: OpenBar) -
     """Export the selection into the directory; return what was written.
 
     If the directory has an incomplete archive of the same selection, it continues: messages that came meanwhile are
-    included. Raises FileExistsError if the directory contains something else.
+    included, and those that were recalled meanwhile are dropped. Raises FileExistsError if the directory contains
+    something else.
     """
     report = Report()
     _begin(directory, selection)
@@ -43,6 +46,8 @@ def write_archive(directory: Path, selection: Selection, *, open_bar: OpenBar) -
         for channel in channels:
             _write_messages(directory, selection, channel, report)
             bar.update(channel.last_seq)
+    for channel in channels:
+        _drop_gone(directory, channel)
     # Last, so that it has all senders, those who have come meanwhile too.
     report.created["user"] = _write_lines(directory / USERS, (user_record(user) for user in selection.users()))
     _write_about(directory, selection, complete=True)
@@ -87,17 +92,20 @@ def _write_lines(path: Path, records: Iterable[msgspec.Struct]) -> int:
 def _replace(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file as a whole or not at all."""
     unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("wb") as file:
-        file.writelines(pieces)
-        file.flush()
-        os.fsync(file.fileno())
+    _write_synced(unfinished, pieces)
     unfinished.replace(path)
 
 
+def _write_synced(path: Path, pieces: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _write_messages(directory: Path, selection: Selection, channel: Channel, report: Report) -> None:
-    path = directory / MESSAGES / f"{channel.pk}.jsonl"
-    after = _last_seq(path, channel)
-    with path.open("ab") as file:
+    after = _drop_gone(directory, channel)
+    with (directory / MESSAGES / f"{channel.pk}.jsonl").open("ab") as file:
         while rows := list(selection.messages(channel.pk, after)[:_MESSAGES_PER_STEP]):
             file.writelines(_records(directory, rows, report))
             # The next run continues after the last whole line.
@@ -107,21 +115,40 @@ def _write_messages(directory: Path, selection: Selection, channel: Channel, rep
             report.created["message"] += len(rows)
 
 
-def _last_seq(path: Path, channel: Channel) -> int:
-    """Return the number of the last message in the file, and cut a line off that was not written to its end."""
+def _drop_gone(directory: Path, channel: Channel) -> int:
+    """Drop messages from the channel's file that were recalled or deleted meanwhile, with their files.
+
+    A line that was not written to its end goes too. Return the number of the last message that remains; 0 if none does.
+    """
+    path, last_seq, is_changed = directory / MESSAGES / f"{channel.pk}.jsonl", 0, False
     if not path.exists():
         return 0
-    with path.open("rb+") as file:
-        whole, last = 0, b""
-        for line in file:
-            if not line.endswith(b"\n"):
-                break
-            whole, last = whole + len(line), line
-        file.truncate(whole)
-    if not last:
-        return 0
-    key = msgspec.json.decode(last, type=MessageRecord).key
-    return MessageKey.objects.values_list("seq", flat=True).get(pk=int(key), channel=channel)
+
+    def remaining(file: IO[bytes]) -> Iterator[bytes]:
+        nonlocal last_seq, is_changed
+        while lines := list(islice(file, _MESSAGES_PER_STEP)):
+            whole = [line for line in lines if line.endswith(b"\n")]
+            records = [msgspec.json.decode(line, type=MessageRecord) for line in whole]
+            rows = Message.objects.filter(pk__in=[int(record.key) for record in records], recalled_at=None)
+            seqs = dict(rows.values_list("pk", "seq"))
+            is_changed = is_changed or len(seqs) < len(lines)
+            last_seq = max(seqs.values(), default=last_seq)
+            for line, record in zip(whole, records, strict=True):
+                if int(record.key) in seqs:
+                    yield line
+                    continue
+                for exported in record.files:
+                    if exported.path:
+                        (directory / exported.path).unlink(missing_ok=True)
+
+    unfinished = path.with_name(path.name + ".part")
+    with path.open("rb") as file:
+        _write_synced(unfinished, remaining(file))
+    if is_changed:
+        unfinished.replace(path)
+    else:
+        unfinished.unlink()
+    return last_seq
 
 
 def _records(directory: Path, rows: Sequence[Message], report: Report) -> Iterator[bytes]:

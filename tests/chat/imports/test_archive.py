@@ -12,7 +12,7 @@ from accounts.models import User
 from chat.archives import writer
 from chat.archives.selection import Selection
 from chat.imports.records import UnreadableExport
-from chat.models import Channel, Membership, Message
+from chat.models import Channel, Membership, Message, MessageKey
 from tests.chat.imports.test_other_systems import write_csv
 from tests.support.imports import open_no_bar, run_import, texts
 
@@ -101,6 +101,54 @@ def test_an_interrupted_export_continues(site: Path, monkeypatch: pytest.MonkeyP
     assert [row["text"] for row in lines(path)] == ["**Read** this", "later", "I did"]
     with pytest.raises(CommandError, match="contains something else"):
         call_command("export", str(site / "archive"))
+
+
+def test_a_message_recalled_during_the_export_is_dropped_with_its_file(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = Channel.objects.get(name="Town")
+    path = site / "archive" / "messages" / f"{town.pk}.jsonl"
+    drop_gone = writer._drop_gone
+    attached: list[Path] = []
+
+    def recall_last(directory: Path, channel: Channel) -> int:
+        if path.exists() and channel == town and path.stat().st_size and not attached:
+            rows = lines(path)
+            assert [row["text"] for row in rows] == ["**Read** this", "later", "I did"]
+            files = [file for row in (rows[0], rows[2]) for file in row.get("files", [])]  # type: ignore[attr-defined]
+            attached.extend(directory / file["path"] for file in files)
+            assert attached and all(file.exists() for file in attached)
+            Message.objects.filter(pk=rows[0]["key"]).update(text="", recalled_at=1)
+            Message.objects.filter(pk=rows[2]["key"]).update(text="", recalled_at=1)
+        return drop_gone(directory, channel)
+
+    monkeypatch.setattr(writer, "_drop_gone", recall_last)
+    call_command("export", str(site / "archive"))
+    assert [row["text"] for row in lines(path)] == ["later"]
+    assert not any(file.exists() for file in attached)
+
+
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["recalled", "deleted by retention"])
+def test_a_continued_export_drops_what_is_gone(site: Path, monkeypatch: pytest.MonkeyPatch, is_deleted: bool) -> None:
+    town = Channel.objects.get(name="Town")
+    path = site / "archive" / "messages" / f"{town.pk}.jsonl"
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "user_record", fail)
+        with pytest.raises(CommandError):
+            call_command("export", str(site / "archive"))
+    last = Message.objects.get(text="I did")
+    assert lines(path)[-1]["key"] == str(last.pk)
+    if is_deleted:
+        last.delete()
+        MessageKey.objects.filter(pk=last.pk).delete()
+    else:
+        Message.objects.filter(pk=last.pk).update(text="", recalled_at=1)
+    call_command("export", str(site / "archive"))
+    assert [row["text"] for row in lines(path)] == ["**Read** this", "later"]
 
 
 def test_an_archive_keeps_who_may_read_what_and_who_has_come_meanwhile(
