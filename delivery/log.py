@@ -39,7 +39,8 @@ class Entry:
     `receipt` lists users for whom its deliveries are counted (`delivery.hub.receipts`);
     `activity` marks a transient one that only connections with `gets_activity` get, and that may be dropped;
     `revoke` ends connections of its users (`credential`: only those, `except`: all but those), or with `app` all
-    connections on that app.
+    connections on that app;
+    `no_webhooks` keeps it from webhooks, because it repeats what happened on another site.
 
     `media_type` and `media` are the type and the bytes of a small file, for codecs that send it with the event. The log
     does not have them: `delivery.hub.media_loaders` load them for the hub.

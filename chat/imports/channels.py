@@ -118,7 +118,9 @@ def _create(
         by = members[0]
     # The note names no more users than fit into a group.
     others = [user for user in members if user != by][: settings.IM_GROUP_MAX_MEMBERS]
-    entries = log.append([note_event(channel, "created", by=by, who=others, value=channel.name, join=members)])
+    note = note_event(channel, "created", by=by, who=others, value=channel.name, join=members)
+    note.header["no_webhooks"] = True
+    entries = log.append([note])
     rows = []
     for user in members:
         role = "owner" if user.pk in owners else "admin" if user.pk in admins else "member"

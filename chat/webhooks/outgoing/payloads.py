@@ -24,6 +24,8 @@ from delivery.log import Entry
 
 def events(webhook: Webhook, entry: Entry) -> list[dict[str, Any]]:
     """Return the events that the webhook receives for an entry of the log; usually one or none."""
+    if entry.header.get("no_webhooks"):
+        return []
     return [
         _event(event, entry.position, entry.time, _data(event, entry))
         for event in EVENTS[entry.kind].webhooks

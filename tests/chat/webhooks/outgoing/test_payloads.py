@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,14 +16,18 @@ from chat.actions.link_preview import message_set_previews, preview_store
 from chat.actions.member import member_invite, member_leave
 from chat.actions.message import message_edit, message_recall
 from chat.actions.reaction import message_react, message_unreact
-from chat.models import Webhook
+from chat.models import Channel, Webhook
 from chat.webhooks.outgoing import payloads, signature
 from chat.webhooks.outgoing import selectors as hook_selectors
 from chat.webhooks.outgoing.actions import webhook_replay
 from chat.webhooks.outgoing.schema import Batch
+from chat.wire.schema.events import CHANNEL_NOTE
+from delivery.models import Event
 from imsite.client import webhooks
+from tests.chat.imports.test_other_systems import write_csv
 from tests.support.attachments import ready_attachment
 from tests.support.group_scenario import GroupScenario
+from tests.support.imports import run_import
 from tests.support.in_process import say
 from tests.support.receiver import Receiver
 from tests.support.webhooks import WebhookFactory
@@ -62,6 +67,17 @@ def test_a_message_its_edit_and_its_recall_are_sent(
     ]  # fmt: skip
     assert told[0]["data"]["from"] == "alice" and told[0]["data"]["target"] == str(scenario.group.pk)
     assert told[0]["position"] == told[0]["data"]["position"] == first.position
+
+
+def test_an_import_is_not_sent_and_what_follows_is(hooks: WebhookFactory, receiver: Receiver, tmp_path: Path) -> None:
+    webhook = hooks.make(receiver)
+    write_csv(tmp_path)
+    run_import("csv", tmp_path)
+    town = Channel.objects.get(name="Town")
+    assert Event.objects.filter(kind=CHANNEL_NOTE.name, channel=town.pk).exists()
+    assert _names(webhook) == []
+    member_leave(user=User.objects.get(username="bob"), channel_id=town.pk)
+    assert _names(webhook) == ["member.left"]
 
 
 def test_files_threads_mentions_reactions_and_previews_are_sent(
