@@ -24,7 +24,7 @@ LIMIT = 3
 def site(site_factory: SiteFactory) -> Iterator[Site]:
     """A site that trusts the test as its proxy."""
     with site_factory(
-        IM_TRUSTED_PROXIES="127.0.0.1", IM_LOGIN_MAX_FAILURES=str(LIMIT), ALLOWED_HOSTS="chat.test,127.0.0.1"
+        IM_TRUSTED_PROXIES="127.0.0.1", IM_LOGIN_MAX_FAILURES=str(LIMIT), ALLOWED_HOSTS="chat.test,127.0.0.1,[::1]"
     ) as running:
         yield running
 
@@ -55,15 +55,41 @@ def test_odd_headers_do_not_lock_another_client_out(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scheme", "host", "origin"),
-    [("https", "chat.test:443", "https://chat.test"), ("http", "chat.test:80", "http://chat.test")],
+    ("client", "host", "origin"),
+    [
+        ("198.51.100.4", "chat.test:443", "https://chat.test"),
+        ("198.51.100.5:51234", "chat.test:80", "http://chat.test"),
+        ("2001:db8:1::7", "chat.test:8443", "https://chat.test:8443"),
+        ("[2001:db8:2::7]", "[::1]:443", "https://[::1]"),
+        ("[2001:db8:3::7]:51234", "[::1]:8443", "https://[::1]:8443"),
+    ],
 )
-def test_a_form_and_a_socket_of_the_sites_own_page_pass_with_the_default_port(
-    site: Site, scheme: str, host: str, origin: str
+def test_a_form_and_a_socket_of_the_sites_own_page_pass_on_any_port(
+    site: Site, client: str, host: str, origin: str
 ) -> None:
-    headers = {"X_Forwarded_For": "198.51.100.4", "X_Forwarded_Proto": scheme, "Host": host, "Origin": origin}
+    scheme = origin.partition(":")[0]
+    headers = {"X_Forwarded_For": client, "X_Forwarded_Proto": scheme, "Host": host, "Origin": origin}
     assert sign_in(site, **headers).status_code == 200
+    assert handshake_status(site, headers) == 101
 
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("chat.test:8443", "https://chat.test"),
+        ("chat.test:8443", "https://chat.test:9443"),
+        ("chat.test:8443", "http://chat.test:8443"),
+        ("[::1]:8443", "https://[::2]:8443"),
+    ],
+)
+def test_a_page_of_another_port_or_address_is_refused(site: Site, host: str, origin: str) -> None:
+    headers = {"X_Forwarded_For": "198.51.100.4", "X_Forwarded_Proto": "https", "Host": host, "Origin": origin}
+    assert sign_in(site, **headers).status_code == 403
+    assert handshake_status(site, headers) == 403
+
+
+def handshake_status(site: Site, headers: dict[str, str]) -> int:
+    """Return the answer to a WebSocket handshake with these headers."""
     handshake = {name.replace("_", "-"): value for name, value in headers.items()} | {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
@@ -71,4 +97,4 @@ def test_a_form_and_a_socket_of_the_sites_own_page_pass_with_the_default_port(
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
     with httpx.stream("GET", f"{site.url}/acc", headers=handshake) as answer:
-        assert answer.status_code == 101
+        return answer.status_code
