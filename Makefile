@@ -94,7 +94,7 @@ chaos: $(VENV)/dev.stamp ## Break sites on purpose and show what was lost, repea
 bench-group: $(VENV)/dev.stamp ## Measure delivery in a group of 500 over the protobuf protocol: 500 messages/s for 40 s (ARGS= for options).
 	@$(BIN)/python -m tests.load.group_delivery $(ARGS)
 
-bench-cluster: $(VENV)/dev.stamp ## Compare the CPU per message and delivery of one node and of two, over each channel layer (ARGS= for options).
+bench-cluster: $(VENV)/dev.stamp ## Compare the CPU per message and delivery of one node, two and four (ARGS= for options).
 	@$(BIN)/python -m tests.load.cluster_cpu $(ARGS)
 
 bench-gateway: $(VENV)/dev.stamp ## Measure sending by the REST API: 1,000 messages in one call, and single messages (ARGS= for options).

@@ -1,8 +1,8 @@
-"""`make bench-cluster`: the same load on one node alone and on clusters of two, over each channel layer, in one run.
+"""`make bench-cluster`: the same load on one node alone and on clusters of two and four, in one run.
 
-All users are in one channel, half of them on either node, on a private PostgreSQL. CPU is that of the nodes' processes;
-that of Redis is listed separately. A commit's CPU is spent once per message, so there are two figures: per message and
-per delivery. Exits with 1 on any lost, repeated or misplaced message.
+All users are in one channel, spread evenly over the nodes, on a private PostgreSQL. CPU is that of the nodes'
+processes; that of Redis and of PostgreSQL is listed separately. A commit's CPU is spent once per message, so there are
+two figures: per message and per delivery. Exits with 1 on any lost, repeated or misplaced message.
 """
 
 from __future__ import annotations
@@ -33,7 +33,13 @@ _SETTLE = 6.0
 """Seconds in which the background writes of logins finish."""
 _IDLE = 3.0
 """Seconds without messages, to measure the cost of following other nodes."""
-_ARRANGEMENTS = {"one node": None, "two nodes, pubsub": "pubsub", "two nodes, queue": "queue"}
+_ARRANGEMENTS: dict[str, tuple[int, str]] = {
+    "one node": (1, ""),
+    "two nodes, pubsub": (2, "pubsub"),
+    "four nodes, pubsub": (4, "pubsub"),
+    "two nodes, queue": (2, "queue"),
+}
+"""Number of nodes and channel layer by name."""
 
 
 @dataclass
@@ -47,6 +53,7 @@ class Cost:
     cpu: float = 0
     idle: float = 0
     redis: float = 0
+    postgres: float = 0
     repairs: float = 0
     faults: int = 0
     latencies: list[float] = field(default_factory=list)
@@ -71,6 +78,7 @@ class Cost:
             f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})",
             " / ".join(f"{measurements.percentile(latencies, share):.0f}" for share in (0.5, 0.99)),
             f"{self.redis / messages * 1e6:.0f}" if self.redis else "–",
+            f"{self.postgres / messages * 1e6:.0f}",
             f"{self.messages / max(1.0, self.commits):.1f}",
             f"{self.repairs:.0f}",
             f"{self.idle / len(ratios):.1%}",
@@ -85,13 +93,14 @@ _HEAD = [
     "against one node: median of the rounds",
     "latency ms p50 / p99",
     "Redis CPU µs per message",
+    "PostgreSQL CPU µs per message",
     "messages per commit",
     "repairs",
     "idle CPU of one core",
 ]
 
 
-async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) -> Cost:
+async def measure(nodes: Sequence[Site], redis: RedisServer | None, postgres_pid: int, load: Load) -> Cost:
     def cpu() -> float:
         return sum(measurements.cpu_seconds(node.pid) for node in nodes)
 
@@ -110,6 +119,7 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
         )
         began, start = cpu(), time.perf_counter()
         redis_began = measurements.cpu_seconds(redis.pid) if redis is not None else 0.0
+        postgres_began = measurements.tree_cpu_seconds(postgres_pid)
         await send(clients, load)
         await received(clients, load.messages)
         acknowledged = set().union(*(client.own for client in clients))
@@ -121,6 +131,7 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
             seconds=time.perf_counter() - start,
             cpu=cpu() - began,
             redis=measurements.cpu_seconds(redis.pid) - redis_began if redis is not None else 0.0,
+            postgres=measurements.tree_cpu_seconds(postgres_pid) - postgres_began,
             idle=idle,
             commits=counted("imsite_commit_seconds_count") - commits,
             repairs=counted("imsite_log_catchup_events_total") - repairs,
@@ -129,18 +140,18 @@ async def measure(nodes: Sequence[Site], redis: RedisServer | None, load: Load) 
         )
 
 
-def run(layer: str | None, load: Load) -> Cost:
+def run(count: int, layer: str, load: Load) -> Cost:
     """Run with its own database and processes."""
     with contextlib.ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsite-cost-")))
         url = stack.enter_context(postgres.database("cost"))
         site = Site(data, database_url=url)
         site.manage("setup")
-        if layer is None:
+        if count == 1:
             stack.enter_context(site)
-            return uvloop.run(measure([site], None, load))
-        cluster = stack.enter_context(Cluster(data, database_url=url, options={"IM_CHANNEL_LAYER": layer}))
-        return uvloop.run(measure(cluster.nodes, cluster.redis, load))
+            return uvloop.run(measure([site], None, postgres.server_pid(url), load))
+        cluster = stack.enter_context(Cluster(data, count=count, database_url=url, options={"IM_CHANNEL_LAYER": layer}))
+        return uvloop.run(measure(cluster.nodes, cluster.redis, postgres.server_pid(url), load))
 
 
 def main() -> int:
@@ -154,12 +165,12 @@ def main() -> int:
     parser.add_argument("--only", help="measure arrangements with this in their name only, beside the one node")
     options = parser.parse_args()
     load = Load(options.connections, options.rate, options.seconds, options.senders, options.batch)
-    chosen = {name: layer for name, layer in _ARRANGEMENTS.items() if layer is None or (options.only or "") in name}
+    chosen = {name: kind for name, kind in _ARRANGEMENTS.items() if kind[0] == 1 or (options.only or "") in name}
     costs = {name: Cost() for name in chosen}
     ratios: dict[str, list[float]] = {name: [] for name in chosen}
     for _ in range(options.rounds):
         # Each round has its own run on one node: the machine's speed changes within a minute.
-        round_costs = {name: run(layer, load) for name, layer in chosen.items()}
+        round_costs = {name: run(*kind, load) for name, kind in chosen.items()}
         for name, cost in round_costs.items():
             costs[name] += cost
             ratios[name].append(cost.per_delivery / round_costs["one node"].per_delivery)

@@ -102,6 +102,14 @@ def terminate_sessions(url: str, *, only: int | None = None, but: int | None = N
     return len(sessions)
 
 
+def server_pid(url: str) -> int:
+    """Return the process id of the server, the parent of all its sessions."""
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        return int(Path(f"/proc/{connection.info.backend_pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def _execute(*statements: str) -> None:
     import psycopg
 
