@@ -10,7 +10,7 @@ _REPORTS = """async () => {
   const { Emitter } = await import("/static/js/net/events.js");
   const { reportActivity } = await import("/static/js/page/activity.js");
   let now = 1_000_000;
-  Date.now = () => now;
+  performance.now = () => now;
   const timers = [];
   window.setInterval = (report) => timers.push(report);
   document.hasFocus = () => isFocused;

@@ -128,12 +128,12 @@ export class PollingSocket {
    */
   async #call(action, body, timeoutMs) {
     for (let lastTry = 0; ; ) {
-      const started = Date.now();
+      const started = performance.now();
       try {
         return await this.#callOnce(action, body, timeoutMs);
       } catch (error) {
         lastTry ||= started + RETRY_FOR_MS;
-        if (error instanceof ConnectionLost || this.readyState !== OPEN || Date.now() > lastTry) throw error;
+        if (error instanceof ConnectionLost || this.readyState !== OPEN || performance.now() > lastTry) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * (0.5 + Math.random())));
     }

@@ -22,7 +22,7 @@ export class RpcConnection {
   #handlers;
   #pending = new PendingRequests();
   #connectTimer = 0;
-  #madeAt = Date.now();
+  #madeAt = performance.now();
   /** True if no frame has arrived. */ isSilent = true;
   #isClosed = false;
 
@@ -39,7 +39,7 @@ export class RpcConnection {
 
   /** The time since it was made, in ms. */
   get ageMs() {
-    return Date.now() - this.#madeAt;
+    return performance.now() - this.#madeAt;
   }
 
   /** True if no request waits for its reply. */

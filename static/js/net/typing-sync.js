@@ -35,14 +35,14 @@ export class TypingSync {
   /** The user is typing: tell it, unless it was told a moment ago. @param {string} target @param {string} [threadId] */
   async notify(target, threadId) {
     const place = `${target} ${threadId ?? ""}`;
-    if (!this.socket.isReady || Date.now() < (this.#nextAt.get(place) ?? 0)) return;
-    this.#nextAt.set(place, Date.now() + REPEAT_MS);
+    if (!this.socket.isReady || performance.now() < (this.#nextAt.get(place) ?? 0)) return;
+    this.#nextAt.set(place, performance.now() + REPEAT_MS);
     try {
       const { shown } = await this.socket.request("typing", { target, ...(threadId ? { threadId } : {}) });
-      if (!shown) this.#nextAt.set(place, Date.now() + RETRY_MS);
+      if (!shown) this.#nextAt.set(place, performance.now() + RETRY_MS);
     } catch (error) {
       // The user may not send here, or too much; without a connection, nobody could be told.
-      if (error instanceof RequestError) this.#nextAt.set(place, Date.now() + RETRY_MS);
+      if (error instanceof RequestError) this.#nextAt.set(place, performance.now() + RETRY_MS);
     }
   }
 }

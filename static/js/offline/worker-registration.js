@@ -11,13 +11,13 @@ const CHECK_WITHIN_MS = 60_000;
 export const isOfflineSupported =
   "serviceWorker" in navigator && "caches" in window && "indexedDB" in window && "locks" in navigator;
 
-let checkedAt = 0;
+let checkedAt = -Infinity;
 
 /** Register the worker, and look for a new version from time to time. A browser that refuses works without. */
 export async function registerWorker() {
-  if (Date.now() - checkedAt < CHECK_INTERVAL_MS) return;
-  const isFirst = checkedAt === 0;
-  checkedAt = Date.now();
+  if (performance.now() - checkedAt < CHECK_INTERVAL_MS) return;
+  const isFirst = checkedAt === -Infinity;
+  checkedAt = performance.now();
   try {
     if (isFirst) await navigator.serviceWorker.register(WORKER_URL, { scope: "/" });
     else setTimeout(update, Math.random() * CHECK_WITHIN_MS);

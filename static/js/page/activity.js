@@ -14,12 +14,12 @@ const INPUT_EVENTS = ["pointerdown", "pointermove", "keydown", "wheel", "focus"]
 /** @param {Socket} socket @param {() => boolean} isGuest  guests get no notifications elsewhere */
 export function reportActivity(socket, isGuest) {
   let isReported = false;
-  let inputAt = Date.now();
+  let inputAt = performance.now();
   const report = () => {
     const active = document.visibilityState === "visible" && document.hasFocus();
     if (!socket.isReady || isGuest() || (!active && !isReported)) return;
     isReported = active;
-    socket.request("push.active", { active, idle: Math.floor((Date.now() - inputAt) / 1000) }).catch(() => {});
+    socket.request("push.active", { active, idle: Math.floor((performance.now() - inputAt) / 1000) }).catch(() => {});
   };
   setInterval(report, INTERVAL_MS);
   socket.on("ready", () => {
@@ -28,8 +28,8 @@ export function reportActivity(socket, isGuest) {
     report();
   });
   const onInput = () => {
-    const isBack = Date.now() - inputAt > PAUSE_MS;
-    inputAt = Date.now();
+    const isBack = performance.now() - inputAt > PAUSE_MS;
+    inputAt = performance.now();
     if (isBack) report();
   };
   for (const name of INPUT_EVENTS) addEventListener(name, onInput, { passive: true, capture: true });

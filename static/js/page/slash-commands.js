@@ -44,7 +44,7 @@ export class SlashCommands extends Emitter {
 
   /** Return the known commands of a channel, and load them if they are old. @param {string} target */
   list(target) {
-    if (Date.now() - (this.#loadedAt.get(target) ?? 0) > REFRESH_MS) this.#load(target);
+    if (performance.now() - (this.#loadedAt.get(target) ?? -Infinity) > REFRESH_MS) this.#load(target);
     return this.#lists.get(target) ?? [];
   }
 
@@ -87,7 +87,7 @@ export class SlashCommands extends Emitter {
     try {
       const { commands } = await this.socket.request("slash.list", { target });
       this.#lists.set(target, commands);
-      this.#loadedAt.set(target, Date.now());
+      this.#loadedAt.set(target, performance.now());
       this.emit("listed");
     } catch (error) {
       // The next key tries again.

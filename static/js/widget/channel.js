@@ -26,7 +26,7 @@ export class WidgetChannel extends Emitter {
   /** @type {PendingMessage[]} */ pending = [];
   typing = new TypingUsers();
   hasFailed = false;
-  #typedAt = 0;
+  #typedAt = -Infinity;
 
   /** @param {import("../net/socket.js").Socket} socket @param {string} site its origin @param {boolean} loadsMessages  false: the unread count only */
   constructor(socket, site, loadsMessages) {
@@ -153,8 +153,8 @@ export class WidgetChannel extends Emitter {
 
   /** Tell the others that the user is typing. */
   notifyTyping() {
-    if (!this.channel || Date.now() - this.#typedAt < TYPING_INTERVAL_MS) return;
-    this.#typedAt = Date.now();
+    if (!this.channel || performance.now() - this.#typedAt < TYPING_INTERVAL_MS) return;
+    this.#typedAt = performance.now();
     this.socket.request("typing", { target: this.channel.target }).catch((error) => this.#tolerate(error));
   }
 

@@ -52,8 +52,8 @@ export class ConnectionBar {
       return;
     }
     part(this.#bar, "hide").hidden = true;
-    this.#disconnectedSince ||= Date.now();
-    const duration = Date.now() - this.#disconnectedSince;
+    this.#disconnectedSince ||= performance.now();
+    const duration = performance.now() - this.#disconnectedSince;
     if (status !== "waiting" && duration < SHOW_AFTER_MS) {
       this.#timer = setTimeout(() => this.#render(), SHOW_AFTER_MS - duration);
       return;
