@@ -37,6 +37,9 @@ def database(data_dir: Path) -> dict[str, Any]:
             # The pool keeps connections open, so Django must not.
             config["CONN_MAX_AGE"] = 0
             url_options = config.get("OPTIONS", {})
+            # In transaction mode, the statements after a commit run in another session.
+            is_pooled = bool(read("IM_PGBOUNCER"))
+            config["DISABLE_SERVER_SIDE_CURSORS"] = is_pooled
             config["OPTIONS"] = {
                 **_POSTGRES_NETWORK,
                 **url_options,
@@ -51,8 +54,9 @@ def database(data_dir: Path) -> dict[str, Any]:
                     "reconnect_timeout": _POOL_TIMEOUT_SECONDS,
                 },
                 # A frozen node must not keep the event log's counter locked: the server ends idle transactions and
-                # lock waits. Options from DATABASE_URL, such as a search_path, are kept.
-                "options": f"{url_options.get('options', '')} {SERVER_TIMEOUTS}".strip(),
+                # lock waits. Options from DATABASE_URL, such as a search_path, are kept. PgBouncer refuses options, so
+                # there the role has the time-outs (`imsite.database_checks`).
+                "options": f"{url_options.get('options', '')} {'' if is_pooled else SERVER_TIMEOUTS}".strip(),
             }
         return config
     data_dir.mkdir(parents=True, exist_ok=True)

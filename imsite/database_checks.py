@@ -6,20 +6,25 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from django.apps import apps
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-_REQUIRED_TIMEOUTS = ("lock_timeout", "idle_in_transaction_session_timeout")
-"""Server settings of every PostgreSQL connection (see `imsite.database`)."""
+_REQUIRED_TIMEOUTS = {"lock_timeout": "4s", "idle_in_transaction_session_timeout": "2s"}
+"""Server settings of every PostgreSQL connection (see `imsite.database`), with the value that a role should have."""
+_POOLER_UNKNOWN = (
+    "DATABASE_URL leads to a connection pooler, such as PgBouncer. Set IM_PGBOUNCER=True (deploy/README.md, PostgreSQL "
+    "as a service), or point DATABASE_URL at PostgreSQL itself."
+)
 
 
 def require_database() -> None:
-    """Raise CommandError if PostgreSQL refuses the connection or a connection pooler drops the required time-outs.
+    """Raise CommandError if PostgreSQL refuses the connection, or a connection pooler is not set up for the site.
 
-    The time-outs end transactions of a frozen node.
+    The required time-outs end transactions of a frozen node.
     """
     if connection.vendor != "postgresql":
         return
@@ -28,21 +33,29 @@ def require_database() -> None:
     direct.settings_dict["OPTIONS"]["pool"] = False
     try:
         with direct.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join(['current_setting(%s)'] * len(_REQUIRED_TIMEOUTS))}", _REQUIRED_TIMEOUTS)
-            missing = [name for name, value in zip(_REQUIRED_TIMEOUTS, cursor.fetchone(), strict=True) if value == "0"]
+            names = list(_REQUIRED_TIMEOUTS)
+            cursor.execute(f"SELECT {', '.join(['current_setting(%s)'] * len(names))}", names)
+            missing = [name for name, value in zip(names, cursor.fetchone(), strict=True) if value == "0"]
+            cursor.execute("SELECT pg_backend_pid()")
+            # A pooler gives its clients numbers of its own.
+            is_pooled = cursor.fetchone() != (direct.connection.info.backend_pid,)
     except DatabaseError as error:
         reason = str(error).strip()
         if "startup parameter" in reason:
-            reason += (
-                "\nIs this a connection pooler? The site has its own pool. Point DATABASE_URL at PostgreSQL itself."
-            )
+            reason += f"\n{_POOLER_UNKNOWN}"
         raise CommandError(f"The database in DATABASE_URL cannot be used: {reason}") from error
     finally:
         direct.close()
+    if is_pooled and not settings.IM_PGBOUNCER:
+        raise CommandError(_POOLER_UNKNOWN)
     if missing:
+        commands = " ".join(
+            f"ALTER ROLE {direct.settings_dict['USER']} SET {name} = '{_REQUIRED_TIMEOUTS[name]}';" for name in missing
+        )
         raise CommandError(
-            f"Database connections lack {' and '.join(missing)}, which the site sets when it connects. "
-            "A connection pooler drops them. Point DATABASE_URL at PostgreSQL itself, or see deploy/README.md."
+            f"Database connections lack {' and '.join(missing)}, which end the transactions of a frozen node. "
+            f"Behind a pooler (IM_PGBOUNCER) the role must have them. Run in PostgreSQL: {commands} Then restart the "
+            "pooler, or let it reconnect."
         )
 
 

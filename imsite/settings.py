@@ -107,6 +107,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": database(DATA_DIR)}
+IM_PGBOUNCER = bool(read("IM_PGBOUNCER"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The channel layer connects nodes only. Inside a process, the hub delivers without it.

@@ -27,6 +27,12 @@ OPTIONS = (
     Option("SECRET_KEY", "", "Django's secret key. Required in production; otherwise generated in IM_DATA_DIR."),
     Option("DATABASE_URL", "", "postgres://user:password@host/name. Empty: SQLite in IM_DATA_DIR."),
     Option(
+        "IM_PGBOUNCER",
+        False,
+        "DATABASE_URL leads to PgBouncer, in transaction or session mode. The role then needs the time-outs in "
+        "deploy/README.md.",
+    ),
+    Option(
         "REDIS_URL",
         "",
         "redis://user:password@host:6379/0, rediss:// for TLS, or redis+sentinel://user:password@host1:26379,host2:26379/"

@@ -15,6 +15,7 @@ from psycopg import Connection, Error
 from psycopg_pool import ConnectionPool
 
 from delivery.db.executors import in_priority_thread
+from imsite.postgres.schema import DatabaseSchemaEditor
 
 _PRIORITY_SUFFIX = " priority"
 """Alias suffix of the pool for `delivery.db.executors.priority_executor`.
@@ -28,6 +29,7 @@ _DRAIN_INTERVAL_SECONDS = 1.0
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's wrapper, which belongs to one thread, with a choice of the pool and a check of each connection."""
 
+    SchemaEditorClass = DatabaseSchemaEditor
     _connection_pools: ClassVar[dict[str, ConnectionPool[Any]]]  # Django's own.
     _drained_at: ClassVar[dict[str, float]] = {}
     """Pool alias to the monotonic time at which this process last drained it."""

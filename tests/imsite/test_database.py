@@ -72,6 +72,14 @@ def test_session_options_of_database_url_are_combined_with_the_sites(
         other.close()
 
 
+def test_behind_a_pooler_nothing_is_set_for_a_session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://imsite@pooler/imsite")
+    monkeypatch.setenv("IM_PGBOUNCER", "True")
+    config = database(tmp_path)
+    assert config["DISABLE_SERVER_SIDE_CURSORS"] is True
+    assert config["OPTIONS"]["options"] == ""
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_batched_statements_see_committed_rows_under_any_configuration(

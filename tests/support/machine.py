@@ -8,7 +8,7 @@ import subprocess
 from functools import cache
 
 from imsite.cluster import nginx, redis_server
-from tests.support import object_storage, postgres
+from tests.support import object_storage, pgbouncer, postgres
 from tests.support.commands import ROOT
 
 
@@ -59,6 +59,8 @@ def missing() -> dict[str, str]:
         lacks["Firefox"] = "the page was tested in Chromium only (apt install firefox-esr, or set FIREFOX to its path)"
     if postgres.binaries() is None:
         lacks["PostgreSQL"] = "nothing ran against PostgreSQL (apt install postgresql)"
+    if pgbouncer.find_binary() is None:
+        lacks["PgBouncer"] = "nothing ran behind a connection pooler (apt install pgbouncer)"
     if redis_server.find_binary() is None:
         lacks["Redis"] = "nothing ran on several nodes (apt install redis-server)"
     if nginx.find_binary() is None:
