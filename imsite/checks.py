@@ -15,6 +15,7 @@ from imsite.server.local_url import UNIX_PEER, UNIX_PREFIX
 
 _CONTACT = re.compile(r"mailto:[^@\s]+@[\w.-]+|https://[\w-]+\.[\w.-]+", re.ASCII)
 _PRIVATE_KEY_BYTES = 32
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _NETWORKS = (
     "IM_OPEN_GATEWAY",
     "IM_MONITORING_NETWORKS",
@@ -104,6 +105,20 @@ def check_rates(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register("imsite")
+def check_openid_endpoint(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report a provider of sign-ins that is reached without TLS. Others could sign in as anybody."""
+    if not settings.SOCIAL_AUTH_OIDC_ENDPOINT or _is_encrypted(settings.SOCIAL_AUTH_OIDC_ENDPOINT):
+        return []
+    return [
+        Error(
+            f'SOCIAL_AUTH_OIDC_ENDPOINT: "{settings.SOCIAL_AUTH_OIDC_ENDPOINT}" must begin with https://. Only a '
+            "provider on this machine (127.0.0.1, [::1], localhost) may be reached without TLS.",
+            id="imsite.E008",
+        )
+    ]
+
+
+@register("imsite")
 def check_push_contact(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report a contact that push services refuse. No notification could be sent."""
     if not settings.IM_PUSH_CONTACT or _CONTACT.fullmatch(settings.IM_PUSH_CONTACT):
@@ -166,6 +181,16 @@ def _is_network(text: str, *, strict: bool) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_encrypted(url: str) -> bool:
+    """Return whether requests to the URL cannot be read on their way; those to this machine need no TLS."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))
 
 
 def _is_origin(text: str) -> bool:

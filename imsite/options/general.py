@@ -120,7 +120,8 @@ OPTIONS = (
         "",
         "Address of an OpenID Connect provider (Keycloak, Entra ID, Authentik and others), the part of its discovery "
         "document's address before /.well-known. With the next two, it enables single sign-on. Users are known by the "
-        "provider's issuer and their subject there, so a new provider's users are new.",
+        "provider's issuer and their subject there, so a new provider's users are new. It must begin with https://, "
+        "except on this machine.",
     ),
     Option("SOCIAL_AUTH_OIDC_KEY", "", "Client ID at the OpenID Connect provider."),
     Option("SOCIAL_AUTH_OIDC_SECRET", "", "Client secret at the OpenID Connect provider."),

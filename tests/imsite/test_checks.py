@@ -190,3 +190,20 @@ def test_a_unix_socket_whose_proxy_is_not_trusted_is_reported(
     settings.IM_TRUSTED_PROXIES = proxies
     monkeypatch.setenv("HOST", host)
     assert ["imsite.W007" in message for message in messages()] == [True] * wrong
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://id.example.org/realm", "id.example.org", "https://", "http://[", "ftp://a"]
+)
+def test_an_openid_provider_without_tls_is_reported(endpoint: str, settings: Settings) -> None:
+    settings.SOCIAL_AUTH_OIDC_ENDPOINT = endpoint
+    [message] = messages()
+    assert "imsite.E008" in message and "must begin with https://" in message
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["", "https://id.example.org/realm", "http://127.0.0.1:8080", "http://[::1]:8080/", "http://localhost"]
+)
+def test_an_openid_provider_with_tls_or_on_this_machine_is_right(endpoint: str, settings: Settings) -> None:
+    settings.SOCIAL_AUTH_OIDC_ENDPOINT = endpoint
+    assert messages() == []
