@@ -23,6 +23,8 @@ class Span(Protocol):
 
     def set_attribute(self, key: str, value: Any) -> None: ...
 
+    def update_name(self, name: str) -> None: ...
+
 
 class Tracer(Protocol):
     """Makes spans; see the functions of this module."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import Resolver404, resolve
 
 from delivery import tracing
 from imsite.server.fast_path import WRITE_RESPONSE
@@ -21,6 +22,12 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _NAMED_PARTS = {"api": 3, "acc": 3, "user": 2, "accounts": 2, "admin": 3}
 """Parts of a path that a span names, by the first one; of other paths it names the first. The rest may be a secret."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OTHER_METHOD = "_OTHER"
+_UNKNOWN_PATH = "/*"
+_POLLING = "/acc/polling/"
+"""Begins the paths that are answered without Django, so that it does not know them."""
+_REFUSED = 400
 
 
 def start_tracing() -> OtelTracer | None:
@@ -57,22 +64,29 @@ class TracedHttp:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        name = f"{scope['method']} {span_path(scope['path'])}"
-        with tracing.span(name, kind="server", **{"http.request.method": scope["method"]}) as span:
+        method = scope["method"] if scope["method"] in _METHODS else _OTHER_METHOD
+        path = scope["path"]
+        with tracing.span(f"{method} {span_path(path)}", kind="server", **{"http.request.method": method}) as span:
             if span is None:
                 await self._application(scope, receive, send)
                 return
 
+            def note(status: int) -> None:
+                span.set_attribute("http.response.status_code", status)
+                # Names that strangers may choose would make a new row each in the collector.
+                if status >= _REFUSED and not is_known_path(path):
+                    span.update_name(f"{method} {_UNKNOWN_PATH}")
+
             async def observed(message: dict[str, Any]) -> None:
                 if message["type"] == "http.response.start":
-                    span.set_attribute("http.response.status_code", message["status"])
+                    note(message["status"])
                 await send(message)
 
             extensions = dict(scope.get("extensions") or {})
             if (write := extensions.get(WRITE_RESPONSE)) is not None:
 
                 def observed_write(status: int, *rest: Any) -> Any:
-                    span.set_attribute("http.response.status_code", status)
+                    note(status)
                     return write(status, *rest)
 
                 extensions[WRITE_RESPONSE] = observed_write
@@ -84,3 +98,12 @@ def span_path(path: str) -> str:
     parts = path.split("/")[1:]
     kept = _NAMED_PARTS.get(parts[0], 1)
     return "/" + "/".join(parts[:kept])
+
+
+def is_known_path(path: str) -> bool:
+    """Return whether the part of the path that a span names is of a URL of the site, and no parameter in it."""
+    try:
+        route = resolve(path).route
+    except Resolver404:
+        return path.startswith(_POLLING)
+    return f"/{route}".startswith(span_path(path))

@@ -61,19 +61,46 @@ def test_a_span_names_no_secret_of_a_path(path: str, shown: str) -> None:
     assert span_path(path) == shown
 
 
-async def test_an_http_request_is_a_span_with_its_status(spans: Spans) -> None:
+async def refuse(path: str, status: int = 404, method: str = "GET") -> None:
+    """Trace a request to this path that is answered with the status."""
+
     async def application(scope: dict[str, object], receive: object, send: object) -> None:
-        await send({"type": "http.response.start", "status": 404, "headers": []})  # type: ignore[operator]
+        await send({"type": "http.response.start", "status": status, "headers": []})  # type: ignore[operator]
 
     async def ignore(message: dict[str, object]) -> None:
         pass
 
-    scope = {"method": "GET", "path": "/hooks/secret/", "query_string": b"q=secret"}
+    scope = {"method": method, "path": path, "query_string": b"q=secret"}
     await TracedHttp(application)(scope, ignore, ignore)  # type: ignore[arg-type]
+
+
+async def test_an_http_request_is_a_span_with_its_status(spans: Spans) -> None:
+    await refuse("/hooks/secret/")
 
     span = spans.one("GET /hooks")
     assert dict(span.attributes or {}) == {"http.request.method": "GET", "http.response.status_code": 404}
     assert "secret" not in spans.shown()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "method", "name"),
+    [
+        ("/wp-login.php", 404, "GET", "GET /*"),
+        ("/api/v1/secret/", 404, "GET", "GET /*"),
+        ("/admin/x/y/", 404, "GET", "GET /*"),
+        ("/secret", 429, "GET", "GET /*"),
+        ("/secret", 404, "SECRET", "_OTHER /*"),
+        ("/api/v1/messages/17/", 404, "GET", "GET /api/v1/messages"),
+        ("/acc/polling/poll", 404, "POST", "POST /acc/polling/poll"),
+        ("/accounts/login/", 429, "POST", "POST /accounts/login"),
+    ],
+)
+async def test_spans_of_unknown_paths_share_a_name(
+    path: str, status: int, method: str, name: str, spans: Spans
+) -> None:
+    await refuse(path, status, method)
+    assert dict(spans.one(name).attributes or {})["http.response.status_code"] == status
+    assert "secret" not in spans.shown().lower()
 
 
 def test_without_a_collector_requests_take_no_detour(settings: Settings) -> None:
