@@ -75,6 +75,17 @@ def test_alerts_and_dashboard_name_existing_figures(file: str) -> None:
     assert named and named <= figures
 
 
+def test_every_alert_is_tried_and_has_a_row_that_says_what_to_do() -> None:
+    alerts = set(re.findall(r"- alert: (\w+)", (DEPLOY / "monitoring" / "alerts.yml").read_text()))
+    tried = set(re.findall(r'alertname="(\w+)"', (DEPLOY / "monitoring" / "alerts_test.yml").read_text()))
+    rows = (DEPLOY / "README.md").read_text().partition("| What you see |")[2].splitlines()[2:]
+    named = [alert for row in rows for alert in re.findall(r"`(Imsite\w+)`", row.split(" | ")[0])]
+
+    assert len(alerts) > 10
+    assert tried == alerts
+    assert sorted(named) == sorted(alerts)
+
+
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool of Prometheus")
 @pytest.mark.parametrize("what", [["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]])
 def test_prometheus_accepts_the_alerts(what: list[str]) -> None:
