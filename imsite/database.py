@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from imsite.connection_urls import connection_url
 from imsite.options import read
+from imsite.postgres import password
 
 # A server that has silently disappeared (host or network down) is detected in 15 to 25 seconds instead of hours.
 # DATABASE_URL can override these by the same names.
@@ -36,6 +38,7 @@ def database(data_dir: Path) -> dict[str, Any]:
             config["ENGINE"] = "imsite.postgres"
             # The pool keeps connections open, so Django must not.
             config["CONN_MAX_AGE"] = 0
+            _check_password(config)
             url_options = config.get("OPTIONS", {})
             # In transaction mode, the statements after a commit run in another session.
             is_pooled = bool(read("IM_PGBOUNCER"))
@@ -52,6 +55,8 @@ def database(data_dir: Path) -> dict[str, Any]:
                     "max_size": int(cast(int, read("IM_DB_THREADS"))) + 15,
                     "timeout": _POOL_TIMEOUT_SECONDS,
                     "reconnect_timeout": _POOL_TIMEOUT_SECONDS,
+                    # The pool asks it for each connection that it opens.
+                    **({"conninfo": password.connection_info} if password.is_issued() else {}),
                 },
                 # A frozen node must not keep the event log's counter locked: the server ends idle transactions and
                 # lock waits. Options from DATABASE_URL, such as a search_path, are kept. PgBouncer refuses options, so
@@ -71,3 +76,12 @@ def database(data_dir: Path) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
     }
+
+
+def _check_password(config: dict[str, Any]) -> None:
+    """Raise ImproperlyConfigured if the password is given twice."""
+    given = [name for name in ("IM_DATABASE_PASSWORD_FILE", "IM_DATABASE_PASSWORD_COMMAND") if read(name)]
+    if config["PASSWORD"]:
+        given.append("the password in DATABASE_URL")
+    if len(given) > 1 and password.is_issued():
+        raise ImproperlyConfigured(f"{' and '.join(given)} are both set. Remove one of them.")

@@ -20,6 +20,11 @@ _POOLER_UNKNOWN = (
     "as a service), or point DATABASE_URL at PostgreSQL itself."
 )
 
+_CERTIFICATE_REFUSED = (
+    "The certificate of PostgreSQL is not trusted. Set sslrootcert in DATABASE_URL to the file of its CA, and use a "
+    "host name that is in the certificate."
+)
+
 
 def require_database() -> None:
     """Raise CommandError if PostgreSQL refuses the connection, or a connection pooler is not set up for the site.
@@ -43,6 +48,8 @@ def require_database() -> None:
         reason = str(error).strip()
         if "startup parameter" in reason:
             reason += f"\n{_POOLER_UNKNOWN}"
+        if "certificate verify failed" in reason or "does not match host name" in reason:
+            reason += f"\n{_CERTIFICATE_REFUSED}"
         raise CommandError(f"The database in DATABASE_URL cannot be used: {reason}") from error
     finally:
         direct.close()

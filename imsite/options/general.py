@@ -27,6 +27,18 @@ OPTIONS = (
     Option("SECRET_KEY", "", "Django's secret key. Required in production; otherwise generated in IM_DATA_DIR."),
     Option("DATABASE_URL", "", "postgres://user:password@host/name. Empty: SQLite in IM_DATA_DIR."),
     Option(
+        "IM_DATABASE_PASSWORD_FILE",
+        "",
+        "File with the database's password, instead of one in DATABASE_URL. It is read for each new connection, so the "
+        "password may change at any time.",
+    ),
+    Option(
+        "IM_DATABASE_PASSWORD_COMMAND",
+        "",
+        "Command that prints the database's password, instead of such a file. It is run, without a shell, for each new "
+        "connection.",
+    ),
+    Option(
         "IM_PGBOUNCER",
         False,
         "DATABASE_URL leads to PgBouncer, in transaction or session mode. The role then needs the time-outs in "

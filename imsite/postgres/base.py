@@ -15,6 +15,7 @@ from psycopg import Connection, Error
 from psycopg_pool import ConnectionPool
 
 from delivery.db.executors import in_priority_thread
+from imsite.postgres import password
 from imsite.postgres.schema import DatabaseSchemaEditor
 
 _PRIORITY_SUFFIX = " priority"
@@ -55,6 +56,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Return a pooled connection that the server has not closed. Raise PoolTimeout if the server stays away."""
+        if self.pool is None and password.is_issued():
+            conn_params = conn_params | {"password": password.issued_password()}
         while True:
             connection = super().get_new_connection(conn_params)
             pool = self.pool

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import postgres
+from tests.support.certificates import CertificateAuthority
 from tests.support.ports import free_port
 from tests.support.run_directory import memory_directory
 
@@ -29,14 +30,22 @@ _OPTIONS = {
     "unix_socket_directories": "",
     "wal_level": "replica",
 }
+_PASSWORDS = """host all operator 127.0.0.1/32 trust
+hostssl all imsite 127.0.0.1/32 scram-sha-256
+"""
 # The server ends when the pipe on standard input closes, also because the test run was killed.
 _SUPERVISOR = '"$@" & server=$!; read _; kill -QUIT $server; wait $server'
 
 
 class PostgresServer:
-    """One server on a port of its own, not yet started. `options` are those of `postgres -c`."""
+    """One server on a port of its own, not yet started. `options` are those of `postgres -c`.
 
-    def __init__(self, options: Mapping[str, str] | None = None) -> None:
+    With an authority it takes TLS; `ca` is the file of its CA.
+    """
+
+    def __init__(
+        self, options: Mapping[str, str] | None = None, *, authority: CertificateAuthority | None = None
+    ) -> None:
         found = postgres.binaries()
         if found is None:
             raise RuntimeError("no initdb and postgres found")
@@ -45,16 +54,24 @@ class PostgresServer:
         self._directory = Path(tempfile.mkdtemp(prefix="imsite-postgres-", dir=memory_directory()))
         self._supervisor: subprocess.Popen[bytes] | None = None
         self.port = free_port()
+        self.ca = self._directory / "ca.pem"
         as_user = postgres.unprivileged()
         if as_user:
             os.chown(self._directory, as_user["user"], as_user["group"])
         environment = {"PATH": os.environ["PATH"], "TZ": "UTC"}
         self._common: dict[str, Any] = {**as_user, "cwd": self._directory, "env": environment}
+        if authority:
+            self._write_certificate(authority)
         atexit.register(self.close)
 
     @property
     def url(self) -> str:
         return f"postgres://imsite@127.0.0.1:{self.port}/{NAME}"
+
+    @property
+    def operator_url(self) -> str:
+        """Return the URL of a superuser without a password, after `require_passwords`."""
+        return self.url.replace("imsite@", "operator@")
 
     def create(self, content: str) -> None:
         """Make the data directory, start, and copy the database at this URL."""
@@ -78,6 +95,16 @@ class PostgresServer:
     def set_option(self, name: str, value: str) -> None:
         """Change an option of the running server."""
         self._run("psql", self.url, "-c", f"ALTER SYSTEM SET {name} = '{value}'", "-c", "SELECT pg_reload_conf()")
+
+    def require_passwords(self) -> None:
+        """Let the running server take `imsite` with TLS and a password only."""
+        self._run("createuser", "-h", "127.0.0.1", "-p", str(self.port), "-U", "imsite", "--superuser", "operator")
+        Path(self._data, "pg_hba.conf").write_text(_PASSWORDS)
+        self._run("pg_ctl", "reload", "-D", self._data)
+
+    def set_password(self, password: str) -> None:
+        """Give `imsite` this password. Open sessions stay."""
+        self._run("psql", self.operator_url, "-c", f"ALTER ROLE imsite PASSWORD '{password}'")
 
     def start(self) -> None:
         """Start, and return when it answers."""
@@ -114,6 +141,18 @@ class PostgresServer:
     @property
     def _data(self) -> str:
         return str(self._directory / "data")
+
+    def _write_certificate(self, authority: CertificateAuthority) -> None:
+        certificate, key = authority.issue()
+        self.ca.write_bytes(authority.certificate)
+        for name, content in (("cert", certificate), ("key", key)):
+            file = self._directory / f"{name}.pem"
+            file.write_bytes(content)
+            file.chmod(0o600)
+            if account := postgres.unprivileged():
+                os.chown(file, account["user"], account["group"])
+            self._options[f"ssl_{name}_file"] = str(file)
+        self._options["ssl"] = "on"
 
     def _processes(self) -> Sequence[int]:
         """Return the postmaster and its children."""
