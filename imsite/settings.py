@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +14,7 @@ from imsite.connection_urls import connection_url, redis_channel_urls, redis_url
 from imsite.database import database
 from imsite.logging_config import LOGGING_SETTINGS
 from imsite.options import DEVELOPMENT, read
+from imsite.secret_key import generated_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = (BASE_DIR / str(read("IM_DATA_DIR"))).resolve()
@@ -29,11 +29,7 @@ def _secret_key() -> str:
             "Set SECRET_KEY (for example: python -c 'import secrets; print(secrets.token_urlsafe(50))')."
         )
     DATA_DIR.mkdir(parents=True, exist_ok=True)
-    path = DATA_DIR / "secret_key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text()
+    return generated_secret_key(DATA_DIR / "secret_key")
 
 
 SECRET_KEY = _secret_key()
