@@ -75,6 +75,13 @@ def test_alerts_and_dashboard_name_existing_figures(file: str) -> None:
     assert named and named <= figures
 
 
+def test_the_dashboard_or_an_alert_shows_each_figure() -> None:
+    shown = "".join((DEPLOY / "monitoring" / file).read_text() for file in ("alerts.yml", "grafana-dashboard.json"))
+    own = {metric.name for metric in REGISTRY.collect() if metric.name.startswith("imsite_")}
+    assert len(own) > 20
+    assert {name for name in own if not re.search(rf"\b{name}(_\w+)?\b", shown)} == set()
+
+
 def test_every_alert_is_tried_and_has_a_row_that_says_what_to_do() -> None:
     alerts = set(re.findall(r"- alert: (\w+)", (DEPLOY / "monitoring" / "alerts.yml").read_text()))
     tried = set(re.findall(r'alertname="(\w+)"', (DEPLOY / "monitoring" / "alerts_test.yml").read_text()))
