@@ -102,6 +102,11 @@ def count_anonymous(address: str) -> float:
     return ANONYMOUS.take(counted_address(address))
 
 
+def anonymous_retry_after(address: str) -> float:
+    """Return the seconds until the address may make a request without a valid token; 0.0 if it may now."""
+    return ANONYMOUS.retry_after(counted_address(address))
+
+
 @lru_cache(maxsize=4096)
 def counted_address(address: str) -> str:
     """Return the key under which an address is counted.

@@ -13,8 +13,8 @@ from accounts.errors import AccountError
 from accounts.forms.profile import ReauthenticationForm
 from accounts.models import User
 from accounts.names import name_key
-from accounts.rate_limits import second_factor_rate_limit
 from accounts.second_factor import notices
+from accounts.second_factor.attempts import count_code
 from accounts.session_times import is_recent
 
 _SESSION_KEY = "reauthenticated_at"
@@ -44,7 +44,7 @@ def is_reauthenticated(request: HttpRequest, user: User, form: ReauthenticationF
         return False
     if "code" in form.fields:
         try:
-            second_factor_rate_limit.take(str(user.pk))
+            count_code(user)
             used = second_factor_code_use(user_id=user.pk, code=form.cleaned_data["code"])
         except AccountError as refusal:
             form.refuse(refusal)

@@ -12,12 +12,17 @@ APP_REMOVED = gettext_noop("The authenticator app was removed from your account 
 PASSKEY_ADDED = gettext_noop("The passkey “%(passkey)s” was added to your account %(name)s.")
 PASSKEY_REMOVED = gettext_noop("The passkey “%(passkey)s” was removed from your account %(name)s.")
 RECOVERY_CODE_USED = gettext_noop("A recovery code of your account %(name)s was used.")
+CODES_LIMITED = gettext_noop(
+    "So many codes were tried for your account %(name)s that further codes are refused for a while. Whoever tried them "
+    "has signed in with your password or has an open browser of yours."
+)
 RECOVERY_CODES_REPLACED = gettext_noop("New recovery codes were made for your account %(name)s.")
 RESET = gettext_noop("An administrator turned off two-factor sign-in for your account %(name)s.")
 EMAIL_CHANGED = gettext_noop("The email address of your account %(name)s was changed or removed.")
 """The user still has the earlier address, which it is mailed to."""
 _SUBJECTS = {
     RECOVERY_CODE_USED: gettext_noop("A recovery code was used"),
+    CODES_LIMITED: gettext_noop("Many sign-in codes were tried"),
     EMAIL_CHANGED: gettext_noop("Your email address has changed"),
 }
 _OTHER_SUBJECT = gettext_noop("Your two-factor sign-in has changed")

@@ -17,8 +17,9 @@ from accounts.actions import UsedCode, second_factor_code_use
 from accounts.errors import AccountError, RateLimited
 from accounts.forms.second_factor import AppCodeForm, RecoveryCodeForm
 from accounts.forms.sign_in import ActionForm
-from accounts.rate_limits import second_factor_rate_limit, sign_in_rate_limit
+from accounts.rate_limits import sign_in_rate_limit
 from accounts.second_factor import notices
+from accounts.second_factor.attempts import count_code
 from accounts.second_step import PendingStep, complete_sign_in, pending_step
 from accounts.selectors.second_factor import has_authenticator_app, has_passkey
 
@@ -50,7 +51,7 @@ class SecondStepView(FormView):  # type: ignore[type-arg]
         user = self.pending.user
         try:
             sign_in_rate_limit.take(self.request.META["REMOTE_ADDR"])
-            second_factor_rate_limit.take(str(user.pk))
+            count_code(user)
             used = second_factor_code_use(user_id=user.pk, code=form.cleaned_data["code"])
         except AccountError as refusal:
             form.refuse(refusal)

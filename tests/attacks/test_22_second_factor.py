@@ -8,12 +8,15 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth import SESSION_KEY
+from django.core import mail
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from accounts.actions import token_issue, user_update
+from accounts.actions import email_set, token_issue, user_update
+from accounts.mail import wait_until_sent
 from accounts.models import User
 from accounts.rate_limits import second_factor_rate_limit
+from accounts.second_factor.attempts import notice_rate_limiter
 from accounts.selectors.users import user_by_session
 from tests.support.account_pages import session_key, sign_in
 from tests.support.fixtures.users import PASSWORD
@@ -25,8 +28,10 @@ FORM = "application/x-www-form-urlencoded"
 @pytest.fixture(autouse=True)
 def _rate_limit() -> Iterator[None]:
     second_factor_rate_limit.reset()
+    notice_rate_limiter.reset()
     yield
     second_factor_rate_limit.reset()
+    notice_rate_limiter.reset()
 
 
 def test_without_the_second_step_nothing_is_usable(alice: User) -> None:
@@ -102,6 +107,23 @@ def test_guessing_codes_is_limited_by_user_wherever_it_comes_from(alice: User, s
     refused = client.post(STEP, {"code": app_code(secret)}, REMOTE_ADDR="192.0.2.9")
     assert refused.status_code == 429 and int(refused["Retry-After"]) > 0
     assert SESSION_KEY not in client.session
+
+
+def test_the_user_is_told_once_that_codes_are_being_guessed(alice: User, settings: Settings) -> None:
+    settings.IM_SECOND_FACTOR_RATE = 2
+    add_app(alice)
+    email_set(user_id=alice.pk, email="alice@example.org")
+    client = take_first_step()
+    for _ in range(2):
+        assert client.post(STEP, {"code": "000 00"}).status_code == 200
+    wait_until_sent()
+    assert not mail.outbox
+    for _ in range(3):
+        assert client.post(STEP, {"code": "000 00"}).status_code == 429
+    wait_until_sent()
+    [told] = mail.outbox
+    assert told.to == ["alice@example.org"] and told.subject == "Many sign-in codes were tried · imsite"
+    assert "for your account alice" in told.body and "change your password" in told.body
 
 
 @pytest.mark.parametrize("code", ["", " ", "\0", "１２３４５６", "²³¹²³¹", "9" * 41, "0" * 7, "-1", "null"])
