@@ -11,6 +11,7 @@ import msgspec
 from django.conf import settings
 from django.utils.crypto import constant_time_compare
 
+from accounts.rate_limits import anonymous_retry_after, count_anonymous
 from chat.consumers.handshake import session_key
 from chat.node.lifecycle import Node, start_node
 from chat.polling.connection import Busy, OutOfStep, PollingConnection, Superseded
@@ -114,14 +115,22 @@ class PollingCalls:
             return refusal(status, "refused", connection.retry_after)
         return 200, msgspec.json.encode({"connection": connection_id})
 
-    async def call(self, action: str, connection_id: str, owner: str, body: bytes) -> Answer:
-        """Answer a call to a connection of any node. `owner`: see `owner_of`."""
+    async def call(self, action: str, connection_id: str, owner: str, body: bytes, address: str) -> Answer:
+        """Answer a call to a connection of any node. `owner`: see `owner_of`.
+
+        Calls to connections that do not exist count for the client's address. Beyond its limit, none is forwarded.
+        """
         if connection_id in self._connections:
             return await self.answer(action, connection_id, owner, body)
+        if wait := anonymous_retry_after(address):
+            return refusal(429, "rate_limited", round(wait, 3))
         node_id, node = node_of(connection_id), await start_node()
-        if node_id is None or node_id == node.nodes.id:
-            return UNKNOWN
-        return await self._forward(node, node_id, (action, connection_id, owner, body))
+        answer = UNKNOWN
+        if node_id is not None and node_id != node.nodes.id:
+            answer = await self._forward(node, node_id, (action, connection_id, owner, body))
+        if answer[0] == UNKNOWN[0]:
+            count_anonymous(address)
+        return answer
 
     async def _forward(self, node: Node, node_id: str, call: tuple[str, str, str, bytes]) -> Answer:
         try:

@@ -60,6 +60,12 @@ class SettledRateLimit:
                 self._unsettled[name] = self._unsettled.get(name, 0) + 1
         return 0.0
 
+    def retry_after(self, key: int | str) -> float:
+        """Return the seconds until the key has a use, without counting one; 0.0 if it has one now."""
+        rate = self._rate
+        left = self._buckets.draw_now(str(key), rate=rate, burst=self._burst, count=0).left
+        return max(0.0, (1.0 - left) / rate)
+
     def _is_much(self, name: str, left: float, rate: float, burst: int) -> bool:
         """Return whether a use is to be reported. The bucket alone does not tell: at the rate it stays full."""
         if left < burst * (1 - _UNREPORTED_BURST_SHARE):

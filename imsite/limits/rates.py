@@ -106,7 +106,7 @@ def path_rows() -> Iterator[tuple[str, tuple[RateLimitDeclaration, ...]]]:
             yield f"/{path}", (CALLS, ANONYMOUS.declared, *further)
         elif further:
             yield f"/{path}", (CALLS if f"/{path}".startswith(TOKEN_CALLS) else ANONYMOUS.declared, *further)
-    yield "/acc/polling/", (CONNECTIONS.declared, REQUESTS)
+    yield "/acc/polling/", (CONNECTIONS.declared, REQUESTS, ANONYMOUS.declared)
     yield f"every other path below {TOKEN_CALLS}", (CALLS,)
     yield "every other path", (ANONYMOUS.declared,)
 

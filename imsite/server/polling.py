@@ -76,7 +76,8 @@ class Polling:
             return refusal(413, "too_large")
         if action == "open":
             return await self._calls.open(scope)
-        return await self._calls.call(action, connection, owner_of(scope), body)
+        client = scope.get("client") or ("",)
+        return await self._calls.call(action, connection, owner_of(scope), body, client[0])
 
 
 async def _read_body(receive: Receive) -> bytes | None:

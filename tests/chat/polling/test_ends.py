@@ -13,6 +13,7 @@ from accounts.models import User
 from chat.models import Channel
 from chat.node import lifecycle
 from chat.polling import calls
+from chat.polling.connection_ids import create_id
 from delivery.db.executors import run
 from delivery.metrics import POLLING_CONNECTIONS
 from delivery.rate_limits.declared import reset_limits
@@ -91,6 +92,33 @@ async def test_refusals_say_when_to_try_again(node: LocalNode, application: Poll
         status, seconds, body = await call("send", opened["connection"])
         assert status == 429 and body["reason"] == "rate_limited"
         assert 190 < body["retryAfter"] <= seconds <= 200, "a refused call costs as much as another one"
+    finally:
+        reset_limits()
+
+
+async def test_unknown_connections_count_for_the_address_and_are_then_not_forwarded(
+    node: LocalNode, caller: PollingCaller, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.IM_ANONYMOUS_RATE, settings.IM_ANONYMOUS_BURST = 0.001, 3
+    reset_limits()
+    forwarded: list[str] = []
+
+    async def forward(node_id: str, *call: Any) -> None:
+        forwarded.append(node_id)
+
+    monkeypatch.setattr(node.node, "forward_poll", forward)
+    real, former = caller.connection, create_id("another node")
+    try:
+        for connection in (former, "invented", former):
+            caller.connection = connection
+            assert await caller.poll() == (404, {"reason": "unknown_connection"})
+        for connection in (former, "invented"):
+            caller.connection = connection
+            status, body = await caller.poll()
+            assert (status, body["reason"]) == (429, "rate_limited") and body["retryAfter"] > 0
+        assert forwarded == ["another node"] * 2
+        caller.connection = real
+        assert (await caller.call("close"))[0] == 200, "real connections are served"
     finally:
         reset_limits()
 
