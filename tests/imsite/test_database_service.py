@@ -107,6 +107,24 @@ def test_a_password_may_change_while_the_site_runs(
         wait_blocking(lambda: _is_ready(site))
 
 
+def test_no_request_fails_when_file_and_password_change_together(
+    server: PostgresServer, site_factory: SiteFactory, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("first")
+    server.set_password("first")
+    with _site(site_factory, _url(server), IM_DATABASE_PASSWORD_FILE=str(file)) as site:
+        question = f"{site.url}/user/online?userID=nobody"
+        assert get(question).status == 200
+        server.set_password("second")
+        assert get(question).status == 200, "an open connection outlives its password"
+        file.write_text("second")
+
+        assert postgres.terminate_sessions(server.operator_url)
+
+        assert [get(question).status for _ in range(20)] == [200] * 20
+
+
 def test_a_wrong_password_is_reported_without_it(
     server: PostgresServer, site_factory: SiteFactory, tmp_path: Path
 ) -> None:
