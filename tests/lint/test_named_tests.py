@@ -20,3 +20,17 @@ def test_named_tests_exist(document: str) -> None:
     ]
 
     assert not missing
+
+
+def test_every_promise_and_every_failing_part_names_its_test() -> None:
+    design = (ROOT / "DESIGN.md").read_text()
+    promises = design.partition("## Invariants")[2].partition("\n## ")[0]
+    text = design.partition("## When a part fails")[2].partition("\n## ")[0]
+    intro, _, table = text.partition("| what fails |")
+    rows = table.partition("\n\n")[0].splitlines()[2:]
+
+    numbers = re.findall(r"^(\d+)\. \*\*", promises, re.MULTILINE)
+    named = re.findall(r"\b(\d+)(?: and (\d+))? `tests/", intro)
+    assert len(numbers) > 5 and sorted(numbers) == sorted(number for pair in named for number in pair if number)
+    assert len(rows) > 20
+    assert not [row for row in rows if not _NAMED.search(row)]
