@@ -31,6 +31,13 @@ class ConnectionLimiter:
         self._by_address[counted] += 1
         return True
 
+    def has_room(self, address: str) -> bool:
+        """Return whether `enter` would count one more connection."""
+        if self.total >= settings.IM_MAX_CONNECTIONS:
+            return False
+        limit: int = settings.IM_MAX_CONNECTIONS_PER_ADDRESS
+        return self._by_address[counted_address(address)] < limit
+
     def leave(self, address: str) -> None:
         address = counted_address(address)
         self.total -= 1

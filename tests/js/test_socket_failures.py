@@ -19,8 +19,8 @@ pytestmark = [
     pytest.mark.skipif(machine.chromium() is None, reason="Chromium is missing on this machine"),
 ]
 
-_SITE = "http://modules.test/"
-"""The address at which the client looks whether the site answers HTTP."""
+_CHECK = "http://modules.test/acc?check=1"
+"""The address at which the client looks whether the site would accept a WebSocket."""
 
 SUCCESS: dict[str, Any] = {"code": 200, "codeMsg": "Success", "data": {"position": 40, "id": "7"}}
 
@@ -35,18 +35,22 @@ SESSION_ENDED = refusal(reasons.SESSION_ENDED)
 
 
 async def _answer(route: Route) -> None:
-    await route.fulfill(headers={"Access-Control-Allow-Origin": "*"})
+    await route.fulfill(status=204, headers={"Access-Control-Allow-Origin": "*"})
 
 
 class Server:
-    """Answers log-ins as the test says; a silent one accepts connections and says nothing."""
+    """Answers log-ins as the test says; a silent one accepts connections and says nothing, a refusing
+    one closes them."""
 
     def __init__(self) -> None:
         self.login: dict[str, Any] = SUCCESS
-        self.is_silent = False
+        self.is_silent = self.is_refusing = False
         self.connections: list[WebSocketRoute] = []
 
-    def accept(self, ws: WebSocketRoute) -> None:
+    async def accept(self, ws: WebSocketRoute) -> None:
+        if self.is_refusing:
+            await ws.close()
+            return
         self.connections.append(ws)
 
         def answer(raw: str | bytes) -> None:
@@ -65,7 +69,7 @@ class Server:
 async def server(clock_modules: Page) -> Server:
     server = Server()
     await clock_modules.route_web_socket("ws://modules.test/acc", server.accept)
-    await clock_modules.route(_SITE, _answer)
+    await clock_modules.route(_CHECK, _answer)
     await clock_modules.clock.install()
     await clock_modules.reload()
     script = """async () => {
@@ -134,11 +138,47 @@ async def test_a_server_that_does_not_answer_http_either_blocks_nothing(clock_mo
     async def fail(route: Route) -> None:
         await route.abort()
 
-    await clock_modules.route(_SITE, fail)
+    await clock_modules.route(_CHECK, fail)
     server.is_silent = True
     await clock_modules.evaluate("socket.start({ appId: 101 })")
     await clock_modules.clock.run_for(12_000)
     assert (await reach(clock_modules, "waiting closed"))[-2:] == ["waiting unresponsive", "waiting closed"]
+
+
+async def test_a_server_that_refuses_by_itself_does_not_make_the_page_poll(clock_modules: Page, server: Server) -> None:
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=429, headers={"Access-Control-Allow-Origin": "*"})
+
+    await clock_modules.route(_CHECK, refuse)
+    server.is_refusing = True
+    script = """async () => {
+      const { Socket } = await import("/static/js/net/socket.js");
+      window.attempts = window.polls = 0;
+      class webSocket extends WebSocket {
+        constructor(url) {
+          super(url);
+          attempts++;
+        }
+      }
+      const openPolling = () => new WebSocket(`ws://modules.test/acc?${polls++}`);
+      window.socket = new Socket("ws://modules.test/acc", { openPolling, webSocket });
+      window.events = [];
+      socket.addEventListener("status", ({ detail }) => events.push([detail.status, detail.reason].join(" ").trim()));
+      socket.start({ appId: 101 });
+    }"""
+    await clock_modules.evaluate(script)
+    for attempt in range(1, 7):
+        await clock_modules.wait_for_function(
+            "(attempt) => attempts === attempt && socket.status === 'waiting'", arg=attempt
+        )
+        if attempt % 2 == 0:
+            # It has asked the server, whose answer ends the suspicion.
+            await clock_modules.wait_for_function("events.at(-1) === 'waiting closed'")
+        await clock_modules.evaluate("socket.reconnect()")
+    assert await clock_modules.evaluate("[polls, events.includes('waiting blocked')]") == [0, False]
+    server.is_refusing = False
+    await clock_modules.evaluate("socket.reconnect()")
+    await reach(clock_modules, "ready")
 
 
 async def test_an_attempt_under_way_can_be_given_up(clock_modules: Page, server: Server) -> None:

@@ -78,6 +78,17 @@ async def test_one_frame_ends_the_suspicion(page: Page) -> None:
     assert await page.evaluate("transports.mayBeBlocked") is False
 
 
+async def test_a_server_that_is_away_ends_the_suspicion(page: Page) -> None:
+    script = """[1, 2, 3].map(() => {
+      transports.noteLoss(loss());
+      transports.noteLoss(loss());
+      const isSuspicious = transports.mayBeBlocked;
+      transports.noteAbsence();
+      return [isSuspicious, transports.change()];
+    })"""
+    assert await page.evaluate(script) == [[True, False]] * 3
+
+
 async def test_without_another_transport_nothing_changes(page: Page) -> None:
     assert await page.evaluate("(transports = make(false)).noteLoss(loss({ isInVain: true }))") is None
     assert await page.evaluate("[transports.mayBeBlocked, transports.change()]") == [True, False]

@@ -22,7 +22,7 @@
  *   `position`: the server has accepted the user and passed everything up to here
  */
 import { Emitter } from "./events.js";
-import { respondsToHttp } from "./http-check.js";
+import { wouldAcceptWebSocket } from "./http-check.js";
 import { PositionTracker } from "./position-tracker.js";
 import { PushDispatcher } from "./push-dispatcher.js";
 import { CloseCode, Code, DisconnectedError, EXPIRED, LoginRefusal, RequestError, toEnvelope } from "./protocol.js";
@@ -279,13 +279,15 @@ export class Socket extends Emitter {
     if (mayBeBlocked) this.#checkIfBlocked();
   }
 
-  /** Name a network or proxy that lets HTTP through, but no WebSocket, and poll there. */
+  /** Name a network or proxy that lets HTTP through, but no WebSocket that the server would accept, and poll there. */
   async #checkIfBlocked() {
-    const reason = (await respondsToHttp(this.url, this.fetch)) ? "blocked" : "closed";
+    const isAccepting = await wouldAcceptWebSocket(this.url, this.fetch);
+    const reason = isAccepting ? "blocked" : "closed";
+    if (!isAccepting) this.#transports.noteAbsence();
     const { status, retryAt } = this.#state;
     const isTrying = status === "waiting" || status === "connecting";
-    if (!isTrying || !this.#transports.mayBeBlocked) return;
-    const hasChanged = reason === "blocked" && this.#transports.change();
+    if (!isTrying) return;
+    const hasChanged = isAccepting && this.#transports.change();
     if (hasChanged && this.#transports.isPolling) this.#connect();
     else this.#setStatus(status, retryAt, reason);
   }

@@ -88,6 +88,11 @@ export class Transports extends Emitter {
     if (lastedMs >= STABLE_AFTER_MS) this.#probePauseMs = FIRST_PROBE_MS;
   }
 
+  /** The server is away or refuses WebSockets itself, which says nothing about the network. */
+  noteAbsence() {
+    this.#silentAttempts = this.#cutConnections = 0;
+  }
+
   /**
    * Use the other transport from now on, if there is one and the present one is blocked; return whether it changes. Plain
    * HTTP must reach the server.
