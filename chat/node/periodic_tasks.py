@@ -1,4 +1,5 @@
-"""Periodic tasks of every node: announcements, scheduled messages, expiring mutes and bans, retention and search.
+"""Periodic tasks of every node: announcements, scheduled messages, expiring mutes and bans, retention, partitions
+and search.
 
 Several nodes may run a task at the same time; the actions ensure that it has its effect once.
 """
@@ -19,10 +20,12 @@ from chat.actions.account_deletion import finish_interrupted_deletions
 from chat.actions.announcement import announcements_send_due
 from chat.actions.moderation import restrictions_lift_expired
 from chat.actions.scheduled_sending import scheduled_send_due
+from chat.models.partitions import LARGE_TABLES
 from chat.search.index import Indexer
 from chat.webhooks.incoming import last_use
 from delivery import publish
 from delivery.db.executors import run_background, run_processing
+from delivery.db.partitioning.upkeep import maintain
 from delivery.log_throttle import log_recovery
 
 logger = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ def start_periodic_tasks() -> list[asyncio.Task[None]]:
         ("held uploads", HELD_UPLOADS_INTERVAL_SECONDS, _complete_held_uploads),
         ("search", settings.IM_SEARCH_INTERVAL, partial(_update_search_index, Indexer())),
         ("deletions", settings.IM_CLEANUP_INTERVAL, _finish_deletions),
+        ("partitions", settings.IM_CLEANUP_INTERVAL, _maintain_partitions),
         ("incoming webhooks", last_use.FLUSH_INTERVAL_SECONDS, _record_webhook_use),
     )
     tasks = [asyncio.create_task(_run_every(pause, name, task), name=name) for name, pause, task in work]
@@ -103,6 +107,11 @@ async def _update_search_index(indexer: Indexer) -> None:
 
 async def _finish_deletions() -> None:
     await run_background(finish_interrupted_deletions)
+
+
+async def _maintain_partitions() -> None:
+    for table in LARGE_TABLES:
+        await run_background(partial(maintain, table))
 
 
 async def _record_webhook_use() -> None:

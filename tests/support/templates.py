@@ -6,8 +6,10 @@ The migrations take seven seconds of CPU.
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.settings import TEST_DATABASE
@@ -21,7 +23,14 @@ Template = Path | str
 
 def migrated(kind: str = TEST_DATABASE) -> Template:
     """Return a database with its tables and what migrations put into them. `kind`: sqlite or postgres."""
-    return _once("migrated", lambda site: site.manage("migrate", "--verbosity", "0"), kind=kind)
+    return _once("migrated", partial(_migrate, kind=kind), kind=kind)
+
+
+def _migrate(site: Site, kind: str) -> None:
+    site.manage("migrate", "--verbosity", "0")
+    if kind == "postgres" and os.environ.get("TEST_PARTITIONED"):
+        # Small partitions, so that the rows of a test lie in several of them.
+        site.manage("partition", "--rows", "20")
 
 
 def set_up(kind: str = TEST_DATABASE) -> Template:

@@ -1,0 +1,64 @@
+"""`manage.py partition`: partition the tables of messages, events and receipts while the site runs."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from tqdm import tqdm
+
+from chat.models.partitions import LARGE_TABLES
+from delivery.db.partitioning.conversion import abort, steps
+from delivery.db.partitioning.short_lock import LockUnavailableError
+
+DEFAULT_ROWS = 20_000_000
+
+
+class Command(BaseCommand):
+    help = (
+        "Partition the tables of messages, events and receipts on PostgreSQL. The site may run meanwhile. A run that"
+        " was interrupted goes on with the next one."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--rows", type=int, default=DEFAULT_ROWS, help="ids or positions of a partition (default: %(default)s)"
+        )
+        choice = parser.add_mutually_exclusive_group()
+        choice.add_argument("--dry-run", action="store_true", help="only print the steps that are left")
+        choice.add_argument(
+            "--abort",
+            action="store_true",
+            help="remove what an interrupted run has left on tables that are still plain",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if connection.vendor != "postgresql":
+            raise CommandError("SQLite has no partitions. Point DATABASE_URL at PostgreSQL first.")
+        if options["rows"] < 1:
+            raise CommandError("--rows must be at least 1.")
+        if options["abort"]:
+            plain = [table.name for table in LARGE_TABLES if abort(table)]
+            self.stdout.write(f"Plain tables: {', '.join(plain) or 'none'}.")
+            return
+        if options["dry_run"]:
+            for table in LARGE_TABLES:
+                for description, _ in steps(table, options["rows"]):
+                    self.stdout.write(description)
+            return
+        try:
+            self._convert(options["rows"], is_hidden=None if options["verbosity"] > 0 else True)
+        except LockUnavailableError as error:
+            raise CommandError(str(error)) from error
+
+    def _convert(self, rows: int, *, is_hidden: bool | None) -> None:
+        work = [step for table in LARGE_TABLES for step in steps(table, rows)]
+        # None: only on a terminal.
+        with tqdm(total=len(work), unit="step", disable=is_hidden, file=self.stderr) as progress:
+            for description, run in work:
+                progress.set_description(description)
+                run()
+                progress.update()
+        self.stdout.write(f"Partitioned: {', '.join(table.name for table in LARGE_TABLES)}.")

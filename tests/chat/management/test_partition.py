@@ -1,0 +1,101 @@
+"""`manage.py partition` converts the tables of a running site, can be interrupted, and refuses SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from tests.load.partition_conversion import measure
+from tests.support import postgres, templates
+from tests.support.site import Site
+
+_FIRST_STEPS = """
+from chat.models.partitions import LARGE_TABLES
+from delivery.db.partitioning.conversion import steps
+for _, run in list(steps(LARGE_TABLES[0], 10))[:3]:
+    run()
+"""
+_SEND = """
+from accounts.models import User
+from chat.models import Channel, Message, Pin, ReadMark
+from chat.models.partitions import LARGE_TABLES
+from delivery.db.partitioning.catalog import partitions
+from delivery.db.partitioning.upkeep import maintain
+from tests.support.in_process import create_global_channel, create_users, say
+(alice,) = create_users("alice")
+here = create_global_channel()
+def ranges():
+    print([partition.name for partition in partitions(LARGE_TABLES[0])])
+    for table in LARGE_TABLES:
+        maintain(table)
+for number in range(45):
+    say(alice, here, str(number))
+ranges()
+ranges()
+pinned = Message.objects.order_by("pk").last()
+Pin.objects.create(channel=here, message=pinned, pinned_by=alice, pinned_at=1)
+Message.objects.filter(pk__lt=40).delete()
+ranges()
+ranges()
+print(list(Message.objects.filter(channel=here).order_by("seq").values_list("seq", flat=True)) == list(range(40, 46)))
+"""
+
+
+@pytest.fixture
+def plain_site(tmp_path: Path, worker_id: str) -> Iterator[tuple[Site, str]]:
+    """Return a site that is not started, with a database of its own, and the URL of that."""
+    template = templates.migrated("postgres")
+    assert isinstance(template, str)
+    with postgres.database(f"partition_{worker_id}", template=template) as url:
+        yield Site(tmp_path, database_url=url), url
+
+
+@pytest.mark.sqlite
+def test_sqlite_has_no_partitions() -> None:
+    with pytest.raises(CommandError, match="SQLite"):
+        call_command("partition")
+
+
+@pytest.mark.postgres
+@pytest.mark.each_database
+def test_an_interrupted_conversion_goes_on_or_is_aborted(plain_site: tuple[Site, str]) -> None:
+    site, _ = plain_site
+    every_step = site.manage("partition", "--dry-run")
+    site.manage("shell", "--no-imports", "-c", _FIRST_STEPS)
+    left = site.manage("partition", "--dry-run")
+    assert "Validate chat_message_bound" in every_step
+    assert "chat_message_bound" not in left
+    assert "Make chat_message the first partition" in left
+    site.manage("partition", "--abort")
+    assert site.manage("partition", "--dry-run") == every_step
+    site.manage("partition")
+    assert "Make" not in site.manage("partition", "--dry-run")
+
+
+@pytest.mark.postgres
+@pytest.mark.each_database
+def test_partitions_are_made_ahead_and_dropped_when_empty(plain_site: tuple[Site, str]) -> None:
+    site, url = plain_site
+    site.manage("partition", "--rows", "10")
+    late, ahead, full, kept, complete = site.manage("shell", "--no-imports", "-c", _SEND).strip().splitlines()[-5:]
+    # No message was lost although the periodic task came late.
+    assert late == "['chat_message_first', 'chat_message_20', 'chat_message_default']"
+    assert ahead == full == "['chat_message_first', 'chat_message_20', 'chat_message_50', 'chat_message_default']"
+    assert kept == "['chat_message_50', 'chat_message_default']"
+    assert complete == "True"
+    with psycopg.connect(url, autocommit=True) as database, pytest.raises(psycopg.errors.ForeignKeyViolation):
+        database.execute("UPDATE chat_pin SET message_id = 7")
+
+
+@pytest.mark.postgres
+@pytest.mark.each_database
+@pytest.mark.slow
+def test_messages_sent_during_the_conversion_are_stored_once() -> None:
+    _, faults, _ = measure(2_000, 50, 1_000_000)
+    # The time of a send depends on the machine here; the measurement with millions of messages bounds it.
+    assert [fault for fault in faults if not fault.startswith("a send took")] == []
