@@ -22,8 +22,8 @@ def test_every_used_option_is_declared() -> None:
     for package in ("imsite", "accounts", "chat", "delivery", "templates", "static", "deploy"):
         for path in (ROOT / package).rglob("*"):
             if path.suffix in {".py", ".html", ".js", ".conf", ".service", ".yml", ".yaml", ".env", ".example"}:
-                named = {name.removesuffix("_FILE") for name in _NAME.findall(path.read_text(encoding="utf-8"))}
-                unknown = named - known
+                named = set(_NAME.findall(path.read_text(encoding="utf-8"))) - known
+                unknown = {name.removesuffix("_FILE") for name in named} - known
                 assert not unknown, f"{path.relative_to(ROOT)} names {unknown}, which imsite/options does not list"
 
 
