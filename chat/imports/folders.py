@@ -10,7 +10,7 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -148,7 +148,7 @@ def read_json(folder: Folder, path: str, type: type[T]) -> T:
         raise UnreadableExport(f"{path}: {error}.") from None
 
 
-def numbered_lines(folder: Folder, path: str) -> Iterator[tuple[int, bytes]]:
+def _numbered_lines(folder: Folder, path: str) -> Iterator[tuple[int, bytes]]:
     """Yield the lines of a file that are not empty, with their numbers. Raises UnreadableExport."""
     limit = settings.IM_IMPORT_JSON_MAX_BYTES
     try:
@@ -165,12 +165,12 @@ def numbered_lines(folder: Folder, path: str) -> Iterator[tuple[int, bytes]]:
                 yield number, line
 
 
-def read_lines(folder: Folder, path: str) -> Iterator[Any]:
-    """Yield the JSON values of a file's lines. Raises UnreadableExport with the number of a bad line."""
-    for number, line in numbered_lines(folder, path):
+def read_lines(folder: Folder, path: str, decode: Callable[[bytes], Any] = orjson.loads) -> Iterator[Any]:
+    """Yield the decoded JSON of a file's lines. Raises UnreadableExport with the number of a bad line."""
+    for number, line in _numbered_lines(folder, path):
         try:
-            yield orjson.loads(line)
-        except orjson.JSONDecodeError as error:
+            yield decode(line)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise UnreadableExport(f"{path}, line {number}: {error}.") from None
 
 

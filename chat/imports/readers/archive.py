@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import IO, TypeVar
+from typing import IO
 
 import msgspec
 
-from chat.imports.folders import Folder, numbered_lines, read_json
+from chat.imports.folders import Folder, read_json, read_lines
 from chat.imports.records import ChannelRecord, MessageRecord, UnreadableExport, UserRecord
 
 FORMAT = "imsite"
 VERSION = 1
 ABOUT, USERS, CHANNELS, MESSAGES = "archive.json", "users.jsonl", "channels.jsonl", "messages/"
 """The paths of an archive. `MESSAGES` begins the name of a channel's file."""
-T = TypeVar("T")
 
 
 class About(msgspec.Struct, kw_only=True):
@@ -38,23 +37,16 @@ class ArchiveExport:
             raise UnreadableExport("The archive is incomplete. Run the same `manage.py export` again; it continues.")
 
     def users(self) -> Iterator[UserRecord]:
-        return self._lines(USERS, UserRecord)
+        return read_lines(self._folder, USERS, msgspec.json.Decoder(UserRecord).decode)
 
     def channels(self) -> Iterator[ChannelRecord]:
-        return self._lines(CHANNELS, ChannelRecord)
+        return read_lines(self._folder, CHANNELS, msgspec.json.Decoder(ChannelRecord).decode)
 
     def messages(self) -> Iterator[MessageRecord]:
+        decode = msgspec.json.Decoder(MessageRecord).decode
         for name in self._folder.names():
             if name.startswith(MESSAGES):
-                yield from self._lines(name, MessageRecord)
+                yield from read_lines(self._folder, name, decode)
 
     def open_file(self, path: str) -> AbstractContextManager[IO[bytes]]:
         return self._folder.open(path)
-
-    def _lines(self, path: str, kind: type[T]) -> Iterator[T]:
-        decode = msgspec.json.Decoder(kind).decode
-        for number, line in numbered_lines(self._folder, path):
-            try:
-                yield decode(line)
-            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-                raise UnreadableExport(f"{path}, line {number}: {error}.") from None
