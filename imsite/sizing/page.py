@@ -102,7 +102,7 @@ def warnings(site: Site) -> Iterator[str]:
     if site.postgres_connections > MANY_POSTGRES_CONNECTIONS:
         yield (
             f"PostgreSQL gets up to {_whole(site.postgres_connections)} connections, a process each. Give it memory "
-            "for them, or lower IM_DB_THREADS."
+            "for them, or put PgBouncer before it (IM_PGBOUNCER)."
         )
     if site.nodes > slopes.MEASURED_NODES:
         yield f"Extrapolated: no more than {slopes.MEASURED_NODES} nodes have been measured, and four under load."

@@ -126,7 +126,7 @@ def test_the_warnings_name_what_to_do() -> None:
     )
 
     assert "Run two" in small and "Extrapolated" not in small
-    for expected in ("ip_local_port_range", "IM_DB_THREADS", "Extrapolated", "one Python process"):
+    for expected in ("ip_local_port_range", "IM_PGBOUNCER", "Extrapolated", "one Python process"):
         assert expected in large
 
 
