@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
@@ -37,19 +38,24 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if connection.vendor != "postgresql":
             raise CommandError("SQLite has no partitions. Point DATABASE_URL at PostgreSQL first.")
+        if settings.IM_PGBOUNCER:
+            raise CommandError(
+                "PgBouncer would keep this command's settings for sessions of the site. Run it with DATABASE_URL of "
+                "PostgreSQL itself and IM_PGBOUNCER=False."
+            )
         if options["rows"] < 1:
             raise CommandError("--rows must be at least 1.")
-        if options["abort"]:
-            plain = [table.name for table in LARGE_TABLES if abort(table)]
-            self.stdout.write(f"Plain tables: {', '.join(plain) or 'none'}.")
-            return
         if options["dry_run"]:
             for table in LARGE_TABLES:
                 for description, _ in steps(table, options["rows"]):
                     self.stdout.write(description)
             return
         try:
-            self._convert(options["rows"], is_hidden=None if options["verbosity"] > 0 else True)
+            if options["abort"]:
+                plain = [table.name for table in LARGE_TABLES if abort(table)]
+                self.stdout.write(f"Plain tables: {', '.join(plain) or 'none'}.")
+            else:
+                self._convert(options["rows"], is_hidden=None if options["verbosity"] > 0 else True)
         except LockUnavailableError as error:
             raise CommandError(str(error)) from error
 

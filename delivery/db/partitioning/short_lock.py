@@ -16,7 +16,7 @@ _RETRIES = 600
 
 
 class LockUnavailableError(Exception):
-    """Other transactions have held the tables in all the time."""
+    """Other transactions held the tables at every attempt."""
 
 
 def run(change: Callable[[], None], retries: int = _RETRIES) -> None:

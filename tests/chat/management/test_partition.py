@@ -7,9 +7,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.conf import Settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from delivery.db.partitioning.short_lock import LockUnavailableError
 from tests.load.partition_conversion import measure
 from tests.support import postgres, templates
 from tests.support.site import Site
@@ -59,6 +61,24 @@ def plain_site(tmp_path: Path, worker_id: str) -> Iterator[tuple[Site, str]]:
 def test_sqlite_has_no_partitions() -> None:
     with pytest.raises(CommandError, match="SQLite"):
         call_command("partition")
+
+
+@pytest.mark.postgres
+def test_it_does_not_run_through_a_pooler(settings: Settings) -> None:
+    settings.IM_PGBOUNCER = True
+    with pytest.raises(CommandError, match="IM_PGBOUNCER=False"):
+        call_command("partition")
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_an_abort_says_that_the_tables_are_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_up(*_: object) -> None:
+        raise LockUnavailableError("The tables stay locked.")
+
+    monkeypatch.setattr("delivery.db.partitioning.short_lock.run", give_up)
+    with pytest.raises(CommandError, match="stay locked"):
+        call_command("partition", "--abort")
 
 
 @pytest.mark.postgres
