@@ -35,10 +35,10 @@ def issued_password() -> str:
             password, reason = "", f"{path} cannot be read ({error.__class__.__name__})"
     else:
         name, reason = "IM_DATABASE_PASSWORD_COMMAND", "the command prints nothing"
-        command = shlex.split(str(read(name)))
+        command = str(read(name))
         try:
             ran = subprocess.run(
-                command,
+                shlex.split(command),
                 capture_output=True,
                 text=True,
                 timeout=_COMMAND_TIMEOUT_SECONDS,
@@ -51,7 +51,9 @@ def issued_password() -> str:
         except subprocess.TimeoutExpired:
             password, reason = "", f"the command took longer than {_COMMAND_TIMEOUT_SECONDS:.0f} seconds"
         except (OSError, UnicodeDecodeError) as error:
-            password, reason = "", f"{command[0]} cannot be run ({error.__class__.__name__})"
+            password, reason = "", f"{shlex.split(command)[0]} cannot be run ({error.__class__.__name__})"
+        except ValueError as error:
+            password, reason = "", f"the command cannot be split into arguments ({error})"
     if not password:
         raise OperationalError(f"{name}: {reason}.")
     return password

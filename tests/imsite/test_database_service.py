@@ -144,6 +144,7 @@ def test_a_wrong_password_is_reported_without_it(
         ("COMMAND", "/nowhere", r"/nowhere cannot be run \(FileNotFoundError\)"),
         ("COMMAND", "true", "the command prints nothing"),
         ("COMMAND", "sh -c 'echo secret; exit 3'", "the command ended with 3"),
+        ("COMMAND", "sh -c 'echo secret", r"the command cannot be split into arguments \(No closing quotation\)"),
     ],
 )
 def test_a_missing_password_is_explained(name: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
