@@ -8,7 +8,15 @@ from django.core.management.base import BaseCommand
 
 from imsite.options import DEVELOPMENT, OPTIONS, read
 
-_SECRETS = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "REDIS_CHANNEL_URLS", "IM_CLUSTER_SECRET", "EMAIL_URL"}
+_SECRETS = {
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "REDIS_CHANNEL_URLS",
+    "IM_CLUSTER_SECRET",
+    "IM_PUSH_PRIVATE_KEY",
+    "EMAIL_URL",
+}
 
 
 class Command(BaseCommand):
