@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from imsite.options import OPTIONS
-from imsite.sizing import slopes
+from imsite.sizing import costs
 
 _DEFAULTS = {option.name: option.production for option in OPTIONS}
 
@@ -104,34 +104,34 @@ class Site:
     def node_cores(self) -> float:
         """Cores that all nodes use."""
         microseconds = (
-            self.messages * (slopes.CPU_PER_SEND.value + slopes.CPU_PER_INDEXED_MESSAGE.value)
-            + self.commits * slopes.CPU_PER_COMMIT.value
-            + self.commits * (self.nodes - 1) * slopes.CPU_PER_ANNOUNCED_COMMIT.value
-            + self.deliveries * slopes.CPU_PER_DELIVERY.value
-            + self.connections * slopes.CPU_PER_CONNECTION.value
+            self.messages * (costs.CPU_PER_SEND.value + costs.CPU_PER_INDEXED_MESSAGE.value)
+            + self.commits * costs.CPU_PER_COMMIT.value
+            + self.commits * (self.nodes - 1) * costs.CPU_PER_ANNOUNCED_COMMIT.value
+            + self.deliveries * costs.CPU_PER_DELIVERY.value
+            + self.connections * costs.CPU_PER_CONNECTION.value
         )
-        return microseconds * MICROSECOND + self.nodes * slopes.CPU_PER_IDLE_NODE.value / 100
+        return microseconds * MICROSECOND + self.nodes * costs.CPU_PER_IDLE_NODE.value / 100
 
     @property
     def node_mib(self) -> float:
         """Memory of one node, with the kernel's buffers for its connections."""
-        kib = slopes.KIB_PER_CONNECTION.value + slopes.KERNEL_KIB_PER_CONNECTION.value
-        return slopes.MIB_PER_NODE.value + self.connections_per_node * kib / 1024
+        kib = costs.KIB_PER_CONNECTION.value + costs.KERNEL_KIB_PER_CONNECTION.value
+        return costs.MIB_PER_NODE.value + self.connections_per_node * kib / 1024
 
     @property
     def redis_cores(self) -> float:
         if self.nodes == 1:
             return 0.0
-        return self.commits * self.nodes * slopes.REDIS_CPU_PER_ANNOUNCED_COMMIT.value * MICROSECOND
+        return self.commits * self.nodes * costs.REDIS_CPU_PER_ANNOUNCED_COMMIT.value * MICROSECOND
 
     @property
     def redis_mib(self) -> float:
-        return 0.0 if self.nodes == 1 else self.connections * slopes.REDIS_BYTES_PER_USER.value / MIB
+        return 0.0 if self.nodes == 1 else self.connections * costs.REDIS_BYTES_PER_USER.value / MIB
 
     @property
     def postgres_cores(self) -> float:
-        commits = self.commits * slopes.POSTGRES_CPU_PER_COMMIT.value
-        return (commits + self.messages * slopes.POSTGRES_CPU_PER_MESSAGE.value) * MICROSECOND
+        commits = self.commits * costs.POSTGRES_CPU_PER_COMMIT.value
+        return (commits + self.messages * costs.POSTGRES_CPU_PER_MESSAGE.value) * MICROSECOND
 
     @property
     def postgres_connections(self) -> int:
@@ -140,24 +140,24 @@ class Site:
 
     @property
     def disk_gb_per_year(self) -> float:
-        return self.demand.messages_per_day * 365 * slopes.DATABASE_BYTES_PER_MESSAGE.value / self.sites / GB
+        return self.demand.messages_per_day * 365 * costs.DATABASE_BYTES_PER_MESSAGE.value / self.sites / GB
 
     @property
     def client_megabits(self) -> float:
         """Megabits a second to the clients."""
-        size = slopes.BYTES_PER_PUSH.value + slopes.BYTES_PER_PACKET.value
+        size = costs.BYTES_PER_PUSH.value + costs.BYTES_PER_PACKET.value
         return self.deliveries * size * 8 / 1e6
 
     @property
     def redis_megabits(self) -> float:
         """Megabits a second to Redis and from it to each node."""
         copies = 0 if self.nodes == 1 else self.nodes + 1
-        return self.messages * copies * slopes.BYTES_PER_ANNOUNCEMENT.value * 8 / 1e6
+        return self.messages * copies * costs.BYTES_PER_ANNOUNCEMENT.value * 8 / 1e6
 
     @property
     def reconnect_seconds(self) -> float:
         """Time until all are logged in again after a restart of all nodes."""
-        cpu = self.connections_per_node * slopes.CPU_PER_LOG_IN.value * MICROSECOND
+        cpu = self.connections_per_node * costs.CPU_PER_LOG_IN.value * MICROSECOND
         return cpu / self.demand.cores_per_node
 
     @property
@@ -178,8 +178,8 @@ class Site:
             self.connections_per_node <= MAX_CONNECTIONS * usable
             and self.node_cores <= self.nodes * self.demand.cores_per_node * usable
             and self.redis_cores <= usable
-            and self.messages <= slopes.LOG_MESSAGES_PER_SECOND.value * usable
-            and self.commits <= slopes.LOG_COMMITS_PER_SECOND.value * usable
+            and self.messages <= costs.LOG_MESSAGES_PER_SECOND.value * usable
+            and self.commits <= costs.LOG_COMMITS_PER_SECOND.value * usable
             and (self.nodes == 1 or self._bears_loss_of_node)
         )
 

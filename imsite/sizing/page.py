@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from imsite.sizing import slopes
+from imsite.sizing import costs
 from imsite.sizing.estimate import MIN_NOFILE, Demand, Site, estimate
 
 MANY_POSTGRES_CONNECTIONS = 500
@@ -66,12 +66,11 @@ def sizing_page(demands: Sequence[Demand]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def slopes_page() -> str:
+def costs_page() -> str:
     """Return the measured costs as a Markdown table."""
     rows = [("cost", "value", "date", "machine", "source"), ("---",) * 5]
     rows += [
-        (slope.meaning, f"{slope.value:,g} {slope.unit}", slope.date, slope.machine, slope.source)
-        for slope in slopes.SLOPES
+        (cost.meaning, f"{cost.value:,g} {cost.unit}", cost.date, cost.machine, cost.source) for cost in costs.COSTS
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 
@@ -104,15 +103,15 @@ def warnings(site: Site) -> Iterator[str]:
             f"PostgreSQL gets up to {_whole(site.postgres_connections)} connections, a process each. Give it memory "
             "for them, or put PgBouncer before it (IM_PGBOUNCER)."
         )
-    if site.nodes > slopes.MEASURED_NODES:
-        yield f"Extrapolated: no more than {slopes.MEASURED_NODES} nodes have been measured, and four under load."
+    if site.nodes > costs.MEASURED_NODES:
+        yield f"Extrapolated: no more than {costs.MEASURED_NODES} nodes have been measured, and four under load."
     if site.reconnect_seconds > LONG_RECONNECT_SECONDS:
         yield "After a restart of all nodes, the last ones wait for their log-in. Restart one host after the other."
     if site.demand.cores_per_node > 1:
         yield "A node is one Python process, which can use little more than one core. Run more nodes instead."
 
 
-_LOG = slopes.LOG_MESSAGES_PER_SECOND
+_LOG = costs.LOG_MESSAGES_PER_SECOND
 
 
 def _nodes_behind_address(site: Site, ports: int) -> int:

@@ -11,9 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from imsite.sizing import estimate as estimates
+from imsite.sizing.costs import COSTS
 from imsite.sizing.estimate import Demand, Site, estimate
-from imsite.sizing.page import sizing_page, slopes_page, warnings
-from imsite.sizing.slopes import SLOPES
+from imsite.sizing.page import costs_page, sizing_page, warnings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PEOPLE = (1, 1_000, 20_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000, 100_000_000, 1_000_000_000)
@@ -29,15 +29,15 @@ def test_the_guide_has_the_table_and_the_costs() -> None:
     guide = (ROOT / "deploy" / "sizing.md").read_text()
 
     assert f"```\n{_printed()}```" in guide, "copy it from `manage.py sizing`"
-    assert _printed("--costs") == slopes_page()
-    assert slopes_page() in guide, "copy it from `manage.py sizing --costs`"
+    assert _printed("--costs") == costs_page()
+    assert costs_page() in guide, "copy it from `manage.py sizing --costs`"
 
 
 def test_each_cost_has_a_positive_value_and_its_source() -> None:
-    assert len(SLOPES) > 15
-    for slope in SLOPES:
-        assert slope.value > 0 and slope.unit and slope.meaning and slope.machine and slope.source
-        assert slope.date.startswith("2026-")
+    assert len(COSTS) > 15
+    for cost in COSTS:
+        assert cost.value > 0 and cost.unit and cost.meaning and cost.machine and cost.source
+        assert cost.date.startswith("2026-")
 
 
 def test_one_node_as_computed_by_hand() -> None:

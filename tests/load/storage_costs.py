@@ -1,7 +1,7 @@
 """`python -m tests.load.storage_costs` measures what a message and an online user take: disk, network and memory.
 
 Messages of 100 characters, each to one other user, are stored in a private PostgreSQL and indexed for the search.
-Users come online in a private Redis. `imsite/sizing/slopes.py` has the figures.
+Users come online in a private Redis. `imsite/sizing/costs.py` has the figures.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from imsite.sizing.estimate import Demand
-from imsite.sizing.page import sizing_page, slopes_page
+from imsite.sizing.page import costs_page, sizing_page
 
 SIZES = (1_000, 100_000, 1_000_000, 100_000_000)
 MAX_PEOPLE = 10_000_000_000
@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, people: list[int], costs: bool, **options: Any) -> None:
         if costs:
-            self.stdout.write(slopes_page(), ending="")
+            self.stdout.write(costs_page(), ending="")
             return
         habits = {name: options[name] for name in ("online", "messages", "peak", "group", "cores_per_node", "reserve")}
         self.stdout.write(sizing_page([Demand(people=count, **habits) for count in people]), ending="")
