@@ -1,4 +1,4 @@
-"""Counts the codes that a user tries, and tells the user when too many are tried: someone may know the password."""
+"""Counts the codes that are tried for a user, and mails the user when there are too many."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from delivery.rate_limits.limiter import RateLimiter
 _SECONDS_PER_DAY = 86_400
 
 notice_rate_limiter = RateLimiter("second-factor-notices", max_keys=10_000, shared_timeout_seconds=2.0)
-"""One mail a day to each user, however long somebody goes on."""
+"""Allows one mail a day to each user, however many codes are tried."""
 
 
 def count_code(user: User) -> None:

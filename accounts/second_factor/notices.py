@@ -13,8 +13,8 @@ PASSKEY_ADDED = gettext_noop("The passkey “%(passkey)s” was added to your ac
 PASSKEY_REMOVED = gettext_noop("The passkey “%(passkey)s” was removed from your account %(name)s.")
 RECOVERY_CODE_USED = gettext_noop("A recovery code of your account %(name)s was used.")
 CODES_LIMITED = gettext_noop(
-    "So many codes were tried for your account %(name)s that further codes are refused for a while. Whoever tried them "
-    "has signed in with your password or has an open browser of yours."
+    "So many codes were tried for your account %(name)s that further codes are refused for a while. The person who "
+    "tried them knows your password or uses a browser in which you are signed in."
 )
 RECOVERY_CODES_REPLACED = gettext_noop("New recovery codes were made for your account %(name)s.")
 RESET = gettext_noop("An administrator turned off two-factor sign-in for your account %(name)s.")
