@@ -106,7 +106,7 @@ def check_rates(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register("imsite")
 def check_openid_endpoint(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Report a provider of sign-ins that is reached without TLS. Others could sign in as anybody."""
+    """Report a provider of sign-ins that is reached without TLS. An attacker on the way could sign in as any user."""
     if not settings.SOCIAL_AUTH_OIDC_ENDPOINT or _is_encrypted(settings.SOCIAL_AUTH_OIDC_ENDPOINT):
         return []
     return [

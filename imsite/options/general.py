@@ -133,7 +133,7 @@ OPTIONS = (
         "Address of an OpenID Connect provider (Keycloak, Entra ID, Authentik and others), the part of its discovery "
         "document's address before /.well-known. With the next two, it enables single sign-on. Users are known by the "
         "provider's issuer and their subject there, so a new provider's users are new. It must begin with https://, "
-        "except on this machine.",
+        "except for a provider on this machine.",
     ),
     Option("SOCIAL_AUTH_OIDC_KEY", "", "Client ID at the OpenID Connect provider."),
     Option("SOCIAL_AUTH_OIDC_SECRET", "", "Client secret at the OpenID Connect provider."),
@@ -311,5 +311,9 @@ OPTIONS = (
     Option("IM_RETENTION_BATCH_MESSAGES", 500, "Messages that retention deletes per transaction."),
     Option("IM_ANNOUNCEMENT_INTERVAL", 5.0, "Seconds between checks for scheduled announcements."),
     Option("IM_SCHEDULED_INTERVAL", 1.0, "Seconds between checks for scheduled messages that are due."),
-    Option("IM_CLEANUP_INTERVAL", 3600.0, "Seconds between deletions of expired keys, tokens and sessions."),
+    Option(
+        "IM_CLEANUP_INTERVAL",
+        3600.0,
+        "Seconds between deletions of expired keys, tokens and sessions, and between checks of partitions.",
+    ),
 )
