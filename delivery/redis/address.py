@@ -34,7 +34,12 @@ LAYER_TIMEOUT_SECONDS = 0.5
 
 
 class BlockingSentinelConnectionPool(SentinelConnectionPool, BlockingConnectionPool):
-    """Connections to the present master, at most `max_connections`."""
+    """Connections to the present master, at most `max_connections`, and those to the Sentinels."""
+
+    async def aclose(self) -> None:
+        """Close all. redis-py's own pool would leave those to the Sentinels open."""
+        await super().aclose()
+        await self.sentinel_manager.aclose()
 
 
 @dataclass(frozen=True)

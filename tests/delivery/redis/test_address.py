@@ -9,7 +9,13 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from delivery.redis.address import blocking_client, connection_pool, layer_host, parse_sentinel_url
+from delivery.redis.address import (
+    BlockingSentinelConnectionPool,
+    blocking_client,
+    connection_pool,
+    layer_host,
+    parse_sentinel_url,
+)
 from tests.support import machine
 from tests.support.certificates import CertificateAuthority
 from tests.support.ports import free_port
@@ -61,6 +67,20 @@ async def test_a_silent_or_closed_sentinel_is_passed_over(group: SentinelGroup) 
         await pool.aclose()
         with blocking_client(url, timeout=TIMEOUT_SECONDS / 20) as blocking:
             assert blocking.info("replication")["role"] == "master"
+
+
+async def test_a_closed_pool_has_no_connection_to_a_sentinel(group: SentinelGroup) -> None:
+    pool = connection_pool(group.url, timeout=TIMEOUT_SECONDS, max_connections=2)
+    assert isinstance(pool, BlockingSentinelConnectionPool)
+    async with Redis(connection_pool=pool) as client:
+        await client.ping()
+    [asked, *_] = [one for one in pool.sentinel_manager.sentinels if one.connection_pool._available_connections]
+    [connection] = asked.connection_pool._available_connections
+    assert connection.is_connected
+
+    await pool.aclose()
+
+    assert not connection.is_connected
 
 
 async def test_after_a_failover_the_next_call_reaches_the_new_master(group: SentinelGroup) -> None:
