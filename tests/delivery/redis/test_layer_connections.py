@@ -33,9 +33,8 @@ def group(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SentinelGr
 async def test_a_layer_follows_from_a_frozen_master(backend: type, group: SentinelGroup) -> None:
     layer = backend(hosts=[layer_host(group.url)], prefix="imsite")
     channel = await layer.new_channel("node")
-    await layer.group_add("log", channel)
     receiving = asyncio.create_task(_receive(layer, channel))
-    await _send_until_received(layer, receiving)
+    await _send_until_received(layer, receiving, channel)
     waiting = asyncio.create_task(_receive(layer, channel))
     frozen = group.master
     frozen.freeze()
@@ -56,14 +55,13 @@ async def _receive(layer: RedisChannelLayer, channel: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _send_until_received(layer: RedisChannelLayer, receiving: asyncio.Task[None], channel: str = "") -> None:
-    """Send to the group, and join it again if there is a channel, until a message has arrived."""
+async def _send_until_received(layer: RedisChannelLayer, receiving: asyncio.Task[None], channel: str) -> None:
+    """Join the group and send to it until a message has arrived, like the relay after a new lease."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
         while not receiving.done():
             try:
                 async with asyncio.timeout(1):
-                    if channel:
-                        await layer.group_add("log", channel)
+                    await layer.group_add("log", channel)
                     await layer.group_send("log", {"type": "hello"})
             except (RedisConnectionError, TimeoutError):
                 continue
