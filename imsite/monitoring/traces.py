@@ -11,6 +11,7 @@ from django.urls import Resolver404, resolve
 
 from delivery import tracing
 from imsite.server.fast_path import WRITE_RESPONSE
+from imsite.server.polling import ACTIONS, OPEN, PREFIX
 
 if TYPE_CHECKING:
     from delivery.otel import OtelTracer
@@ -25,8 +26,8 @@ _NAMED_PARTS = {"api": 3, "acc": 3, "user": 2, "accounts": 2, "admin": 3}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER_METHOD = "_OTHER"
 _UNKNOWN_PATH = "/*"
-_POLLING = "/acc/polling/"
-"""Begins the paths that are answered without Django, so that it does not know them."""
+_POLLING_PATHS = frozenset(PREFIX + action for action in (*ACTIONS, OPEN))
+"""Paths that are answered without Django, so that it does not know them."""
 _REFUSED = 400
 
 
@@ -105,5 +106,5 @@ def is_known_path(path: str) -> bool:
     try:
         route = resolve(path).route
     except Resolver404:
-        return path.startswith(_POLLING)
+        return span_path(path) in _POLLING_PATHS
     return f"/{route}".startswith(span_path(path))

@@ -17,6 +17,9 @@ from imsite.server.middleware_headers import header_lines
 
 PREFIX = "/acc/polling/"
 ACTIONS = frozenset({"poll", "send", "close"})
+"""Calls to a connection."""
+OPEN = "open"
+"""The call that makes one."""
 CONNECTION_HEADER = b"x-polling-connection"
 """The id of the connection; `new` to open one. Not in the URL, which proxies log."""
 NEW = "new"
@@ -61,11 +64,11 @@ class Polling:
         action = scope["path"].removeprefix(PREFIX)
         connection = header(scope, CONNECTION_HEADER)
         content_type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
-        if action not in ACTIONS and action != "open":
+        if action not in ACTIONS and action != OPEN:
             return refusal(404, "unknown_call")
         if scope["method"] != "POST":
             return refusal(405, "post_only")
-        if connection is None or content_type != "application/json" or (action == "open") != (connection == NEW):
+        if connection is None or content_type != "application/json" or (action == OPEN) != (connection == NEW):
             return refusal(403, "header_missing")
         if not scope_origin_allowed(scope):
             return refusal(403, "foreign_origin")
@@ -74,7 +77,7 @@ class Polling:
             return _GONE
         if len(body) > MAX_BODY_BYTES:
             return refusal(413, "too_large")
-        if action == "open":
+        if action == OPEN:
             return await self._calls.open(scope)
         client = scope.get("client") or ("",)
         return await self._calls.call(action, connection, owner_of(scope), body, client[0])

@@ -92,6 +92,7 @@ async def test_an_http_request_is_a_span_with_its_status(spans: Spans) -> None:
         ("/secret", 404, "SECRET", "_OTHER /*"),
         ("/api/v1/messages/17/", 404, "GET", "GET /api/v1/messages"),
         ("/acc/polling/poll", 404, "POST", "POST /acc/polling/poll"),
+        ("/acc/polling/secret", 404, "POST", "POST /*"),
         ("/accounts/login/", 429, "POST", "POST /accounts/login"),
     ],
 )
