@@ -79,9 +79,11 @@ def database(data_dir: Path) -> dict[str, Any]:
 
 
 def _check_password(config: dict[str, Any]) -> None:
-    """Raise ImproperlyConfigured if the password is given twice."""
+    """Raise ImproperlyConfigured if the password is given twice, or its command is none."""
     given = [name for name in ("IM_DATABASE_PASSWORD_FILE", "IM_DATABASE_PASSWORD_COMMAND") if read(name)]
     if config["PASSWORD"]:
         given.append("the password in DATABASE_URL")
     if len(given) > 1 and password.is_issued():
         raise ImproperlyConfigured(f"{' and '.join(given)} are both set. Remove one of them.")
+    if read("IM_DATABASE_PASSWORD_COMMAND"):
+        password.issuing_command()

@@ -6,6 +6,8 @@ import shlex
 import subprocess
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from imsite.options import read
 
 _COMMAND_TIMEOUT_SECONDS = 10.0
@@ -14,6 +16,17 @@ _COMMAND_TIMEOUT_SECONDS = 10.0
 def is_issued() -> bool:
     """Return whether the password comes from a file or a command, not from DATABASE_URL."""
     return bool(read("IM_DATABASE_PASSWORD_FILE") or read("IM_DATABASE_PASSWORD_COMMAND"))
+
+
+def issuing_command() -> list[str]:
+    """Return the words of IM_DATABASE_PASSWORD_COMMAND. Raises ImproperlyConfigured, without the command."""
+    try:
+        command = shlex.split(str(read("IM_DATABASE_PASSWORD_COMMAND")))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"IM_DATABASE_PASSWORD_COMMAND is not a command: {error}.") from None
+    if not command:
+        raise ImproperlyConfigured("IM_DATABASE_PASSWORD_COMMAND is not a command: it is blank.")
+    return command
 
 
 def connection_info() -> str:
@@ -35,10 +48,10 @@ def issued_password() -> str:
             password, reason = "", f"{path} cannot be read ({error.__class__.__name__})"
     else:
         name, reason = "IM_DATABASE_PASSWORD_COMMAND", "the command prints nothing"
-        command = str(read(name))
+        command = issuing_command()
         try:
             ran = subprocess.run(
-                shlex.split(command),
+                command,
                 capture_output=True,
                 text=True,
                 timeout=_COMMAND_TIMEOUT_SECONDS,
@@ -51,9 +64,7 @@ def issued_password() -> str:
         except subprocess.TimeoutExpired:
             password, reason = "", f"the command took longer than {_COMMAND_TIMEOUT_SECONDS:.0f} seconds"
         except (OSError, UnicodeDecodeError) as error:
-            password, reason = "", f"{shlex.split(command)[0]} cannot be run ({error.__class__.__name__})"
-        except ValueError as error:
-            password, reason = "", f"the command cannot be split into arguments ({error})"
+            password, reason = "", f"{command[0]} cannot be run ({error.__class__.__name__})"
     if not password:
         raise OperationalError(f"{name}: {reason}.")
     return password
