@@ -19,7 +19,10 @@ _POOLER_UNKNOWN = (
     "DATABASE_URL leads to a connection pooler, such as PgBouncer. Set IM_PGBOUNCER=True (deploy/README.md, PostgreSQL "
     "as a service), or point DATABASE_URL at PostgreSQL itself."
 )
-
+_OPTIONS_REFUSED = (
+    "The pooler does not pass on the options in DATABASE_URL. Remove them there, and give them to the role: "
+    "ALTER ROLE ... SET ... = ...;"
+)
 _CERTIFICATE_REFUSED = (
     "The certificate of PostgreSQL is not trusted. Set sslrootcert in DATABASE_URL to the file of its CA, and use a "
     "host name that is in the certificate."
@@ -47,7 +50,7 @@ def require_database() -> None:
     except DatabaseError as error:
         reason = str(error).strip()
         if "startup parameter" in reason:
-            reason += f"\n{_POOLER_UNKNOWN}"
+            reason += f"\n{_OPTIONS_REFUSED if settings.IM_PGBOUNCER else _POOLER_UNKNOWN}"
         if "certificate verify failed" in reason or "does not match host name" in reason:
             reason += f"\n{_CERTIFICATE_REFUSED}"
         raise CommandError(f"The database in DATABASE_URL cannot be used: {reason}") from error

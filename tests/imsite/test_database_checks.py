@@ -81,6 +81,17 @@ def test_a_pooler_that_refuses_options_is_named(pooler: PgBouncer, monkeypatch: 
 
 
 @pytest.mark.postgres
+def test_options_of_the_url_are_named_behind_a_declared_pooler(
+    pooler: PgBouncer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.IM_PGBOUNCER = True
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", "-c search_path=chat")
+    with pytest.raises(CommandError, match=r"(?s)startup parameter.* options in DATABASE_URL\. Remove them") as caught:
+        require_database()
+    assert "Set IM_PGBOUNCER" not in str(caught.value)
+
+
+@pytest.mark.postgres
 def test_the_role_needs_the_timeouts_behind_a_pooler(pooler: PgBouncer, settings: Settings) -> None:
     settings.IM_PGBOUNCER = True
     with pytest.raises(CommandError, match=r"lack lock_timeout and idle_in_transaction_session_timeout") as caught:
