@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from chat.models.partitions import LARGE_TABLES
 from delivery.db.partitioning.conversion import abort, steps
-from delivery.db.partitioning.short_lock import LockUnavailableError
+from delivery.db.partitioning.short_lock import LockUnavailableError, begin_conversion
 
 DEFAULT_ROWS = 20_000_000
 
@@ -50,6 +50,8 @@ class Command(BaseCommand):
                 for description, _ in steps(table, options["rows"]):
                     self.stdout.write(description)
             return
+        if not begin_conversion():
+            raise CommandError("Another run of this command is at work. Wait until it has ended.")
         try:
             if options["abort"]:
                 plain = [table.name for table in LARGE_TABLES if abort(table)]

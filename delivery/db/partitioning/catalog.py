@@ -142,3 +142,11 @@ def index_is_valid(name: str) -> bool | None:
         (quote(name),),
     )
     return bool(found[0][0]) if found else None
+
+
+def bound_check(table: LargeTable) -> tuple[int, bool] | None:
+    """Return the bound of the check constraint and whether it is validated."""
+    for name, definition, valid in constraints(table.name, "c"):
+        if name == table.bound_check:
+            return int("".join(filter(str.isdigit, definition.split("<")[1]))), valid
+    return None

@@ -15,6 +15,7 @@ from delivery.db.partitioning.catalog import (
     DEFAULT,
     FIRST,
     LargeTable,
+    bound_check,
     constraints,
     execute,
     greatest,
@@ -25,7 +26,7 @@ from delivery.db.partitioning.catalog import (
     references_to,
     rows,
 )
-from delivery.db.partitioning.upkeep import create_partition
+from delivery.db.partitioning.upkeep import create_partition, drop_bound_check
 
 Step = tuple[str, Callable[[], None]]
 
@@ -35,7 +36,7 @@ def steps(table: LargeTable, size: int) -> Iterator[Step]:
     if not is_partitioned(table):
         if table.guard and not index_is_valid(table.guard[1]):
             yield f"Build the unique index {table.guard[1]}", lambda: _build_guard(table)
-        check = _bound_check(table)
+        check = bound_check(table)
         if check is None:
             yield f"Add the check constraint {table.bound_check}", lambda: _add_bound_check(table, size)
         if check is None or not check[1]:
@@ -51,20 +52,10 @@ def abort(table: LargeTable) -> bool:
     """Remove what an interrupted conversion has left on a plain table. Return whether it is plain."""
     if is_partitioned(table):
         return False
-    short_lock.run(
-        lambda: execute(f"ALTER TABLE {quote(table.name)} DROP CONSTRAINT IF EXISTS {quote(table.bound_check)}")
-    )
+    short_lock.run(lambda: drop_bound_check(table))
     if table.guard:
         _without_lock_timeout(f"DROP INDEX CONCURRENTLY IF EXISTS {quote(table.guard[1])}")
     return True
-
-
-def _bound_check(table: LargeTable) -> tuple[int, bool] | None:
-    """Return the bound of the check constraint and whether it is validated."""
-    for name, definition, valid in constraints(table.name, "c"):
-        if name == table.bound_check:
-            return int("".join(filter(str.isdigit, definition.split("<")[1]))), valid
-    return None
 
 
 def _without_lock_timeout(sql: str) -> None:
@@ -104,7 +95,7 @@ def _swap(table: LargeTable, size: int) -> None:
     parent, first = quote(table.name), quote(f"{table.name}_{FIRST}")
     references = references_to(table.name)
     short_lock.lock(table)
-    check = _bound_check(table)
+    check = bound_check(table)
     assert check
     bound, _ = check
     unique, others = constraints(table.name, "pu"), constraints(table.name, "fc")

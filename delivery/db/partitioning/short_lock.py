@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 from django.db import OperationalError, transaction
 
-from delivery.db.partitioning.catalog import LargeTable, execute, quote, referenced_by, references_to
+from delivery.db.partitioning.catalog import LargeTable, execute, quote, referenced_by, references_to, rows
 
 LOCK_TIMEOUT_MILLISECONDS = 300
+_CONVERSION_KEY = 7_251_940_613
+"""Key of the advisory lock that a running conversion holds."""
 _RETRY_SECONDS = 1.0
 """Pause in which the writes that waited behind the lock go on."""
 _RETRIES = 600
@@ -17,6 +19,16 @@ _RETRIES = 600
 
 class LockUnavailableError(Exception):
     """Other transactions held the tables at every attempt."""
+
+
+def begin_conversion() -> bool:
+    """Hold the lock of conversions until this session ends. Return False if another session has it."""
+    return bool(rows("SELECT pg_try_advisory_lock(%s)", (_CONVERSION_KEY,))[0][0])
+
+
+def no_conversion_runs() -> bool:
+    """Return whether no session converts, and keep any from beginning until the end of this transaction."""
+    return bool(rows("SELECT pg_try_advisory_xact_lock(%s)", (_CONVERSION_KEY,))[0][0])
 
 
 def run(change: Callable[[], None], retries: int = _RETRIES) -> None:

@@ -1,13 +1,16 @@
-"""Makes partitions ahead of the greatest value and drops empty ones."""
+"""Makes partitions ahead of the greatest value, drops empty ones, and ends abandoned conversions."""
 
 from __future__ import annotations
 
 import logging
 
+from django.db import connection
+
 from delivery.db.partitioning import short_lock
 from delivery.db.partitioning.catalog import (
     LargeTable,
     Partition,
+    bound_check,
     constraints,
     execute,
     greatest,
@@ -38,6 +41,8 @@ def maintain(table: LargeTable) -> None:
     partition then begins after them.
     """
     if not is_partitioned(table):
+        if connection.vendor == "postgresql" and bound_check(table):
+            short_lock.run(lambda: _end_abandoned(table), _RETRIES)
         return
     ranges = [partition for partition in partitions(table) if partition.high is not None]
     last = ranges[-1]
@@ -54,6 +59,17 @@ def maintain(table: LargeTable) -> None:
     for partition in ranges[:-1]:
         if partition.high is not None and partition.high <= newest and _is_empty(partition):
             short_lock.run(lambda partition=partition: _drop(table, partition), _RETRIES)  # type: ignore[misc]
+
+
+def drop_bound_check(table: LargeTable) -> None:
+    execute(f"ALTER TABLE {quote(table.name)} DROP CONSTRAINT IF EXISTS {quote(table.bound_check)}")
+
+
+def _end_abandoned(table: LargeTable) -> None:
+    """Drop the check constraint of a conversion that was interrupted, which would refuse rows beyond its bound."""
+    if short_lock.no_conversion_runs():
+        drop_bound_check(table)
+        logger.warning("partition_conversion_abandoned", extra={"table": table.name})
 
 
 def _add(table: LargeTable, name: str, values: str) -> None:

@@ -22,6 +22,13 @@ from delivery.db.partitioning.conversion import steps
 for _, run in list(steps(LARGE_TABLES[0], 10))[:3]:
     run()
 """
+_MAINTAIN = """
+from chat.models.partitions import LARGE_TABLES
+from delivery.db.partitioning.upkeep import maintain
+for table in LARGE_TABLES:
+    maintain(table)
+"""
+_CONVERTING = "SELECT pg_advisory_lock(7251940613)"
 _SEND = """
 from accounts.models import User
 from chat.models import Channel, Message, Pin, ReadMark
@@ -93,6 +100,23 @@ def test_an_interrupted_conversion_goes_on_or_is_aborted(plain_site: tuple[Site,
     assert "Make chat_message the first partition" in left
     site.manage("partition", "--abort")
     assert site.manage("partition", "--dry-run") == every_step
+    site.manage("partition")
+    assert "Make" not in site.manage("partition", "--dry-run")
+
+
+@pytest.mark.postgres
+@pytest.mark.each_database
+def test_the_nodes_end_an_abandoned_conversion_and_no_running_one(plain_site: tuple[Site, str]) -> None:
+    site, url = plain_site
+    site.manage("shell", "--no-imports", "-c", _FIRST_STEPS)
+    with psycopg.connect(url, autocommit=True) as converting:
+        converting.execute(_CONVERTING)
+        with pytest.raises(RuntimeError, match="Another run of this command is at work"):
+            site.manage("partition")
+        site.manage("shell", "--no-imports", "-c", _MAINTAIN)
+        assert "chat_message_bound" not in site.manage("partition", "--dry-run")
+    site.manage("shell", "--no-imports", "-c", _MAINTAIN)
+    assert "Add the check constraint chat_message_bound" in site.manage("partition", "--dry-run")
     site.manage("partition")
     assert "Make" not in site.manage("partition", "--dry-run")
 
