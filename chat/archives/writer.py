@@ -48,6 +48,7 @@ def write_archive(directory: Path, selection: Selection, *, open_bar: OpenBar) -
             bar.update(channel.last_seq)
     for channel in channels:
         _drop_gone(directory, channel)
+    _drop_files_without_messages(directory / FILES)
     # Last, so that it has all senders, those who have come meanwhile too.
     report.created["user"] = _write_lines(directory / USERS, (user_record(user) for user in selection.users()))
     _write_about(directory, selection, complete=True)
@@ -149,6 +150,18 @@ def _drop_gone(directory: Path, channel: Channel) -> int:
     else:
         unfinished.unlink()
     return last_seq
+
+
+def _drop_files_without_messages(files: Path) -> None:
+    """Delete files whose messages are recalled or deleted, and unfinished ones.
+
+    A run that was interrupted between a file and the line of its message leaves a file that no line names.
+    """
+    names = (file.name for file in files.iterdir())
+    while batch := list(islice(names, _MESSAGES_PER_STEP)):
+        found = Attachment.objects.filter(key__in=batch, message__isnull=False, message__recalled_at=None)
+        for name in {*batch}.difference(found.values_list("key", flat=True)):
+            (files / name).unlink()
 
 
 def _records(directory: Path, rows: Sequence[Message], report: Report) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -11,8 +12,8 @@ from django.core.management import CommandError, call_command
 from accounts.models import User
 from chat.archives import writer
 from chat.archives.selection import Selection
-from chat.imports.records import UnreadableExport
-from chat.models import Channel, Membership, Message, MessageKey
+from chat.imports.records import FileRecord, UnreadableExport
+from chat.models import Attachment, Channel, Membership, Message, MessageKey
 from tests.chat.imports.test_other_systems import write_csv
 from tests.support.imports import open_no_bar, run_import, texts
 
@@ -126,6 +127,27 @@ def test_a_message_recalled_during_the_export_is_dropped_with_its_file(
     call_command("export", str(site / "archive"))
     assert [row["text"] for row in lines(path)] == ["later"]
     assert not any(file.exists() for file in attached)
+
+
+def test_a_file_whose_line_was_not_written_is_dropped_if_its_message_is_recalled(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_file = writer._write_file
+
+    def write_and_fail(*args: Any) -> FileRecord:
+        write_file(*args)
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "_write_file", write_and_fail)
+        with pytest.raises(CommandError):
+            call_command("export", str(site / "archive"))
+    [early] = (site / "archive" / "files").iterdir()
+    (early.parent / "unfinished.part").touch()
+    message = Attachment.objects.get(key=early.name).message
+    Message.objects.filter(pk=message.pk).update(text="", recalled_at=1)
+    call_command("export", str(site / "archive"))
+    assert not any(early.parent.iterdir())
 
 
 @pytest.mark.parametrize("is_deleted", [False, True], ids=["recalled", "deleted by retention"])
