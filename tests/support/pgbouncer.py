@@ -5,14 +5,13 @@ from __future__ import annotations
 import pwd
 import shutil
 from pathlib import Path
-from types import TracebackType
 from urllib.parse import urlsplit
 
 import psycopg
 
 from tests.support import postgres
 from tests.support.ports import free_port
-from tests.support.processes import Process
+from tests.support.processes import ContextProcess
 
 ROLE_TIMEOUTS = (
     "ALTER ROLE imsite SET lock_timeout = '4s'",
@@ -32,7 +31,7 @@ max_client_conn = 500
 """
 
 
-class PgBouncer(Process):
+class PgBouncer(ContextProcess):
     """A context manager that starts and stops it. `url` is that of a database of the server."""
 
     def __init__(self, directory: Path, url: str, *, pool_size: int) -> None:
@@ -63,16 +62,6 @@ class PgBouncer(Process):
         """Return the number of its connections to the server."""
         with psycopg.connect(f"postgres://pgbouncer@127.0.0.1:{self.port}/pgbouncer", autocommit=True) as admin:
             return len(admin.execute("SHOW SERVERS").fetchall())
-
-    def __enter__(self) -> PgBouncer:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.running:
-            self.kill()
 
 
 def find_binary() -> str | None:

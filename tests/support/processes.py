@@ -9,6 +9,8 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 _START_TIMEOUT = 60.0
 _STOP_TIMEOUT = 30.0
@@ -90,3 +92,20 @@ class Process:
         except OSError:
             return False
         return True
+
+
+class ContextProcess(Process):
+    """A server that runs in a `with` block, unless it is killed before the end."""
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.running:
+            self.kill()

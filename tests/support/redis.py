@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 import secrets
 from pathlib import Path
-from types import TracebackType
 
 from imsite.cluster import redis_server
 from tests.support.certificates import CertificateAuthority
 from tests.support.commands import ROOT
 from tests.support.ports import free_port
-from tests.support.processes import Process
+from tests.support.processes import ContextProcess
 
 
-class RedisServer(Process):
+class RedisServer(ContextProcess):
     """A context manager that starts and stops the server. Port and password stay the same, data is never kept.
 
     `configuration` has further lines for its configuration. With an authority, its port is one of TLS.
@@ -47,16 +46,6 @@ class RedisServer(Process):
         if self.running:
             self.kill()
         self.start()
-
-    def __enter__(self) -> RedisServer:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.running:
-            self.kill()
 
 
 def tls_lines(directory: Path, port: int, authority: CertificateAuthority) -> tuple[str, ...]:
