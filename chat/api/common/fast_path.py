@@ -66,8 +66,9 @@ class Answer:
     body: bytes
 
 
-NOT_SENT = Answer(400, {}, b"")
-"""The answer for a client that has disconnected."""
+def not_sent() -> Answer:
+    """Return an answer for a client that has disconnected."""
+    return Answer(400, {}, b"")
 
 
 class FastRequest:

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from chat import errors
 from chat.api.common.admission import admit_to_legacy
 from chat.api.common.authentication import caller_of
-from chat.api.common.fast_path import ALLOWED_METHODS, NOT_SENT, Answer, FastRequest
+from chat.api.common.fast_path import ALLOWED_METHODS, Answer, FastRequest, not_sent
 from chat.api.legacy.access import has_access
 from chat.api.legacy.answers import (
     answer_body,
@@ -69,7 +69,7 @@ class AsyncLegacyCall:
                 request, lambda: caller_of(request), lambda identity: self._require(request, identity)
             )
             if self.method == "POST" and not await request.read_body():
-                return NOT_SENT
+                return not_sent()
             data = await self.handler(request, None if caller is None else caller.user)
             log_success()
         except Exception as error:

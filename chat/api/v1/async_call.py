@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from chat.api.common.admission import admit_to_v1
 from chat.api.common.authentication import caller_of
-from chat.api.common.fast_path import ALLOWED_METHODS, NOT_SENT, Answer, FastRequest
+from chat.api.common.fast_path import ALLOWED_METHODS, Answer, FastRequest, not_sent
 from chat.api.common.throttles import Allowance, throttles
 from chat.api.v1 import problems
 from chat.api.v1.access import require_permission
@@ -89,7 +89,7 @@ class AsyncCall:
             caller = await admit_to_v1(request, lambda: caller_of(request), self._require, allowances.append)
             assert caller is not None
             if self.takes is not None and not await request.read_body():
-                return NOT_SENT
+                return not_sent()
             context = CallContext(caller.user, caller.credential, f"{self.method} {request.path}", request.headers)
             data = () if self.takes is None else (parse_body(request.body, self.takes),)
             body = await self.handler(context, *data, **request.path_parameters)
