@@ -37,6 +37,7 @@ const TEMPLATES = { day: "template-day-divider", unread: "template-unread-divide
 
 export class ThreadPanel {
   #panel = byId("thread");
+  /** The first answer on the screen; the log may have earlier ones. */ #renderedFirstSeq = 0;
   #follow = part(this.#panel, "follow");
   #hasToScroll = true;
   /** The message rows by key. @type {Map<string, MessageRow>} */ #messageRows = new Map();
@@ -128,6 +129,7 @@ export class ThreadPanel {
       create: (row) => createRow(row, isFailed),
       update: (element, row) => this.#renderRow(element, row),
     });
+    this.#renderedFirstSeq = current.answers.firstSeq;
     if (current.answers.isLoaded && this.#hasToScroll) {
       this.#hasToScroll = false;
       const divider = /** @type {HTMLElement | null} */ (this.list.querySelector(".unread-divider"));
@@ -191,7 +193,10 @@ export class ThreadPanel {
   #onScrolled() {
     const { current, load } = this.conversation;
     if (!current?.answers.isLoaded || this.#panel.hidden) return;
-    if (current.answers.hasOlder && !load && this.scroller.scrollTop < LOAD_WITHIN) this.conversation.loadOlder();
+    const { hasOlder, firstSeq } = current.answers;
+    // Answers that have just come are in the log before they are on the screen.
+    const isNearStart = firstSeq === this.#renderedFirstSeq && this.scroller.scrollTop < LOAD_WITHIN;
+    if (hasOlder && isNearStart && !load) this.conversation.loadOlder();
     this.#markVisibleAsRead();
   }
 

@@ -44,6 +44,7 @@ export class Timeline {
   /** The place to scroll to once the messages are loaded; null: nowhere. @type {"unread" | "end" | null} */ #pendingScroll = null;
   #lastScrollTop = 0;
   /** True while the user waits for the first page of messages. */ #isWaiting = false;
+  /** The messages on the screen; the log may have more. */ #rendered = { firstSeq: 0, lastSeq: 0 };
   /** The "New" divider. @type {HTMLElement | null} */ #divider = null;
   /** Of messages that the server has not looked at. @type {MentionNames} */ #unsentNames = NO_NAMES;
   /** The message rows by key. @type {Map<string, MessageRow>} */ #messageRows = new Map();
@@ -183,6 +184,7 @@ export class Timeline {
       create: (row) => createRow(row, isFailed),
       update: (element, row) => this.#renderRow(element, row),
     });
+    this.#rendered = { firstSeq: log.firstSeq, lastSeq: log.lastSeq };
     const hasDivider = rows.some(({ kind }) => kind === "unread");
     this.#divider = hasDivider ? this.list.querySelector(".unread-divider") : null;
     // Relative to the previous position: a shorter list may have scrolled already.
@@ -295,7 +297,9 @@ export class Timeline {
     if (!log?.isLoaded || !channel) return;
     const { target } = channel;
     const distance = this.#distanceToEnd;
-    if (this.#isVisible && !conversation.loadOf(target)) {
+    // A page that has just come is in the log before it is on the screen; until then, the edge looks nearer than it is.
+    const isRendered = log.firstSeq === this.#rendered.firstSeq && log.lastSeq === this.#rendered.lastSeq;
+    if (this.#isVisible && isRendered && !conversation.loadOf(target)) {
       if (log.hasOlder && scroller.scrollTop < LOAD_WITHIN) conversation.loadOlder(target);
       else if (log.hasNewer && distance < LOAD_WITHIN) conversation.loadNewer(target);
     }
