@@ -67,9 +67,9 @@ def announcements_send_due() -> int:
     Each is sent once, even if several nodes run this or one dies halfway: the messages carry idempotency keys, and an
     announcement counts as sent only when all its messages are stored.
     """
-    due = Announcement.objects.filter(sent_at=None, cancelled=False, due_at__lte=timezone.now()).order_by("due_at")
+    due = Announcement.objects.filter(sent_at=None, cancelled=False, due_at__lte=timezone.now())
     sent = 0
-    for announcement in due[:ANNOUNCEMENTS_PER_RUN]:
+    for announcement in due.order_by("due_at", "pk")[:ANNOUNCEMENTS_PER_RUN]:
         if _send(announcement):
             sent += due.filter(pk=announcement.pk).update(sent_at=timezone.now())
     return sent

@@ -60,7 +60,7 @@ def known_previews(addresses: Sequence[str]) -> dict[str, LinkPreview]:
     since = log.now_ms() - settings.IM_LINK_PREVIEW_HOURS * _HOUR_MS
     hashes = [_hash(address) for address in addresses]
     rows = LinkPreview.objects.filter(address_hash__in=hashes, loaded_at__gte=since, is_ready=True)
-    return {row.address: row for row in rows.order_by("loaded_at")}
+    return {row.address: row for row in rows.order_by("loaded_at", "pk")}
 
 
 def preview_store(

@@ -43,7 +43,7 @@ class DeviceInline(_UserInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
         found: QuerySet[Device] = super().get_queryset(request)
-        return found.select_related("app").order_by("-last_seen_at")
+        return found.select_related("app").order_by("-last_seen_at", "-pk")
 
 
 class PushSubscriptionInline(_UserInline):
@@ -82,7 +82,7 @@ class MembershipInline(_UserInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         found: QuerySet[Membership] = super().get_queryset(request)
-        return found.filter(until_position=None).select_related("channel").order_by("-channel__active_at")
+        return found.filter(until_position=None).select_related("channel").order_by("-channel__active_at", "-pk")
 
     @admin.display(description=_("channel"))
     def channel_title(self, row: Any) -> str:
@@ -103,7 +103,7 @@ class RestrictionInline(_UserInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Restriction]:
         found: QuerySet[Restriction] = super().get_queryset(request)
-        return found.select_related("channel", "created_by").order_by("-created_at")
+        return found.select_related("channel", "created_by").order_by("-created_at", "-pk")
 
     @admin.display(description=_("channel"))
     def scope(self, row: Restriction) -> str:

@@ -20,7 +20,7 @@ def active_restrictions(restrictions: QuerySet[Restriction]) -> QuerySet[Restric
 def restrictions_of(access: Access) -> list[Restriction]:
     """Return the active mutes and bans of the channel, newest first."""
     found = active_restrictions(Restriction.objects.filter(channel=access.channel)).select_related("user", "created_by")
-    return list(found.order_by("-created_at")[:MAX_RESTRICTIONS])
+    return list(found.order_by("-created_at", "-pk")[:MAX_RESTRICTIONS])
 
 
 def require_unmuted(user: int, channel: Channel | None) -> None:
