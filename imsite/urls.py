@@ -48,7 +48,7 @@ urlpatterns = [
     path("group-pictures/<str:key>.webp", channel_picture_image),
     path("acc", upgrade_required),
     path("ws", upgrade_required),
-    path("widget", upgrade_required),
+    path("widget", upgrade_required, {"is_for_other_sites": True}),
     path("widget/token/", widget_session_token, name="widget-token"),
     path("widget/status/", widget_status),
     path("widget.js", widget_script, name="widget-script"),

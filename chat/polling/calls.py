@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import Counter
 from typing import Any
@@ -12,10 +11,10 @@ from django.conf import settings
 from django.utils.crypto import constant_time_compare
 
 from accounts.rate_limits import anonymous_retry_after, count_anonymous
-from chat.consumers.handshake import session_key
 from chat.node.lifecycle import Node, start_node
 from chat.polling.connection import Busy, OutOfStep, PollingConnection, Superseded
 from chat.polling.connection_ids import create_id, node_of
+from chat.polling.endpoints import UNKNOWN_BROWSER, PollingEndpoint
 from delivery.metrics import POLLING_CONNECTIONS
 
 MAX_ENDED = 1000
@@ -66,49 +65,39 @@ UNREACHABLE = refusal(404, "node_unreachable")
 """Also final: another connection is open sooner than a node that does not answer comes back."""
 
 
-def _hash(session: str) -> str:
-    return hashlib.sha256(session.encode()).hexdigest()
-
-
-NO_SESSION = _hash("")
-
-
-def owner_of(scope: dict[str, Any]) -> str:
-    """Return what all calls of a connection have in common: a hash of the session key in the request's cookie."""
-    return _hash(session_key(scope))
-
-
 class PollingCalls:
     """The polling connections of this node, by id, and the calls of their clients."""
 
     def __init__(self) -> None:
         self._connections: dict[str, PollingConnection] = {}
         self._ended: dict[str, None] = {}
-        self._open_by_owner: Counter[str] = Counter()
-        POLLING_CONNECTIONS.set_function(self._open_by_owner.total)
+        self._open_by_browser: Counter[str] = Counter()
+        POLLING_CONNECTIONS.set_function(self._open_by_browser.total)
 
-    async def open(self, scope: dict[str, Any]) -> Answer:
-        """Open a connection for this HTTP request, as if it were the handshake of a WebSocket on `/acc`."""
+    async def open(self, endpoint: PollingEndpoint, scope: dict[str, Any]) -> Answer:
+        """Open a connection for this HTTP request, as if it were the handshake of a WebSocket."""
         node = await start_node()
         node.answer_poll(self.answer)
         connection_id = create_id(node.nodes.id)
         handshake = {
             "type": "websocket",
             "scheme": "wss" if scope.get("scheme") == "https" else "ws",
-            "path": "/acc",
+            "path": endpoint.path,
             "query_string": scope.get("query_string", b""),
             "headers": scope["headers"],
             "client": scope["client"],
             "extensions": {"websocket.http.response": {}},
         }
-        owner = owner_of(scope)
+        browser = endpoint.browser_of(scope)
         connection = self._connections[connection_id] = PollingConnection(
+            endpoint.consumer,
             handshake,
-            owner=owner,
-            on_close=lambda: self._keep_ended(connection_id, owner),
+            owner=endpoint.owner_of(scope),
+            browser=browser,
+            on_close=lambda: self._keep_ended(connection_id, browser),
             on_forget=lambda: self._forget(connection_id),
         )
-        self._open_by_owner[owner] += 1
+        self._open_by_browser[browser] += 1
         status = await connection.opened()
         if status != 200:
             self._forget(connection_id)
@@ -116,7 +105,7 @@ class PollingCalls:
         return 200, msgspec.json.encode({"connection": connection_id})
 
     async def call(self, action: str, connection_id: str, owner: str, body: bytes, address: str) -> Answer:
-        """Answer a call to a connection of any node. `owner`: see `owner_of`.
+        """Answer a call to a connection of any node. `owner`: see `PollingEndpoint`.
 
         Calls to connections that do not exist count for the client's address. Beyond its limit, none is forwarded.
         """
@@ -157,10 +146,10 @@ class PollingCalls:
         except Busy:
             return refusal(409, "busy")
 
-    def _keep_ended(self, connection_id: str, owner: str) -> None:
-        self._open_by_owner[owner] -= 1
-        if not self._open_by_owner[owner]:
-            del self._open_by_owner[owner]
+    def _keep_ended(self, connection_id: str, browser: str) -> None:
+        self._open_by_browser[browser] -= 1
+        if not self._open_by_browser[browser]:
+            del self._open_by_browser[browser]
         if connection_id in self._connections:
             self._ended[connection_id] = None
             if len(self._ended) > MAX_ENDED:
@@ -170,15 +159,15 @@ class PollingCalls:
         self._ended.pop(connection_id, None)
         self._connections.pop(connection_id, None)
 
-    def _wait_seconds(self, owner: str) -> float:
+    def _wait_seconds(self, browser: str) -> float:
         longest: float = settings.IM_POLLING_WAIT
-        is_crowded = owner != NO_SESSION and self._open_by_owner[owner] > MAX_LONG_POLLS
+        is_crowded = browser != UNKNOWN_BROWSER and self._open_by_browser[browser] > MAX_LONG_POLLS
         return min(SHORT_WAIT_SECONDS, longest) if is_crowded else longest
 
     async def _handle(self, action: str, connection: PollingConnection, body: bytes) -> Answer:
         if action == "poll":
             after = msgspec.json.decode(body, type=Poll).after
-            output = await connection.poll(after, self._wait_seconds(connection.owner))
+            output = await connection.poll(after, self._wait_seconds(connection.browser))
             answer: dict[str, Any] = {"frames": output.frames, "last": output.last}
             if output.closed is not None:
                 answer |= {"code": output.closed[0], "closeReason": output.closed[1]}

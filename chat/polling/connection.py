@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from chat import errors
-from chat.consumers.json_consumer import JsonConsumer
+from chat.consumers.base import Consumer
 from delivery.hub.segments import wire_size
 from delivery.rate_limits.token_bucket import TokenBucket
 
@@ -64,10 +64,17 @@ class PollingConnection:
     """
 
     def __init__(
-        self, scope: dict[str, Any], *, owner: str, on_close: Callable[[], None], on_forget: Callable[[], None]
+        self,
+        consumer: type[Consumer],
+        scope: dict[str, Any],
+        *,
+        owner: str,
+        browser: str,
+        on_close: Callable[[], None],
+        on_forget: Callable[[], None],
     ) -> None:
         """Start the consumer with the `scope` of a handshake. Each call must come from the `owner`."""
-        self.owner = owner
+        self.owner, self.browser = owner, browser
         self.calls = TokenBucket(settings.IM_REQUEST_RATE, settings.IM_REQUEST_BURST)
         self.closed: tuple[int, str] | None = None
         self.retry_after: float | None = None
@@ -90,7 +97,7 @@ class PollingConnection:
         self._next_answer_at = 0.0
         self._idle_timer: asyncio.TimerHandle | None = None
         self._inbox.put_nowait({"type": "websocket.connect"})
-        self._serving = asyncio.create_task(self._serve(scope), name="polling connection")
+        self._serving = asyncio.create_task(self._serve(consumer, scope), name="polling connection")
 
     async def opened(self) -> int:
         """Wait for the consumer's answer to the handshake; return it as the status of an HTTP response."""
@@ -101,9 +108,9 @@ class PollingConnection:
 
     # -- the consumer's side --------------------------------------------------------------------------------------
 
-    async def _serve(self, scope: dict[str, Any]) -> None:
+    async def _serve(self, consumer: type[Consumer], scope: dict[str, Any]) -> None:
         try:
-            await JsonConsumer()(scope, self._next_event, self._send)
+            await consumer()(scope, self._next_event, self._send)
         except Exception:
             logger.exception("polling_connection_failed")
         finally:

@@ -17,10 +17,16 @@ _RETRY_SECONDS = 5
 
 
 @never_cache
-def upgrade_required(request: HttpRequest) -> HttpResponse:
-    """Respond 426 with one sentence; to `?check=1`, whether a WebSocket of this address would be accepted now."""
+def upgrade_required(request: HttpRequest, *, is_for_other_sites: bool = False) -> HttpResponse:
+    """Respond 426 with one sentence; to `?check=1`, whether a WebSocket of this address would be accepted now.
+
+    `is_for_other_sites`: pages of other origins may read that.
+    """
     if "check" in request.GET:
-        return _check(request)
+        response = _check(request)
+        if is_for_other_sites:
+            response["Access-Control-Allow-Origin"] = "*"
+        return response
     sentence = _("This address is for WebSocket connections only.")
     headers = {"Upgrade": "websocket", "Connection": "Upgrade"}
     return HttpResponse(f"{sentence}\n", status=426, content_type="text/plain; charset=utf-8", headers=headers)

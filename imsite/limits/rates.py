@@ -11,6 +11,7 @@ from chat.api.common.throttles import CALL_MESSAGES, CALLS, WEBHOOK_POSTS
 from chat.commands import registry
 from chat.commands.dispatch import find_command
 from chat.commands.registry import NoUserLimit
+from chat.polling.endpoints import ENDPOINTS
 from delivery.rate_limits.declared import ANONYMOUS, CHANNEL_SENDS, CONNECTIONS, READS, REQUESTS, SENDS, SETTLED_LIMITS
 from delivery.rate_limits.limit import RateLimitDeclaration
 from imsite.anonymous_rate_limit import LEGACY_CALLS, TOKEN_CALLS
@@ -106,7 +107,8 @@ def path_rows() -> Iterator[tuple[str, tuple[RateLimitDeclaration, ...]]]:
             yield f"/{path}", (CALLS, ANONYMOUS.declared, *further)
         elif further:
             yield f"/{path}", (CALLS if f"/{path}".startswith(TOKEN_CALLS) else ANONYMOUS.declared, *further)
-    yield "/acc/polling/", (CONNECTIONS.declared, REQUESTS, ANONYMOUS.declared)
+    for endpoint in ENDPOINTS:
+        yield endpoint.prefix, (CONNECTIONS.declared, REQUESTS, ANONYMOUS.declared)
     yield f"every other path below {TOKEN_CALLS}", (CALLS,)
     yield "every other path", (ANONYMOUS.declared,)
 

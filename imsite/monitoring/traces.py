@@ -11,7 +11,7 @@ from django.urls import Resolver404, resolve
 
 from delivery import tracing
 from imsite.server.fast_path import WRITE_RESPONSE
-from imsite.server.polling import ACTIONS, OPEN, PREFIX
+from imsite.server.polling import PATHS
 
 if TYPE_CHECKING:
     from delivery.otel import OtelTracer
@@ -21,13 +21,11 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_NAMED_PARTS = {"api": 3, "acc": 3, "user": 2, "accounts": 2, "admin": 3}
+_NAMED_PARTS = {"api": 3, "acc": 3, "widget": 2, "user": 2, "accounts": 2, "admin": 3}
 """Parts of a path that a span names, by the first one; of other paths it names the first. The rest may be a secret."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER_METHOD = "_OTHER"
 _UNKNOWN_PATH = "/*"
-_POLLING_PATHS = frozenset(PREFIX + action for action in (*ACTIONS, OPEN))
-"""Paths that are answered without Django, so that it does not know them."""
 _REFUSED = 400
 
 
@@ -106,5 +104,6 @@ def is_known_path(path: str) -> bool:
     try:
         route = resolve(path).route
     except Resolver404:
-        return span_path(path) in _POLLING_PATHS
+        # They are answered without Django.
+        return path in PATHS
     return f"/{route}".startswith(span_path(path))

@@ -2,20 +2,20 @@
 
 A waiting poll holds a coroutine: no thread, no database connection, and none of the places of IM_HTTP_CONCURRENCY.
 
-No call can be made by another site: each needs a header that forms cannot set and for which browsers ask first, which
-is never allowed; and each needs an origin that may open a WebSocket.
+Each call needs an origin that may open a WebSocket, and a header that forms cannot set. Browsers ask first whether a
+page of another site may set it: only those that embed a channel may, for widgets' connections, which know no cookie.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from chat.consumers.handshake import header, scope_origin_allowed
-from chat.polling.calls import Answer, PollingCalls, owner_of, refusal, retry_after_seconds
+from chat.consumers.handshake import header
+from chat.polling.calls import Answer, PollingCalls, refusal, retry_after_seconds
+from chat.polling.endpoints import ENDPOINTS, PollingEndpoint
 from imsite.server.fast_path import WRITE_RESPONSE, Application, Receive, Scope, Send
 from imsite.server.middleware_headers import header_lines
 
-PREFIX = "/acc/polling/"
 ACTIONS = frozenset({"poll", "send", "close"})
 """Calls to a connection."""
 OPEN = "open"
@@ -23,7 +23,10 @@ OPEN = "open"
 CONNECTION_HEADER = b"x-polling-connection"
 """The id of the connection; `new` to open one. Not in the URL, which proxies log."""
 NEW = "new"
+PATHS = frozenset(endpoint.prefix + action for endpoint in ENDPOINTS for action in (*ACTIONS, OPEN))
 MAX_BODY_BYTES = 262_144
+PREFLIGHT_SECONDS = 7200
+"""Seconds for which a browser need not ask again whether a page may call. No browser keeps the answer longer."""
 
 _GONE: Answer = (0, b"")
 """The client has disconnected before its body was complete."""
@@ -38,20 +41,25 @@ _NO_EXTENSIONS: dict[str, Any] = {}
 
 
 class Polling:
-    """ASGI application that answers the calls below PREFIX, and passes all other requests to `rest`."""
+    """ASGI application that answers the calls of ENDPOINTS, and passes all other requests to `rest`."""
 
     def __init__(self, rest: Application) -> None:
         self._rest = rest
         self._calls = PollingCalls()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not scope["path"].startswith(PREFIX):
+        path: str = scope["path"]
+        endpoint = next((one for one in ENDPOINTS if path.startswith(one.prefix)), None)
+        if endpoint is None:
             await self._rest(scope, receive, send)
             return
-        status, body = await self._respond(scope, receive)
+        is_admitted = scope["method"] in ("POST", "OPTIONS") and endpoint.admits(scope)
+        status, body = await self._respond(endpoint, scope, receive, is_admitted=is_admitted)
         if not status:
             return
         headers = [*_HEADERS, (b"content-length", b"%d" % len(body))]
+        if endpoint.is_open_to_other_origins:
+            headers += _cors_headers(scope, is_admitted=is_admitted)
         if (seconds := retry_after_seconds((status, body))) is not None:
             headers.append((b"retry-after", b"%d" % seconds))
         write = scope.get("extensions", _NO_EXTENSIONS).get(WRITE_RESPONSE)
@@ -60,17 +68,19 @@ class Polling:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _respond(self, scope: Scope, receive: Receive) -> Answer:
-        action = scope["path"].removeprefix(PREFIX)
+    async def _respond(self, endpoint: PollingEndpoint, scope: Scope, receive: Receive, *, is_admitted: bool) -> Answer:
+        action = scope["path"].removeprefix(endpoint.prefix)
         connection = header(scope, CONNECTION_HEADER)
         content_type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
         if action not in ACTIONS and action != OPEN:
             return refusal(404, "unknown_call")
+        if scope["method"] == "OPTIONS" and is_admitted and endpoint.is_open_to_other_origins:
+            return 200, b"{}"
         if scope["method"] != "POST":
             return refusal(405, "post_only")
         if connection is None or content_type != "application/json" or (action == OPEN) != (connection == NEW):
             return refusal(403, "header_missing")
-        if not scope_origin_allowed(scope):
+        if not is_admitted:
             return refusal(403, "foreign_origin")
         body = await _read_body(receive)
         if body is None:
@@ -78,9 +88,23 @@ class Polling:
         if len(body) > MAX_BODY_BYTES:
             return refusal(413, "too_large")
         if action == OPEN:
-            return await self._calls.open(scope)
+            return await self._calls.open(endpoint, scope)
         client = scope.get("client") or ("",)
-        return await self._calls.call(action, connection, owner_of(scope), body, client[0])
+        return await self._calls.call(action, connection, endpoint.owner_of(scope), body, client[0])
+
+
+def _cors_headers(scope: Scope, *, is_admitted: bool) -> list[tuple[bytes, bytes]]:
+    """Return the headers by which a browser lets an admitted page make a call and read its answer, without cookies."""
+    headers = [(b"vary", b"Origin")]
+    if is_admitted:
+        headers.append((b"access-control-allow-origin", (header(scope, b"origin") or "").encode("latin-1")))
+        if scope["method"] == "OPTIONS":
+            headers += [
+                (b"access-control-allow-methods", b"POST"),
+                (b"access-control-allow-headers", b"content-type, " + CONNECTION_HEADER),
+                (b"access-control-max-age", b"%d" % PREFLIGHT_SECONDS),
+            ]
+    return headers
 
 
 async def _read_body(receive: Receive) -> bytes | None:

@@ -5,6 +5,7 @@ A command of the registry without an entry in `chat.commands.widget_rights` is r
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
@@ -12,7 +13,8 @@ from chat.commands.registry import COMMANDS
 from chat.commands.widget_rights import WIDGET_COMMANDS
 from tests.attacks.test_01_origin import FOREIGN
 from tests.attacks.test_03_matrix import MATRIX, fill_in
-from tests.support.shared_site import FOREIGN_ORIGIN, Clients, SharedSite
+from tests.support.polling import PollingCaller, PollingSocket, over_http
+from tests.support.shared_site import FOREIGN_ORIGIN, Clients, SharedSite, UserClient
 from tests.support.widgets import frames_text, widget, widget_token, widget_url
 
 ALLOWED = {
@@ -170,3 +172,44 @@ async def test_a_token_is_renewed_on_the_same_connection(clients: Clients, share
     for user, channel in ((alice.id, group), (bob.id, other)):
         wrong = widget_token(shared_site, user, channel)
         assert (await embedded.refusal("widget.renew", serviceToken=wrong))[1] == "widget_token_invalid"
+
+
+@pytest.mark.parametrize("origin", [*FOREIGN, None])
+async def test_a_page_of_another_origin_and_a_program_cannot_poll(shared_site: SharedSite, origin: str | None) -> None:
+    headers = {"Origin": origin.format(port=shared_site.site.port)} if origin else {}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        caller = PollingCaller(over_http(http, shared_site.site.url, path="/widget"), **headers)
+        assert await caller.open() == (403, {"reason": "foreign_origin"})
+        asked = await http.options(f"{shared_site.site.url}/widget/polling/open", headers=headers)
+    assert asked.status_code == 405
+    assert not [name for name in asked.headers if name.startswith("access-control")]
+
+
+async def test_a_polling_widget_may_do_as_little_and_is_of_no_use_to_another_page(
+    clients: Clients, shared_site: SharedSite
+) -> None:
+    alice, bob = await clients("alice", "bob")
+    shown, hidden = await alice.group(bob), await alice.group(bob)
+    token = widget_token(shared_site, bob.id, shown)
+    site = shared_site.site.url
+    async with httpx.AsyncClient(trust_env=False) as http:
+        post = over_http(http, site, path="/widget")
+        embedded = UserClient(await PollingSocket.open(post, Origin=FOREIGN_ORIGIN))  # type: ignore[arg-type]
+        await embedded.enter({"appId": 101, "serviceToken": token})
+        assert (await embedded.refusal("channel.list"))[1] == "widget_command"
+        assert (await embedded.refusal("message.send", target=hidden, msg="x"))[1] == "channel_not_found"
+        assert (await embedded.call("message.send", msg="hello"))["target"] == shown
+
+        for path, headers in (
+            ("/widget", {"Origin": site}),
+            ("/acc", {"Origin": site, "Cookie": f"sessionid=;{FOREIGN_ORIGIN}"}),
+            ("/acc", {}),
+        ):
+            thief = PollingCaller(over_http(http, site, path=path), **headers)
+            thief.connection = embedded._socket._caller.connection  # type: ignore[attr-defined]
+            for action in ("poll", "send", "close"):
+                assert (await thief.call(action))[0] == 404
+        own_page = UserClient(await PollingSocket.open(post, Origin=site))  # type: ignore[arg-type]
+        assert await own_page.refusal("login", appId=101, serviceToken=token) == (1003, "widget_token_origin")
+        await own_page.close()
+        await embedded.close()

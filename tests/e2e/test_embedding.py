@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from imsite.client import Client, OutgoingMessage, Recipient
 from tests.attacks.test_07_stored_script import SCRIPTS
@@ -238,6 +238,59 @@ async def test_a_page_without_access_shows_the_reason(
         await expect(page.locator(".composer")).to_be_hidden()
         if case == "none":
             await screenshot(page, "embedding-refused")
+
+
+async def block_websockets(at: Page | BrowserContext) -> None:
+    """Behave as a network that lets no WebSocket of a widget through."""
+
+    async def refuse(route: WebSocketRoute) -> None:
+        await route.close()
+
+    await at.route_web_socket("**/widget*", refuse)
+
+
+async def test_it_polls_where_the_network_blocks_websockets(
+    person: OpenPerson, chat: tuple[Site, EmbeddingSite]
+) -> None:
+    _, project = chat
+    address = project.add_page("polling", project.script(mode="chat"))
+    jim, kim = await person("jim"), await person("kim", width=390, height=844)
+    await block_websockets(jim)
+    await visit(jim, project, "jim", address)
+    await visit(kim, project, "kim", address)
+    await say(jim, "by HTTP")
+    await expect(jim.locator(".notice")).to_contain_text("This network blocks WebSockets.")
+    await expect(kim.locator(".message .text").last).to_have_text("by HTTP")
+    await say(kim, "by WebSocket")
+    await expect(jim.locator(".message .text").last).to_have_text("by WebSocket")
+    await expect(jim.locator(".pending")).to_have_count(0)
+    await expect(kim.locator(".notice")).to_be_hidden()
+    await screenshot(jim, "embedding-polling")
+    # The next page knows it without trying.
+    await jim.reload()
+    await expect(jim.locator(".notice")).to_contain_text("This network blocks WebSockets.")
+    await expect(jim.locator(".message .text").last).to_have_text("by WebSocket")
+    cookies = [cookie["domain"] for cookie in await jim.context.cookies()]
+    assert set(cookies) == {"localhost"}, "no cookie of the chat's own host"
+
+
+@pytest.mark.parametrize(("case", "reason"), [("foreign", "made for another website"), ("expired", "has expired")])
+async def test_a_token_without_access_is_refused_to_polls_with_the_reason(
+    browser: Browser, chat: tuple[Site, EmbeddingSite], case: str, reason: str
+) -> None:
+    """It has a context of its own, as the browser reports refused requests on the console."""
+    site, project = chat
+    address = project.add_page(f"polling-{case}", project.script(token_url=""))
+    origin = "http://elsewhere.example" if case == "foreign" else project.url
+    token = site.manage("shell", "-c", EXPIRED.format(origin)).split()[-1]
+    async with await browser.new_context() as context:
+        page = await context.new_page()
+        await block_websockets(page)
+        await visit(page, project, "lea", address)
+        await page.locator("imsite-chat").wait_for(state="attached")
+        await page.evaluate("token => document.querySelector('imsite-chat').setToken(token)", token)
+        await expect(page.locator(".notice")).to_contain_text(reason)
+        await expect(page.locator(".composer")).to_be_hidden()
 
 
 async def test_a_hostile_page_does_not_break_it(person: OpenPerson, chat: tuple[Site, EmbeddingSite]) -> None:

@@ -18,18 +18,18 @@ Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[Answer]]
 """Makes a call: the last part of its path with the query string, body, headers."""
 
 
-def in_process(application: Application, **request: Any) -> Post:
+def in_process(application: Application, path: str = "/acc", **request: Any) -> Post:
     """Make calls to an application of this process, as requests with these further properties."""
 
     async def post(action: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        made = Request(f"/acc/polling/{action}", "POST", body, headers, **request)
+        made = Request(f"{path}/polling/{action}", "POST", body, headers, **request)
         response = await ask(application, made)
         return response.status, json.loads(response.body)
 
     return post
 
 
-def over_http(client: httpx.AsyncClient, *urls: str, host: str = "") -> Post:
+def over_http(client: httpx.AsyncClient, *urls: str, path: str = "/acc", host: str = "") -> Post:
     """Make calls to the sites at these URLs, in turn. `host`: the URL that all believe to have."""
     number = 0
     same = {"Host": host.partition("://")[2]} if host else {}
@@ -37,7 +37,7 @@ def over_http(client: httpx.AsyncClient, *urls: str, host: str = "") -> Post:
     async def post(action: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         nonlocal number
         number += 1
-        url = f"{urls[number % len(urls)]}/acc/polling/{action}"
+        url = f"{urls[number % len(urls)]}{path}/polling/{action}"
         response = await client.post(url, content=body, headers={**headers, **same}, timeout=TIMEOUT_SECONDS)
         return response.status_code, response.json()
 

@@ -4,10 +4,12 @@
  *
  * @import { LoginReply } from "../net/wire-types.js"
  * @typedef {{kind: "refused" | "noToken" | "tokenFailed", reason: string, message: string, data?: object}} WidgetRefusal
- * @typedef {{ready: LoginReply, waiting: null, refused: WidgetRefusal, "user-changed": null}} WidgetConnectionEvents
+ * @typedef {{ready: LoginReply, waiting: null, refused: WidgetRefusal, polling: boolean, "user-changed": null}} WidgetConnectionEvents
+ *   `polling`: true while it is connected by HTTP calls, because the network lets no WebSocket through;
  *   `user-changed`: the page's new token is another user's or channel's, and the connection has ended
  */
 import { Emitter } from "../net/events.js";
+import { PollingSocket } from "../net/polling-socket.js";
 import { RequestError, backoffDelay, isRequestFailure } from "../net/protocol.js";
 import { Socket } from "../net/socket.js";
 import { TokenError } from "./tokens.js";
@@ -17,6 +19,18 @@ const WEB_APP = 101;
 const RENEWAL_RETRY_MS = 10_000;
 /** The reason for which the server refuses to renew a token by one of another user or channel. */
 const OTHER_TOKEN = "widget_token_invalid";
+
+/** The site must know the user by the token only. @type {typeof globalThis.fetch} */
+const fetchWithoutCookies = (input, options) => fetch(input, { ...options, credentials: "omit" });
+
+/** The page's storage, where its next widget finds how this one is connected. Some browsers refuse it. */
+function pageStorage() {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
 
 /** @extends {Emitter<WidgetConnectionEvents>} */
 export class WidgetConnection extends Emitter {
@@ -33,11 +47,16 @@ export class WidgetConnection extends Emitter {
     super();
     this.site = site;
     this.tokens = tokens;
-    this.socket = new Socket(`${site.replace(/^http/, "ws")}/widget?activity=1`);
+    const url = `${site.replace(/^http/, "ws")}/widget?activity=1`;
+    const openPolling = () => new PollingSocket(url, { fetch: fetchWithoutCookies });
+    this.socket = new Socket(url, { fetch: fetchWithoutCookies, openPolling, tabStorage: pageStorage() });
     this.socket.on("ready", ({ login }) => this.#onReady(login));
     this.socket.on("refused", (error) => this.#onRefused(error));
     this.socket.on("user-changed", () => this.#changeUser());
-    this.socket.on("status", ({ status }) => status === "waiting" && this.#onWaiting());
+    this.socket.on("status", ({ status, isPolling }) => {
+      if (status === "waiting") this.#onWaiting();
+      if (status === "ready") this.emit("polling", isPolling);
+    });
   }
 
   /** Get a token and connect. */

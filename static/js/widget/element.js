@@ -111,6 +111,7 @@ export class WidgetElement extends HTMLElement {
     const isShown = () => connection === this.#connection;
     connection.on("ready", (login) => model.load(login).then((isLoaded) => isLoaded && isShown() && this.#onLoaded()));
     connection.on("user-changed", () => this.#restart());
+    connection.on("polling", (isPolling) => view.setPolling(isPolling));
     connection.on("waiting", () => view.setStatus("offline"));
     connection.on("refused", (refusal) => this.#onRefused(refusal));
     model.on("change", () => (view.render(), this.#markReadIfSeen()));

@@ -30,6 +30,7 @@ export class WidgetView {
   /** @type {HTMLElement | null} */ launcher = null;
   /** @type {WidgetRefusal | null} */ #refusal = null;
   /** @type {WidgetStatus} */ #status = "connecting";
+  #isPolling = false;
 
   /**
    * @param {{mode: WidgetMode, language: WidgetLanguage, site: string, channel: string, isFloating: boolean,
@@ -64,7 +65,14 @@ export class WidgetView {
     this.render();
   }
 
-  /** The sentence that says why nothing is shown, or "". */
+  /** @param {boolean} isPolling  connected by HTTP calls */
+  setPolling(isPolling) {
+    if (this.#isPolling === isPolling) return;
+    this.#isPolling = isPolling;
+    this.render();
+  }
+
+  /** The sentence that says why nothing is shown, or what is not as usual, or "". */
   get noticeText() {
     const { language, model } = this.options;
     if (this.#refusal) {
@@ -74,7 +82,10 @@ export class WidgetView {
     if (this.#status === "connecting" && !model.channel) return widgetText(language, "connecting");
     if (this.#status === "offline") return widgetText(language, "offline");
     if (model.hasFailed) return widgetText(language, "loadFailed");
-    return this.#status === "ready" && model.log.isLoaded && !model.messages.length && !model.pending.length ? widgetText(language, "empty") : "";
+    if (this.#status !== "ready") return "";
+    const isEmpty = model.log.isLoaded && !model.messages.length && !model.pending.length;
+    const key = isEmpty ? "empty" : this.#isPolling ? "polling" : null;
+    return key ? widgetText(language, key) : "";
   }
 
   render() {
