@@ -8,7 +8,6 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 
@@ -96,8 +95,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     database.install()
     commands.use_fork_server()
-    if not hasattr(config, "workerinput"):
-        compile_translations(settings.LOCALE_PATHS)
+    compile_translations()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -16,6 +16,7 @@ from imsite.redis_checks import require_usable_redis
 from imsite.server import runner
 from imsite.server.local_url import UNIX_PREFIX
 from imsite.server.workers import run_workers
+from imsite.translations import compile_translations
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _CONNECT_TIMEOUT_SECONDS = 2.0
@@ -54,6 +55,8 @@ class Command(BaseCommand):
                 )
             )
         require_usable_redis()
+        # Each host has its own.
+        compile_translations()
         if workers == 1:
             if is_unix:
                 _require_unused(host.removeprefix(UNIX_PREFIX))

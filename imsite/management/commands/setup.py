@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 from typing import Any, cast
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
@@ -34,7 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_database()
-        compile_translations(settings.LOCALE_PATHS)
+        compile_translations()
         if pending_migration_count():
             self.stdout.write("Preparing the database.")
             call_command("migrate", verbosity=0, interactive=False)

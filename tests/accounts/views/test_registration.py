@@ -15,9 +15,9 @@ from tests.support.fixtures.users import PASSWORD
 
 
 @pytest.fixture
-def chinese(settings: Settings) -> None:
+def chinese() -> None:
     """Compile and reload the Chinese catalogue."""
-    compile_translations(settings.LOCALE_PATHS)
+    compile_translations()
     trans_real._translations.pop("zh-hans", None)
 
 
