@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,6 +90,23 @@ def check_root(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         )
         for name, path in below.items()
         if path
+    ]
+
+
+@register("imsite")
+def check_data_directory(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Report a directory for data in which the site cannot write. It keeps bundles and translations there."""
+    directory = Path(settings.DATA_DIR)
+    # It is created when it is needed.
+    existing = next(path for path in (directory, *directory.parents) if path.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return []
+    return [
+        Error(
+            f"IM_DATA_DIR: the site cannot write to {existing}. Give the directory to the site's user; a systemd unit "
+            "with ProtectSystem=strict also has to name it in ReadWritePaths.",
+            id="imsite.E012",
+        )
     ]
 
 

@@ -159,6 +159,15 @@ def test_a_site_below_a_path_does_not_start(setting: str, value: str, wrong: int
     assert len(found) == wrong and all("/im/" in message and "a host name of its own" in message for message in found)
 
 
+def test_a_data_directory_that_cannot_be_written_is_reported(settings: Settings, tmp_path: Path) -> None:
+    """The directories above it are created."""
+    settings.DATA_DIR = tmp_path / "srv" / "imsite"
+    assert messages() == []
+    (tmp_path / "srv").write_text("not a directory")
+    [message] = messages()
+    assert "imsite.E012" in message and f"cannot write to {tmp_path / 'srv'}." in message
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "wrong"),
     [

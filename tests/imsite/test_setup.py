@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.test import RequestFactory
+from pytest_django.fixtures import Settings
 
 from accounts.models import App, User
 from chat.models import Channel
@@ -35,12 +36,13 @@ def test_a_new_site_gets_the_four_apps_each_with_its_global_channel() -> None:
     assert list(kinds) == [(number, "global") for number in (101, 102, 103, 104)]
 
 
-def test_the_administrators_password_is_shown_once_and_works() -> None:
+def test_the_administrators_password_is_shown_once_and_works(settings: Settings) -> None:
+    settings.IM_SITE_URL = "https://chat.example"
     shown = _setup()
 
     password = re.search(r"Password: +(\S+)", shown)
     assert password
-    assert "/admin/" in shown
+    assert "https://chat.example/admin/" in shown
     admin = authenticate(RequestFactory().post("/"), username="admin", password=password[1])
     assert isinstance(admin, User)
     assert admin.is_superuser

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from typing import Any, cast
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
@@ -51,7 +52,8 @@ class Command(BaseCommand):
     def _create_administrator(self) -> None:
         password = secrets.token_urlsafe(12)
         administrator_create(username=ADMINISTRATOR, password=password)
+        site = settings.IM_SITE_URL or local_url(str(read("HOST")), cast(int, read("PORT")))
         self.stdout.write(
             f"\n  Administrator: {ADMINISTRATOR}\n  Password:      {password}   (not shown again)\n"
-            f"  Admin:         {local_url(str(read('HOST')), cast(int, read('PORT')))}admin/\n"
+            f"  Admin:         {site.rstrip('/')}/admin/\n"
         )
