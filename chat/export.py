@@ -20,6 +20,7 @@ from accounts.selectors.contacts import blocks_by, friendships
 from accounts.selectors.external_users import external_ids
 from accounts.selectors.second_factor import second_factors
 from accounts.selectors.sign_in_methods import devices, oauth_links
+from chat.actions.sidebar import sidebar_payload
 from chat.export_files import ZipBuffer
 from chat.export_messages import write_messages
 from chat.models import (
@@ -49,6 +50,7 @@ from chat.models import (
 )
 from chat.selectors.push import push_subscriptions_of
 from chat.selectors.scheduled import scheduled_messages
+from chat.selectors.sidebar import sidebar_of
 
 _ROWS_PER_FETCH = 500
 
@@ -79,6 +81,7 @@ def _parts(user: User) -> Iterator[tuple[str, Any]]:
     yield "notifications", [_notifications(row) for row in _notification_settings(user)]
     favourites = StarredChannel.objects.filter(user=user).order_by("pk").values_list("channel", flat=True)
     yield "favourites", [{"channel": str(channel_id)} for channel_id in favourites]
+    yield "sidebar", sidebar_payload(sidebar_of(user))
     yield "devices", [_device(device) for device in devices(user)]
     yield "push-subscriptions", [_push(row) for row in push_subscriptions_of(user)]
     yield "pins", [_pin(pin) for pin in Pin.objects.filter(pinned_by=user).order_by("pk")]

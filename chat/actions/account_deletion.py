@@ -33,6 +33,7 @@ from chat.models import (
     ReadMark,
     Report,
     Restriction,
+    Sidebar,
     StarredChannel,
     ThreadFollower,
 )
@@ -82,6 +83,7 @@ def _finish(user_id: int) -> None:
         NotificationSetting.objects.filter(user=user_id).delete()
         MailDigest.objects.filter(user=user_id).delete()
         StarredChannel.objects.filter(user=user_id).delete()
+        Sidebar.objects.filter(user=user_id).delete()
         ThreadFollower.objects.filter(user=user_id).delete()
         saved_delete_all(user_id)
         scheduled_delete_all(user_id)

@@ -15,6 +15,7 @@ from chat.models.push import PushNotification, PushState, PushSubscription
 from chat.models.saved import SavedMessage
 from chat.models.scheduled import ScheduledMessage
 from chat.models.search import SearchCursor
+from chat.models.sidebar import Sidebar
 from chat.models.slash import SlashCommand, SlashRun
 from chat.models.starred_channel import StarredChannel
 from chat.models.thread import Thread, ThreadFollower
@@ -51,6 +52,7 @@ __all__ = [
     "SavedMessage",
     "ScheduledMessage",
     "SearchCursor",
+    "Sidebar",
     "SlashCommand",
     "SlashRun",
     "StarredChannel",

@@ -7,6 +7,7 @@ from chat.errors import (
     NO_DATA,
     NOT_AUTHORISED,
     OPERATION_FAILED,
+    TOO_MUCH,
     Reason,
 )
 
@@ -25,6 +26,17 @@ CANNOT_ADD_USER = Reason("cannot_add_user", NOT_AUTHORISED, "You cannot add %(us
     "The user does not want to be added to groups by the caller.")
 OUTRANKED = Reason("outranked", NOT_AUTHORISED, "You can only do this to members whose role is below yours.",
     "The other member's role is equal to or above the caller's.")
+SIDEBAR_CHANGED = Reason("sidebar_changed", OPERATION_FAILED,
+    "Your list of channels was changed on another device meanwhile. Try again.",
+    "`sidebar.change` names another `revision` than the present one, which the data has.", retry=True)
+SECTION_LIMIT_REACHED = Reason("section_limit_reached", TOO_MUCH,
+    "You can have at most %(limit)s sections. Delete one first.",
+    "The user would exceed IM_MAX_SECTIONS_PER_USER.")
+SECTION_CHANNEL_LIMIT_REACHED = Reason("section_channel_limit_reached", TOO_MUCH,
+    "Your sections can hold at most %(limit)s channels.",
+    "The user would exceed IM_MAX_CHANNELS_IN_SECTIONS.")
+SECTION_NAME_TAKEN = Reason("section_name_taken", ILLEGAL_PARAMETER, "You already have a section of this name.",
+    "Two sections have names that differ in case or width only.")
 STAFF_PROTECTED = Reason("staff_protected", NOT_AUTHORISED, "Only superusers can do this to staff.",
     "An operator who is no superuser tried to restrict staff.")
 CANNOT_RESTRICT_YOURSELF = Reason("cannot_restrict_yourself", ILLEGAL_PARAMETER, "You cannot restrict yourself.",

@@ -24,6 +24,7 @@ def site_boot_data() -> dict[str, object]:
         "registration": settings.IM_REGISTRATION,
         "staff": False,
         "messageLimit": settings.IM_MESSAGE_MAX_LENGTH,
+        "sectionNameLimit": settings.IM_SECTION_NAME_MAX_LENGTH,
         "mentionAll": settings.IM_MENTION_ALL,
         "attachments": {
             "maxBytes": settings.IM_ATTACHMENT_MAX_BYTES,

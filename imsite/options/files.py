@@ -137,6 +137,9 @@ FILE_OPTIONS = (
     Option("IM_MAX_BLOCKS_PER_USER", 1000, "Blocked users per user."),
     Option("IM_MAX_PINS_PER_CHANNEL", 50, "Pinned messages per channel."),
     Option("IM_MAX_SAVED_MESSAGES", 1000, "Saved messages per user."),
+    Option("IM_MAX_SECTIONS_PER_USER", 30, "Sections of a user's own in their list of channels."),
+    Option("IM_SECTION_NAME_MAX_LENGTH", 40, "Characters of the name of such a section."),
+    Option("IM_MAX_CHANNELS_IN_SECTIONS", 1000, "Channels in all such sections of a user."),
     Option("IM_MAX_CUSTOM_EMOJI", 500, "Custom emoji of the site."),
     Option("IM_CUSTOM_EMOJI_MAX_BYTES", 524_288, "Maximum bytes of the picture of a custom emoji."),
     Option(

@@ -231,6 +231,12 @@ MATRIX: dict[str, tuple[Callable[[EventScenario], Awaitable[object]], str]] = {
         lambda scenario: scenario.owner.call("channel.star", target=scenario.group, starred=True),
         "phone",
     ),
+    "sidebar.changed": (
+        lambda scenario: scenario.owner.call(
+            "sidebar.change", revision=0, sections=[{"name": "Work", "channels": [scenario.group]}]
+        ),
+        "phone",
+    ),
     "read.unmark": (lambda scenario: scenario.owner.call("read.unmark", target=scenario.group, seq=1), "phone"),
     "read.seen": (
         lambda scenario: scenario.member.call("read.mark", target=scenario.private, seq=1),

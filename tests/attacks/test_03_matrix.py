@@ -124,6 +124,11 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "message.report": ({"target": "$target", "id": "$message"}, "1000 1003 1005 1005 200 200 1009"),
     "read.mark": ({"target": "$target", "seq": 1}, "1000 1005 1005 1005 200 200 200"),
     "channel.star": ({"target": "$target", "starred": True}, "1000 1003 1005 1005 200 200 200"),
+    "sidebar.get": ({}, "1000 1003 200 200 200 200 200"),
+    "sidebar.change": (
+        {"revision": 0, "sections": [{"name": "x", "channels": ["$target"]}]},
+        "1000 1003 200 200 200 200 200",
+    ),
     "widget.renew": ({"serviceToken": "x"}, "1000 1003 1003 1003 1003 1003 1003"),
     "read.unmark": ({"target": "$target", "seq": 1}, "1000 1005 1005 1005 200 200 200"),
 }

@@ -78,6 +78,7 @@ NAMING = {
     "chat.Restriction.user": "restrictions.json",
     "chat.SavedMessage.user": "saved.json",
     "chat.ScheduledMessage.user": "scheduled.json",
+    "chat.Sidebar.user": "sidebar.json",
     "chat.SlashCommand.bot": "no: services are no people",
     "chat.SlashCommand.created_by": "work.json",
     "chat.SlashRun.user": "no: kept for a day, without the text",

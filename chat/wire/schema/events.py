@@ -22,6 +22,7 @@ from chat.wire.schema.marks import (
     ReadPosition,
     ReadSeen,
     SavedMark,
+    SidebarArrangement,
     ThreadMark,
 )
 from chat.wire.schema.message_changes import (
@@ -231,6 +232,13 @@ CHANNEL_STARRED = EventKind(
     "On another of your connections, you made a channel a favourite, or no longer one.",
     is_logged=False,
     exported_in="favourites.json",
+)
+SIDEBAR_CHANGED = EventKind(
+    "sidebar.changed",
+    SidebarArrangement,
+    "On another of your connections, you arranged your list of channels anew.",
+    is_logged=False,
+    exported_in="sidebar.json",
 )
 READ_UNMARK = EventKind(
     "read.unmark",

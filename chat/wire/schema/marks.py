@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -49,3 +49,18 @@ class DoNotDisturb(Shape):
 class NotificationsChanged(Shape):
     target: Id
     notifications: ChannelNotifications
+
+
+class SidebarSection(Shape):
+    """A section of your own in the list of channels."""
+
+    name: str
+    channels: Annotated[list[Id], Meta(description="In their order. You may have left some of them meanwhile.")]
+
+
+class SidebarArrangement(Shape):
+    """How you have arranged your list of channels."""
+
+    revision: Annotated[Count, Meta(description="Grows with each change; 0: you have changed nothing yet.")]
+    sort: Annotated[Literal["latest", "name", "unread"], Meta(description="Of the channels that are in no section.")]
+    sections: list[SidebarSection]
