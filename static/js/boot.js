@@ -8,7 +8,7 @@ import { byId } from "./lib/dom.js";
  * `isShell`: the page was opened without a connection, and its user is not known yet (chat/views/offline_shell.py);
  * `version`: of the page and its files
  * @typedef {{appId: number, signedIn: boolean, userId: string | null, registration: boolean, staff: boolean,
- *   messageLimit: number, mentionAll: "managers" | "members" | "nobody", attachments: AttachmentLimits, pushKey: string, invites: {days: number, maxDays: number},
+ *   messageLimit: number, sectionNameLimit: number, mentionAll: "managers" | "members" | "nobody", attachments: AttachmentLimits, pushKey: string, invites: {days: number, maxDays: number},
  *   timeZone: string, mailDigest: MailDigest | null, isShell: boolean, version: string}} Boot
  */
 

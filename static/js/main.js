@@ -15,6 +15,7 @@ import { GroupApi } from "./net/group-api.js";
 import { csrfToken, setCsrfToken, signInAsGuest } from "./page/guest-sign-in.js";
 import { MessageSearch } from "./net/message-search.js";
 import { JoinAddress } from "./page/join-address.js";
+import { moveStoredSort } from "./page/sort-move.js";
 import { SavedList } from "./page/saved-list.js";
 import { SavedMessages } from "./page/saved-messages.js";
 import { ScheduledMessages } from "./net/scheduled-messages.js";
@@ -32,11 +33,11 @@ import { SignOut } from "./page/sign-out.js";
 import { xhrRequests } from "./page/xhr-request.js";
 import { connectPush } from "./push-notifications.js";
 import { doNotDisturb } from "./state/do-not-disturb.js";
+import { CollapsedSections } from "./state/collapsed-sections.js";
 import { Drafts } from "./state/drafts.js";
 import { EmojiPreferences } from "./state/emoji-preferences.js";
 import { NotificationSettings } from "./state/notification-settings.js";
 import { Pins } from "./state/pins.js";
-import { SidebarLayouts } from "./state/sidebar-layout.js";
 import { Announcer } from "./widgets/announcer.js";
 import { ChannelDetails } from "./widgets/channel-details.js";
 import { ChannelHeader } from "./widgets/channel-header.js";
@@ -69,6 +70,7 @@ import { QuickSwitcher } from "./widgets/quick-switcher.js";
 import { SavedPanel } from "./widgets/saved-panel.js";
 import { ScheduledList } from "./widgets/scheduled-list.js";
 import { SearchPanel } from "./widgets/search-panel.js";
+import { SectionMenus } from "./widgets/section-menus.js";
 import { SendLater } from "./widgets/send-later.js";
 import { Shortcuts, showShortcuts } from "./widgets/shortcuts.js";
 import { SidebarMenus } from "./widgets/sidebar-menus.js";
@@ -120,7 +122,7 @@ const browserUser = new BrowserUser({
 const drafts = new Drafts(localStorage);
 const emojiPreferences = new EmojiPreferences(localStorage);
 const notificationSettings = new NotificationSettings(localStorage);
-const sidebarLayouts = new SidebarLayouts(localStorage);
+const collapsedSections = new CollapsedSections(localStorage);
 const webPush = new WebPush({ key: boot.pushKey, csrfToken: pageToken, texts: pushTexts, icon: pushIcon });
 const attachments = new Attachments(client);
 const { uploads, sends, drafts: attachmentDrafts } = attachments;
@@ -128,6 +130,7 @@ new CustomEmojiSync({ socket, session });
 const slashCommands = new SlashCommands({ socket, session });
 new SlashNotes({ store, commands: slashCommands });
 doNotDisturb.follow(socket);
+moveStoredSort({ session, store, api, collapsed: collapsedSections });
 const scheduledMessages = new ScheduledMessages({ socket, store, session });
 const savedMessages = new SavedMessages({ socket, store, session });
 const pins = new Pins({ socket, store, session });
@@ -146,9 +149,11 @@ const groupApi = new GroupApi(socket, store);
 const groupDialogs = new GroupDialogs({ store, api, groupApi, open: openChannel });
 const groupSettings = new GroupSettings({ api: groupApi, inviteLimits: boot.invites, upload: (file) => client.upload(file) });
 const userMenu = new UserMenu({ store, api, userDialogs });
-const channelDetails = new ChannelDetails({ store, session, memberLoader, groupDialogs, groupApi, groupSettings, userMenu, notifications: new ChannelNotifications(api) });
+const markRead = conversation.markRead.bind(conversation);
+const sectionMenus = new SectionMenus({ store, api, markRead, nameLimit: boot.sectionNameLimit });
+const channelDetails = new ChannelDetails({ store, sectionMenus, session, memberLoader, groupDialogs, groupApi, groupSettings, userMenu, notifications: new ChannelNotifications(api) });
 const reconnect = () => socket.reconnect();
-const channelList = new ChannelList({ store, drafts, layouts: sidebarLayouts, open: openChannel, retry: reconnect });
+const channelList = new ChannelList({ store, drafts, collapsed: collapsedSections, menus: sectionMenus, open: openChannel, retry: reconnect });
 const { filter } = channelList;
 const retryContacts = () => (socket.isReady ? contactsSync.load() : reconnect());
 const contactList = new ContactList({ store, userMenu, userDialogs, filter, retry: retryContacts });
@@ -200,7 +205,6 @@ const threadListPanel = new ThreadListPanel({ list: threadList, threads, store, 
 const savedPanel = new SavedPanel({ list: new SavedList({ socket, store, session }), savedMessages, store, layout, open: openChannel });
 const searchPanel = new SearchPanel({ search: messageSearch, store, memberLoader, layout, open: openChannel, channelFilter: filter });
 const previews = new UnreadPreviews({ socket, store });
-const markRead = conversation.markRead.bind(conversation);
 const unreadPanel = new UnreadPanel({ store, previews, layout, open: openChannel, markRead });
 const draftsPanel = new DraftsPanel({ drafts, store, layout, conversation: threadConversation, open: openChannel });
 const panels = {
@@ -215,7 +219,7 @@ const panels = {
 const offersNotifications = canNotify || webPush.isOffered;
 const showNotifications = () => openNotificationDialog({ settings: notificationSettings, webPush, isGuest: isGuest() });
 const timeZone = () => boot.timeZone;
-const preferences = new PreferencesDialog({ layouts: sidebarLayouts, timeZone, isGuest, offersNotifications, showNotifications, showShortcuts });
+const preferences = new PreferencesDialog({ store, api, timeZone, isGuest, offersNotifications, showNotifications, showShortcuts });
 connectMailDigest(boot.mailDigest, api);
 const openSettings = preferences.openFor.bind(preferences);
 const focusComposer = () => composer.focus();
@@ -244,6 +248,7 @@ new SidebarMenus({
   store,
   userDialogs,
   groupDialogs,
+  sectionMenus,
   api,
   isStaff: () => boot.staff,
   isRegistrationOpen: boot.registration,
@@ -258,7 +263,7 @@ new SidebarMenus({
     outbox.clear();
     emojiPreferences.clear();
     notificationSettings.clear();
-    sidebarLayouts.clear();
+    collapsedSections.clear();
     attachments.clear();
   },
 });
@@ -268,11 +273,11 @@ for (const prefix of ["", "thread-"]) {
 }
 new Shortcuts({ sidebar, composer, timeline, layout, userDialogs, search: searchPanel, switcher, chooseFiles, isGuest });
 
-connectWindow({ socket, store, browserUser, drafts, stored: [signOut, browserUser, outbox, drafts, sidebarLayouts] });
+connectWindow({ socket, store, browserUser, drafts, stored: [signOut, browserUser, outbox, drafts, collapsedSections] });
 store.on("me", () => {
   if (!store.me) return;
   layout.userId = store.me.id;
-  for (const stored of [drafts, emojiPreferences, notificationSettings, sidebarLayouts, attachments]) stored.load(store.me.id);
+  for (const stored of [drafts, emojiPreferences, notificationSettings, collapsedSections, attachments]) stored.load(store.me.id);
   loadPush();
 });
 session.on("loaded", onSessionLoaded);

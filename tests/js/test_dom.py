@@ -23,6 +23,8 @@ pytestmark = [
         ("b", "ac", "c"),
         ("c", "ab", "b"),
         ("b", "axc", "x"),
+        # An entry that moves.
+        ("c", "cab", "c"),
         # The next entry has no such button.
         ("a", "-c", "c"),
         ("a", "", None),

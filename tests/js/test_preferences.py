@@ -10,16 +10,17 @@ _PREFERENCES = """async () => {
   const radios = ["language=en", "theme=system", "density=comfortable", "sort=latest"].map((each) => each.split("="));
   document.body.innerHTML = `<dialog id="dialog-preferences"><form>
     ${radios.map(([name, value]) => `<input type="radio" name="${name}" value="${value}">`).join("")}
+    <fieldset data-part="sort"></fieldset>
     <button data-part="notifications" hidden></button><button data-part="shortcuts"></button><a data-part="profile"></a>
     <span data-part="zone"></span><button data-part="cancel"></button></form></dialog>`;
   // Phones show no notifications of a page, but those of its service worker.
   delete window.Notification;
   const { PreferencesDialog } = await import("/static/js/widgets/preferences-dialog.js");
-  const layouts = { current: { sort: "latest", collapsed: [] } };
+  const store = { sidebar: { sort: "latest" } };
   const shown = (offersNotifications) => {
     const opened = [];
     const dialog = new PreferencesDialog({
-      layouts, timeZone: () => "", isGuest: () => false, offersNotifications,
+      store, api: {}, timeZone: () => "", isGuest: () => false, offersNotifications,
       showNotifications: () => opened.push("notifications"), showShortcuts: () => opened.push("shortcuts"),
     });
     const hashes = ["#settings", "#settings/notifications", "#settings/shortcuts", "#settings/other", "#7"];

@@ -24,13 +24,15 @@ _PRELUDE = """async () => {
   const replies = {
     "channel.list": () => ({ channels: structuredClone(listed), hasMore: false }),
     "app.list": () => ({ apps: [] }),
+    "sidebar.get": () => ({ revision: 3, sort: "name", sections: [] }),
     "read.mark": ({ target, seq }) => {
       marks.push([target, seq]);
       if (!isConnected) throw new DisconnectedError("");
       return { target, readSeq: seq };
     },
   };
-  const socket = Object.assign(new Emitter(), { isReady: true, request: async (cmd, data) => replies[cmd](data) });
+  const request = async (cmd, data) => replies[cmd](data);
+  const socket = Object.assign(new Emitter(), { isReady: true, start: () => {}, request });
   const outbox = Object.assign(new Emitter(), { load: () => {}, flush: () => {} });
   const gapFiller = { check: () => {} };
   const session = new Session({ socket, store, outbox, gapFiller, presence: { load: async () => {} } });
@@ -103,3 +105,13 @@ async def test_a_restored_session_keeps_its_messages_except_those_that_sync_leav
         [["1", ["of the server"]], ["7", both]],
         ["1", "7"],
     ]
+
+
+async def test_the_arrangement_of_the_channels_is_known_before_they_are_shown(modules: Page) -> None:
+    script = """
+      const shown = [];
+      store.on("channels", () => shown.push([store.channels.size > 0, store.sidebar.revision]));
+      session.start(101);
+      await connect(false);
+      return [shown.filter(([hasChannels]) => hasChannels), store.sidebar.sort];"""
+    assert await run(modules, script) == [[[True, 3]], "name"]

@@ -99,8 +99,8 @@ export function setText(element, text) {
 const keys = new WeakMap();
 
 /**
- * Make the children of `list` those of `items`, in order, and reuse the elements of known keys. If the element with the
- * focus goes away, the corresponding control of a neighbouring entry gets the focus.
+ * Make the children of `list` those of `items`, in order, and reuse the elements of known keys. The focus moves with
+ * its element; if that goes away, the corresponding control of a neighbouring entry gets the focus.
  * @template T
  * @param {Element} list
  * @param {T[]} items
@@ -125,6 +125,7 @@ export function reconcile(list, items, { key, create, update }) {
     }
     child.remove();
   }
+  const focused = /** @type {HTMLElement | null} */ (list.contains(document.activeElement) ? document.activeElement : null);
   let next = list.firstElementChild;
   for (const item of items) {
     const name = key(item);
@@ -138,6 +139,8 @@ export function reconcile(list, items, { key, create, update }) {
     if (element === next) next = next.nextElementSibling;
     else list.insertBefore(element, next);
   }
+  // An element that moves loses the focus.
+  if (focused && focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
   if (focusSelector) focusNearest(list, focusIndex, focusSelector);
 }
 

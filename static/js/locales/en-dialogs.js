@@ -123,6 +123,8 @@ export const enDialogs = {
   "shortcuts.search": "Search messages",
   "shortcuts.channels": "Previous or next channel",
   "shortcuts.unread": "Previous or next unread channel",
+  "shortcuts.channelMenu": "Actions for the channel in the list",
+  "shortcuts.channelMove": "Move the channel within its section",
   "shortcuts.newMessage": "New private message",
   "shortcuts.contacts": "Switch between channels and contacts",
   "shortcuts.details": "Show or hide details",

@@ -123,6 +123,8 @@ export const zhDialogs = {
   "shortcuts.search": "搜索消息",
   "shortcuts.channels": "上一个、下一个频道",
   "shortcuts.unread": "上一个、下一个未读频道",
+  "shortcuts.channelMenu": "列表中频道的操作",
+  "shortcuts.channelMove": "在分组内移动频道",
   "shortcuts.newMessage": "发起私聊",
   "shortcuts.contacts": "切换频道和联系人",
   "shortcuts.details": "显示或隐藏详情",

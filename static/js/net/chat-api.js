@@ -2,12 +2,18 @@
  * Commands about users and groups. Each call resolves when the server has carried it out, and rejects with RequestError
  * or DisconnectedError. No DOM.
  *
- * @import { Channel, FoundGroup, JoinPolicy, LinkPreview, NotificationChoice, Role, User } from "./wire-types.js"
+ * @import { Channel, FoundGroup, JoinPolicy, LinkPreview, NotificationChoice, Role, SidebarArrangement, User } from "./wire-types.js"
  * @import { Socket } from "./socket.js"
  * @import { Store } from "./state/store.js"
  */
+import { RequestError } from "./protocol.js";
+
+/** Attempts to arrange the list of channels while other devices do so. */
+const MAX_ARRANGEMENTS = 5;
 
 export class ChatApi {
+  /** Settled once the last arrangement has been made. @type {Promise<void>} */ #arranged = Promise.resolve();
+
   /** @param {Socket} socket @param {Store} store */
   constructor(socket, store) {
     this.socket = socket;
@@ -95,6 +101,32 @@ export class ChatApi {
   async starChannel(target, starred) {
     await this.socket.request("channel.star", { target, starred });
     this.store.changeChannel(target, { starred });
+  }
+
+  /**
+   * Arrange the user's list of channels, after earlier arrangements. Where another device has changed it meanwhile, the change is
+   * made again to what that has left.
+   * @param {(present: SidebarArrangement) => Partial<Pick<SidebarArrangement, "sort" | "sections">> | null} change  null: none
+   * @returns {Promise<void>}
+   */
+  arrangeSidebar(change) {
+    const done = this.#arranged.then(() => this.#arrange(change, MAX_ARRANGEMENTS));
+    this.#arranged = done.catch(() => {});
+    return done;
+  }
+
+  /** @param {Parameters<ChatApi["arrangeSidebar"]>[0]} change @param {number} attempts @returns {Promise<void>} */
+  async #arrange(change, attempts) {
+    const { revision } = this.store.sidebar;
+    const fields = change(this.store.sidebar);
+    if (!fields) return;
+    try {
+      this.store.setSidebar(await this.socket.request("sidebar.change", { revision, ...fields }));
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.reason !== "sidebar_changed" || attempts <= 1) throw error;
+      this.store.setSidebar(await this.socket.request("sidebar.get"));
+      await this.#arrange(change, attempts - 1);
+    }
   }
 
   /** Mark a message and all later ones as unread. @param {{target: string, seq: number}} message */

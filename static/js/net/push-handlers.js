@@ -53,6 +53,7 @@ export class PushHandlers extends Emitter {
       this.#refreshUnread(target);
     });
     socket.onPush("channel.starred", ({ target, starred }) => store.changeChannel(target, { starred }));
+    socket.onPush("sidebar.changed", (sidebar) => store.setSidebar(sidebar));
     socket.onPush("read.unmark", ({ target, readSeq }) => {
       store.setUnread(target, readSeq);
       this.#refreshChannel(target);

@@ -2,7 +2,7 @@
  * A user's session on an app: loads the channels after login, and brings the store up to date after a reconnect.
  *
  * `loaded`: everything was loaded; `resumed`: up to date after a reconnect; `signed-out`: the server refused the login.
- * @import { App, Channel, LoginReply, User } from "./wire-types.js"
+ * @import { App, Channel, LoginReply, SidebarArrangement, User } from "./wire-types.js"
  * @import { GapFiller } from "./gap-filler.js"
  * @import { Outbox } from "./outbox.js"
  * @import { PresenceSync } from "./presence-sync.js"
@@ -51,14 +51,15 @@ export class Session extends Emitter {
 
   /**
    * Go on with what an earlier page has left, and connect as its user. The channels are shown before there is a connection.
-   * @param {{me: User, app: App, channels: Channel[], logs: Map<string, ChannelLog>, position: number}} past
+   * @param {{me: User, app: App, channels: Channel[], sidebar?: SidebarArrangement, logs: Map<string, ChannelLog>, position: number}} past
    *   `position`: all events up to it are in the channels and logs
    */
-  restore({ me, app, channels, logs, position }) {
+  restore({ me, app, channels, sidebar, logs, position }) {
     this.#isLoaded = this.#isRestored = true;
     this.store.setMe(me, app);
     this.outbox.load(me.id);
     this.store.logs = logs;
+    if (sidebar) this.store.setSidebar(sidebar);
     this.store.setChannels(channels, true);
     this.socket.resume({ appId: app.appId, ...this.credentials }, me.id, position);
   }
@@ -82,7 +83,7 @@ export class Session extends Emitter {
 
   async #load() {
     const discardKnown = this.#needsReset;
-    const [channels] = await Promise.all([this.#fetchChannels(), this.presence.load(), this.#loadApps()]);
+    const [channels] = await Promise.all([this.#fetchChannels(), this.#loadSidebar(), this.presence.load(), this.#loadApps()]);
     this.#needsReset = this.#isRestored = false;
     this.#isLoaded = true;
     this.store.clearLogs();
@@ -108,7 +109,7 @@ export class Session extends Emitter {
     const { store } = this;
     const readBefore = new Map([...store.channels.values()].map(({ target, readSeq }) => [target, readSeq]));
     this.outbox.flush();
-    const [channels] = await Promise.all([this.#fetchChannels(), this.presence.load()]);
+    const [channels] = await Promise.all([this.#fetchChannels(), this.#loadSidebar(), this.presence.load()]);
     for (const { target, readSeq } of channels) {
       const known = store.channels.get(target)?.readSeq ?? 0;
       const wasReadHere = store.unsentReads.has(target) || known !== readBefore.get(target);
@@ -148,6 +149,16 @@ export class Session extends Emitter {
     const newCount = channel ? lastSeq - channel.lastSeq : 0;
     if (channel && newCount > 0) this.store.changeChannel(target, { lastSeq, unread: channel.unread + newCount });
     this.store.emit("log", target);
+  }
+
+  /** Guests and services have one channel, or no page. A refusal changes nothing, as by an older server. */
+  async #loadSidebar() {
+    if (this.store.me?.kind !== "person") return;
+    try {
+      this.store.setSidebar(await this.socket.request("sidebar.get"));
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+    }
   }
 
   /** The page works without the list of apps, so a refusal changes nothing. */

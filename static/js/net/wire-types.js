@@ -31,6 +31,8 @@
  * @typedef {{kind: RestrictionKind, until?: number, reason?: string, who: User, by: User}} ListedRestriction  in a group
  * @typedef {{appId: number, name: string, target: string}} App  `target`: the app's global channel
  *
+ * @typedef {{name: string, channels: string[]}} SidebarSection  of the user's own; targets in their order
+ * @typedef {{revision: number, sort: "latest" | "name" | "unread", sections: SidebarSection[]}} SidebarArrangement  of the list of channels
  * @typedef {{id: string, count: number, lastSeq: number, lastAt: number, position: number, follows: boolean,
  *   readSeq: number, unread: number}} Thread  the answers to a message; `id` is the message's
  * @typedef {{name: string, url: string, width: number, height: number}} CustomEmoji  `name`: without colons; sizes in pixels
@@ -146,6 +148,8 @@
  *     listed?: boolean}, reply: Channel},
  *   "channel.join": {data: {target: string}, reply: Channel},
  *   "channel.star": {data: {target: string, starred: boolean}, reply: {}},
+ *   "sidebar.get": {data: {}, reply: SidebarArrangement},
+ *   "sidebar.change": {data: {revision: number} & Partial<Pick<SidebarArrangement, "sort" | "sections">>, reply: SidebarArrangement},
  *   "invite.create": {data: {target: string, seconds?: number, maxUses?: number, needsApproval?: boolean}, reply: Invite},
  *   "invite.list": {data: {target: string}, reply: {invites: Invite[]}},
  *   "invite.revoke": {data: {target: string, id: string}, reply: {}},
@@ -222,6 +226,7 @@
  *   "person.changed": {who: User, status: string},
  *   "read.mark": {target: string, readSeq: number},
  *   "read.unmark": {target: string, readSeq: number},
+ *   "sidebar.changed": SidebarArrangement,
  *   "channel.starred": {target: string, starred: boolean},
  *   "thread.mark": {target: string, threadId: string, follows: boolean, readSeq: number},
  *   "typing": {target: string, threadId?: string, by: User},

@@ -27,7 +27,7 @@ export class ChatKeeper {
   #position = 0;
 
   /**
-   * @param {{store: Store, socket: Socket, settings: () => Pick<KeptUser, "staff" | "timeZone">,
+   * @param {{store: Store, socket: Socket, settings: () => Pick<KeptUser, "staff" | "timeZone" | "sidebar">,
    *   onTurn: (database: KeptDatabase) => Promise<void>}} deps
    *   `onTurn`: awaited before this tab replaces what is kept
    */

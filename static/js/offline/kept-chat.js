@@ -5,9 +5,9 @@
  * It belongs to one user on one app. It is shown for KEPT_HOURS after the server has last accepted that user, then deleted
  * unseen. This guards against a later user of the browser. It does not guard against a program that reads the disk: until
  * the page or the service worker runs again, an expired copy lies there unencrypted. A key would have to lie beside it.
- * @import { App, Channel, HistoryPage, User } from "../net/wire-types.js"
+ * @import { App, Channel, HistoryPage, SidebarArrangement, User } from "../net/wire-types.js"
  * @import { Store } from "../net/state/store.js"
- * @typedef {{me: User, app: App, staff: boolean, timeZone: string, position: number, contactAt: number, savedAt: number}} KeptUser
+ * @typedef {{me: User, app: App, staff: boolean, timeZone: string, sidebar?: SidebarArrangement, position: number, contactAt: number, savedAt: number}} KeptUser
  *   `position`: all events up to it are in what is kept; `contactAt`: when the server last accepted the user, and
  *   `savedAt`: when this was kept, in ms
  * @typedef {{user: KeptUser, channels: Channel[], logs: Map<string, HistoryPage>}} KeptChat

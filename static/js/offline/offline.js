@@ -36,7 +36,7 @@ export class Offline {
     this.keeper = new ChatKeeper({
       store,
       socket,
-      settings: () => ({ staff: boot.staff, timeZone: boot.timeZone }),
+      settings: () => ({ staff: boot.staff, timeZone: boot.timeZone, sidebar: store.sidebar }),
       onTurn: (database) => this.#takeOver(database),
     });
     if (!isOfflineSupported) return;
@@ -60,13 +60,13 @@ export class Offline {
       reopenPage(() => location.reload(), "offline.nothingKept");
       return;
     }
-    const { me, app, staff, timeZone, position, contactAt } = kept.user;
+    const { me, app, staff, timeZone, sidebar, position, contactAt } = kept.user;
     Object.assign(boot, { signedIn: true, userId: me.id, appId: app.appId, staff, timeZone });
     setTimeZone(timeZone);
     this.keptAt = contactAt;
     this.keeper.resume(kept.user);
     const logs = new Map([...kept.logs].map(([target, page]) => [target, restoredLog(page)]));
-    session.restore({ me, app, channels: kept.channels, logs, position });
+    session.restore({ me, app, channels: kept.channels, sidebar, logs, position });
     browserUser.resume(me.id);
     layout.open();
     navigation.onSessionLoaded();

@@ -12,10 +12,11 @@
  * @import { GroupSettings } from "./group-settings.js"
  * @import { ListState } from "./list-placeholder.js"
  * @import { MenuItem } from "./menu.js"
+ * @import { SectionMenus } from "./section-menus.js"
  * @import { UserMenu } from "./user-menu.js"
  * @typedef {User & {role?: Role, online?: boolean, away?: boolean}} ListedUser
  */
-import { byId, cloneTemplate, part, reconcile, setText } from "../lib/dom.js";
+import { byId, cloneTemplate, find, part, reconcile, setText } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 import { throttleRender } from "../lib/throttle.js";
 import { isManager } from "../state/send-permission.js";
@@ -35,14 +36,15 @@ export class ChannelDetails {
 
   /**
    * @param {{store: Store, session: Session, memberLoader: MemberLoader, groupDialogs: GroupDialogs, groupApi: GroupApi,
-   *   groupSettings: GroupSettings, userMenu: UserMenu, notifications: ChannelNotifications}} deps
+   *   groupSettings: GroupSettings, sectionMenus: SectionMenus, userMenu: UserMenu, notifications: ChannelNotifications}} deps
    */
-  constructor({ store, session, memberLoader, groupDialogs, groupApi, groupSettings, userMenu, notifications }) {
+  constructor({ store, session, memberLoader, groupDialogs, groupApi, groupSettings, sectionMenus, userMenu, notifications }) {
     this.store = store;
     this.memberLoader = memberLoader;
     this.groupDialogs = groupDialogs;
     this.groupApi = groupApi;
     this.groupSettings = groupSettings;
+    this.sectionMenus = sectionMenus;
     this.userMenu = userMenu;
     this.notifications = notifications;
     const render = throttleRender(() => this.render());
@@ -109,6 +111,7 @@ export class ChannelDetails {
   /** @param {Channel} channel */
   #renderActions(channel) {
     const items = this.notifications.items(channel);
+    if (this.sectionMenus.isOffered) items.push(this.#sectionItem(channel));
     if (channel.kind === "public") items.push(...this.#groupItems(channel));
     if (channel.peer) items.push(...this.userMenu.items(channel.peer, { withMessage: false }));
     reconcile(this.#actions, items, {
@@ -123,6 +126,12 @@ export class ChannelDetails {
       },
     });
     this.#actions.hidden = items.length === 0;
+  }
+
+  /** @param {Channel} channel @returns {MenuItem} */
+  #sectionItem(channel) {
+    const choose = () => openMenu(find(this.#actions, "[data-testid=channel-section]", HTMLElement), this.sectionMenus.sectionItems(channel));
+    return { text: t("section.choose"), icon: "folder", testid: "channel-section", run: choose };
   }
 
   /** @param {Channel} channel @returns {MenuItem[]} */

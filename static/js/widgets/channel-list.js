@@ -4,9 +4,10 @@
  * @import { Channel } from "../net/wire-types.js"
  * @import { Section } from "../state/channel-sections.js"
  * @import { Drafts } from "../state/drafts.js"
- * @import { SidebarLayouts } from "../state/sidebar-layout.js"
+ * @import { CollapsedSections } from "../state/collapsed-sections.js"
  * @import { Store } from "../net/state/store.js"
  * @import { ListState } from "./list-placeholder.js"
+ * @import { SectionMenus } from "./section-menus.js"
  */
 import { byId, cloneTemplate, find, part, reconcile, setText, targetOf } from "../lib/dom.js";
 import { formatShortTime, formatUnreadCount } from "../lib/format.js";
@@ -27,36 +28,37 @@ export class ChannelList {
   list = byId("channel-list");
   filter = byId("channel-filter", HTMLInputElement);
 
-  /** @param {{store: Store, drafts: Drafts, layouts: SidebarLayouts, open: (target: string) => void, retry: () => void}} deps */
-  constructor({ store, drafts, layouts, open, retry }) {
+  /** @param {{store: Store, drafts: Drafts, collapsed: CollapsedSections, menus: SectionMenus, open: (target: string) => void, retry: () => void}} deps */
+  constructor({ store, drafts, collapsed, menus, open, retry }) {
     this.store = store;
-    this.layouts = layouts;
+    this.collapsed = collapsed;
+    this.menus = menus;
     this.drafts = drafts;
     this.open = open;
     this.retry = retry;
     const render = throttleRender(() => this.render());
     for (const type of /** @type {const} */ (["channels", "current", "presence", "contacts", "connection"])) store.on(type, render);
     drafts.on("change", render);
-    layouts.on("change", render);
+    collapsed.on("change", render);
     language.on("change", render);
     today.on("change", render);
     this.filter.addEventListener("input", render);
     this.filter.addEventListener("keydown", (event) => this.#onFilterKey(event));
-    this.list.addEventListener("click", (event) => {
-      const toggle = targetOf(event).closest("[data-section]");
-      if (toggle instanceof HTMLElement) layouts.toggle(/** @type {Section["name"]} */ (toggle.dataset.section));
-      const link = /** @type {HTMLElement | null} */ (targetOf(event).closest("[data-target]"));
-      if (!link?.dataset.target) return;
-      event.preventDefault();
-      open(link.dataset.target);
+    this.list.addEventListener("click", (event) => this.#onClick(event));
+    // Also by a long press, and by the menu key on the link that has the focus.
+    this.list.addEventListener("contextmenu", (event) => {
+      const entry = targetOf(event).closest(".channel-entry");
+      if (entry && menus.isOffered) this.#openMenu(entry);
+      if (entry && menus.isOffered) event.preventDefault();
     });
     this.list.addEventListener("keydown", (event) => this.#onListKey(event));
   }
 
   /** @returns {Section[]} */
   get #sections() {
-    const { channels, currentTarget } = this.store;
-    return channelSections({ channels: channels.values(), currentTarget, layout: this.layouts.current, filter: this.filter.value });
+    const { channels, currentTarget, sidebar: arrangement } = this.store;
+    const { keys: collapsed } = this.collapsed;
+    return channelSections({ channels: channels.values(), currentTarget, arrangement, collapsed, filter: this.filter.value });
   }
 
   /** The listed channels, in their order. @returns {Channel[]} */
@@ -80,17 +82,39 @@ export class ChannelList {
     const now = Date.now();
     const drafts = this.drafts.names();
     /** @type {(Section | Channel)[]} */
-    const rows = sections.length > 1 ? sections.flatMap((section) => [section, ...section.channels]) : this.#listed;
+    const rows = sections.length > 1 || sections[0]?.own ? sections.flatMap((section) => [section, ...section.channels]) : this.#listed;
     reconcile(this.list, rows, {
-      key: (row) => ("channels" in row ? `section:${row.name}` : row.target),
+      key: (row) => ("channels" in row ? `section:${row.key}` : row.target),
       create: (row) => cloneTemplate("channels" in row ? "template-channel-section" : "template-channel-item"),
-      update: (item, row) => ("channels" in row ? renderHeading(item, row) : this.#renderItem(find(item, "a"), row, { now, drafts })),
+      update: (item, row) => ("channels" in row ? renderHeading(item, row) : this.#renderItem(item, row, { now, drafts })),
     });
     this.#revealCurrent();
     showListPlaceholder(byId("channel-list-placeholder"), this.#listState(rows.length));
     const q = this.filter.value.trim();
     this.#searchMessages.hidden = !q;
     setText(part(this.#searchMessages, "text"), t("search.inMessages", { q }));
+  }
+
+  /** @param {Event} event */
+  #onClick(event) {
+    const clicked = targetOf(event);
+    const heading = /** @type {HTMLElement | null} */ (clicked.closest("[data-section]"));
+    const entry = clicked.closest(".channel-entry");
+    const button = /** @type {HTMLElement | null} */ (clicked.closest("[data-part=more]"));
+    if (button && entry) this.#openMenu(entry);
+    else if (button && heading?.dataset.own) this.menus.openForSection(button, heading.dataset.own);
+    else if (heading?.dataset.section) this.collapsed.toggle(heading.dataset.section);
+    else if (entry) {
+      event.preventDefault();
+      this.open(find(entry, "a").dataset.target ?? "");
+    }
+  }
+
+  /** Open the menu of a channel. @param {Element} entry */
+  #openMenu(entry) {
+    const link = find(entry, "a");
+    const channel = this.store.channels.get(link.dataset.target ?? "");
+    if (channel) this.menus.openForChannel(part(entry, "more"), channel, link);
   }
 
   clearFilter() {
@@ -119,8 +143,9 @@ export class ChannelList {
     return connection.reason ? { error: t("sidebar.failed"), retry: this.retry } : { isLoading: true };
   }
 
-  /** @param {HTMLElement} link @param {Channel} channel @param {{now: number, drafts: Set<string>}} state  `drafts`: names of the channels with a draft */
-  #renderItem(link, channel, { now, drafts }) {
+  /** @param {HTMLElement} item @param {Channel} channel @param {{now: number, drafts: Set<string>}} state  `drafts`: names of the channels with a draft */
+  #renderItem(item, channel, { now, drafts }) {
+    const link = find(item, "a");
     const { target, name, kind, mentions, peer, activeAt, joinRequests = 0 } = channel;
     const unread = shownUnread(channel);
     const { muted } = notificationsOf(channel);
@@ -136,6 +161,9 @@ export class ChannelList {
     link.dataset.online = String(presence !== "offline");
     link.setAttribute("href", `#${target}`);
     link.title = name;
+    const more = part(item, "more");
+    more.hidden = !this.menus.isOffered;
+    more.setAttribute("aria-label", t("channel.menu", { name }));
     link.classList.toggle("unread", unread > 0);
     link.classList.toggle("muted", muted);
     part(link, "muted").hidden = !muted;
@@ -186,6 +214,12 @@ export class ChannelList {
   #onListKey(event) {
     if (event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
     event.preventDefault();
+    if (event.shiftKey && (event.ctrlKey || event.metaKey)) {
+      const { target = "" } = /** @type {HTMLElement} */ (document.activeElement).dataset;
+      const channel = this.store.channels.get(target);
+      if (channel) this.menus.moveChannel(channel, event.key === "ArrowUp" ? -1 : 1);
+      return;
+    }
     const links = [...this.list.querySelectorAll("a")];
     const focused = links.findIndex((link) => link === document.activeElement);
     const next = focused + (event.key === "ArrowDown" ? 1 : -1);
@@ -195,9 +229,14 @@ export class ChannelList {
 }
 
 /** @param {HTMLElement} item @param {Section} section */
-function renderHeading(item, { name, isCollapsed }) {
-  const button = find(item, "button");
-  button.dataset.section = name;
+function renderHeading(item, { key, own, isCollapsed }) {
+  item.dataset.section = key;
+  item.dataset.own = own ?? "";
+  const button = part(item, "toggle");
   button.setAttribute("aria-expanded", String(!isCollapsed));
-  setText(part(button, "text"), t(`section.${name}`));
+  setText(part(button, "text"), own ?? t(/** @type {`section.${"favourites" | "channels" | "direct"}`} */ (`section.${key}`)));
+  const more = part(item, "more");
+  more.hidden = own === null;
+  more.title = own === null ? "" : t("section.menu", { name: own });
+  more.setAttribute("aria-label", more.title);
 }

@@ -12,8 +12,13 @@ export function attachMenu(button, items) {
   button.addEventListener("click", () => openMenu(button, items()));
 }
 
-/** Open a menu at the button, or close it if it is open. @param {HTMLElement} button @param {MenuItem[]} items */
-export function openMenu(button, items) {
+/**
+ * Open a menu at the button, or close it if it is open.
+ * @param {HTMLElement} button
+ * @param {MenuItem[]} items
+ * @param {{returnTo?: HTMLElement}} [options]  `returnTo`: gets the focus when it closes; by default the button
+ */
+export function openMenu(button, items, options) {
   if (items.length === 0) return;
   let close = () => {};
   const elements = items.map((item) => createItem(item, () => close()));
@@ -22,7 +27,7 @@ export function openMenu(button, items) {
     menu.append(...elements);
     menu.addEventListener("keydown", (event) => moveFocus(elements, event));
     return menu;
-  });
+  }, options);
   if (!opened) return;
   close = opened;
   const checked = items.findIndex(({ isChecked }) => isChecked);

@@ -3,13 +3,16 @@
  * keyboard shortcuts. A choice takes effect at once. `#settings` in the address opens it.
  *
  * @import { LanguageCode } from "../lib/i18n.js"
- * @import { SidebarLayout, SidebarLayouts } from "../state/sidebar-layout.js"
+ * @import { ChatApi } from "../net/chat-api.js"
+ * @import { Store } from "../net/state/store.js"
+ * @import { SidebarArrangement } from "../net/wire-types.js"
  * @import { Density, Theme } from "./appearance.js"
  */
 import { byId, find, part, setText, targetOf } from "../lib/dom.js";
 import { language, t } from "../lib/i18n.js";
 import { chosenDensity, chosenTheme, setDensity, setTheme } from "./appearance.js";
 import { openDialog } from "./dialog.js";
+import { showErrorToast } from "./toast.js";
 
 const ADDRESS = /^#settings(?:\/(notifications|shortcuts))?$/;
 
@@ -17,12 +20,13 @@ export class PreferencesDialog {
   #form = find(byId("dialog-preferences"), "form", HTMLFormElement);
 
   /**
-   * @param {{layouts: SidebarLayouts, timeZone: () => string, isGuest: () => boolean, offersNotifications: boolean,
+   * @param {{store: Store, api: ChatApi, timeZone: () => string, isGuest: () => boolean, offersNotifications: boolean,
    *   showNotifications: () => void, showShortcuts: () => void}} deps
    *   `timeZone`: of the user's profile, "" for the browser's; `offersNotifications`: by the page or its service worker
    */
-  constructor({ layouts, timeZone, isGuest, offersNotifications, showNotifications, showShortcuts }) {
-    this.layouts = layouts;
+  constructor({ store, api, timeZone, isGuest, offersNotifications, showNotifications, showShortcuts }) {
+    this.store = store;
+    this.api = api;
     this.timeZone = timeZone;
     this.isGuest = isGuest;
     this.offersNotifications = offersNotifications;
@@ -51,10 +55,10 @@ export class PreferencesDialog {
 
   #render() {
     /** @type {Record<string, string>} */
-    const values = { language: language.code, theme: chosenTheme(), density: chosenDensity(), sort: this.layouts.current.sort };
+    const values = { language: language.code, theme: chosenTheme(), density: chosenDensity(), sort: this.store.sidebar.sort };
     for (const [name, value] of Object.entries(values)) find(this.#form, `[name=${name}][value=${value}]`, HTMLInputElement).checked = true;
     part(this.#form, "notifications").hidden = !this.offersNotifications;
-    part(this.#form, "profile").hidden = this.isGuest();
+    for (const name of ["sort", "profile"]) part(this.#form, name).hidden = this.isGuest();
     const chosen = this.timeZone();
     const zone = chosen || Intl.DateTimeFormat().resolvedOptions().timeZone;
     setText(part(this.#form, "zone"), chosen ? zone : t("preferences.browserZone", { zone }));
@@ -66,6 +70,16 @@ export class PreferencesDialog {
     if (name === "language") language.choose(/** @type {LanguageCode} */ (value));
     else if (name === "theme") setTheme(/** @type {Theme} */ (value));
     else if (name === "density") setDensity(/** @type {Density} */ (value));
-    else if (name === "sort") this.layouts.setSort(/** @type {SidebarLayout["sort"]} */ (value));
+    else if (name === "sort") this.#setSort(/** @type {SidebarArrangement["sort"]} */ (value));
+  }
+
+  /** @param {SidebarArrangement["sort"]} sort */
+  async #setSort(sort) {
+    try {
+      await this.api.arrangeSidebar(() => ({ sort }));
+    } catch (error) {
+      showErrorToast(error);
+    }
+    this.#render();
   }
 }

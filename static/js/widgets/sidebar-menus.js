@@ -5,6 +5,7 @@
  * @import { Store } from "../net/state/store.js"
  * @import { GroupDialogs } from "./group-dialogs.js"
  * @import { MenuItem } from "./menu.js"
+ * @import { SectionMenus } from "./section-menus.js"
  * @import { UserDialogs } from "./user-dialogs.js"
  */
 import { byId, part, setText } from "../lib/dom.js";
@@ -27,7 +28,7 @@ export class SidebarMenus {
   #accountButton = byId("account-menu");
 
   /**
-   * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, api: ChatApi, isStaff: () => boolean,
+   * @param {{store: Store, userDialogs: UserDialogs, groupDialogs: GroupDialogs, sectionMenus: SectionMenus, api: ChatApi, isStaff: () => boolean,
    *   isRegistrationOpen: boolean, switchApp: (appId: number) => void, showShortcuts: () => void,
    *   showNotifications: () => void, showPreferences: () => void, offersNotifications: boolean, signOut: () => Promise<void>,
    *   clearStoredData: () => void}} deps
@@ -59,12 +60,13 @@ export class SidebarMenus {
 
   /** @returns {MenuItem[]} */
   #newItems() {
-    const { userDialogs, groupDialogs } = this.deps;
+    const { userDialogs, groupDialogs, sectionMenus } = this.deps;
     if (this.#isGuest) return this.#signInItems();
     return [
       { text: t("new.privateMessage"), icon: "chat", testid: "new-chat", run: () => userDialogs.findUsers() },
       { text: t("new.group"), icon: "users", testid: "create-group", run: () => groupDialogs.create() },
       { text: t("new.browseGroups"), icon: "compass", testid: "browse-groups", run: () => groupDialogs.browse() },
+      { text: t("section.new"), icon: "folder", testid: "new-section", run: () => sectionMenus.create() },
     ];
   }
 

@@ -4,7 +4,7 @@
  *
  * Payloads: a target for `log` and `members`; `message`: a new message of another user; `added`: any message; `user-renamed`: see DisplayNames;
  * `channel-left`: the channel that the user is no longer in.
- * @import { App, Channel, ContactLists, LinkPreview, Member, Message, Mute, Pushes, ReactionChange, SystemNote, User } from "../wire-types.js"
+ * @import { App, Channel, ContactLists, LinkPreview, Member, Message, Mute, Pushes, ReactionChange, SidebarArrangement, SystemNote, User } from "../wire-types.js"
  * @import { ConnectionState } from "../socket.js"
  * @import { LoggedMessage } from "./channel-log.js"
  * @import { Profile } from "./display-names.js"
@@ -23,6 +23,8 @@ import { mentionsUser } from "./message-mentions.js";
 import { UnreadCounter } from "./unread.js";
 
 const MAX_LOGS = 25;
+/** @type {SidebarArrangement} */
+const DEFAULT_SIDEBAR = { revision: 0, sort: "latest", sections: [] };
 
 /** @extends {Emitter<StoreEvents>} */
 export class Store extends Emitter {
@@ -31,6 +33,7 @@ export class Store extends Emitter {
   /** @type {App[]} */ apps = [];
   /** @type {Map<string, Channel>} */ channels = new Map();
   isChannelListLoaded = false;
+  /** How the user has arranged the list of channels. @type {SidebarArrangement} */ sidebar = DEFAULT_SIDEBAR;
   /** The channels with loaded messages; the last opened one is the last. @type {Map<string, ChannelLog>} */ logs = new Map();
   /** Online users of the app by id, as far as loaded. @type {Map<string, User>} */ online = new Map();
   onlineCount = 0;
@@ -59,6 +62,7 @@ export class Store extends Emitter {
   /** Remove everything about the user and the app, before another login. */
   clear() {
     this.channels.clear();
+    this.sidebar = DEFAULT_SIDEBAR;
     this.isChannelListLoaded = false;
     this.clearLogs();
     this.online.clear();
@@ -114,6 +118,13 @@ export class Store extends Emitter {
     this.isChannelListLoaded = true;
     this.emit("channels");
     for (const channel of known.values()) if (!this.channels.has(channel.target)) this.#onChannelLeft(channel);
+  }
+
+  /** Take the user's arrangement of the channels, unless a newer one is known. @param {SidebarArrangement} sidebar */
+  setSidebar(sidebar) {
+    if (sidebar.revision <= this.sidebar.revision) return;
+    this.sidebar = sidebar;
+    this.emit("channels");
   }
 
   /** Add a channel, or replace its state. @param {Channel} channel */
