@@ -18,7 +18,7 @@ from delivery.db.executors import run
 
 @command("sidebar.get", returns=marks.SidebarArrangement)
 async def get(call: Call, data: Nothing) -> dict[str, Any]:
-    """Return how you have arranged your list of channels: its order, and your own sections."""
+    """Return your arrangement of your list of channels: its order, and your own sections."""
     return sidebar_payload(await run(sidebar_of, call.user))
 
 

@@ -1,4 +1,4 @@
-"""How users arrange their lists of channels. Written by `chat.actions.sidebar`."""
+"""The users' own arrangements of their lists of channels. Written by `chat.actions.sidebar`."""
 
 from __future__ import annotations
 

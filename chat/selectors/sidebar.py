@@ -1,4 +1,4 @@
-"""How users arrange their lists of channels."""
+"""The users' own arrangements of their lists of channels."""
 
 from __future__ import annotations
 

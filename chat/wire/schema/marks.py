@@ -59,7 +59,7 @@ class SidebarSection(Shape):
 
 
 class SidebarArrangement(Shape):
-    """How you have arranged your list of channels."""
+    """Your own arrangement of your list of channels."""
 
     revision: Annotated[Count, Meta(description="Grows with each change; 0: you have changed nothing yet.")]
     sort: Annotated[Literal["latest", "name", "unread"], Meta(description="Of the channels that are in no section.")]
