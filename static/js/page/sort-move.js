@@ -14,7 +14,7 @@ export function moveStoredSort({ session, store, api, collapsed }) {
     const sort = collapsed.storedSort;
     if (!sort || store.me?.kind !== "person") return;
     try {
-      // What was chosen on another device since is newer.
+      // Another device may have chosen an order since.
       if (sort !== "latest") await api.arrangeSidebar(({ revision }) => (revision === 0 ? { sort } : null));
       collapsed.forgetSort();
     } catch (error) {

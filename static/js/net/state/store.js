@@ -33,7 +33,7 @@ export class Store extends Emitter {
   /** @type {App[]} */ apps = [];
   /** @type {Map<string, Channel>} */ channels = new Map();
   isChannelListLoaded = false;
-  /** How the user has arranged the list of channels. @type {SidebarArrangement} */ sidebar = DEFAULT_SIDEBAR;
+  /** The order and own sections of the list of channels. @type {SidebarArrangement} */ sidebar = DEFAULT_SIDEBAR;
   /** The channels with loaded messages; the last opened one is the last. @type {Map<string, ChannelLog>} */ logs = new Map();
   /** Online users of the app by id, as far as loaded. @type {Map<string, User>} */ online = new Map();
   onlineCount = 0;
