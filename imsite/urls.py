@@ -18,6 +18,7 @@ from chat.views.service_worker import service_worker
 from chat.views.web_manifest import web_manifest
 from chat.views.websocket_only import upgrade_required
 from chat.views.widget import widget_session_token, widget_status
+from chat.views.widget_files import WidgetFileView, WidgetThumbnailView, WidgetUploadView
 from imsite.lazy_urls import lazy_include
 from imsite.monitoring.access import staff_only
 from imsite.monitoring.views import VIEWS
@@ -51,6 +52,9 @@ urlpatterns = [
     path("widget", upgrade_required, {"is_for_other_sites": True}),
     path("widget/token/", widget_session_token, name="widget-token"),
     path("widget/status/", widget_status),
+    path("widget/files/<str:key>/", WidgetFileView.as_view()),
+    path("widget/thumbnails/<str:key>/", WidgetThumbnailView.as_view()),
+    path("widget/uploads/", WidgetUploadView.as_view()),
     path("widget.js", widget_script, name="widget-script"),
     path("widget.css", widget_styles),
     path("", include("chat.urls")),

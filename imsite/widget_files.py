@@ -20,7 +20,7 @@ from imsite.bundles import WIDGET_ENTRY, bundle_name
 from imsite.bundles.store import bundle_directory
 
 CACHE_SECONDS = 300
-STYLE_SHEETS = ("widget.css", "widget-messages.css")
+STYLE_SHEETS = ("widget.css", "widget-messages.css", "widget-files.css")
 """The style sheets of the widget, in their order."""
 
 

@@ -16,6 +16,7 @@ from chat.account_errors import chat_error
 from chat.commands.registry import COMMANDS, Call, Command, Nothing
 from chat.commands.widget_rights import require_widget_channel, require_widget_fields
 from chat.errors import ChatError, Code
+from chat.widgets.files import resolve_references
 from delivery import tracing
 from delivery.log_throttle import log_recovery
 from delivery.rate_limits.settled import SettledRateLimit
@@ -87,6 +88,7 @@ async def _execute(command: Command, call: Call, data: Any) -> Any:
     parsed = _parse(command, data)
     if caller.widget_origin:
         require_widget_channel(caller.connection, parsed)
+        resolve_references(caller.connection, parsed)
     if isinstance(command.limit, SettledRateLimit):
         caller.take(command.limit)
     return await command.handler(call, parsed)

@@ -14,6 +14,7 @@ from chat.actions.do_not_disturb import do_not_disturb_payload
 from chat.commands.fields import Number
 from chat.commands.registry import Call, Caller, Nothing, NoUserLimit, command
 from chat.errors import ChatError
+from chat.widgets.files import max_upload_bytes
 from chat.widgets.sessions import widget_login
 from chat.wire.schema import replies
 from delivery import publish
@@ -72,6 +73,8 @@ async def login(call: Call, data: Login) -> dict[str, Any]:
     }
     if quiet := do_not_disturb_payload(user.do_not_disturb_until):
         reply["doNotDisturbUntil"] = quiet["until"]
+    if caller.widget_origin and (limit := max_upload_bytes(user)):
+        reply["uploadMaxBytes"] = limit
     if user.is_away:
         reply["away"] = True
     if opened.token:

@@ -23,7 +23,7 @@ WIDGET_COMMANDS: Mapping[str, frozenset[str]] = {
         "channel.get": "target",
         "message.history": "target before after limit",
         "message.get": "target id",
-        "message.send": "target msg clientMsgId replyTo",
+        "message.send": "target msg clientMsgId replyTo attachments",
         "message.edit": "target id msg",
         "message.recall": "target id",
         "message.react": "target id emoji",

@@ -28,7 +28,7 @@ ATTACHMENTS_TOO_LARGE = Reason("attachments_too_large", TOO_MUCH,
     "The files of a message can have at most %(limit)s bytes together.",
     "The attachments of a message have more bytes than IM_ATTACHMENT_BYTES_PER_MESSAGE.")
 UPLOADS_NOT_ALLOWED = Reason("uploads_not_allowed", NOT_AUTHORISED, "You cannot upload files here.",
-    "A guest uploads a file, and IM_GUEST_UPLOADS is off.")
+    "A guest uploads a file, and IM_GUEST_UPLOADS is off; or a widget, and IM_WIDGET_UPLOAD_MAX_BYTES is 0.")
 FILE_TOO_LARGE = Reason("file_too_large", TOO_MUCH, "A file can have at most %(limit)s bytes.",
     "An uploaded file is larger than IM_ATTACHMENT_MAX_BYTES.")
 FILE_EMPTY = Reason("file_empty", ILLEGAL_PARAMETER, "This file is empty.",

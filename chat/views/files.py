@@ -50,16 +50,7 @@ class FileView(View):
     """Sends a file. Only pictures, video and sound are shown in place; all others are downloaded."""
 
     def get(self, request: HttpRequest, key: str, name: str) -> HttpResponseBase:
-        row = _readable(request, key)
-        is_inline = row.content_type in INLINE
-        return _file_response(
-            request,
-            row.file,
-            size=lambda: row.size,
-            etag=f'"{row.sha256}"',
-            content_type=row.content_type if is_inline else UNKNOWN,
-            disposition=content_disposition_header(not is_inline, row.name) or "inline",
-        )
+        return send_file(request, _readable(request, key))
 
 
 @method_decorator(require_safe, name="dispatch")
@@ -67,17 +58,7 @@ class ThumbnailView(View):
     """Sends the smaller picture of a file."""
 
     def get(self, request: HttpRequest, key: str) -> HttpResponseBase:
-        row = _readable(request, key)
-        if not row.thumbnail:
-            raise Http404
-        return _file_response(
-            request,
-            row.thumbnail,
-            size=lambda: storage.file_size(row.thumbnail),
-            etag=f'"{row.sha256}-small"',
-            content_type=_THUMBNAIL_TYPE,
-            disposition="inline",
-        )
+        return send_thumbnail(request, _readable(request, key))
 
 
 @method_decorator(require_safe, name="dispatch")
@@ -99,6 +80,35 @@ class LinkPreviewPictureView(View):
         )
 
 
+def send_file(request: HttpRequest, row: Attachment, *, is_for_other_sites: bool = False) -> HttpResponseBase:
+    """Return the response with the file. `is_for_other_sites`: pages of others may read it, and the node sends it."""
+    is_inline = row.content_type in INLINE
+    return _file_response(
+        request,
+        row.file,
+        size=lambda: row.size,
+        etag=f'"{row.sha256}"',
+        content_type=row.content_type if is_inline else UNKNOWN,
+        disposition=content_disposition_header(not is_inline, row.name) or "inline",
+        is_for_other_sites=is_for_other_sites,
+    )
+
+
+def send_thumbnail(request: HttpRequest, row: Attachment, *, is_for_other_sites: bool = False) -> HttpResponseBase:
+    """Return the response with the file's smaller picture, as `send_file`. Raise Http404 without one."""
+    if not row.thumbnail:
+        raise Http404
+    return _file_response(
+        request,
+        row.thumbnail,
+        size=lambda: storage.file_size(row.thumbnail),
+        etag=f'"{row.sha256}-small"',
+        content_type=_THUMBNAIL_TYPE,
+        disposition="inline",
+        is_for_other_sites=is_for_other_sites,
+    )
+
+
 def _readable(request: HttpRequest, key: str) -> Attachment:
     """Return the file if the caller may read it. All others get the answer for an absent one."""
     try:
@@ -118,11 +128,19 @@ def _caller(request: HttpRequest) -> User:
 
 
 def _file_response(
-    request: HttpRequest, stored: str, *, size: Callable[[], int], etag: str, content_type: str, disposition: str
+    request: HttpRequest,
+    stored: str,
+    *,
+    size: Callable[[], int],
+    etag: str,
+    content_type: str,
+    disposition: str,
+    is_for_other_sites: bool = False,
 ) -> HttpResponseBase:
     """Return the response with this stored file. Its size is asked for only where the site sends it."""
     try:
-        if request.headers.get("Sec-Fetch-Dest") in REDIRECTED and (
+        is_redirected = request.headers.get("Sec-Fetch-Dest") in REDIRECTED and not is_for_other_sites
+        if is_redirected and (
             url := storage.signed_url(
                 stored, method=str(request.method), content_type=content_type, disposition=disposition
             )
@@ -130,7 +148,12 @@ def _file_response(
             redirect = HttpResponseRedirect(url)
             redirect["Cache-Control"] = "private, no-store"
             return redirect
-        return _sent_by_site(request, stored, size(), etag, content_type, disposition)
+        response = HttpResponse(content_type=content_type)
+        response["Content-Disposition"] = disposition
+        # nginx would drop the headers for other sites.
+        if settings.IM_ACCEL_REDIRECT and storage.is_local() and not is_for_other_sites:
+            return _sent_by_nginx(response, stored)
+        return _sent_by_site(request, response, stored, size(), etag)
     except FileNotFoundError:
         raise Http404 from None
     except OSError as error:
@@ -138,20 +161,23 @@ def _file_response(
         return HttpResponse(status=503, headers={"Retry-After": str(_RETRY_SECONDS)})
 
 
-def _sent_by_site(
-    request: HttpRequest, stored: str, size: int, etag: str, content_type: str, disposition: str
-) -> HttpResponse:
-    response = HttpResponse(content_type=content_type)
-    response["Content-Disposition"] = disposition
+def _sent_by_nginx(response: HttpResponse, stored: str) -> HttpResponse:
+    # nginx makes an ETag of its own, and answers conditions and ranges by it.
+    _protect(response)
+    response["X-Accel-Redirect"] = settings.IM_ACCEL_REDIRECT + stored
+    return response
+
+
+def _protect(response: HttpResponse) -> None:
     response["Cache-Control"] = "private, no-cache"
     response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     response["X-Content-Type-Options"] = "nosniff"
     response["Accept-Ranges"] = "bytes"
-    if settings.IM_ACCEL_REDIRECT and storage.is_local():
-        # nginx makes an ETag of its own, and answers conditions and ranges by it.
-        response["X-Accel-Redirect"] = settings.IM_ACCEL_REDIRECT + stored
-        return response
+
+
+def _sent_by_site(request: HttpRequest, response: HttpResponse, stored: str, size: int, etag: str) -> HttpResponse:
+    _protect(response)
     response["ETag"] = etag
     conditional = get_conditional_response(request, etag=etag, response=response)
     if conditional is not response:

@@ -32,16 +32,24 @@ class WidgetUser:
     """True if the token's channel is the global channel of `app`."""
 
 
-def widget_user(token: WidgetToken, app_number: int) -> WidgetUser:
-    """Return the user of the token. A global channel's own app takes the place of `app_number`.
+def widget_member(token: WidgetToken) -> tuple[User, Channel]:
+    """Return user and channel of the token.
 
-    Raise ChatError WIDGET_TOKEN_INVALID if the user or the issuer has lost the right, CHANNEL_NOT_FOUND if the user
-    may not read the channel, and UNKNOWN_APP.
+    Raise ChatError WIDGET_TOKEN_INVALID if the user or the issuer has lost the right, and CHANNEL_NOT_FOUND if the user
+    may not read the channel.
     """
     user = user_by_id(token.user_id)
     if user is None or not user.is_active or not _is_valid_issuer(token.issuer, user):
         raise ChatError(reasons.WIDGET_TOKEN_INVALID)
-    channel = access_channel(user, token.channel).channel
+    return user, access_channel(user, token.channel).channel
+
+
+def widget_user(token: WidgetToken, app_number: int) -> WidgetUser:
+    """Return the user of the token. A global channel's own app takes the place of `app_number`.
+
+    Raise ChatError as `widget_member`, and UNKNOWN_APP.
+    """
+    user, channel = widget_member(token)
     is_global = channel.kind == Channel.Kind.GLOBAL and channel.app is not None
     number = channel.app.number if is_global and channel.app is not None else app_number
     app = login_lookup((), (), {number}).apps.get(number)

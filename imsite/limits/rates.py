@@ -76,6 +76,9 @@ FURTHER_OF_PATHS: dict[str, tuple[RateLimitDeclaration, ...]] = {
     "acc": (CONNECTIONS.declared,),
     "ws": (CONNECTIONS.declared,),
     "widget": (CONNECTIONS.declared,),
+    "widget/files/<str:key>/": (READS.declared,),
+    "widget/thumbnails/<str:key>/": (READS.declared,),
+    "widget/uploads/": (CALLS,),
 }
 """Limits that a path counts against beside the one by token or address."""
 

@@ -84,6 +84,11 @@ OPTIONS = (
     Option("IM_WIDGETS", True, "Other pages may embed a channel of the site (deploy/embedding.md)."),
     Option("IM_WIDGET_ORIGINS", (), "Comma-separated origins of other sites whose pages may embed a channel."),
     Option("IM_WIDGET_TOKEN_SECONDS", 600, "Seconds until the token of an embedded channel expires."),
+    Option(
+        "IM_WIDGET_UPLOAD_MAX_BYTES",
+        26_214_400,
+        "Maximum bytes of a file that users of embedded channels upload there. 0: they cannot.",
+    ),
     # Access by network
     Option("IM_OPEN_GATEWAY", (), "Networks that may use the legacy HTTP calls without a token.", LOOPBACK),
     Option(

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 ABORT = "imsite.abort"
 """Extension of the ASGI scope: a function that closes the connection at once. `imsite.server.http` provides it."""
-PREFIXES = ("/files/", "/thumbnails/", "/link-previews/")
+PREFIXES = ("/files/", "/thumbnails/", "/link-previews/", "/widget/files/", "/widget/thumbnails/")
 PIECE_BYTES = 262_144
 _HEADER = SENT_FILE.lower().encode()
 

@@ -12,10 +12,7 @@ from typing import Any
 
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
-from rest_framework.exceptions import NotAuthenticated
 
-from chat.api.common import cors
-from chat.api.common.authentication import TokenOrSessionWithCsrf
 from chat.api.common.fast_path import Answer
 from chat.api.common.throttles import Allowance, throttles
 from chat.api.v1 import problems
@@ -24,13 +21,14 @@ from chat.api.v1.body_receivers import BodyReceiver
 from chat.api.v1.endpoint import encode, response_headers
 from chat.api.v1.streamed_call import StreamedCall
 from chat.api.v1.uploads import EXPOSED, append_to_upload
+from chat.api.v1.widget_uploads import widget_upload
 from delivery.db.executors import run, run_file, run_processing
 from delivery.event_loop import is_on_loop
 from delivery.log_throttle import log_recovery
 from imsite.server.fast_path import Application, Receive, Scope, Send
 from imsite.server.middleware_headers import complete_headers
 
-CALLS: tuple[StreamedCall, ...] = (upload_file, append_to_upload)
+CALLS: tuple[StreamedCall, ...] = (upload_file, append_to_upload, widget_upload)
 PIECE_BYTES = 262_144
 """Bytes that are gathered for one write."""
 _logger = logging.getLogger(__name__)
@@ -96,7 +94,7 @@ async def _respond(call: StreamedCall, parameters: dict[str, str], request: ASGI
     finally:
         if upload.is_open:
             await _abort(upload)
-    answer.headers |= call.headers() | response_headers(request, upload.allowance)
+    answer.headers |= call.headers() | response_headers(request, upload.allowance, call.access.page_headers)
     if "Access-Control-Expose-Headers" in answer.headers:
         answer.headers["Access-Control-Expose-Headers"] += f", {EXPOSED}"
     return answer
@@ -124,11 +122,7 @@ class _Upload:
 
     def begin(self) -> None:
         """Authenticate the request, and check its headers."""
-        cors.require_allowed_origin(self._request)
-        known = TokenOrSessionWithCsrf().authenticate(self._request)
-        if known is None:
-            raise NotAuthenticated
-        user, credential = known
+        user, credential = self._call.access.authenticate(self._request)
         self.allowance = throttles.requests.draw(credential)
         self.allowance.require()
         self._receiver = self._call.begin(user, self._request, self._parameters)

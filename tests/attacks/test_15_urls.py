@@ -109,6 +109,10 @@ MATRIX = {
     "acc": HANDSHAKES,
     "widget": HANDSHAKES,
     "ws": HANDSHAKES,
+    # They know the user by the token of a widget only (test_03_widget_files.py).
+    "widget/files/<str:key>/": "403 403 403 403 403 403 403",
+    "widget/thumbnails/<str:key>/": "403 403 403 403 403 403 403",
+    "widget/uploads/": FORMS,
     "widget/token/": "401 404 404 404 404 404 404",
     "hooks/<str:secret>/": FORMS,
     "hooks/slash-<str:token>/": FORMS,

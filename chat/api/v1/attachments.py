@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from chat import reasons
 from chat.api.common.authentication import TokenOrSessionWithCsrf
+from chat.api.v1.async_call import PREFIX
 from chat.api.v1.body_receivers import BodyReceiver, FormReceiver
 from chat.api.v1.endpoint import Endpoint, Permissions
 from chat.api.v1.message import Attachment
@@ -63,7 +64,7 @@ def _begin(user: User, request: HttpRequest | Request, parameters: Mapping[str, 
     return FormReceiver(user, content_type=request.headers.get("Content-Type", ""), length=int(length))
 
 
-upload_file = StreamedCall("POST", "attachments/", _begin)
+upload_file = StreamedCall("POST", f"{PREFIX}attachments/", _begin)
 
 
 class AttachmentListView(Endpoint):

@@ -116,15 +116,17 @@ class PartReceiver:
 class FormReceiver:
     """Takes the `file` of a form (multipart/form-data) and the number `duration`. Other fields are ignored.
 
-    `length` is that of the whole body. Raises what `upload_create` raises, and UPLOAD_HEADER without a boundary.
+    `length` is that of the whole body. `max_bytes`: the size of the largest file; by default that of the site. Raises
+    what `upload_create` raises, and UPLOAD_HEADER without a boundary.
     """
 
-    def __init__(self, user: User, *, content_type: str, length: int) -> None:
+    def __init__(self, user: User, *, content_type: str, length: int, max_bytes: int | None = None) -> None:
+        self._max_bytes = int(settings.IM_ATTACHMENT_MAX_BYTES) if max_bytes is None else max_bytes
         form, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         if form != b"multipart/form-data" or not 0 < len(boundary) <= _MAX_BOUNDARY_BYTES:
             raise ChatError(reasons.UPLOAD_HEADER, header="Content-Type")
-        self._limit = max(length - FORM_OVERHEAD_BYTES, min(length, _file_limit()))
+        self._limit = max(length - FORM_OVERHEAD_BYTES, min(length, self._max_bytes))
         self._upload = upload_create(user=user, size=self._limit)
         self._spool: Spool | None = None
         self._fed = 0
@@ -163,14 +165,16 @@ class FormReceiver:
             raise _form_invalid()
         if self._spool is None or not self._spool.size:
             raise ChatError(reasons.FILE_EMPTY)
-        row = upload_store(upload=self._upload, received=self._spool)
-        return attachment_answer(row, 201)
+        return self._answer(upload_store(upload=self._upload, received=self._spool))
 
     def abort(self) -> None:
         if self._spool is not None:
             self._upload.received = self._spool.size
             self._spool.discard()
         upload_cancel(upload=self._upload)
+
+    def _answer(self, row: Attachment) -> Answer:
+        return attachment_answer(row, 201)
 
     def _begin_part(self) -> None:
         self._field, self._type, self._value = (b"", {}), "", b""
@@ -201,8 +205,8 @@ class FormReceiver:
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_file() and self._spool is not None:
-            if self._spool.size + end - start > _file_limit():
-                raise ChatError(reasons.FILE_TOO_LARGE, limit=_file_limit())
+            if self._spool.size + end - start > self._max_bytes:
+                raise ChatError(reasons.FILE_TOO_LARGE, limit=self._max_bytes)
             self._spool.write(memoryview(data)[start:end])
         elif len(self._value) <= _MAX_DURATION_DIGITS:
             self._value += data[start : min(end, start + _MAX_DURATION_DIGITS + 1)]
@@ -218,10 +222,6 @@ class FormReceiver:
         return self._field[1].get(b"name") == b"file" and b"filename" in self._field[1]
 
 
-def _file_limit() -> int:
-    return int(settings.IM_ATTACHMENT_MAX_BYTES)
-
-
 def _form_invalid() -> ChatError:
     return ChatError(reasons.BAD_REQUEST, sentence="The form is not valid.")
 
@@ -231,7 +231,7 @@ def duration_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DURATION_DIGITS else None
 
 
-def attachment_answer(row: Attachment, status: int, headers: Mapping[str, str] | None = None) -> Answer:
-    """Return the answer with the `Attachment` of a complete upload."""
-    body: dict[str, Any] = payloads.attachment(row)
+def attachment_answer(row: Attachment, status: int, headers: Mapping[str, str] | None = None, **further: str) -> Answer:
+    """Return the answer with the `Attachment` of a complete upload, and these further members."""
+    body: dict[str, Any] = payloads.attachment(row) | further
     return Answer(status, {"Content-Type": "application/json", **(headers or {})}, encode(body))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Any, ClassVar, TypeVar
 
 import msgspec
@@ -143,9 +143,16 @@ def parse_body(raw: bytes, shape: type[S]) -> S:
     return data
 
 
-def response_headers(request: CallRequest, allowance: Allowance | None) -> dict[str, str]:
-    """Return the headers that every answer has, refusals too. `allowance`: the rest of the token's rate limit."""
-    headers = cors.cors_headers(request)
+def response_headers(
+    request: CallRequest,
+    allowance: Allowance | None,
+    page_headers: Callable[[CallRequest], dict[str, str]] = cors.cors_headers,
+) -> dict[str, str]:
+    """Return the headers that every answer has, refusals too.
+
+    `allowance`: the rest of the token's rate limit. `page_headers` returns the CORS headers.
+    """
+    headers = page_headers(request)
     if "Access-Control-Allow-Origin" in headers:
         headers["Access-Control-Expose-Headers"] = _EXPOSED
     headers["Cache-Control"] = "no-store"

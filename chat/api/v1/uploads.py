@@ -21,6 +21,7 @@ from chat import payloads, reasons
 from chat.actions.upload import announced_size, upload_cancel, upload_create, upload_of
 from chat.actions.upload_completion import upload_complete
 from chat.api.common.authentication import TokenOrSessionWithCsrf
+from chat.api.v1.async_call import PREFIX
 from chat.api.v1.attachments import EXAMPLE
 from chat.api.v1.body_receivers import BodyReceiver, PartReceiver, duration_of
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
@@ -178,7 +179,7 @@ def _begin(user: User, request: HttpRequest | Request, parameters: Mapping[str, 
     return PartReceiver(row, _number(request, "Upload-Offset"))
 
 
-append_to_upload = StreamedCall("PATCH", "uploads/<key>/", _begin, tus_headers)
+append_to_upload = StreamedCall("PATCH", f"{PREFIX}uploads/<key>/", _begin, tus_headers)
 
 
 def _require_version(request: HttpRequest | Request) -> None:

@@ -48,6 +48,10 @@ class LoggedIn(Shape):
         | UnsetType
     ) = UNSET
     away: Annotated[bool, Meta(description="True while you say that you are away.")] | UnsetType = UNSET
+    uploadMaxBytes: (
+        Annotated[int, Meta(description="In an embedded channel where you may upload: the bytes of the largest file.")]
+        | UnsetType
+    ) = UNSET
     serviceToken: Annotated[str, Meta(description="For a new guest: the token to log in with again.")] | UnsetType = (
         UNSET
     )

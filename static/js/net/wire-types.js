@@ -74,7 +74,7 @@
  * Replies.
  *
  * @typedef {{userId: string, id: string, name: string, avatar?: string, kind: UserKind, appId: number, appName: string,
- *   target: string, position: number, doNotDisturbUntil?: number, away?: boolean, serviceToken?: string}} LoginReply
+ *   target: string, position: number, doNotDisturbUntil?: number, away?: boolean, serviceToken?: string, uploadMaxBytes?: number}} LoginReply
  * @typedef {{events?: RawEnvelope[], hasMore?: boolean, reset?: true, position: number}} SyncReply
  * @typedef {{target: string, id: string, seq: number, time: number, position: number, mentions?: Mention[]}} SendReply
  * @typedef {{target: string, id: string, emoji: string, count: number, position: number}} ReactionReply

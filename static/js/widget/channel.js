@@ -3,13 +3,15 @@
  *
  * `change`: something that is shown has changed; `message`: one of another user has arrived.
  * @import { Channel, LoginReply, Message } from "../net/wire-types.js"
- * @typedef {{clientMsgId: string, text: string, error: RequestError | null}} PendingMessage
+ * @import { UploadedFile } from "./files.js"
+ * @typedef {{clientMsgId: string, text: string, files: UploadedFile[], error: RequestError | null}} PendingMessage
  * @typedef {{change: null, message: Message, unread: number}} WidgetChannelEvents
  */
 import { Emitter } from "../net/events.js";
 import { RequestError, isRequestFailure } from "../net/protocol.js";
 import { newId } from "../net/random-id.js";
 import { ChannelLog } from "../net/state/channel-log.js";
+import { contentOf } from "../net/state/message-content.js";
 import { TypingUsers } from "../net/state/typing.js";
 import { customEmoji } from "../state/custom-emoji.js";
 
@@ -106,9 +108,9 @@ export class WidgetChannel extends Emitter {
     }
   }
 
-  /** Send a text. It waits for a connection, and arrives once. @param {string} text */
-  send(text) {
-    const message = { clientMsgId: newId(), text, error: null };
+  /** Send a text with files. It waits for a connection, and arrives once. @param {string} text @param {UploadedFile[]} [files] */
+  send(text, files = []) {
+    const message = { clientMsgId: newId(), text, files, error: null };
     this.pending = [...this.pending, message];
     this.emit("change");
     this.#deliver(message);
@@ -159,14 +161,15 @@ export class WidgetChannel extends Emitter {
   }
 
   /** @param {PendingMessage} message */
-  async #deliver({ clientMsgId, text }) {
+  async #deliver({ clientMsgId, text, files }) {
     const { me } = this;
     if (!me || !this.socket.isReady) return;
     const { target } = me;
     try {
-      const sent = await this.socket.request("message.send", { target, msg: text, clientMsgId });
+      const attachments = files.map(({ reference }) => reference);
+      const sent = await this.socket.request("message.send", { target, msg: text, clientMsgId, ...(files.length ? { attachments } : {}) });
       const { userId, id, name, avatar = "" } = me;
-      this.log.add({ ...sent, type: "text", msg: text, from: userId, fromId: id, name, avatar });
+      this.log.add({ ...sent, ...contentOf(text, files.map((attachment) => ({ ...attachment, uploadId: attachment.id, attachment }))), from: userId, fromId: id, name, avatar });
       this.pending = this.pending.filter((one) => one.clientMsgId !== clientMsgId);
     } catch (error) {
       // After a lost connection it is sent again, under the same id.

@@ -14,6 +14,7 @@ import { messageText } from "../net/state/message-content.js";
 import { WidgetChannel } from "./channel.js";
 import { WidgetConnection } from "./connection.js";
 import { make } from "./dom.js";
+import { WidgetFiles } from "./files.js";
 import { scriptSite } from "./site.js";
 import { TokenSource, tokensFrom } from "./tokens.js";
 import { WidgetView } from "./view.js";
@@ -29,6 +30,7 @@ export class WidgetElement extends HTMLElement {
   /** @type {WidgetConnection | null} */ #connection = null;
   /** @type {WidgetChannel | null} */ #model = null;
   /** @type {WidgetView | null} */ #view = null;
+  /** @type {WidgetFiles | null} */ #files = null;
   /** @type {IntersectionObserver | null} */ #observer = null;
   #isOpen = false;
   #isInView = false;
@@ -70,9 +72,11 @@ export class WidgetElement extends HTMLElement {
   /** End the connection and empty the element. Adding it to the page again starts it anew. */
   destroy() {
     this.#connection?.stop();
+    this.#view?.end();
+    this.#files?.clear();
     this.#observer?.disconnect();
     document.removeEventListener("visibilitychange", this.#onVisible);
-    this.#connection = this.#model = this.#view = this.#observer = this.#tokens = null;
+    this.#connection = this.#model = this.#view = this.#files = this.#observer = this.#tokens = null;
     this.#root.replaceChildren();
   }
 
@@ -105,9 +109,10 @@ export class WidgetElement extends HTMLElement {
     this.#tokens ??= this.#newTokens();
     const connection = (this.#connection = new WidgetConnection(site, this.#tokens));
     const model = (this.#model = new WidgetChannel(connection.socket, site, mode !== "badge"));
+    const files = (this.#files = new WidgetFiles(site, this.#tokens));
     const channel = this.getAttribute("channel") ?? "";
     const onOpen = () => this.open();
-    const view = (this.#view = new WidgetView({ mode, language, site, channel, isFloating, model, onOpen, onClose: () => this.close() }));
+    const view = (this.#view = new WidgetView({ mode, language, site, channel, isFloating, model, files, onOpen, onClose: () => this.close() }));
     const isShown = () => connection === this.#connection;
     connection.on("ready", (login) => model.load(login).then((isLoaded) => isLoaded && isShown() && this.#onLoaded()));
     connection.on("user-changed", () => this.#restart());

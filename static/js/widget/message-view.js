@@ -1,10 +1,11 @@
 /**
  * Renders the messages of an embedded channel.
  *
- * @import { Attachment, Message, Reaction, Thread } from "../net/wire-types.js"
+ * @import { Message, Reaction, Thread } from "../net/wire-types.js"
  * @import { PendingMessage } from "./channel.js"
+ * @import { WidgetFiles } from "./files.js"
  * @import { WidgetLanguage } from "./texts.js"
- * @typedef {{language: WidgetLanguage, site: string, userId: string | undefined,
+ * @typedef {{language: WidgetLanguage, site: string, files: WidgetFiles, userId: string | undefined,
  *   onReact: (message: Message, emoji: string) => void, onRetry: (clientMsgId: string) => void}} MessageContext
  */
 import { parseMarkup } from "../lib/markup.js";
@@ -13,11 +14,11 @@ import { mentionNames } from "../net/state/message-mentions.js";
 import { showEmoji } from "../widgets/custom-emoji.js";
 import { markupNodes } from "../widgets/message-text.js";
 import { make } from "./dom.js";
-import { refusalText, widgetText } from "./texts.js";
+import { fileElement } from "./file-view.js";
+import { localeOf, refusalText, widgetText } from "./texts.js";
 
 const LIKE = "👍";
 const COLORS = 8;
-const KIBIBYTE = 1024;
 
 /** The message of each element. A changed message is another object, and only it is rendered again. @type {WeakMap<Element, object>} */
 const rendered = new WeakMap();
@@ -86,7 +87,8 @@ function messageElement(message, context) {
 }
 
 /** @param {Message} message @param {MessageContext} context @returns {HTMLElement[]} */
-function contentElements(message, { language, site, userId }) {
+function contentElements(message, context) {
+  const { language, site, userId } = context;
   if (message.recalled) return [make("div", { className: "text recalled" }, widgetText(language, "recalled"))];
   if (message.type === "picture" || message.type === "voice") {
     const address = `${site}/#${message.target}/${message.seq}`;
@@ -94,14 +96,8 @@ function contentElements(message, { language, site, userId }) {
   }
   const text = messageText(message);
   const nodes = markupNodes(parseMarkup(text, mentionNames(message, userId)));
-  const files = (message.attachments ?? []).map((file) => fileElement(file, language, site));
+  const files = (message.attachments ?? []).map((file) => fileElement(file, context));
   return [...(text ? [make("div", { className: "text", dir: "auto" }, ...nodes)] : []), ...files];
-}
-
-/** @param {Attachment} file @param {WidgetLanguage} language @param {string} site */
-function fileElement({ name, url, size, removed }, language, site) {
-  if (removed || !url) return make("div", { className: "card" }, make("bdi", {}, name));
-  return cardElement(new URL(url, site).href, name, formatSize(size, language));
 }
 
 /** @param {string} href @param {string} title @param {string} detail */
@@ -131,13 +127,16 @@ function reactionsElement(message, { language, onReact }) {
 }
 
 /** @param {PendingMessage} message @param {MessageContext} context */
-function pendingElement({ clientMsgId, text, error }, { language, onRetry }) {
+function pendingElement({ clientMsgId, text, files, error }, { language, onRetry }) {
   const state = make("div", { className: error ? "state failed" : "state" }, error ? refusalText(language, error) : widgetText(language, "sending"));
   if (error) {
     const retry = make("button", { type: "button", className: "link", onclick: () => onRetry(clientMsgId) }, widgetText(language, "retry"));
     state.append(" ", retry);
   }
-  const body = make("div", { className: "body" }, make("div", { className: "text", dir: "auto" }, ...markupNodes(parseMarkup(text))), state);
+  const body = make("div", { className: "body" });
+  if (text) body.append(make("div", { className: "text", dir: "auto" }, ...markupNodes(parseMarkup(text))));
+  for (const { name } of files) body.append(make("div", { className: "card" }, make("bdi", { className: "card-title" }, name)));
+  body.append(state);
   return make("li", { className: "message own pending" }, make("span", { className: "avatar", "aria-hidden": true }), body);
 }
 
@@ -153,23 +152,10 @@ function avatarElement({ fromId, name, avatar }, site) {
   return element;
 }
 
-/** @param {WidgetLanguage} language */
-function localeOf(language) {
-  return language === "zh" ? "zh-Hans" : "en";
-}
-
 /** The time, with the date unless it is today. @param {Date} time @param {WidgetLanguage} language */
 function formatTime(time, language) {
   const isToday = time.toDateString() === new Date().toDateString();
   /** @type {Intl.DateTimeFormatOptions} */
   const date = isToday ? {} : { month: "short", day: "numeric" };
   return time.toLocaleString(localeOf(language), { hour: "2-digit", minute: "2-digit", ...date });
-}
-
-/** @param {number} bytes @param {WidgetLanguage} language */
-function formatSize(bytes, language) {
-  const isSmall = bytes < KIBIBYTE * KIBIBYTE;
-  const unit = isSmall ? "kilobyte" : "megabyte";
-  const amount = bytes / (isSmall ? KIBIBYTE : KIBIBYTE * KIBIBYTE);
-  return amount.toLocaleString(localeOf(language), { style: "unit", unit, maximumFractionDigits: 1 });
 }

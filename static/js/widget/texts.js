@@ -6,6 +6,8 @@
  */
 import { zhErrors } from "../locales/zh-errors.js";
 
+const KIBIBYTE = 1024;
+
 const en = {
   chat: "Chat",
   comments: "Comments",
@@ -27,6 +29,20 @@ const en = {
   unread: "Unread messages: {count}",
   typingOne: "{name} is typing…",
   typingMany: "Several people are typing…",
+  attach: "Attach files",
+  attachments: "Files to send",
+  uploading: "Uploading {name}",
+  uploadFailed: "The upload failed.",
+  tooLarge: "{name} is too large: files have at most {size} here.",
+  sendsLater: "Your message is sent when its files are uploaded.",
+  removeFile: "Remove {name}",
+  showPicture: "Show picture {name}",
+  closePicture: "Close",
+  play: "Play {name}",
+  save: "Download {name}",
+  saveShort: "Download",
+  loading: "Loading…",
+  fileFailed: "The file could not be loaded.",
   picture: "Picture",
   voice: "Voice message",
   openInChat: "Open in the chat",
@@ -57,6 +73,20 @@ const zh = {
   unread: "未读消息：{count}",
   typingOne: "{name} 正在输入…",
   typingMany: "多人正在输入…",
+  attach: "添加文件",
+  attachments: "待发送的文件",
+  uploading: "正在上传 {name}",
+  uploadFailed: "上传失败。",
+  tooLarge: "{name} 太大：此处文件最大 {size}。",
+  sendsLater: "文件上传完成后将发送消息。",
+  removeFile: "移除 {name}",
+  showPicture: "查看图片 {name}",
+  closePicture: "关闭",
+  play: "播放 {name}",
+  save: "下载 {name}",
+  saveShort: "下载",
+  loading: "正在加载…",
+  fileFailed: "无法加载该文件。",
   picture: "图片",
   voice: "语音消息",
   openInChat: "在聊天中打开",
@@ -83,6 +113,19 @@ export function widgetText(language, key, params = {}) {
 export function refusalText(language, { reason = "", message = "", data = {} }) {
   const known = language === "zh" ? zhErrors[reason] : undefined;
   return known ? fillIn(known, /** @type {Record<string, unknown>} */ (data)) : message;
+}
+
+/** The language's tag for dates and numbers. @param {WidgetLanguage} language */
+export function localeOf(language) {
+  return language === "zh" ? "zh-Hans" : "en";
+}
+
+/** @param {number} bytes @param {WidgetLanguage} language */
+export function formatSize(bytes, language) {
+  const isSmall = bytes < KIBIBYTE * KIBIBYTE;
+  const unit = bytes < KIBIBYTE ? "byte" : isSmall ? "kilobyte" : "megabyte";
+  const amount = bytes < KIBIBYTE ? bytes : bytes / (isSmall ? KIBIBYTE : KIBIBYTE * KIBIBYTE);
+  return amount.toLocaleString(localeOf(language), { style: "unit", unit, maximumFractionDigits: 1 });
 }
 
 /** @param {string} text @param {Record<string, unknown>} params */

@@ -53,6 +53,11 @@ export class TokenSource {
     return this.#fetchToken !== null;
   }
 
+  /** The token of the last log-in or renewal; "" before. */
+  get current() {
+    return this.#last?.token ?? "";
+  }
+
   /** Return a token that has not been used yet. Throws TokenError. */
   async next() {
     const issued = this.#given ?? (await this.#fetch());

@@ -2,6 +2,7 @@
  * The elements of an embedded channel in its shadow tree: a chat box, a list of comments, or an unread badge.
  *
  * @import { WidgetChannel } from "./channel.js"
+ * @import { WidgetFiles } from "./files.js"
  * @import { WidgetRefusal } from "./connection.js"
  * @import { WidgetLanguage } from "./texts.js"
  * @typedef {"chat" | "comments" | "badge"} WidgetMode
@@ -9,6 +10,7 @@
  */
 import { isInputMethodKey } from "../lib/keys.js";
 import { make, showText } from "./dom.js";
+import { FileTray } from "./file-tray.js";
 import { renderMessages } from "./message-view.js";
 import { refusalText, widgetText } from "./texts.js";
 
@@ -26,6 +28,9 @@ export class WidgetView {
   #link = make("a");
   #field;
   #earlier;
+  #attach;
+  #tray;
+  /** True if the message is sent as soon as its files are uploaded. */ #sendsWhenReady = false;
   /** @type {HTMLElement} */ panel;
   /** @type {HTMLElement | null} */ launcher = null;
   /** @type {WidgetRefusal | null} */ #refusal = null;
@@ -34,22 +39,31 @@ export class WidgetView {
 
   /**
    * @param {{mode: WidgetMode, language: WidgetLanguage, site: string, channel: string, isFloating: boolean,
-   *   model: WidgetChannel, onOpen: () => void, onClose: () => void}} options
+   *   model: WidgetChannel, files: WidgetFiles, onOpen: () => void, onClose: () => void}} options
    */
   constructor(options) {
     this.options = options;
-    const { mode, language, model, isFloating, onClose } = options;
+    const { mode, language, model, files, isFloating, onClose } = options;
     const text = (/** @type {import("./texts.js").WidgetText} */ key) => widgetText(language, key);
     this.#earlier = make("button", { type: "button", className: "link earlier", hidden: true, onclick: () => this.#loadOlder() }, text("earlier"));
     const name = text(mode === "comments" ? "comments" : "chat");
     this.#log = make("div", { className: "log", tabIndex: 0, role: "log", "aria-label": name }, this.#earlier, this.#list);
     this.#field = make("textarea", { rows: 1, placeholder: text("placeholder"), "aria-label": text("placeholder"), dir: "auto" });
-    const form = make("form", { className: "composer" }, this.#field, make("button", { className: "send" }, text("send")));
+    this.#tray = new FileTray({ language, files, onChange: () => this.#onTrayChange() });
+    this.#tray.element.setAttribute("aria-label", text("attachments"));
+    this.#attach = make("button", { type: "button", className: "attach", title: text("attach"), "aria-label": text("attach"), hidden: true }, "+");
+    const chooser = make("input", { type: "file", multiple: true, hidden: true, onchange: () => this.#choose(chooser) });
+    this.#attach.onclick = () => chooser.click();
+    const row = make("div", { className: "composer-row" }, this.#attach, chooser, this.#field, make("button", { className: "send" }, text("send")));
+    const form = make("form", { className: "composer" }, this.#tray.notice, this.#tray.element, row);
     const header = make("header", {}, this.#title);
     if (isFloating) header.append(make("button", { type: "button", className: "close", "aria-label": text("close"), title: text("close"), onclick: onClose }, "×"));
     this.panel = mode === "badge" ? this.#badge() : make("section", { className: "panel", "aria-label": name }, header, this.#log, this.#typing, this.#notice, form);
     if (isFloating) this.launcher = this.#launcher();
     form.addEventListener("submit", (event) => this.#submit(event));
+    this.#field.addEventListener("paste", (event) => this.#addFiles(event, event.clipboardData));
+    this.panel.addEventListener("dragover", (event) => this.#maxBytes && event.dataTransfer?.types.includes("Files") && event.preventDefault());
+    this.panel.addEventListener("drop", (event) => this.#addFiles(event, event.dataTransfer));
     this.#field.addEventListener("keydown", (event) => this.#onKey(event));
     this.#field.addEventListener("input", () => {
       this.#fitField();
@@ -89,7 +103,7 @@ export class WidgetView {
   }
 
   render() {
-    const { language, mode, model, site } = this.options;
+    const { language, mode, model, site, files } = this.options;
     const isRefused = this.#status === "refused";
     this.panel.classList.toggle("refused", isRefused);
     showText(this.#notice, this.noticeText);
@@ -109,11 +123,13 @@ export class WidgetView {
     renderMessages(this.#list, isRefused ? [] : model.messages, isRefused ? [] : model.pending, {
       language,
       site,
+      files,
       userId: model.me?.id,
       onReact: (message, emoji) => model.toggleReaction(message, emoji),
       onRetry: (id) => model.retry(id),
     });
     this.#earlier.hidden = !model.log.hasOlder || isRefused;
+    this.#attach.hidden = !this.#maxBytes;
     this.#renderTyping();
     if (isAtEnd) this.scrollToEnd();
   }
@@ -124,6 +140,16 @@ export class WidgetView {
 
   focus() {
     this.#field.focus();
+  }
+
+  /** Stop what is under way. */
+  end() {
+    this.#tray.clear();
+  }
+
+  /** The bytes of the largest file that may be attached; 0 if none. */
+  get #maxBytes() {
+    return this.options.model.me?.uploadMaxBytes ?? 0;
   }
 
   get #isAtEnd() {
@@ -163,11 +189,45 @@ export class WidgetView {
   #submit(event) {
     event.preventDefault();
     const text = this.#field.value.trim();
-    if (!text) return;
+    if (!text && this.#tray.isEmpty) return;
+    this.#sendsWhenReady = !this.#tray.isReady;
+    if (this.#sendsWhenReady) {
+      showText(this.#tray.notice, widgetText(this.options.language, "sendsLater"));
+      return;
+    }
+    this.#send(text);
+  }
+
+  /** @param {string} text */
+  #send(text) {
     this.#field.value = "";
     this.#fitField();
-    this.options.model.send(text);
+    this.options.model.send(text, this.#tray.take());
     this.scrollToEnd();
+  }
+
+  /** @param {HTMLInputElement} chooser */
+  #choose(chooser) {
+    this.#tray.add([...(chooser.files ?? [])], this.#maxBytes);
+    // The same file can be chosen again.
+    chooser.value = "";
+    this.#field.focus();
+  }
+
+  /** Attach the files that are pasted or dropped. @param {Event} event @param {DataTransfer | null} data */
+  #addFiles(event, data) {
+    const files = [...(data?.files ?? [])];
+    if (!files.length || !this.#maxBytes) return;
+    event.preventDefault();
+    this.#tray.add(files, this.#maxBytes);
+  }
+
+  #onTrayChange() {
+    if (!this.#sendsWhenReady || !this.#tray.isReady) return;
+    this.#sendsWhenReady = false;
+    showText(this.#tray.notice, "");
+    const text = this.#field.value.trim();
+    if (text || !this.#tray.isEmpty) this.#send(text);
   }
 
   /** @param {KeyboardEvent} event */
