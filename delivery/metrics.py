@@ -76,6 +76,18 @@ NODE_ID_USED_TWICE = Gauge(
     "imsite_node_id_used_twice", "1 while another process runs with this node's id; only one of them gets calls."
 )
 DATABASE_AWAY = Gauge("imsite_database_away", "1 while this node cannot read the event log; nobody can send then.")
+REPLICA_AWAY = Gauge(
+    "imsite_replica_away", "1 while this node cannot use the replica of PostgreSQL; the primary answers then."
+)
+REPLICA_LAG = Gauge(
+    "imsite_replica_lag_seconds",
+    "How long ago the primary was where the replica is now, as this node last measured it.",
+)
+REPLICA_READS = Counter(
+    "imsite_replica_reads",
+    "Pages of history and search of a site with a replica, by what answered or why not.",
+    ["result"],
+)
 COMMIT_FAILURES = Counter("imsite_commit_failures", "Commits of messages that have failed.")
 MAX_CONNECTIONS = Gauge("imsite_max_connections", "Connections at which this node refuses more (IM_MAX_CONNECTIONS).")
 CONNECTIONS = Gauge("imsite_connections", "Connections of this node, by WebSocket or by polling.")

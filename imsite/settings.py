@@ -11,7 +11,7 @@ from django.templatetags.static import static
 
 from imsite import options
 from imsite.connection_urls import connection_url, redis_channel_urls, redis_url
-from imsite.database import database
+from imsite.database import databases
 from imsite.logging_config import LOGGING_SETTINGS
 from imsite.options import DEVELOPMENT, read
 from imsite.secret_key import generated_secret_key
@@ -102,7 +102,8 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": database(DATA_DIR)}
+DATABASES = databases(DATA_DIR)
+DATABASE_ROUTERS = ["delivery.db.replica.ReplicaRouter"] if len(DATABASES) > 1 else []
 IM_PGBOUNCER = bool(read("IM_PGBOUNCER"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -87,7 +87,7 @@ async def message_history(call: Call, data: History) -> dict[str, Any]:
         access = access_channel(call.user, data.target, app=call.caller.app)
         page = history(call.user, access, before=data.before, after=data.after, limit=data.limit)
         shown = {
-            "messages": [payloads.message_with_details(found) for found in with_details(page.messages, call.user)],
+            "messages": [payloads.message_with_details(found) for found in page.details],
             "notes": [payloads.push_data(note) for note in page.notes],
             "hasMore": page.has_more,
         }

@@ -27,7 +27,9 @@ from chat.slash.runs import runs_delete_old
 from chat.webhooks.outgoing import deliveries
 from chat.webhooks.outgoing.dispatcher import Dispatcher
 from delivery import idempotency, publish
+from delivery.db import replica
 from delivery.db.executors import run
+from delivery.db.replica_monitor import ReplicaMonitor
 from delivery.hub import receipts
 from delivery.hub.hub import RECONNECTS_PER_SECOND, Hub
 from delivery.log_throttle import log_recovery
@@ -84,6 +86,8 @@ class Node:
         own = {"sweep": self._sweep(), "tidy": _run_cleanup(), "receipts": self.hub.receipts.run()}
         self._tasks = [asyncio.create_task(work, name=name) for name, work in own.items()]
         self._tasks += periodic_tasks.start_periodic_tasks()
+        if replica.is_configured():
+            self._tasks.append(asyncio.create_task(ReplicaMonitor().run(), name="replica"))
         if self.cluster is not None:
             self._tasks.append(asyncio.create_task(run_settlements(self.cluster.token_buckets), name="rate limits"))
 

@@ -21,6 +21,7 @@ from chat.wire.schema.events import EVENTS
 from delivery import log
 from delivery.db.bulk import execute_batch, parts, placeholders
 from delivery.db.prepared import PreparedQuery
+from delivery.db.replica import read_connection
 from delivery.db.transactions import write
 
 MAX_EVENTS_PER_BATCH = 500
@@ -167,7 +168,7 @@ def index_find(
     if not query and not groups:
         newest = Message.objects.filter(pk__lt=bound).order_by("-pk").values_list("pk", flat=True)
         return list(newest[:limit])
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
                 "SELECT rowid FROM chat_search WHERE chat_search MATCH %s AND rowid < %s ORDER BY rowid DESC LIMIT %s",

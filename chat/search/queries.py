@@ -16,6 +16,7 @@ from chat.search.question import Question, parse_question
 from chat.search.tokenizer import matches
 from chat.selectors import Access
 from chat.selectors.readable import readable_anywhere, readable_in
+from delivery.db.replica import read_fresh
 
 MAX_CHUNK_SIZE = 1000
 """Candidates checked in one query. The first query takes about as many as a page needs."""
@@ -48,13 +49,29 @@ def message_search(
     The operators of the question (`chat.search.question`) restrict it; without words it returns all that they leave.
     The search covers the channel of `access`, or everything that the user may read: with `manages` all groups, and the
     global channel of `app` (None: of every app). Edited and recalled messages match by their present text. An
-    empty question returns nothing.
+    empty question returns nothing. The page may come from the replica.
     """
     asked = parse_question(question, zone=zone_of(user), now=timezone.now())
     if asked.is_empty:
         return SearchResult([], None)
     readable = readable_in(user, access) if access is not None else readable_anywhere(user, manages=manages, app=app)
-    channels = [access.channel.pk] if access is not None else _channels(user, manages=manages, app=app)
+
+    def read() -> SearchResult:
+        channels = [access.channel.pk] if access is not None else _channels(user, manages=manages, app=app)
+        return _search(user, asked, readable, channels, limit=limit, before=before)
+
+    return read_fresh(read)
+
+
+def _search(
+    user: User,
+    asked: Question,
+    readable: QuerySet[Message],
+    channels: list[int] | None,
+    *,
+    limit: int,
+    before: int | None,
+) -> SearchResult:
     senders, named = sender_ids(asked, user), channel_ids(asked, user)
     if named is not None:
         readable = readable.filter(channel__in=named)

@@ -9,6 +9,11 @@ from chat.selectors.access import (
     access_message,
     readable_ranges,
 )
+from chat.selectors.history import (
+    MAX_NOTES_PER_PAGE,
+    History,
+    history,
+)
 from chat.selectors.lists import (
     NEVER_ENDS,
     ChannelSummary,
@@ -32,11 +37,8 @@ from chat.selectors.memberships import (
     users_by_ids,
 )
 from chat.selectors.messages import (
-    MAX_NOTES_PER_PAGE,
     REPLAY_PAGE_SIZE,
     SYNC_PAGE_SIZE,
-    History,
-    history,
     messages_after,
     messages_together,
     page_bytes,

@@ -1,65 +1,24 @@
-"""Pages of messages: the history of a channel, and the events that a client has missed."""
+"""Pages of the events and messages that a client has missed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import orjson
 from django.conf import settings
 
 from accounts.models import User
-from chat.models import Channel, Message
-from chat.selectors.access import Access, reads_everything
+from chat.models import Message
 from chat.selectors.inline_media import load_inline_media
-from chat.selectors.memberships import channel_intervals, intervals_by_user, membership_intervals
-from chat.selectors.readable import readable_in
-from chat.wire.schema.events import EVENTS, MESSAGE
-from delivery import log
+from chat.selectors.memberships import intervals_by_user, membership_intervals
+from chat.wire.schema.events import MESSAGE
 from delivery.log import Entry, MembershipInterval
-from delivery.replay import Replay, ReplayRange, can_see, read_intervals, replay, replay_together
+from delivery.replay import Replay, ReplayRange, read_intervals, replay, replay_together
 
-NOTE_KINDS = tuple(kind.name for kind in EVENTS.values() if kind.is_history_note)
-"""Kinds of events that history returns as notes."""
 REPLAY_PAGE_SIZE = 200
 SYNC_PAGE_SIZE = 50
 MESSAGE_OVERHEAD_BYTES = 400
 """Approximate bytes of a message on the wire besides its text, attachments, mentions, previews and origin."""
-MAX_NOTES_PER_PAGE = 200
-"""System notes in one page of history."""
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    messages: list[Message]
-    notes: list[Entry]
-    has_more: bool
-
-
-def history(user: User, access: Access, *, before: int | None, after: int | None, limit: int) -> History:
-    """Return a page of messages in ascending order, with the system notes between them."""
-    found = readable_in(user, access).select_related("sender", "recalled_by")
-    # A note belongs to the page of the message before it, so that adjacent pages never both return it.
-    if after is not None:
-        rows = list(found.filter(seq__gt=after).order_by("seq")[: limit + 1])
-        page = rows[: count_fitting_messages(rows[:limit])]
-        more = len(page) < len(rows)
-        low = _position_before(access.channel, after + 1)
-        high = page[-1].position if more else None
-    else:
-        older = found if before is None else found.filter(seq__lt=before)
-        rows = list(older.order_by("-seq")[: limit + 1])
-        page = rows[: count_fitting_messages(rows[:limit])][::-1]
-        more = len(page) < len(rows)
-        low = page[0].position if more else 0
-        high = None if before is None else _position_at(access.channel, before)
-    # Imported messages have the position of the event before them, which may be a note.
-    end = None if high is None else high + 1
-    notes = log.read_channel(access.channel.pk, NOTE_KINDS, low, end, MAX_NOTES_PER_PAGE)
-    if not reads_everything(access):
-        intervals = channel_intervals(user.pk, access.channel.pk)
-        notes = [note for note in notes if can_see(intervals, note.position, None)]
-    return History(page, notes, more)
 
 
 def count_fitting_messages(rows: Sequence[Message]) -> int:
@@ -76,16 +35,6 @@ def count_fitting_messages(rows: Sequence[Message]) -> int:
 def page_bytes() -> int:
     """Return the size of a page in bytes: a quarter of the outbox limit, so that a page never closes its connection."""
     return int(settings.IM_OUTBOX_MAX_BYTES) // 4
-
-
-def _position_before(channel: Channel, seq: int) -> int:
-    found = Message.objects.filter(channel=channel, seq__lt=seq).order_by("-seq").values_list("position", flat=True)
-    return found.first() or 0
-
-
-def _position_at(channel: Channel, seq: int) -> int | None:
-    found = Message.objects.filter(channel=channel, seq__gte=seq).order_by("seq").values_list("position", flat=True)
-    return found.first()
 
 
 def sync(user: User, *, after: int, upto: int, limit: int) -> Replay:

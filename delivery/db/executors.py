@@ -53,6 +53,12 @@ def background_executor() -> ThreadPoolExecutor:
 
 
 @cache
+def probe_executor() -> ThreadPoolExecutor:
+    """Return one thread that asks a replica, which may keep it waiting for seconds."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="db probe")
+
+
+@cache
 def file_executor() -> ThreadPoolExecutor:
     """Return threads that write and read pieces of files. None is held while a client is slow."""
     return ThreadPoolExecutor(max_workers=8, thread_name_prefix="files")
@@ -77,6 +83,11 @@ async def run_processing(function: Callable[P, T], *args: P.args, **kwargs: P.kw
 async def run_background(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do what `run` does, in the background thread."""
     return await _run_in(background_executor(), partial(function, *args, **kwargs))
+
+
+async def run_probe(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do what `run` does, in the thread for a replica."""
+    return await _run_in(probe_executor(), partial(function, *args, **kwargs))
 
 
 async def run_priority(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

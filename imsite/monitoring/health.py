@@ -9,6 +9,7 @@ from django.db import DatabaseError
 
 from chat.node.lifecycle import running_node
 from delivery import log, metrics
+from delivery.db import replica
 from delivery.hub.hub import Hub
 
 REDIS_TIMEOUT_SECONDS = 0.5
@@ -18,7 +19,10 @@ _HUB_POLL_SECONDS = 0.02
 
 
 def readiness() -> dict[str, bool | str]:
-    """Return `ready` and the state of each part. Redis does not affect `ready`: a node works without it."""
+    """Return `ready` and the state of each part.
+
+    Redis and the replica do not affect `ready`: a node works without them.
+    """
     node = running_node()
     database = _log_head_or_error()
     hub = "stopped" if node is None else _hub_state(node.hub, database)
@@ -29,6 +33,7 @@ def readiness() -> dict[str, bool | str]:
         "hub": hub,
         "accepting": accepting,
         "redis": _redis_state(),
+        "replica": replica.health.state if replica.is_configured() else "not used",
     }
 
 

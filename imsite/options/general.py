@@ -27,6 +27,12 @@ OPTIONS = (
     Option("SECRET_KEY", "", "Django's secret key. Required in production; otherwise generated in IM_DATA_DIR."),
     Option("DATABASE_URL", "", "postgres://user:password@host/name. Empty: SQLite in IM_DATA_DIR."),
     Option(
+        "DATABASE_REPLICA_URL",
+        "",
+        "postgres://user:password@host/name of a streaming replica of DATABASE_URL. History and search are read from "
+        "it whenever it has all that the primary has. Empty: none.",
+    ),
+    Option(
         "IM_DATABASE_PASSWORD_FILE",
         "",
         "File with the database's password, instead of one in DATABASE_URL. It is read for each new connection, so the "
@@ -36,7 +42,7 @@ OPTIONS = (
         "IM_DATABASE_PASSWORD_COMMAND",
         "",
         "Command that prints the database's password, instead of such a file. It is run, without a shell, for each new "
-        "connection.",
+        "connection, with the host in PGHOST.",
     ),
     Option(
         "IM_PGBOUNCER",

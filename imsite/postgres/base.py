@@ -57,7 +57,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Return a pooled connection that the server has not closed. Raise PoolTimeout if the server stays away."""
         if self.pool is None and password.is_issued():
-            conn_params = conn_params | {"password": password.issued_password()}
+            conn_params = conn_params | {"password": password.issued_password(self.settings_dict["HOST"])}
         while True:
             connection = super().get_new_connection(conn_params)
             pool = self.pool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -29,15 +30,18 @@ def issuing_command() -> list[str]:
     return command
 
 
-def connection_info() -> str:
-    """Return the present password as psycopg's connection string. Raises OperationalError if there is none."""
+def connection_info(host: str) -> str:
+    """Return the present password for this host as psycopg's connection string. Raises OperationalError without one."""
     from psycopg.conninfo import make_conninfo
 
-    return make_conninfo("", password=issued_password())
+    return make_conninfo("", password=issued_password(host))
 
 
-def issued_password() -> str:
-    """Return the present password. Raises OperationalError, which names the setting and shows no output."""
+def issued_password(host: str) -> str:
+    """Return the present password for this host. Raises OperationalError, which names the setting, without the output.
+
+    The command finds the host in PGHOST: some services issue a password for one host only, such as a replica.
+    """
     from psycopg import OperationalError
 
     if path := str(read("IM_DATABASE_PASSWORD_FILE")):
@@ -57,6 +61,7 @@ def issued_password() -> str:
                 timeout=_COMMAND_TIMEOUT_SECONDS,
                 check=True,
                 stdin=subprocess.DEVNULL,
+                env={**os.environ, "PGHOST": host},
             )
             password = ran.stdout.strip()
         except subprocess.CalledProcessError as error:

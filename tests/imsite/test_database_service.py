@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from imsite.database import database
+from imsite.database import database, databases
 from imsite.postgres.password import issued_password
 from tests.support import postgres
 from tests.support.certificates import CertificateAuthority
@@ -149,7 +149,7 @@ def test_a_wrong_password_is_reported_without_it(
 def test_a_missing_password_is_explained(name: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"IM_DATABASE_PASSWORD_{name}", value)
     with pytest.raises(psycopg.OperationalError, match=f"IM_DATABASE_PASSWORD_{name}: {reason}") as caught:
-        issued_password()
+        issued_password("host")
     assert "secret" not in str(caught.value)
 
 
@@ -158,6 +158,36 @@ def test_two_passwords_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("DATABASE_URL", "postgres://imsite:pw@host/imsite")
     with pytest.raises(ImproperlyConfigured, match="IM_DATABASE_PASSWORD_FILE and the password in DATABASE_URL"):
         database(tmp_path)
+
+
+def test_a_password_is_issued_for_the_host_of_each_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://imsite@primary/imsite")
+    monkeypatch.setenv("DATABASE_REPLICA_URL", "postgres://imsite@secondary/imsite")
+    monkeypatch.setenv("IM_DATABASE_PASSWORD_COMMAND", "sh -c 'echo for-$PGHOST'")
+    passwords = {alias: config["OPTIONS"]["pool"]["conninfo"]() for alias, config in databases(tmp_path).items()}
+    assert passwords == {"default": "password=for-primary", "replica": "password=for-secondary"}
+
+
+@pytest.mark.parametrize(
+    ("primary", "replica", "reason"),
+    [
+        ("", "postgres://imsite@secondary/imsite", "DATABASE_REPLICA_URL needs PostgreSQL in DATABASE_URL"),
+        ("postgres://imsite@primary/imsite", "sqlite:///imsite.sqlite3", "must begin with postgres://"),
+        (
+            "postgres://imsite@primary/imsite",
+            "postgres://imsite:pw@secondary/imsite",
+            "password in DATABASE_REPLICA_URL",
+        ),
+    ],
+)
+def test_a_replica_that_cannot_be_one_is_refused(
+    primary: str, replica: str, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", primary)
+    monkeypatch.setenv("DATABASE_REPLICA_URL", replica)
+    monkeypatch.setenv("IM_DATABASE_PASSWORD_FILE", "/nowhere")
+    with pytest.raises(ImproperlyConfigured, match=reason):
+        databases(tmp_path)
 
 
 @pytest.mark.parametrize("command", ["vault 'read", "  "])

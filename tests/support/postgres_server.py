@@ -53,6 +53,7 @@ class PostgresServer:
         self._options = _OPTIONS | dict(options or {})
         self._directory = Path(tempfile.mkdtemp(prefix="imsite-postgres-", dir=memory_directory()))
         self._supervisor: subprocess.Popen[bytes] | None = None
+        self._frozen: Sequence[int] = ()
         self.port = free_port()
         self.ca = self._directory / "ca.pem"
         as_user = postgres.unprivileged()
@@ -91,6 +92,18 @@ class PostgresServer:
     def promote(self) -> None:
         """Make the replica a server of its own; return when it takes writes."""
         self._run("pg_ctl", "promote", "-D", self._data, "-w")
+
+    def freeze(self) -> None:
+        """Stop all its processes. The host goes on accepting connections and acknowledging packets."""
+        self._frozen = self._processes()
+        for pid in self._frozen:
+            os.kill(pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the frozen processes go on."""
+        for pid in self._frozen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     def set_option(self, name: str, value: str) -> None:
         """Change an option of the running server."""

@@ -64,7 +64,16 @@ class Site:
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the site's commands, without the developer's own settings."""
-        own = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "HOST", "PORT", "DJANGO_SETTINGS_MODULE"}
+        own = {
+            "SECRET_KEY",
+            "DATABASE_URL",
+            "DATABASE_REPLICA_URL",
+            "REDIS_URL",
+            "ALLOWED_HOSTS",
+            "HOST",
+            "PORT",
+            "DJANGO_SETTINGS_MODULE",
+        }
         kept = {
             name: value
             for name, value in os.environ.items()

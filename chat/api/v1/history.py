@@ -18,7 +18,6 @@ from chat.api.v1.message import Message
 from chat.api.v1.openapi import CURSOR, LIMIT, described
 from chat.api.v1.schema import Count, Id, Milliseconds, Person, Position, Shape, number
 from chat.errors import ChatError
-from chat.selectors.message_details import with_details
 
 _LARGEST = 10**18 - 1
 _NUMBER = {"type": "integer", "minimum": 0, "maximum": _LARGEST}
@@ -75,7 +74,7 @@ class HistoryView(Endpoint):
         before, after = _range(request, page)
         access = access_for_service(request.user, number(channel_id))
         found = selectors.history(request.user, access, before=before, after=after, limit=page.limit)
-        shown = [payloads.message_with_details(item) for item in with_details(found.messages, request.user)]
+        shown = [payloads.message_with_details(item) for item in found.details]
         body: dict[str, Any] = pagination.page_body(shown, next=_next(found, forwards=after is not None))
         return answer(body | {"notes": [payloads.push_data(note) for note in found.notes]})
 

@@ -17,7 +17,8 @@ from chat.models import Attachment, Channel, Membership, Message, ReadMark, Thre
 from chat.search.index import index_advance
 from chat.search.queries import message_search
 from chat.selectors.access import access_channel
-from chat.selectors.messages import history, sync
+from chat.selectors.history import history
+from chat.selectors.messages import sync
 from chat.selectors.received_messages import ReceivedQuery, received_answers
 from chat.wire.schema.events import MESSAGE
 from delivery import log
