@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
-
-from delivery.db.bulk import execute_batch
+from delivery.db.bulk import Statement, execute_batch
 from delivery.db.prepared import PreparedQuery
 from delivery.log import Entry, MembershipInterval, to_entries
 from delivery.models import Event, EventRecipient
@@ -154,15 +152,8 @@ def replay(
     if after > upto:
         return Replay([], upto, reset=True)
     by_channel = _replayed_channels(intervals, after)
-    own = EventRecipient.objects.filter(user_id=user_id, position__gt=after, position__lte=upto).values("position")
-    concerning = (
-        Event.objects.filter(position__gt=after, position__lte=upto)
-        .filter(Q(channel__in=list(by_channel)) | Q(position__in=own))
-        .order_by("position")
-        .values_list("position", "channel", "subject")
-    )
     # One statement reads all positions, so that the page and the end of the replay are of one snapshot.
-    found = list(concerning[: limit * 2])
+    (found,) = execute_batch([_concerning(user_id, list(by_channel), after, upto, limit * 2)])
     visible = [
         position
         for position, channel, subject in found
@@ -174,6 +165,30 @@ def replay(
     rows = list(Event.objects.filter(position__in=visible[:page_size]).order_by("position"))
     events = [(entry, len(row.body)) for row, entry in zip(rows, to_entries(rows), strict=True)]
     return _page(events, visible, upto=upto, page_size=page_size, max_chars=max_chars)
+
+
+def _concerning(user_id: int, channels: Sequence[int], after: int, upto: int, limit: int) -> Statement:
+    """Return a statement for the first events in (`after`, `upto`] of these channels, and addressed to the user.
+
+    Position, channel and subject of at most `limit` events, in order. A single condition with OR would make PostgreSQL
+    read all events of the range, which are those of the whole site.
+    """
+    events, recipients = Event._meta.db_table, EventRecipient._meta.db_table
+    sources = [
+        f"SELECT e.position, e.channel, e.subject FROM {recipients} r JOIN {events} e ON e.position = r.position"
+        " WHERE r.user_id = %s AND r.position > %s AND r.position <= %s AND e.channel IS NULL"
+        " ORDER BY r.position LIMIT %s"
+    ]
+    parameters: list[int] = [user_id, after, upto, limit]
+    if channels:
+        sources.append(
+            f"SELECT position, channel, subject FROM {events}"
+            f" WHERE channel IN ({', '.join(['%s'] * len(channels))}) AND position > %s AND position <= %s"
+            " ORDER BY position LIMIT %s"
+        )
+        parameters += [*channels, after, upto, limit]
+    together = " UNION ALL ".join(f"SELECT * FROM ({source}) AS s{number}" for number, source in enumerate(sources))
+    return Statement(f"{together} ORDER BY 1 LIMIT %s", [*parameters, limit], returns=True)
 
 
 def _page(
