@@ -62,6 +62,7 @@ class EventRecipient(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["user_id", "position"], name="event_recipient_once"),)
+        indexes = (models.Index(fields=["position"], name="event_recipient_position"),)
 
 
 class IdempotencyRecord(models.Model):

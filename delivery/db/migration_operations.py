@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.migrations.operations import AddIndex
 from django.db.migrations.operations.base import Operation
 from django.db.models import UniqueConstraint
 
@@ -43,6 +44,21 @@ class RenameConstraint(Operation):
         model = state.apps.get_model(app_label, self.model_name)
         table, *names = map(schema_editor.quote_name, (model._meta.db_table, old, new))
         schema_editor.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {' TO '.join(names)}")
+
+
+class AddIndexWhileWriting(AddIndex):
+    """Add an index without blocking writes on PostgreSQL. Its migration must say `atomic = False`.
+
+    Not for partitioned tables. An index that an interrupted run has left unfinished is built again.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(self.index.name)}")
+        schema_editor.add_index(model, self.index, concurrently=True)
 
 
 class RemoveFieldIndex(Operation):
