@@ -89,6 +89,25 @@ def head() -> int:
     return int(rows[0][1]) if rows else 0
 
 
+def first_position_since(time: int) -> int:
+    """Return the position of the first event since this time (Unix ms), or the next one, by thirty look-ups of a row.
+
+    Events are in order of time, except that the clocks of nodes may differ.
+    """
+    low, high = 0, head() + 1
+    first = high
+    while low < high:
+        middle = (low + high) // 2
+        row = Event.objects.filter(position__gte=middle).order_by("position").values_list("position", "time").first()
+        if row is not None and row[1] < time:
+            low = row[0] + 1
+        else:
+            # Not `middle`, because the events in between may have been deleted.
+            first = min(first, row[0]) if row is not None else first
+            high = middle
+    return first
+
+
 def append(entries: Sequence[Entry]) -> list[Entry]:
     """Store the events at the next positions and return them.
 

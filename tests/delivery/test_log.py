@@ -36,6 +36,17 @@ def test_a_rollback_leaves_no_gap() -> None:
     assert [entry.position for entry in append_messages()] == [2]
 
 
+def test_the_first_event_since_a_time_is_found_beyond_deleted_ones() -> None:
+    assert log.first_position_since(10) == 1
+    log.append([Entry(kind="msg", channel=GROUP, time=time) for time in (10, 20, 20, 30, 40)])
+    log.delete(2)
+    log.delete(4)
+    assert [log.first_position_since(time) for time in (5, 10, 11, 20, 21, 31, 41)] == [1, 1, 3, 3, 5, 5, 6]
+    for position in (1, 3, 5):
+        log.delete(position)
+    assert log.first_position_since(5) == 6
+
+
 def test_an_event_is_read_as_it_was_appended() -> None:
     fields = {"ref": 7, "subject": 3, "app": 101, "origin": "c.1"}
     sent = Entry(kind="x", user_ids=(BOB, ALICE), header={"skip": [ALICE]}, body={"msg": "夏圭？"}, **fields)  # type: ignore[arg-type]

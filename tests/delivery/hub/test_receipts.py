@@ -174,8 +174,11 @@ async def test_the_number_of_waiting_receipts_is_limited(
 @pytest.mark.django_db
 def test_old_receipts_are_deleted(settings: Settings) -> None:
     now = log.now_ms()
-    for position, age in ((1, 31), (2, 29)):
-        Receipt.objects.create(position=position, connections=1, first_at=now - age * 86_400_000)
+    # The second event was too old only after its first delivery.
+    for sent, delivered in ((31, 31), (32, 29), (29, 29)):
+        event = Entry(kind="msg", channel=1, time=now - sent * 86_400_000)
+        log.append([event])
+        Receipt.objects.create(position=event.position, connections=1, first_at=now - delivered * 86_400_000)
     settings.IM_RECEIPT_DAYS = 30
     assert receipts.delete_old_receipts() == 1
-    assert list(Receipt.objects.values_list("position", flat=True)) == [2]
+    assert list(Receipt.objects.values_list("position", flat=True).order_by("position")) == [2, 3]
