@@ -30,12 +30,15 @@ def mention_list(
 
     Also return the id to continue from, or None at the end.
     """
-    current = Membership.objects.filter(user=user, until_position=None).values("channel")
-    present = Q(channel__in=current) | Q(channel__kind=Channel.Kind.GLOBAL)
-    found = MessageMention.objects.filter(present, Q(user=user) | Q(user=None), is_silent=False)
+    current = Membership.objects.filter(user=user, until_position=None).values_list("channel", flat=True)
+    global_channels = Channel.objects.filter(kind=Channel.Kind.GLOBAL).values_list("pk", flat=True)
+    found = MessageMention.objects.filter(channel__in=[*current, *global_channels], is_silent=False)
     if before is not None:
         found = found.filter(message__lt=before)
-    ids = list(found.order_by("-message").values_list("message", flat=True)[:MAX_CANDIDATES])
+    # By two queries: for one with OR, PostgreSQL would read the mentions of everyone in all channels of the site.
+    both = (found.filter(user=user), found.filter(user=None))
+    newest = [rows.order_by("-message").values_list("message", flat=True)[:MAX_CANDIDATES] for rows in both]
+    ids = sorted({message for rows in newest for message in rows}, reverse=True)[:MAX_CANDIDATES]
     rows = readable.filter(pk__in=ids, recalled_at=None).exclude(sender=user).order_by("-pk")
     page = list(rows.select_related("sender", "recalled_by")[: limit + 1])
     if len(page) > limit:

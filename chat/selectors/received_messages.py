@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import F
+from django.db.models import OuterRef, Subquery
 
 from accounts.selectors.received_positions import received_positions
-from chat.models import Message
+from chat.models import Channel, Message
 from chat.selectors.memberships import intervals_by_user
 from chat.selectors.messages import messages_in_intervals
 from delivery.db.bulk import execute_batch
@@ -17,9 +17,16 @@ from delivery.db.prepared import PreparedQuery
 from delivery.log import MembershipInterval
 
 _CHANNELS_PER_QUERY = 5000
-_NEWEST: PreparedQuery[Message] = PreparedQuery(
-    lambda channels: Message.objects.filter(channel__in=channels, seq=F("channel__last_seq")).values_list(
-        "channel", "position"
+# A subquery for each channel: for a join, PostgreSQL may read all messages of the channels.
+_NEWEST: PreparedQuery[Channel] = PreparedQuery(
+    lambda channels: (
+        Channel.objects.filter(pk__in=channels)
+        .annotate(
+            newest=Subquery(
+                Message.objects.filter(channel=OuterRef("pk"), seq=OuterRef("last_seq")).values("position")[:1]
+            )
+        )
+        .values_list("pk", "newest")
     )
 )
 
@@ -68,7 +75,7 @@ def _newest_positions(channels: Sequence[int]) -> dict[int, int]:
     newest: dict[int, int] = {}
     for start in range(0, len(channels), _CHANNELS_PER_QUERY):
         (rows,) = execute_batch([_NEWEST.statement(channels[start : start + _CHANNELS_PER_QUERY])])
-        newest |= dict(rows)
+        newest |= {channel: position for channel, position in rows if position is not None}
     return newest
 
 

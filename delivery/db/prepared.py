@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import Col
 
 from delivery.db.bulk import Statement, pad
 
@@ -67,7 +68,7 @@ class PreparedQuery(Generic[M]):
         sql, parameters = compiler.as_sql()
         converters = compiler.get_converters(expression for expression, _, _ in compiler.select)
         self._model = queryset.model
-        self._names = [expression.target.attname for expression, _, _ in compiler.select]
+        self._names = [column.target.attname for column, _, _ in compiler.select if isinstance(column, Col)]
         self._converters = [
             (index, convert, expression)
             for index, (functions, expression) in converters.items()
