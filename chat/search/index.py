@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from chat import rules
 from chat.models import Message, SearchCursor
+from chat.search import postgres
 from chat.search.tokenizer import Phrase, tokenize
 from chat.wire.schema.events import EVENTS
 from delivery import log
@@ -147,7 +148,7 @@ def index_forget(ids: Sequence[int]) -> None:
 def index_find(
     query: Sequence[Phrase],
     *,
-    channels: Iterable[int] | None,
+    channels: Collection[int] | None,
     before: int | None,
     limit: int,
     senders: Iterable[int] | None = None,
@@ -168,17 +169,18 @@ def index_find(
     if not query and not groups:
         newest = Message.objects.filter(pk__lt=bound).order_by("-pk").values_list("pk", flat=True)
         return list(newest[:limit])
+    if connection.vendor != "sqlite":
+        return postgres.find(
+            _tsquery(query, groups),
+            channels=None if channels is None else (_tsquery([], groups[:1]), list(channels)),
+            before=bound,
+            limit=limit,
+        )
     with read_connection().cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(
-                "SELECT rowid FROM chat_search WHERE chat_search MATCH %s AND rowid < %s ORDER BY rowid DESC LIMIT %s",
-                [_fts5(query, groups), bound, limit],
-            )
-        else:
-            cursor.execute(
-                "SELECT id FROM chat_search WHERE words @@ %s::tsquery AND id < %s ORDER BY id DESC LIMIT %s",
-                [_tsquery(query, groups), bound, limit],
-            )
+        cursor.execute(
+            "SELECT rowid FROM chat_search WHERE chat_search MATCH %s AND rowid < %s ORDER BY rowid DESC LIMIT %s",
+            [_fts5(query, groups), bound, limit],
+        )
         return [pk for (pk,) in cursor.fetchall()]
 
 
