@@ -1,20 +1,22 @@
 """`python -m tests.load.partition_conversion` partitions 5,000,000 messages while a site sends 50 messages a second.
 
 It uses a private PostgreSQL, or the server that TEST_POSTGRES_URL names. All sends are calls of the REST API. Exits
-with 1 if a send was refused, took a second or longer, or is not stored exactly once in the order of its channel.
-It ends with the costs of reads by the number of partitions.
+with 1 if a send was refused, took a second or longer during the conversion, or is not stored exactly once in the order
+of its channel. It ends with the longest send during each step, and the costs of reads by the number of partitions.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +62,15 @@ print([channel_create_group(creator=user, name=f"Group {{number}}").pk for numbe
 
 @dataclass
 class Sends:
-    """Acknowledged sends, id by text, with the time each took, and the refusals."""
+    """Acknowledged sends, id by text, with the start and the seconds of each, and the refusals."""
 
     stored: dict[str, int] = field(default_factory=dict)
-    seconds: list[float] = field(default_factory=list)
+    times: list[tuple[float, float]] = field(default_factory=list)
     refused: list[Any] = field(default_factory=list)
+
+    def seconds(self, first: float, last: float) -> list[float]:
+        """Return the seconds of the sends that were under way between two times, in ascending order."""
+        return sorted(taken for start, taken in list(self.times) if start <= last and start + taken >= first)
 
 
 def fill(url: str, channels: list[int], sender: int, messages: int) -> None:
@@ -109,9 +115,10 @@ def send(site: Site, shop: Service, names: list[str], rate: float, sends: Sends,
         while not done.wait(max(0.0, due - time.monotonic())):
             text = f"While it is partitioned: {offset} {number}"
             body = {"to": {"user": names[(offset + number) % len(names)]}, "msg": text}
+            start = time.time()
             status, answer, seconds = line.post("messages/", body)
             with lock:
-                sends.seconds.append(seconds)
+                sends.times.append((start, seconds))
                 if status == 201:
                     sends.stored[text] = sends.stored.get(text, 0) + 1
                 else:
@@ -170,27 +177,37 @@ def measure(messages: int, rate: float, rows: int) -> tuple[dict[str, object], l
             sending = beside.submit(send, site, shop, names, rate, sends, done)
             try:
                 _wait_for(sends, round(rate * 5))
-                before, began = sorted(sends.seconds), time.perf_counter()
-                site.manage("partition", "--rows", str(rows))
-                took = time.perf_counter() - began
-                during = sorted(sends.seconds[len(before) :])
-                _wait_for(sends, len(sends.seconds) + round(rate * 5))
+                began = time.time()
+                printed = site.manage("partition", "--rows", str(rows), "--verbosity", "2")
+                ended = time.time()
+                _wait_for(sends, len(sends.times) + round(rate * 5))
             finally:
                 done.set()
             sending.result()
         faults = faults_of(url, sends, shop, messages)
-        longest = max(sends.seconds)
-        if longest >= LONGEST_SECONDS:
-            faults.append(f"a send took {longest:.2f} s")
+        before, during = sends.seconds(0, began), sends.seconds(began, ended)
+        if during[-1] >= LONGEST_SECONDS:
+            faults.append(f"a send took {during[-1]:.2f} s")
         figures: dict[str, object] = {
             "messages before": f"{messages:,}",
-            "conversion": f"{took:.1f} s",
+            "conversion": f"{ended - began:.1f} s",
             "sends acknowledged, refused": f"{len(sends.stored):,}, {len(sends.refused)}",
             "send before, ms p50 / p99": _percentiles(before),
             "send during, ms p50 / p99": _percentiles(during),
-            "longest send": f"{longest * 1000:.0f} ms",
+            "longest send before, during": f"{before[-1] * 1000:.0f}, {during[-1] * 1000:.0f} ms",
         }
-        return figures, faults, explain(url)
+        return figures | _steps(printed, sends), faults, explain(url)
+
+
+def _steps(printed: str, sends: Sends) -> dict[str, object]:
+    """Return the time of each step that `partition --verbosity 2` printed, and the longest send meanwhile."""
+    found: dict[str, object] = {}
+    for line in printed.splitlines():
+        if step := re.fullmatch(r"(\S+) ([\d.]+) s  (.+)", line):
+            began, took = datetime.fromisoformat(step[1]).timestamp(), float(step[2])
+            longest = max(sends.seconds(began, began + took), default=0.0)
+            found[f"- {step[3]}"] = f"{took:.2f} s, longest send {longest * 1000:.0f} ms"
+    return found
 
 
 def _percentiles(seconds: list[float]) -> str:
@@ -198,7 +215,7 @@ def _percentiles(seconds: list[float]) -> str:
 
 
 def _wait_for(sends: Sends, count: int) -> None:
-    while len(sends.seconds) < count:
+    while len(sends.times) < count:
         time.sleep(0.01)
 
 

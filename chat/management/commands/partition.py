@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -57,16 +58,20 @@ class Command(BaseCommand):
                 plain = [table.name for table in LARGE_TABLES if abort(table)]
                 self.stdout.write(f"Plain tables: {', '.join(plain) or 'none'}.")
             else:
-                self._convert(options["rows"], is_hidden=None if options["verbosity"] > 0 else True)
+                self._convert(options["rows"], options["verbosity"])
         except LockUnavailableError as error:
             raise CommandError(str(error)) from error
 
-    def _convert(self, rows: int, *, is_hidden: bool | None) -> None:
+    def _convert(self, rows: int, verbosity: int) -> None:
         work = [step for table in LARGE_TABLES for step in steps(table, rows)]
         # None: only on a terminal.
-        with tqdm(total=len(work), unit="step", disable=is_hidden, file=self.stderr) as progress:
+        with tqdm(total=len(work), unit="step", disable=None if verbosity else True, file=self.stderr) as progress:
             for description, run in work:
                 progress.set_description(description)
+                began = datetime.now(UTC)
                 run()
                 progress.update()
+                if verbosity > 1:
+                    seconds = (datetime.now(UTC) - began).total_seconds()
+                    self.stdout.write(f"{began.isoformat(timespec='milliseconds')} {seconds:.2f} s  {description}")
         self.stdout.write(f"Partitioned: {', '.join(table.name for table in LARGE_TABLES)}.")
