@@ -1,0 +1,1 @@
+"""Measures reads and writes of a site on PostgreSQL whose tables of messages are large."""
