@@ -1,131 +1,181 @@
-"""deploy/compose starts a working site: its commands, settings and layout, without containers."""
+"""A site of deploy/compose lives by the guide alone: its commands, settings and layout, without containers."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import signal
+import itertools
+import re
 import ssl
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
-from websockets.asyncio.client import connect
-from websockets.typing import Origin
 
-from tests.cluster.conftest import ClusterFactory
-from tests.support.compose import HOST_NAME, Compose
-from tests.support.monitoring import get
-from tests.support.ports import free_port, free_ports
-from tests.support.processes import Process
-from tests.support.redis import RedisServer
-from tests.support.run_directory import run_directory
-from tests.support.waiting import TIMEOUT_SECONDS
+from imsite.client import Client, ClientConnection
+from tests.support.commands import ROOT
+from tests.support.compose_host import ComposeHost
+from tests.support.earlier_version import NoHistory, extract_earlier_version
+from tests.support.guide import code_blocks
+from tests.support.oracle import MemberRecord, ReceivedNumbers, judge
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
-_WORKERS = 2
-_MAIN = """
-daemon off;
-pid nginx.pid;
-error_log stderr error;
-{user}
-events {{ worker_connections 512; }}
-http {{
-    access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-{site}
-}}
-"""
+_MANAGE = "docker compose exec site python manage.py"
+_PERMISSIONS = "chat.use_gateway accounts.add_externaluser"
+_PAUSE_SECONDS = 0.1
+
+
+class _Talker:
+    """A user who sends to a channel and records what comes."""
+
+    def __init__(self, name: str, connection: ClientConnection, channel: str) -> None:
+        self.record = MemberRecord(name, (channel,), received={channel: ReceivedNumbers()})
+        self._connection, self._channel = connection, channel
+        self._enough = asyncio.Event()
+        self._tasks = [asyncio.create_task(self._talk()), asyncio.create_task(self._listen())]
+
+    @property
+    def received(self) -> ReceivedNumbers:
+        return self.record.received[self._channel]
+
+    async def _talk(self) -> None:
+        for number in itertools.count():
+            if self._enough.is_set():
+                return
+            key = f"{self.record.name}.{number}"
+            self.record.sent.add(key)
+            stored = await self._connection.send(key, target=self._channel, idempotency_key=key)
+            self.record.acknowledged.append((key, self._channel, stored.seq))
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _listen(self) -> None:
+        async for push in self._connection:
+            if push.cmd == "msg" and not self._connection.is_own(push):
+                self.received.add(push.data["seq"], push.data["seq"])
+
+    async def say(self, count: int) -> None:
+        """Return when this many further messages are acknowledged."""
+        said = len(self.record.acknowledged) + count
+        await wait_until(lambda: self._tasks[0].done() or len(self.record.acknowledged) >= said)
+
+    async def finish_talking(self) -> None:
+        self._enough.set()
+        await asyncio.wait_for(self._tasks[0], TIMEOUT_SECONDS)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 @contextmanager
-def _served(compose: Compose, environment: dict[str, str], log: Path) -> Iterator[str]:
-    """Run the image's command; return the node's URL when the image's health check would succeed."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["python", "manage.py", "serve"], cwd=compose.image, env=environment, stdout=output, stderr=output
-        )
-    url = f"http://127.0.0.1:{environment['PORT']}"
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    try:
-        while not _is_ready(url):
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        yield url
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(TIMEOUT_SECONDS)
+def _browser(host: ComposeHost) -> Iterator[httpx.Client]:
+    trusted = ssl.create_default_context(cafile=str(host.certificate))
+    with httpx.Client(
+        base_url=host.url, verify=trusted, timeout=TIMEOUT_SECONDS, headers={"Referer": host.url}
+    ) as made:
+        yield made
 
 
-def _is_ready(url: str) -> bool:
-    try:
-        return get(f"{url}/readyz").status == 200
-    except OSError:
-        return False
+def _sign_in(host: ComposeHost, name: str, password: str, path: str) -> str:
+    """Sign in on the site's page; return the address to which a page then leads."""
+    with _browser(host) as browser:
+        page = browser.get("/accounts/login/")
+        assert page.status_code == 200 and ".bundle.css" in page.text
+        form = {"username": name, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+        assert browser.post("/accounts/login/", data=form).status_code == 302
+        return browser.get(path, follow_redirects=True).url.raw_path.decode()
+
+
+def _external_users(host: ComposeHost, *names: str) -> list[str]:
+    """Create users by a service account; return a token of each."""
+    host.run(f"{_MANAGE} service create shop {_PERMISSIONS}")
+    token = host.run(f"{_MANAGE} token create shop till").split()[-1]
+    with _browser(host) as program:
+        program.headers["Authorization"] = f"Bearer {token}"
+        for name in names:
+            program.put(f"/api/v1/users/external/{name}/", json={"nickname": name}).raise_for_status()
+        answers = [program.post(f"/api/v1/users/external/{name}/token/", json={}).raise_for_status() for name in names]
+        return [answer.json()["serviceToken"] for answer in answers]
+
+
+async def _stored(connection: ClientConnection, channel: str) -> list[tuple[str, str, int]]:
+    """Return key, channel and number of all messages."""
+    found: list[dict[str, Any]] = []
+    has_more = True
+    while has_more:
+        page = await connection.history(channel, after=found[-1]["seq"] if found else 0, limit=100)
+        found += page["messages"]
+        has_more = page["hasMore"]
+    return [(message["msg"], channel, message["seq"]) for message in found]
 
 
 @pytest.fixture
-def address(cluster_factory: ClusterFactory, tmp_path: Path) -> Iterator[tuple[int, Path]]:
-    """Set the site up and start it as compose.yaml does; yield the port of TLS and the certificate."""
-    compose = Compose(tmp_path)
-    data = tmp_path / "data"
-    data.mkdir()
-    (data / "bundles").symlink_to(run_directory() / "bundles")
-    database_url = cluster_factory(count=1).nodes[0].database_url
-    with RedisServer(tmp_path / "redis") as redis:
-        compose.set_secret("database_url", database_url)
-        compose.set_secret("redis_url", redis.url)
-        changes = {
-            "IM_DATA_DIR": str(data),
-            "HOST": "127.0.0.1",
-            "PORT": str(free_ports(1 + _WORKERS)),
-            "IM_WORKERS": str(_WORKERS),
-            "IM_TRUSTED_PROXIES": "127.0.0.1",
-        }
-        environment = compose.environment("site", changes)
-        setup = compose.services["setup"]["entrypoint"]
-        subprocess.run(setup, cwd=compose.image, env=environment, check=True, capture_output=True)
-        with _served(compose, environment, tmp_path / "site.log"):
-            front = Process("nginx", free_port(), tmp_path / "nginx.log")
-            node, listen = f"127.0.0.1:{environment['PORT']}", f"127.0.0.1:{front.port}"
-            site = compose.nginx_config(address=node, listen=listen, root=data)
-            user = "user root;" if os.geteuid() == 0 else ""
-            (tmp_path / "nginx.conf").write_text(_MAIN.format(user=user, site=site))
-            front.launch(["nginx", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")])
-            yield front.port, compose.place / "secrets/tls/fullchain.pem"
-            # Its master ends the workers.
-            front.stop()
+def earlier_code(tmp_path: Path) -> Path:
+    """Return the code from before the latest migration, or the present code without the history of git."""
+    try:
+        extract_earlier_version(tmp_path / "earlier", migrations=1)
+    except NoHistory:
+        return ROOT
+    return tmp_path / "earlier"
 
 
 @pytest.mark.postgres
-async def test_the_site_of_compose_is_reached_by_tls(address: tuple[int, Path]) -> None:
-    """The certificate of `prepare` is valid for the host name, and a page of this origin may connect."""
-    port, certificate = address
-    trusted = ssl.create_default_context(cafile=str(certificate))
-    async with connect(
-        f"wss://{HOST_NAME}:{port}/acc",
-        origin=Origin(f"https://{HOST_NAME}:{port}"),
-        host="127.0.0.1",
-        port=port,
-        ssl=trusted,
-        server_hostname=HOST_NAME,
-        proxy=None,
-    ) as socket:
-        await socket.send(json.dumps({"seq": "1", "cmd": "login", "data": {"appId": 101, "userId": "Alice"}}))
-        reply = json.loads(await socket.recv())
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusted, server_hostname=HOST_NAME)
-    writer.write(f"GET / HTTP/1.1\r\nHost: {HOST_NAME}:{port}\r\nConnection: close\r\n\r\n".encode())
-    page = (await reader.read()).decode()
-    writer.close()
+async def test_a_site_lives_by_the_guide_alone(
+    earlier_code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts, gets its users, is upgraded and backed up while they write, and is restored on another host."""
+    start, upgrade, backup, restore = code_blocks("One host with compose")
+    with ExitStack() as hosts:
+        host = hosts.enter_context(ComposeHost(tmp_path / "one", earlier_code))
+        monkeypatch.setenv("SSL_CERT_FILE", str(host.certificate))
+        shown = await asyncio.to_thread(host.run, start)
+        password = re.search(r"Password: +(\S+)", shown)
+        assert password
+        await asyncio.to_thread(host.run, f"{_MANAGE} user create carol", typed="correct horse battery\n")
+        own = "/accounts/sign-in-methods/"
+        assert await asyncio.to_thread(_sign_in, host, "carol", "correct horse battery", own) == own
+        tokens = await asyncio.to_thread(_external_users, host, "alice", "bob")
 
-    # A production site admits no guests.
-    assert reply["response"]["reason"] == "guests_disabled", reply
-    assert page.startswith("HTTP/1.1 200 OK")
-    assert "main.bundle.js" in page
+        async with (
+            Client(host.url, token=tokens[0]) as one,
+            Client(host.url, token=tokens[1]) as other,
+            one.listen() as alice,
+            other.listen() as bob,
+        ):
+            made = await alice.call("channel.create", kind="public", name="Tea", members=[bob.user.user_id])
+            channel = made["target"]
+            talkers = [_Talker("alice", alice, channel), _Talker("bob", bob, channel)]
+            await asyncio.gather(*(talker.say(5) for talker in talkers))
+            host.pull(ROOT)
+            await asyncio.to_thread(host.run, upgrade)
+            await asyncio.gather(*(talker.say(5) for talker in talkers))
+            before = {place for talker in talkers for place in talker.record.acknowledged}
+            await asyncio.to_thread(host.run, backup)
+            for talker in talkers:
+                await talker.finish_talking()
+            stored = await _stored(alice, channel)
+            last = {talker.record.name: talker.record.acknowledged[-1][2] for talker in talkers}
+            await wait_until(
+                lambda: talkers[0].received.last >= last["bob"] and talkers[1].received.last >= last["alice"]
+            )
+            for talker in talkers:
+                await talker.close()
+        assert alice.disconnect_count and bob.disconnect_count
+        assert not judge([talker.record for talker in talkers], stored, with_outages=True).faults
+        # Staff are led to set up a second factor.
+        leads = await asyncio.to_thread(_sign_in, host, "admin", password[1], "/admin/")
+        assert "second-factor" in leads
+        # The root of a container is read-only.
+        assert host.compose.image_files() == host.compose.built
+
+        again = hosts.enter_context(ComposeHost(tmp_path / "another"))
+        again.put_back(host.compose.place)
+        await asyncio.to_thread(again.run, restore)
+        async with Client(again.url, token=tokens[1]) as other, other.listen() as bob:
+            restored = await _stored(bob, channel)
+            assert before <= set(restored) and restored == stored[: len(restored)]
+            news = await bob.send("news", target=channel)
+            assert news.seq == len(restored) + 1

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -15,7 +16,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-HOST_NAME = "chat.test"
+HOST_NAME = "localhost"
 
 
 def image_instructions() -> list[tuple[str, str]]:
@@ -41,20 +42,29 @@ def image_environment() -> dict[str, str]:
 class Compose:
     """A copy of deploy/compose in a directory of its own, prepared for the host name HOST_NAME."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, code: Path = ROOT) -> None:
+        self._directory = directory
         self.place = directory / "deploy" / "compose"
-        shutil.copytree(
-            ROOT / "deploy" / "compose", self.place, ignore=shutil.ignore_patterns("secrets", ".env", "site.env")
-        )
-        shutil.copy(ROOT / "deploy" / "nginx.conf", directory / "deploy")
-        self.image = directory / "image"
+        self.take(code)
+        self.prepare()
+
+    def take(self, code: Path) -> None:
+        """Copy the files of deploy/ from this directory, and build the image, as a pull and a build do."""
+        made = shutil.ignore_patterns("secrets", ".env", "site.env")
+        shutil.copytree(code / "deploy" / "compose", self.place, ignore=made, dirs_exist_ok=True)
+        shutil.copy(code / "deploy" / "nginx.conf", self.place.parent)
+        self.services: dict[str, Any] = yaml.safe_load((self.place / "compose.yaml").read_text())["services"]
+        self.image = Path(tempfile.mkdtemp(prefix="image-", dir=self._directory))
         for source, target in image_sources().items():
-            copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+            copy = shutil.copytree if (code / source).is_dir() else shutil.copy
             destination = self.image / (source if target == "./" else target)
             destination.parent.mkdir(parents=True, exist_ok=True)
-            copy(ROOT / source, destination)
-        self.services: dict[str, Any] = yaml.safe_load((self.place / "compose.yaml").read_text())["services"]
-        self.prepare()
+            copy(code / source, destination)
+        self.built = self.image_files()
+
+    def image_files(self) -> set[Path]:
+        """Return all files of the image. A container with a read-only root cannot add any."""
+        return {path for path in self.image.rglob("*") if path.is_file()}
 
     def prepare(self) -> None:
         subprocess.run([self.place / "prepare", HOST_NAME], check=True, stdout=subprocess.DEVNULL)

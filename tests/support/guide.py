@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _DATABASES = {"# SQLite": "sqlite", "# PostgreSQL": "postgres"}
 
 
-def code_blocks(section: str, database: str) -> list[str]:
+def code_blocks(section: str, database: str = "postgres") -> list[str]:
     """Return the code blocks of a section of the guide, without those for another database."""
     text = (ROOT / "deploy/README.md").read_text()
-    (found,) = re.findall(rf"^## {re.escape(section)}\n(.*?)^## ", text, re.M | re.S)
+    (found,) = re.findall(rf"^##+ {re.escape(section)}\n(.*?)^##", text, re.M | re.S)
     blocks: list[str] = re.findall(r"^```\n(.*?)^```$", found, re.M | re.S)
     return [block for block in blocks if _DATABASES.get(block.partition("\n")[0], database) == database]
 

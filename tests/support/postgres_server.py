@@ -18,7 +18,7 @@ from tests.support.certificates import CertificateAuthority
 from tests.support.ports import free_port
 from tests.support.run_directory import memory_directory
 
-NAME = "imsite_chaos"
+NAME = "imsite"
 """The database of the site."""
 _RUN_TIMEOUT = 300.0
 _OPTIONS = {
@@ -76,12 +76,16 @@ class PostgresServer:
 
     def create(self, content: str) -> None:
         """Make the data directory, start, and copy the database at this URL."""
-        self._run("initdb", "-D", self._data, "-U", "imsite", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-        self.start()
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "imsite", NAME)
+        self.create_empty()
         dump = self._directory / "dump"
         self._run("pg_dump", "--format", "custom", "--file", str(dump), content)
         self._run("pg_restore", "--dbname", self.url, str(dump))
+
+    def create_empty(self) -> None:
+        """Make the data directory, start, and create a database without tables."""
+        self._run("initdb", "-D", self._data, "-U", "imsite", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        self.start()
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "imsite", NAME)
 
     def replicate(self, primary: PostgresServer) -> None:
         """Become a streaming replica of another server, and start."""
