@@ -157,6 +157,15 @@ def test_the_ingress_passes_on_no_call_of_monitoring() -> None:
         assert not selected <= _manifest(name)["spec"]["template"]["metadata"]["labels"].items()
 
 
+def test_pods_find_the_files_that_settings_name() -> None:
+    """An operator gives a CA without a patch: all pods mount the secret, which need not exist."""
+    for name in ("deployment.yaml", "setup-job.yaml"):
+        pod = _manifest(name)["spec"]["template"]["spec"]
+        [volume] = [found for found in pod["volumes"] if found.get("secret", {}).get("secretName") == "imsite-files"]
+        mounts = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+        assert volume["secret"]["optional"] and mounts[volume["name"]] == "/etc/imsite"
+
+
 def test_kustomize_knows_each_manifest() -> None:
     """The ServiceMonitor needs an operator, so an overlay adds it."""
     listed = set(_manifest("kustomization.yaml")["resources"])
