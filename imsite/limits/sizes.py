@@ -8,7 +8,7 @@ from accounts.actions.external_users import EXTERNAL_ID_MAX_LENGTH
 from accounts.actions.profile import STATUS_MAX_LENGTH
 from accounts.names import GUEST_NAME_MAX_LENGTH, USER_NAME_MAX_LENGTH
 from chat import rules
-from chat.api.v1.messages import MAX_MESSAGES_PER_CALL, MAX_USERS_PER_MESSAGE
+from chat.api.v1.message_shapes import MAX_MESSAGES_PER_CALL, MAX_USERS_PER_MESSAGE
 from chat.api.v1.schema import KEY_LIMIT
 from chat.attachments.names import MAX_LENGTH as FILE_NAME_MAX_LENGTH
 from chat.attachments.quotas import MAX_UNFINISHED

@@ -13,16 +13,8 @@ from chat.actions.addressing import ForwardedMessage
 from chat.actions.bulk_send import messages_send
 from chat.actions.service_message import message_for_author
 from chat.api.v1.endpoint import Endpoint, Permissions, answer
-from chat.api.v1.messages import (
-    ONE_DESTINATION,
-    NewMessage,
-    Recipient,
-    SentResult,
-    addressed,
-    message_count,
-    sent_body,
-    sent_status,
-)
+from chat.api.v1.message_shapes import ONE_DESTINATION, NewMessage, Recipient, SentResult
+from chat.api.v1.messages import addressed, message_count, sent_body, sent_status
 from chat.api.v1.openapi import described
 from chat.api.v1.schema import Shape, UserName, number
 from chat.errors import ChatError
