@@ -10,5 +10,5 @@ LARGE_TABLES = (
     # The table of keys guards what each partition of messages can only guard for itself.
     large_table(Message, "id", (MessageKey._meta.db_table, "message_key_seq_once", "channel_id, seq")),
     large_table(Event, "position"),
-    large_table(Receipt, "position"),
+    large_table(Receipt, "position", source=Event),
 )

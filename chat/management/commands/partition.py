@@ -12,10 +12,8 @@ from django.db import connection
 from tqdm import tqdm
 
 from chat.models.partitions import LARGE_TABLES
-from delivery.db.partitioning.conversion import abort, steps
+from delivery.db.partitioning.conversion import DEFAULT_ROWS, abort, steps
 from delivery.db.partitioning.short_lock import LockUnavailableError, begin_conversion
-
-DEFAULT_ROWS = 20_000_000
 
 
 class Command(BaseCommand):
@@ -26,7 +24,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--rows", type=int, default=DEFAULT_ROWS, help="ids or positions of a partition (default: %(default)s)"
+            "--rows",
+            type=int,
+            help=f"ids or positions of a partition (default: {DEFAULT_ROWS:,}); for tables with partitions, those of"
+            " the partitions that are made from now on",
         )
         choice = parser.add_mutually_exclusive_group()
         choice.add_argument("--dry-run", action="store_true", help="only print the steps that are left")
@@ -44,7 +45,7 @@ class Command(BaseCommand):
                 "PgBouncer would keep this command's settings for sessions of the site. Run it with DATABASE_URL of "
                 "PostgreSQL itself and IM_PGBOUNCER=False."
             )
-        if options["rows"] < 1:
+        if options["rows"] is not None and options["rows"] < 1:
             raise CommandError("--rows must be at least 1.")
         if options["dry_run"]:
             for table in LARGE_TABLES:
@@ -62,7 +63,7 @@ class Command(BaseCommand):
         except LockUnavailableError as error:
             raise CommandError(str(error)) from error
 
-    def _convert(self, rows: int, verbosity: int) -> None:
+    def _convert(self, rows: int | None, verbosity: int) -> None:
         work = [step for table in LARGE_TABLES for step in steps(table, rows)]
         # None: only on a terminal.
         with tqdm(total=len(work), unit="step", disable=None if verbosity else True, file=self.stderr) as progress:

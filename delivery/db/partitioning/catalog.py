@@ -17,17 +17,24 @@ class LargeTable:
     """A table to partition by ranges of `column`.
 
     A unique constraint without that column holds within each partition only. `guard` is a unique index on another
-    table that keeps the values unique in all partitions: the table, the name of the index and its columns.
+    table that keeps the values unique in all partitions: the table, the name of the index and its columns. `source` is
+    the table and the column that the values come from, if not all of them are stored here.
     """
 
     name: str
     column: str
     guard: tuple[str, str, str] | None = None
+    source: tuple[str, str] | None = None
 
     @property
     def bound_check(self) -> str:
         """Name of the check constraint that spares the scan when the plain table becomes the first partition."""
         return f"{self.name}_bound"
+
+    @property
+    def default(self) -> str:
+        """Name of the partition for rows without another one."""
+        return f"{self.name}_{DEFAULT}"
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,14 @@ class Partition:
     high: int | None
 
 
-def large_table(model: type[models.Model], column: str, guard: tuple[str, str, str] | None = None) -> LargeTable:
-    return LargeTable(model._meta.db_table, column, guard)
+def large_table(
+    model: type[models.Model],
+    column: str,
+    guard: tuple[str, str, str] | None = None,
+    source: type[models.Model] | None = None,
+) -> LargeTable:
+    """Return the table of a model. `source`: the model whose column of the same name has the values first."""
+    return LargeTable(model._meta.db_table, column, guard, (source._meta.db_table, column) if source else None)
 
 
 def quote(name: str) -> str:
@@ -67,6 +80,12 @@ def is_partitioned(table: LargeTable) -> bool:
 def greatest(table: str, column: str) -> int:
     """Return the greatest value of an indexed column, 0 for an empty table."""
     return int(rows(f"SELECT coalesce(max({quote(column)}), 0) FROM {quote(table)}")[0][0])
+
+
+def newest(table: LargeTable) -> int:
+    """Return the greatest value that a row has, or may get next."""
+    own = greatest(table.name, table.column)
+    return max(own, greatest(*table.source)) if table.source else own
 
 
 def partitions(table: LargeTable) -> list[Partition]:
@@ -145,8 +164,19 @@ def index_is_valid(name: str) -> bool | None:
 
 
 def bound_check(table: LargeTable) -> tuple[int, bool] | None:
-    """Return the bound of the check constraint and whether it is validated."""
-    for name, definition, valid in constraints(table.name, "c"):
-        if name == table.bound_check:
-            return int("".join(filter(str.isdigit, definition.split("<")[1]))), valid
+    """Return the bound of the plain table's check constraint and whether it is validated."""
+    return check_of(table.name, table.bound_check)
+
+
+def check_of(table: str, check: str) -> tuple[int, bool] | None:
+    """Return the bound of a check constraint that limits a column, and whether it is validated."""
+    for name, definition, valid in constraints(table, "c"):
+        if name == check and (bound := re.search(r"< \(?'?(\d+)", definition)):
+            return int(bound[1]), valid
     return None
+
+
+def storage_parameters(table: str) -> str:
+    """Return the storage parameters of a table, such as those of autovacuum, as ALTER TABLE takes them."""
+    ((parameters,),) = rows("SELECT reloptions FROM pg_class WHERE oid = %s::regclass", (quote(table),))
+    return ", ".join(parameters or ())

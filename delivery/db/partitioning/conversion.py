@@ -7,12 +7,12 @@ the scan at that moment. Every step looks at the catalog, so an interrupted conv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from django.db import connection
 
 from delivery.db.partitioning import short_lock
 from delivery.db.partitioning.catalog import (
-    DEFAULT,
     FIRST,
     LargeTable,
     bound_check,
@@ -21,31 +21,42 @@ from delivery.db.partitioning.catalog import (
     greatest,
     index_is_valid,
     is_partitioned,
+    newest,
     plain_indexes,
     quote,
     references_to,
     rows,
 )
-from delivery.db.partitioning.upkeep import create_partition, drop_bound_check
+from delivery.db.partitioning.upkeep import add_next, create_partition, drop_bound_check, last_size
 
+DEFAULT_ROWS = 20_000_000
 Step = tuple[str, Callable[[], None]]
 
 
-def steps(table: LargeTable, size: int) -> Iterator[Step]:
-    """Yield the description and the function of each step that is still to do. `size` counts rows of a partition."""
+def steps(table: LargeTable, size: int | None = None) -> Iterator[Step]:
+    """Yield the description and the function of each step that is still to do.
+
+    `size` counts the rows of a partition; None: DEFAULT_ROWS, or as before if the table has partitions.
+    """
     if not is_partitioned(table):
-        if table.guard and not index_is_valid(table.guard[1]):
-            yield f"Build the unique index {table.guard[1]}", lambda: _build_guard(table)
-        check = bound_check(table)
-        if check is None:
-            yield f"Add the check constraint {table.bound_check}", lambda: _add_bound_check(table, size)
-        if check is None or not check[1]:
-            yield f"Validate {table.bound_check}", lambda: _validate(table.name, table.bound_check)
-        yield f"Make {table.name} the first partition", lambda: short_lock.run(lambda: _swap(table, size))
+        yield from _swap_steps(table, size or DEFAULT_ROWS)
+    elif size is not None and size != last_size(table):
+        yield f"Give the next partition of {table.name} {size:,} rows", partial(add_next, table, size)
     for owner, name, _, valid in references_to(table.name):
         if not valid or not is_partitioned(table):
             yield f"Validate {name} of {owner}", lambda owner=owner, name=name: _validate(owner, name)  # type: ignore[misc]
     yield f"Analyze {table.name}", lambda: execute(f"ANALYZE {quote(table.name)}")
+
+
+def _swap_steps(table: LargeTable, size: int) -> Iterator[Step]:
+    if table.guard and not index_is_valid(table.guard[1]):
+        yield f"Build the unique index {table.guard[1]}", lambda: _build_guard(table)
+    check = bound_check(table)
+    if check is None:
+        yield f"Add the check constraint {table.bound_check}", lambda: _add_bound_check(table, size)
+    if check is None or not check[1]:
+        yield f"Validate {table.bound_check}", lambda: _validate(table.name, table.bound_check)
+    yield f"Make {table.name} the first partition", lambda: short_lock.run(lambda: _swap(table, size))
 
 
 def abort(table: LargeTable) -> bool:
@@ -77,7 +88,7 @@ def _build_guard(table: LargeTable) -> None:
 
 def _add_bound_check(table: LargeTable, size: int) -> None:
     """Add the constraint for new rows. Its bound lies at least one partition ahead, so that it refuses no write."""
-    bound = (greatest(table.name, table.column) // size + 2) * size
+    bound = (newest(table) // size + 2) * size
     short_lock.run(
         lambda: execute(
             f"ALTER TABLE {quote(table.name)} ADD CONSTRAINT {quote(table.bound_check)}"
@@ -127,7 +138,7 @@ def _swap(table: LargeTable, size: int) -> None:
             f"ALTER TABLE {quote(owner)} ADD CONSTRAINT {quote(name)} {definition.removesuffix(' NOT VALID')} NOT VALID"
         )
     create_partition(table, f"{table.name}_{bound}", f"FOR VALUES FROM ({bound}) TO ({bound + size})")
-    create_partition(table, f"{table.name}_{DEFAULT}", "DEFAULT")
+    create_partition(table, table.default, "DEFAULT")
 
 
 def _contains(definition: str, column: str) -> bool:

@@ -14,7 +14,7 @@ _CONVERSION_KEY = 7_251_940_613
 """Key of the advisory lock that a running conversion holds."""
 _RETRY_SECONDS = 1.0
 """Pause in which the writes that waited behind the lock go on."""
-_RETRIES = 600
+RETRIES = 600
 
 
 class LockUnavailableError(Exception):
@@ -31,7 +31,7 @@ def no_conversion_runs() -> bool:
     return bool(rows("SELECT pg_try_advisory_xact_lock(%s)", (_CONVERSION_KEY,))[0][0])
 
 
-def run(change: Callable[[], None], retries: int = _RETRIES) -> None:
+def run(change: Callable[[], None], retries: int = RETRIES) -> None:
     """Run `change` in a transaction that waits for locks only briefly. Raise LockUnavailableError in the end."""
     for attempt in range(retries + 1):
         if attempt:

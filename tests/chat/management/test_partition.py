@@ -53,6 +53,45 @@ ranges()
 ranges()
 print(list(Message.objects.filter(channel=here).order_by("seq").values_list("seq", flat=True)) == list(range(40, 46)))
 """
+_LATE = """
+from django.db import connection
+from accounts.models import User
+from chat.models.partitions import LARGE_TABLES
+from delivery.db.partitioning import upkeep
+from delivery.db.partitioning.catalog import constraints, partitions
+from delivery.db.partitioning.short_lock import LockUnavailableError
+from tests.support.in_process import create_global_channel, create_users, say
+(alice,) = create_users("alice")
+here = create_global_channel()
+for number in range(45):
+    say(alice, here, str(number))
+with connection.cursor() as cursor:
+    cursor.execute("ALTER TABLE chat_message_20 SET (autovacuum_vacuum_insert_threshold = 7)")
+    cursor.execute("SET client_min_messages = debug1")
+notices, tried, make = [], [], upkeep._make
+connection.connection.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+def make_at_second_attempt(table, low, size, retries):
+    tried.append(low)
+    if len(tried) == 1:
+        raise LockUnavailableError
+    make(table, low, size, retries)
+upkeep._make = make_at_second_attempt
+for table in LARGE_TABLES:
+    upkeep.maintain(table)
+print(tried[:2], [name for name, *_ in constraints("chat_message_default", "c")])
+print(any("default partition" in notice and "is implied by existing" in notice for notice in notices))
+for number in range(20):
+    say(alice, here, str(number))
+with connection.cursor() as cursor:
+    cursor.execute("SELECT tableoid::regclass::text, count(*) FROM chat_message GROUP BY 1 ORDER BY min(id)")
+    print(cursor.fetchall())
+    cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'chat_message_60'")
+    print(cursor.fetchall())
+    # As a node leaves it that is killed at that moment.
+    cursor.execute("ALTER TABLE chat_message_default ADD CONSTRAINT chat_message_default_bound CHECK (id < 70)")
+upkeep.maintain(LARGE_TABLES[0])
+print([partition.name for partition in partitions(LARGE_TABLES[2])], constraints("chat_message_default", "c"))
+"""
 
 
 @pytest.fixture
@@ -134,6 +173,47 @@ def test_partitions_are_made_ahead_and_dropped_when_empty(plain_site: tuple[Site
     assert complete == "True"
     with psycopg.connect(url, autocommit=True) as database, pytest.raises(psycopg.errors.ForeignKeyViolation):
         database.execute("UPDATE chat_pin SET message_id = 7")
+
+
+@pytest.mark.postgres
+@pytest.mark.each_database
+def test_many_rows_in_the_default_partition_do_not_keep_the_next_one_from_being_made(
+    plain_site: tuple[Site, str],
+) -> None:
+    site, _ = plain_site
+    site.manage("partition", "--rows", "10")
+    printed = site.manage("shell", "--no-imports", "-c", _LATE).strip().splitlines()[-5:]
+    attempts, is_spared, messages, parameters, receipts = printed
+    # The second attempt leaves a whole partition for rows that come while the default one is searched.
+    assert attempts == "[50, 60] []"
+    assert is_spared == "True"
+    first, second, late, next_one = "chat_message_first", "chat_message_20", "chat_message_default", "chat_message_60"
+    assert messages == f"[('{first}', 19), ('{second}', 10), ('{late}', 30), ('{next_one}', 6)]"
+    assert parameters == "[(['autovacuum_vacuum_insert_threshold=7'],)]"
+    # There are no receipts yet, but the positions of the next ones are known.
+    assert receipts.startswith("['delivery_receipt_first', 'delivery_receipt_20', 'delivery_receipt_")
+    # The constraint that would soon have refused messages is gone.
+    assert receipts.endswith("0', 'delivery_receipt_default'] []")
+
+
+@pytest.mark.postgres
+@pytest.mark.each_database
+def test_another_size_holds_from_the_next_partition_on(plain_site: tuple[Site, str]) -> None:
+    site, url = plain_site
+    site.manage("partition", "--rows", "10")
+    assert "Give the next" not in site.manage("partition", "--dry-run")
+    assert "Give the next partition of chat_message 5 rows" in site.manage("partition", "--rows", "5", "--dry-run")
+    site.manage("partition", "--rows", "5")
+    assert "Give the next" not in site.manage("partition", "--rows", "5", "--dry-run")
+    with psycopg.connect(url) as database:
+        bounds = database.execute(
+            "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname LIKE 'chat_message_%' AND relispartition"
+            " AND relkind = 'r' ORDER BY oid"
+        ).fetchall()
+    assert [bound for (bound,) in bounds][1::2] == [
+        "FOR VALUES FROM ('20') TO ('30')",
+        "FOR VALUES FROM ('30') TO ('35')",
+    ]
 
 
 @pytest.mark.postgres
