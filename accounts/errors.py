@@ -141,6 +141,19 @@ ALREADY_LINKED = Reason("already_linked", 400, "Another %(title)s account is alr
 LAST_SIGN_IN_METHOD = Reason("last_sign_in_method", 400, "This is your only way to sign in. Set a password first.",
     "The user would have no way to sign in.")
 
+# -- signing in by an LDAP directory -------------------------------------------------------------------------------
+LDAP_UNAVAILABLE = Reason("ldap_unavailable", 502,
+    "Passwords of your organization cannot be checked at the moment. Try again in a few minutes.",
+    "The LDAP directory does not answer, or refuses the site.", retry=True)
+LDAP_NO_ACCOUNT = Reason("ldap_no_account", 403, "You have no account here. Ask an administrator for one.",
+    "A user of the directory has no account, and IM_LDAP_CREATE_USERS is off.")
+LDAP_NOT_PERMITTED = Reason("ldap_not_permitted", 403,
+    "Your organization does not let you use this site. Ask an administrator.",
+    "A user of the directory is in no group of IM_LDAP_REQUIRE_GROUP.")
+LDAP_NAME_TAKEN = Reason("ldap_name_taken", 409,
+    "Another account here has your username. Ask an administrator to link it with yours.",
+    "A user of the directory signs in for the first time, and another account has the name.")
+
 # -- two-factor sign-in --------------------------------------------------------------------------------------------
 CODE_REFUSED = Reason("code_refused", 400, "This code is wrong or has been used already. Try the next one.",
     "A code of an authenticator app, or a recovery code, is wrong or used.")
@@ -296,6 +309,12 @@ class LinkTaken(AccountError):
 
 class LastSignInMethod(AccountError):
     default_reason = LAST_SIGN_IN_METHOD
+
+
+class LdapUnavailable(AccountError):
+    """The directory cannot be asked at the moment, or refuses the site itself."""
+
+    default_reason = LDAP_UNAVAILABLE
 
 
 class CodeRefused(AccountError):

@@ -27,7 +27,7 @@ def must_confirm_first(request: HttpRequest, user: User) -> bool:
 
     A user without a password has nothing else that a stranger at an open browser does not know.
     """
-    has_only_second_factor = user.has_second_factor and not user.has_usable_password()
+    has_only_second_factor = user.has_second_factor and not user.has_password
     return has_only_second_factor and not is_recently_reauthenticated(request)
 
 
@@ -38,7 +38,12 @@ def is_reauthenticated(request: HttpRequest, user: User, form: ReauthenticationF
     counts towards the sign-in lock, a code towards its own limit.
     """
     if "current_password" in form.fields:
-        if authenticate(request, username=user.username, password=form.cleaned_data["current_password"]) is not None:
+        try:
+            known = authenticate(request, username=user.username, password=form.cleaned_data["current_password"])
+        except AccountError as refusal:
+            form.refuse(refusal)
+            return False
+        if known == user:
             return True
         form.add_error("current_password", _("The password is incorrect."))
         return False

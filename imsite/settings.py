@@ -130,6 +130,8 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
+if read("IM_LDAP_URI"):
+    AUTHENTICATION_BACKENDS.insert(2, "accounts.ldap.backend.LdapBackend")
 PASSWORD_HASHERS = [
     "accounts.hashers.PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

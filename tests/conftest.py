@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.support.fixtures.browser",
     "tests.support.fixtures.identity_provider",
     "tests.support.fixtures.databases",
+    "tests.support.fixtures.ldap",
     "tests.support.fixtures.object_storage",
     "tests.support.fixtures.sites",
     "tests.support.fixtures.shared_site",
@@ -52,6 +53,7 @@ _SERVICE_FIXTURES = {
     "redis",
     "receiver",
     "object_storage",
+    "slapd",
 }
 """Fixtures that start a server, a browser or another program."""
 _SERVICE_DIRECTORIES = {"tests/e2e", "tests/cluster", "tests/js", "tests/load", "tests/delivery/cluster/rpc"}

@@ -70,7 +70,7 @@ def oauth_link_delete(*, user_id: int, provider: str, others: Collection[str]) -
     with write():
         user = lock_user(user_id)
         links = UserSocialAuth.objects.filter(user_id=user_id)
-        if not user.has_usable_password() and not links.filter(provider__in=set(others) - {provider}).exists():
+        if not user.has_password and not links.filter(provider__in=set(others) - {provider}).exists():
             raise LastSignInMethod
         links.filter(provider=provider).delete()
 

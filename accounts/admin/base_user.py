@@ -18,7 +18,7 @@ from accounts.admin.base import SiteModelAdmin
 from accounts.admin.user_forms import SetPasswordForm, UserAddForm, UserEditForm
 from accounts.models import User
 from accounts.selectors.second_factor import second_factors
-from accounts.selectors.sign_in_methods import oauth_links
+from accounts.selectors.sign_in_methods import LDAP_PROVIDER, oauth_links
 from accounts.sign_in import current_credential, keep_earlier_credential
 
 ROLE_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -70,7 +70,9 @@ class BaseUserAdmin(SiteModelAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("sign-in methods"))
     def sign_in_methods(self, row: User) -> str:
         methods = [gettext("password")] if row.has_usable_password() else []
-        methods += [link.provider for link in oauth_links(row)]
+        methods += [
+            link.provider for link in oauth_links(row) if link.provider != LDAP_PROVIDER or row.signs_in_by_ldap
+        ]
         factors = second_factors(row)
         methods += [gettext("authenticator app")] if factors.app is not None else []
         methods += [gettext("passkey")] if factors.passkeys else []

@@ -84,7 +84,7 @@ class ReauthenticationForm(ActionForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        if user.has_usable_password():
+        if user.has_password:
             self.fields["current_password"] = forms.CharField(
                 label=_("Current password"),
                 strip=False,

@@ -29,6 +29,13 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].label = _("Username")
         self.fields["password"].label = _("Password")
 
+    def clean(self) -> dict[str, Any]:
+        try:
+            return super().clean()
+        except AccountError as refusal:
+            # The LDAP directory does not answer, or knows the password of somebody who may not sign in.
+            raise forms.ValidationError(localized(refusal), code=refusal.reason.key) from None
+
     def get_invalid_login_error(self) -> forms.ValidationError:
         return forms.ValidationError(_("Incorrect username or password."), code="invalid_login")
 

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.utils import timezone
 
 from accounts.names import NAME_KEY_MAX_LENGTH, USER_NAME_MAX_LENGTH, name_key
 from accounts.pinyin import pinyin_and_initials
+
+LDAP_PASSWORD_PREFIX = f"{UNUSABLE_PASSWORD_PREFIX}ldap:"
+"""Start of the column `password` of accounts whose password is in an LDAP directory. Random ones have no colon."""
 
 
 class UserManager(BaseUserManager["User"]):
@@ -126,6 +130,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         is_staff = self.is_staff or self.is_superuser
         required = is_staff and self.kind == self.Kind.PERSON and settings.IM_STAFF_SECOND_FACTOR
         return required and not self.has_second_factor
+
+    @property
+    def signs_in_by_ldap(self) -> bool:
+        """True if the user's password is the one of the LDAP directory."""
+        return bool(settings.IM_LDAP_URI) and self.password.startswith(LDAP_PASSWORD_PREFIX)
+
+    @property
+    def has_password(self) -> bool:
+        """True if the user signs in with a password: one of this site, or of the directory."""
+        return self.has_usable_password() or self.signs_in_by_ldap
 
     @property
     def is_guest(self) -> bool:

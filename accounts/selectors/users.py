@@ -35,6 +35,11 @@ def user_by_name(username: str) -> User | None:
     return _named([username]).first() if is_storable(username) else None
 
 
+def user_by_any_name(username: str) -> User | None:
+    """Return the account, service or guest with this name, active or not. Width and case do not matter."""
+    return User.objects.filter(username_key=name_key(username)).first() if is_storable(username) else None
+
+
 def user_by_name_or_contact(username: str, *, viewer: User) -> User | None:
     """Return the active account or service with this name, or an inactive contact of the viewer.
 

@@ -56,6 +56,8 @@ class PasswordResetView(FormView):  # type: ignore[type-arg]
             "name": user.username,
             "url": self.request.build_absolute_uri(reverse("accounts:reset-confirm", args=[uid, token])),
             "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
+            "is_elsewhere": user.signs_in_by_ldap,
+            "page": settings.IM_LDAP_PASSWORD_URL,
         }
         send_in_background(email if known_user else "", _("Reset your password"), "accounts/mail/reset.txt", context)
         messages.success(
@@ -82,7 +84,9 @@ class SetNewPasswordView(PasswordResetConfirmView):
 
     def get_user(self, uidb64: str) -> User | None:
         user = super().get_user(uidb64)
-        return user if isinstance(user, User) and user.is_active and user.kind == User.Kind.PERSON else None
+        if not isinstance(user, User) or not user.is_active or user.kind != User.Kind.PERSON:
+            return None
+        return None if user.signs_in_by_ldap else user
 
     def form_valid(self, form: Any) -> HttpResponse:
         try:

@@ -60,7 +60,7 @@ class ConfirmView(AccountPageView, FormView):  # type: ignore[type-arg]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         has_key = has_passkey(self.user)
         # A recovery code is the last resort.
-        is_first = has_key and not self.user.has_usable_password() and not has_authenticator_app(self.user)
+        is_first = has_key and not self.user.has_password and not has_authenticator_app(self.user)
         context = {"next": self._next_page(), "has_passkey": has_key, "shows_passkey_first": is_first}
         return super().get_context_data(**kwargs) | context
 

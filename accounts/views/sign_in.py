@@ -154,6 +154,9 @@ class PasswordChangeView(LoginRequiredMixin, FormView):  # type: ignore[type-arg
         if isinstance(request.user, User) and request.user.is_guest:
             # Guests have no password; they are offered an account.
             return redirect("accounts:register")
+        if isinstance(request.user, User) and request.user.signs_in_by_ldap:
+            context = {"page": settings.IM_LDAP_PASSWORD_URL}
+            return render(request, "accounts/password_elsewhere.html", context)
         if isinstance(request.user, User) and must_confirm_first(request, request.user):
             return redirect_to_confirmation(request.path)
         return super().dispatch(request, *args, **kwargs)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.actions import orphaned_avatars
+from accounts.errors import LdapUnavailable
 from chat.actions import attachment_cleanup, last_seen, link_preview, retention, upload_completion
 from chat.actions.account_deletion import finish_interrupted_deletions
 from chat.actions.announcement import announcements_send_due
@@ -38,7 +39,7 @@ HELD_UPLOADS_INTERVAL_SECONDS = 30.0
 
 def start_periodic_tasks() -> list[asyncio.Task[None]]:
     """Start all tasks and return them; the node cancels them when it stops."""
-    work = (
+    work: list[tuple[str, float, Callable[[], Awaitable[None]]]] = [
         ("announcements", settings.IM_ANNOUNCEMENT_INTERVAL, _send_announcements_and_lift_restrictions),
         ("scheduled messages", settings.IM_SCHEDULED_INTERVAL, _send_scheduled),
         ("retention", settings.IM_CLEANUP_INTERVAL, _apply_retention),
@@ -48,7 +49,9 @@ def start_periodic_tasks() -> list[asyncio.Task[None]]:
         ("deletions", settings.IM_CLEANUP_INTERVAL, _finish_deletions),
         ("partitions", settings.IM_CLEANUP_INTERVAL, _maintain_partitions),
         ("incoming webhooks", last_use.FLUSH_INTERVAL_SECONDS, _record_webhook_use),
-    )
+    ]
+    if settings.IM_LDAP_URI and settings.IM_LDAP_SYNC_INTERVAL:
+        work.append(("LDAP", settings.IM_LDAP_SYNC_INTERVAL, _sync_ldap))
     tasks = [asyncio.create_task(_run_every(pause, name, task), name=name) for name, pause, task in work]
     last_seen_loop = last_seen.run_flush_loop(lambda: list(publish.hub().connections.values()))
     return [*tasks, asyncio.create_task(last_seen_loop, name="last seen")]
@@ -58,8 +61,8 @@ async def _run_every(pause: float, name: str, task: Callable[[], Awaitable[None]
     while True:
         try:
             await task()
-        except (DatabaseError, OSError) as error:
-            # The database or the storage of files does not answer.
+        except (DatabaseError, OSError, LdapUnavailable) as error:
+            # The database, the storage of files or the directory does not answer.
             logger.warning("periodic_task_failed", extra={"job": name, "error": type(error).__name__})
         except Exception:
             # The loop must survive a task that always fails, and the log must show it.
@@ -112,6 +115,13 @@ async def _finish_deletions() -> None:
 async def _maintain_partitions() -> None:
     for table in LARGE_TABLES:
         await run_background(partial(maintain, table))
+
+
+async def _sync_ldap() -> None:
+    from accounts.ldap.sync import sync  # It loads an extra, which other sites do without.
+
+    # Not in the background thread, which a directory that does not answer would hold up.
+    await run_processing(sync)
 
 
 async def _record_webhook_use() -> None:

@@ -16,11 +16,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 from imsite.options.files import FILE_OPTIONS
 from imsite.options.general import OPTIONS as GENERAL_OPTIONS
+from imsite.options.ldap import LDAP_OPTIONS
 from imsite.options.option import Option
 
 __all__ = ["DEVELOPMENT", "OPTIONS", "Option", "read"]
 
-OPTIONS = (*GENERAL_OPTIONS, *FILE_OPTIONS)
+OPTIONS = (*GENERAL_OPTIONS, *LDAP_OPTIONS, *FILE_OPTIONS)
 
 _BY_NAME = {option.name: option for option in OPTIONS}
 DEVELOPMENT = os.environ.get("IM_ENV", "development") != "production"

@@ -1,4 +1,4 @@
-"""The environment variables, except those of files."""
+"""The environment variables, except those of files and of LDAP."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ OPENS_CONNECTIONS = {
     "asyncio": {"open_connection", "open_unix_connection"},
     "anyio": {"connect_tcp", "connect_unix"},
     "boto3": {"client", "resource", "Session"},
+    "ldap": {"initialize"},
     "websockets": {"connect"},
 }
 """Names that connect to another system, by module."""
@@ -45,6 +46,8 @@ GUARDED = {
 }
 """Modules that ask the guard for the addresses before they connect."""
 FIXED = {
+    "accounts/ldap/directory.py": "the directory in the settings",
+    "accounts/ldap/probe.py": "the directory in the settings",
     "accounts/oauth/providers.py": "pictures of listed hosts over https",
     "chat/attachments/scanner.py": "the virus scanner in the settings",
     "imsite/management/commands/cluster.py": "the nodes that this command has started",

