@@ -6,12 +6,16 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from tests.support import machine
 from tests.support.monitoring import get, metrics
+from tests.support.pgbouncer import ROLE_TIMEOUTS, PgBouncer
 from tests.support.postgres_server import PostgresServer
 from tests.support.sentinels import wait_blocking
 from tests.support.shared_site import Clients, SharedSite, UserClient
@@ -65,10 +69,10 @@ class Pair:
 class ReplicatedSite:
     """A running site on a pair of servers."""
 
-    def __init__(self, pair: Pair, make_site: SiteFactory) -> None:
+    def __init__(self, pair: Pair, make_site: SiteFactory, **options: str) -> None:
         self.pair = pair
-        self.site = make_site(DATABASE_REPLICA_URL=pair.replica.url)
-        self.site.database_url = pair.primary.url
+        self.site = make_site(**{"DATABASE_REPLICA_URL": pair.replica.url, **options})
+        self.site.database_url = options.get("DATABASE_URL", pair.primary.url)
         self.site.start()
         self.shared_site = SharedSite(self.site, {"alice": 20, "bob": 20})
 
@@ -322,3 +326,26 @@ def test_another_database_is_not_read(shared: ReplicatedSite, site_factory: Site
     with site:
         wait_blocking(lambda: "has another database" in site.log.read_text())
         assert '"replica": "away"' in get(f"{site.url}/readyz").text
+
+
+async def test_the_replica_is_read_through_pgbouncer(own_pair: Pair, site_factory: SiteFactory, tmp_path: Path) -> None:
+    if "PgBouncer" in machine.missing():
+        pytest.skip("PgBouncer is missing on this machine")
+    with psycopg.connect(own_pair.primary.url, autocommit=True) as operator:
+        for statement in ROLE_TIMEOUTS:
+            operator.execute(statement)
+    with (
+        PgBouncer(tmp_path / "primary", own_pair.primary.url, pool_size=4) as primary,
+        PgBouncer(tmp_path / "replica", own_pair.replica.url, pool_size=4) as replica,
+    ):
+        options = {"DATABASE_URL": primary.url, "DATABASE_REPLICA_URL": replica.url, "IM_PGBOUNCER": "True"}
+        with closing(await asyncio.to_thread(partial(ReplicatedSite, own_pair, site_factory, **options))) as own:
+            async with _clients(own.shared_site) as clients:
+                (alice,) = await clients("alice")
+                group = await alice.group()
+                for number in range(5):
+                    await alice.say(group, f"message {number}")
+                    assert (await _texts(alice, group))[-1] == f"message {number}"
+                await _until_replica_is("ok", own.site)
+                expected = [f"message {number}" for number in range(5)]
+                await _read_from_replica(own.site, lambda: _texts(alice, group), expected)
