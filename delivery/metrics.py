@@ -123,5 +123,10 @@ def is_redis_away() -> bool:
     return _total(REDIS_AWAY) > 0
 
 
+def is_replica_away() -> bool:
+    """Return whether this node has a replica of PostgreSQL and cannot use it."""
+    return _total(REPLICA_AWAY) > 0
+
+
 def _total(metric: Collector) -> float:
     return sum(sample.value for family in metric.collect() for sample in family.samples)

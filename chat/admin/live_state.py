@@ -86,6 +86,10 @@ def read_live_state(warnings: list[str]) -> LiveState | None:
         warnings.append(gettext("Delivery is %(lag)d events behind the log.") % {"lag": lag})
     if metrics.is_redis_away():
         warnings.append(gettext("Redis does not respond. Other nodes and their users are not known here."))
+    if metrics.is_replica_away():
+        warnings.append(
+            gettext("The replica of PostgreSQL cannot be used. The primary answers history and search as well.")
+        )
     return state
 
 

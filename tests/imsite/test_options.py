@@ -44,7 +44,8 @@ def test_an_option_has_a_description_and_a_default_of_its_type(option: object) -
 
 
 def test_the_options_command_lists_all_and_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SECRET_KEY", "IM_PUSH_PRIVATE_KEY"):
+    urls = [option.name for option in OPTIONS if ":password@" in option.description]
+    for name in ("SECRET_KEY", "IM_PUSH_PRIVATE_KEY", *urls):
         monkeypatch.setenv(name, "do-not-show-this")
     monkeypatch.setenv("IM_LOGIN_TIMEOUT", "7.5")
     output = StringIO()

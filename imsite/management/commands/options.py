@@ -11,6 +11,7 @@ from imsite.options import DEVELOPMENT, OPTIONS, read
 _SECRETS = {
     "SECRET_KEY",
     "DATABASE_URL",
+    "DATABASE_REPLICA_URL",
     "REDIS_URL",
     "REDIS_CHANNEL_URLS",
     "IM_CLUSTER_SECRET",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from django.db.models import F
 from django.test import Client
+from prometheus_client import Gauge
 
 from accounts.actions import app_create
 from accounts.models import User
@@ -123,10 +124,18 @@ def test_faults_of_all_nodes_are_shown_by_node_and_in_total(
     ]
 
 
-def test_the_first_page_warns_that_redis_does_not_answer(operator: Client, hub: Hub) -> None:
-    assert "Redis does not respond" not in operator.get("/admin/").content.decode()
-    metrics.REDIS_AWAY.set(1)
+@pytest.mark.parametrize(
+    ("gauge", "warning"),
+    [
+        (metrics.REDIS_AWAY, "Redis does not respond"),
+        (metrics.REPLICA_AWAY, "The replica of PostgreSQL cannot be used"),
+    ],
+    ids=["redis", "replica"],
+)
+def test_the_first_page_warns_of_what_does_not_answer(gauge: Gauge, warning: str, operator: Client, hub: Hub) -> None:
+    assert warning not in operator.get("/admin/").content.decode()
+    gauge.set(1)
     try:
-        assert "Redis does not respond" in operator.get("/admin/").content.decode()
+        assert warning in operator.get("/admin/").content.decode()
     finally:
-        metrics.REDIS_AWAY.set(0)
+        gauge.set(0)
