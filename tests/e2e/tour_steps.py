@@ -262,4 +262,6 @@ async def search(tourist: Tourist) -> None:
     await tourist.look("search")
     await tourist.press(results.first)
     await expect(tourist.get("channel-title")).to_have_text("Archive")
+    # The page has forwarded it itself, and knows that it is there.
+    await expect(tourist.get("notice")).not_to_contain_text(tourist.words("This does not exist", "它不存在"))
     await tourist.look("found")

@@ -46,9 +46,8 @@ export class Forwarding {
     return to;
   }
 
-  /** Show a message that this connection has sent. @param {string} target @param {string} id */
+  /** Show a message that this connection has sent, and that its channel has a new one. @param {string} target @param {string} id */
   async #show(target, id) {
-    if (!this.store.logs.has(target)) return;
     const load = this.socket.request("message.get", { target, id });
     // It was sent. Without a connection, the page gets it after the reconnect.
     await load.then((message) => this.store.addMessage(message), () => {});

@@ -74,8 +74,7 @@ export class ScheduledMessages extends Emitter {
   async send(id) {
     const reply = await this.socket.request("scheduled.send", { id });
     this.#put(id);
-    const { target } = reply;
-    if (this.store.logs.has(target)) this.store.addMessage(await this.socket.request("message.get", { target, id: reply.id }));
+    this.store.addMessage(await this.socket.request("message.get", { target: reply.target, id: reply.id }));
   }
 
   /** @param {string} id @param {ScheduledMessage} [message] */
