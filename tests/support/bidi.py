@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import json
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,43 @@ user_pref("toolkit.telemetry.reportingpolicy.firstRun", false);
 user_pref("network.captive-portal-service.enabled", false);
 user_pref("network.connectivity-service.enabled", false);
 """
+# In Firefox's own window, which passes the events on to the page as it does those of the system's input method.
+_COMPOSE = """(text, key) => {
+  const input = Cc["@mozilla.org/text-input-processor;1"].createInstance(Ci.nsITextInputProcessor);
+  if (!input.beginInputTransactionForTests(window)) throw new Error("no input method can be used");
+  input.setPendingCompositionString(text);
+  input.appendClauseToPendingComposition(text.length, input.ATTR_RAW_CLAUSE);
+  input.setCaretInPendingComposition(text.length);
+  input.flushPendingComposition(new KeyboardEvent("", { key: "n", code: "KeyN" }));
+  const accepting = new KeyboardEvent("", { key, code: key });
+  input.commitComposition(accepting);
+  input.keyup(accepting);
+}"""
+
+# A Firefox without a screen shows no notifications: a service in place of the system's keeps them.
+_KEEP_ALERTS = """() => {
+  const shown = (globalThis.shownAlerts = []);
+  const service = {
+    QueryInterface: ChromeUtils.generateQI(["nsIAlertsService"]),
+    showAlert(alert, listener) {
+      shown.push({ alert, listener });
+      listener?.observe(null, "alertshow", alert.cookie);
+    },
+    closeAlert(name) {
+      const index = shown.findIndex(({ alert }) => alert.name === name);
+      if (index >= 0) shown.splice(index, 1);
+    },
+    teardown() {},
+  };
+  Components.manager.QueryInterface(Ci.nsIComponentRegistrar).registerFactory(
+    Services.uuid.generateUUID(), "", "@mozilla.org/system-alerts-service;1",
+    { createInstance: (iid) => service.QueryInterface(iid) },
+  );
+}"""
+_CLICK_ALERT = """() => {
+  const { alert, listener } = shownAlerts.at(-1);
+  listener.observe(null, "alertclickcallback", alert.cookie);
+}"""
 
 
 class BidiError(Exception):
@@ -60,6 +97,32 @@ class Firefox:
         self._waiting[number] = asyncio.get_running_loop().create_future()
         await self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         return await self._waiting[number]
+
+    async def run_in_window(self, function: str, *arguments: str | bool) -> None:
+        """Call a JavaScript function with the rights of Firefox itself. Raises BidiError."""
+        windows = await self.call("browsingContext.getTree", **{"moz:scope": "chrome"})
+        kinds = {str: "string", bool: "boolean"}
+        found = await self.call(
+            "script.callFunction",
+            functionDeclaration=function,
+            arguments=[{"type": kinds[type(value)], "value": value} for value in arguments],
+            target={"context": windows["contexts"][0]["context"]},
+            awaitPromise=True,
+        )
+        if found["type"] == "exception":
+            raise BidiError(found["exceptionDetails"]["text"])
+
+    async def keep_notifications(self) -> None:
+        """Keep what is notified from now on, as a Firefox with a screen does, for pages to read and tests to click."""
+        await self.run_in_window(_KEEP_ALERTS)
+
+    async def click_notification(self) -> None:
+        """Click the last notification."""
+        await self.run_in_window(_CLICK_ALERT)
+
+    async def addresses(self) -> list[str]:
+        """Return the addresses of all pages."""
+        return [page["url"] for page in (await self.call("browsingContext.getTree"))["contexts"]]
 
     async def user(self, *, width: int = 1280, height: int = 800) -> FirefoxPage:
         """Open a page with cookies and storage of its own."""
@@ -143,6 +206,19 @@ class FirefoxPage:
         keyboard = {"type": "key", "id": "keyboard", "actions": actions}
         await self._browser.call("input.performActions", context=self._context, actions=[keyboard])
 
+    async def press(self, key: str, *modifiers: str) -> None:
+        """Press a key while these others are held."""
+        actions = [{"type": "keyDown", "value": modifier} for modifier in modifiers]
+        actions += [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+        actions += [{"type": "keyUp", "value": modifier} for modifier in reversed(modifiers)]
+        keyboard = {"type": "key", "id": "keyboard", "actions": actions}
+        await self._browser.call("input.performActions", context=self._context, actions=[keyboard])
+
+    async def compose(self, text: str, key: str = "Enter") -> None:
+        """Type the text by an input method into the field with the focus, and accept it with the key."""
+        await self._browser.call("browsingContext.activate", context=self._context)
+        await self._browser.run_in_window(_COMPOSE, text, key)
+
     async def choose_file(self, selector: str, path: Path) -> None:
         element = await self._element(selector)
         await self._browser.call("input.setFiles", context=self._context, element=element, files=[str(path)])
@@ -155,15 +231,19 @@ class FirefoxPage:
 
 
 @contextlib.asynccontextmanager
-async def running_firefox(path: str) -> AsyncIterator[Firefox]:
-    """Run a headless Firefox with a new profile."""
+async def running_firefox(
+    path: str, preferences: Mapping[str, str | bool | int] | None = None
+) -> AsyncIterator[Firefox]:
+    """Run a headless Firefox with a new profile, and these preferences."""
     with tempfile.TemporaryDirectory(prefix="imsite-firefox-") as profile:
-        (Path(profile) / "user.js").write_text(_PREFERENCES)
+        (Path(profile) / "user.js").write_text(_PREFERENCES + _user_preferences(preferences or {}))
         port = free_port()
         process = await asyncio.create_subprocess_exec(
             path,
             "--headless",
             "--no-remote",
+            # For `run_in_window`.
+            "--remote-allow-system-access",
             f"--profile={profile}",
             f"--remote-debugging-port={port}",
             stdout=asyncio.subprocess.DEVNULL,
@@ -179,6 +259,10 @@ async def running_firefox(path: str) -> AsyncIterator[Firefox]:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+def _user_preferences(preferences: Mapping[str, str | bool | int]) -> str:
+    return "".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items())
 
 
 async def _connect(port: int, process: asyncio.subprocess.Process) -> ClientConnection:

@@ -7,6 +7,7 @@ import json
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -70,6 +71,8 @@ class PushService:
         self.answering.set()
         self.messages: dict[str, list[PushMessage]] = {}
         """All messages by path."""
+        self.listeners: list[Callable[[str, PushMessage], object]] = []
+        """Called with the path and each message, in the thread of its request."""
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -114,6 +117,8 @@ class PushService:
         message = PushMessage(dict(request.headers.items()), claims, public_key, body)
         status = self.statuses.pop(0) if self.statuses else 201
         self.messages.setdefault(request.path, []).append(message)
+        for listen in self.listeners:
+            listen(request.path, message)
         if not self.silent or request.path in self.silent:
             self.answering.wait()
         request.send_response(status)
