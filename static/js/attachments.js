@@ -13,6 +13,7 @@ import { t } from "./lib/i18n.js";
 import { measureMedia } from "./lib/playable.js";
 import { AttachmentSends } from "./net/attachment-sends.js";
 import { Uploads } from "./net/uploads.js";
+import { UploadKeeper } from "./offline/upload-keeper.js";
 import { AttachmentDrafts } from "./state/attachment-drafts.js";
 import { draftNameOf } from "./state/drafts.js";
 import { AttachmentTray } from "./widgets/attachment-tray.js";
@@ -26,14 +27,16 @@ export class Attachments {
   /** @type {ThreadComposer | null} */ #threadComposer = null;
 
   /** @param {Client} client */
-  constructor({ outbox, sendRequest, uploadMemory }) {
+  constructor({ socket, outbox, sendRequest, uploadMemory }) {
     this.memory = uploadMemory;
     this.uploads = new Uploads({ memory: this.memory, sendRequest, measure: measureMedia });
     this.drafts = new AttachmentDrafts(sessionStorage, this.uploads);
     this.sends = new AttachmentSends({ outbox, uploads: this.uploads, restore: (entry) => this.#restore(entry) });
+    this.keeper = new UploadKeeper({ uploads: this.uploads, drafts: this.drafts, outbox, tabStorage: sessionStorage });
+    socket.on("ready", () => this.uploads.wake());
     addEventListener("beforeunload", (event) => {
-      // The browser asks whether to stop the uploads.
-      if (!this.uploads.isActive) return;
+      // The browser asks whether to give up the files that it does not keep.
+      if (!this.uploads.isUnsafe) return;
       event.preventDefault();
       // Older browsers ask because of this.
       event.returnValue = true;
@@ -76,6 +79,7 @@ export class Attachments {
     this.#userId = userId;
     this.uploads.clear();
     this.drafts.load(userId);
+    this.keeper.load(userId);
   }
 
   /** Stop all uploads: the page is given up. They can go on when the user returns. */
@@ -83,8 +87,14 @@ export class Attachments {
     this.uploads.clear();
   }
 
+  /** Delete the files that the browser keeps: the user leaves. */
+  wipe() {
+    return this.keeper.wipe();
+  }
+
   /** Forget the files of the user, who will not return. */
   clear() {
+    this.wipe();
     this.uploads.clear();
     this.memory.clear();
     this.drafts.clear();
@@ -100,8 +110,10 @@ export class Attachments {
       const { uploadId, attachment } = outboxFile;
       const file = this.uploads.get(uploadId)?.file;
       if (attachment && !isGone) this.drafts.put(name, [this.uploads.restore(attachment)]);
-      else if (file) this.drafts.add(name, [file]);
-      else missing ??= outboxFile;
+      else if (file) {
+        this.uploads.remove(uploadId);
+        this.drafts.add(name, [file]);
+      } else missing ??= outboxFile;
     }
     (threadId ? this.#threadComposer : this.#composer)?.restore(entry);
     if (missing) showToast(t("attachment.addAgain", { name: missing.name }));

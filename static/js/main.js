@@ -233,9 +233,10 @@ new ChannelHeader(store, api);
 const announcer = new Announcer(store, outbox, (threadId) => threadPanel.shows(threadId));
 const setToken = (/** @type {string} */ token) => {
   setCsrfToken(signOutForm, token);
+  uploads.wake();
   loadPush();
 };
-const offline = new Offline({ boot, socket, store, session, browserUser, navigation, layout, setToken });
+const offline = new Offline({ boot, socket, store, session, browserUser, navigation, layout, setToken, wipeFiles: () => attachments.wipe() });
 const userId = () => store.me?.id ?? boot.userId;
 const signOut = new SignOut({ form: signOutForm, storage: localStorage, userId, socket, webPush, offline });
 offerNewVersions(boot.version);

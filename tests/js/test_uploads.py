@@ -222,7 +222,7 @@ async def test_an_upload_gives_up_after_faults_of_the_server(modules: Page) -> N
     script = """
       faults.push(...Array(9).fill([502, {}, null]));
       const upload = uploads.add(file(10)); await settled(upload);
-      return [calls.length, upload.state, uploads.isActive];"""
+      return [calls.length, upload.state, uploads.isUnsafe];"""
     assert await run(modules, script) == [5, "failed", False]
 
 
@@ -231,7 +231,7 @@ async def test_a_removed_file_is_no_longer_uploaded_and_the_server_hears_of_it(m
       faults.push(undefined, undefined, null);
       const upload = uploads.add(file(20 * MiB)); await until(() => upload.state === "waiting");
       uploads.remove(upload.id); await until(() => stored.size === 0);
-      return [calls.at(-1), uploads.get(upload.id) === undefined, uploads.isActive, localStorage.length];"""
+      return [calls.at(-1), uploads.get(upload.id) === undefined, uploads.isUnsafe, localStorage.length];"""
     assert await run(modules, script) == ["DELETE /api/v1/uploads/key0/", True, False, 0]
 
 
@@ -242,7 +242,7 @@ async def test_three_files_are_uploaded_at_a_time(modules: Page) -> None:
       const before = all.map(({ state }) => state);
       uploads.remove(all[0].id); const after = all.slice(1).map(({ state }) => state);
       gate.isOpen = true; for (const upload of all.slice(1)) await settled(upload);
-      return [before.join(), after.join(), uploads.isActive];"""
+      return [before.join(), after.join(), uploads.isUnsafe];"""
     assert await run(modules, script) == [
         "uploading,uploading,uploading,queued,queued", "uploading,uploading,uploading,queued", False,
     ]  # fmt: skip

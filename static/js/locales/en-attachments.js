@@ -19,6 +19,8 @@ export const enAttachments = {
   "attachment.cancel": "Cancel",
   "attachment.uploading": "Upload",
   "attachment.progress": "{sent} of {size}",
+  "attachment.tooMuchToKeep": "Waiting for the connection. Leave this page open: the browser keeps {size} of files at most.",
+  "attachment.noRoomToKeep": "Waiting for the connection. Leave this page open: the browser has no room to keep the file.",
   "attachment.waiting": "Waiting for the connection…",
   "attachment.ready": ({ n }) => (n === 1 ? "The file is ready to send." : `${n} files are ready to send.`),
   "attachment.failed": "Could not be uploaded. Try again.",

@@ -19,6 +19,8 @@ export const zhAttachments = {
   "attachment.cancel": "取消",
   "attachment.uploading": "上传进度",
   "attachment.progress": "{sent} / {size}",
+  "attachment.tooMuchToKeep": "正在等待网络连接。请不要关闭此页面：浏览器最多保存 {size} 的文件。",
+  "attachment.noRoomToKeep": "正在等待网络连接。请不要关闭此页面：浏览器没有空间保存这个文件。",
   "attachment.waiting": "正在等待网络连接…",
   "attachment.ready": "{n} 个文件可以发送了。",
   "attachment.failed": "上传失败，请重试。",

@@ -28,15 +28,16 @@ export class FileUpload {
 
   /**
    * @param {File} file
-   * @param {{memory: UploadMemory, sendRequest: SendRequest, duration?: number, signal: AbortSignal,
+   * @param {{memory: UploadMemory, sendRequest: SendRequest, duration?: number, alarm?: EventTarget, signal: AbortSignal,
    *   onProgress: (bytes: number) => void, onWaiting: (isWaiting: boolean) => void}} options
-   *   `duration`: of a recording, in ms; `onWaiting`: it waits for the connection, or goes on
+   *   `duration`: of a recording, in ms; `alarm`: its event `wake` ends the waiting; `onWaiting`: it waits for the connection, or goes on
    */
-  constructor(file, { memory, sendRequest, duration, signal, onProgress, onWaiting }) {
+  constructor(file, { memory, sendRequest, duration, alarm = new EventTarget(), signal, onProgress, onWaiting }) {
     this.file = file;
     this.duration = duration;
     this.memory = memory;
     this.sendRequest = sendRequest;
+    this.alarm = alarm;
     this.signal = signal;
     this.onWaiting = onWaiting;
     this.onProgress = (/** @type {number} */ bytes) => {
@@ -151,7 +152,7 @@ export class FileUpload {
     await this.#checkReadable();
     this.onWaiting(true);
     const delay = isRefusal ? error.retryAfterMs : 0;
-    await pause(Math.max(delay, backoffDelay(failures, Math.random())), signal);
+    await pause(Math.max(delay, backoffDelay(failures, Math.random())), signal, this.alarm);
     this.onWaiting(false);
   }
 
@@ -178,12 +179,13 @@ function base64(text) {
   return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }
 
-/** Wait for the time, or until the network is back. @param {number} milliseconds @param {AbortSignal} signal @returns {Promise<void>} */
-function pause(milliseconds, signal) {
+/** Wait for the time, or until the network or the connection is back. @param {number} milliseconds @param {AbortSignal} signal @param {EventTarget} alarm @returns {Promise<void>} */
+function pause(milliseconds, signal, alarm) {
   return new Promise((resolve, reject) => {
     const end = (/** @type {() => void} */ settle) => {
       clearTimeout(timer);
       forgetNetwork();
+      alarm.removeEventListener("wake", goOn);
       signal.removeEventListener("abort", stop);
       settle();
     };
@@ -191,6 +193,7 @@ function pause(milliseconds, signal) {
     const stop = () => end(() => reject(signal.reason));
     const timer = setTimeout(goOn, milliseconds);
     const forgetNetwork = onNetworkChange((isOnline) => isOnline && goOn());
+    alarm.addEventListener("wake", goOn);
     signal.addEventListener("abort", stop);
   });
 }

@@ -36,6 +36,7 @@ export class Outbox extends Emitter {
   /** @type {Map<string, OutboxEntry>} */ #entries = new Map();
   /** Targets whose entries are being sent. @type {Set<string>} */ #sending = new Set();
   #keyPrefix = "";
+  /** True if files that wait may outlive their page: `adopt` and `interruptUploads` say later which do. */ restoresUploads = false;
 
   /**
    * @param {KeyStorage} storage
@@ -69,7 +70,7 @@ export class Outbox extends Emitter {
       try {
         const entry = /** @type {OutboxEntry} */ (JSON.parse(storage.getItem(key) ?? ""));
         // The files were lost with the page that uploaded them.
-        if (isUploading(entry)) Object.assign(entry, { state: "failed", refusal: UPLOAD_INTERRUPTED });
+        if (isUploading(entry) && !this.restoresUploads) Object.assign(entry, { state: "failed", refusal: UPLOAD_INTERRUPTED });
         this.#entries.set(clientMsgId, entry);
       } catch {
         storage.removeItem(key);
@@ -130,6 +131,19 @@ export class Outbox extends Emitter {
     const files = entry.files?.map((known) => (known.uploadId === file.uploadId ? file : known));
     this.#put(Object.assign(entry, { files }));
     if (!isUploading(entry)) this.#sendEntries(entry.target);
+  }
+
+  /** Go on with an entry of an earlier page, whose files are being uploaded again. @param {OutboxEntry} entry */
+  adopt(entry) {
+    if (!this.#entries.has(entry.clientMsgId)) this.#put(entry);
+  }
+
+  /** Fail the entries that wait for a file which nothing uploads. @param {(uploadId: string) => boolean} isUploaded */
+  interruptUploads(isUploaded) {
+    for (const entry of this.#entries.values()) {
+      const isLost = entry.files?.some(({ uploadId, attachment }) => attachment === null && !isUploaded(uploadId));
+      if (isLost && entry.state === "pending") this.fail(entry, UPLOAD_INTERRUPTED);
+    }
   }
 
   /** A file of the entry could not be uploaded. @param {OutboxEntry} entry @param {ErrorReply} refusal */

@@ -1,7 +1,8 @@
 /**
  * The files that this page uploads, or has uploaded: a few at a time, with their progress. No DOM.
  *
- * `change`: the state of a file has changed; `progress`: more of it was sent.
+ * `added`: a file was chosen; `change`: the state of a file has changed; `progress`: more of it was sent; `removed`: it will not
+ * be sent.
  * @import { Attachment } from "./wire-types.js"
  * @import { FileKind } from "./file-kind.js"
  * @import { SendRequest } from "./http-request.js"
@@ -10,15 +11,17 @@
  * @typedef {"queued" | "uploading" | "waiting" | "ready" | "failed"} UploadState  `waiting`: for the connection
  * @typedef {{id: string, file: File | null, name: string, size: number, type: string, kind: FileKind, url: string,
  *   width?: number, height?: number, state: UploadState, sent: number, error: ErrorReply | null,
- *   duration?: number, attachment: Attachment | null, isInMessage: boolean}} Upload
+ *   duration?: number, attachment: Attachment | null, isInMessage: boolean, kept: "" | "kept" | "too-much" | "no-room"}} Upload
  *   `id`: given by this page; `url`: of the picture, video or sound in this browser, else ""; `sent`: bytes; `file`: null
- *   after a reload; `isInMessage`: it was sent with a message
- * @typedef {{change: Upload, progress: Upload}} UploadEvents
+ *   after a reload; `isInMessage`: it was sent with a message; `kept`: the outcome of keeping it in the browser for
+ *   a later page; "": none yet
+ * @typedef {{added: Upload, change: Upload, progress: Upload, removed: Upload}} UploadEvents
  */
 import { Emitter } from "./events.js";
 import { fileKind } from "./file-kind.js";
 import { FileUpload } from "./file-upload.js";
 import { RequestError } from "./protocol.js";
+import { newId } from "./random-id.js";
 
 const MAX_CONCURRENT = 3;
 /** Sent files whose local copy is still shown in place of the server's. */
@@ -28,7 +31,7 @@ const MAX_SENT = 60;
 export class Uploads extends Emitter {
   /** @type {Map<string, Upload>} */ #uploads = new Map();
   /** Stops the running ones. @type {Map<string, AbortController>} */ #running = new Map();
-  #count = 0;
+  /** Ends the waiting of all uploads, by its event `wake`. */ #alarm = new EventTarget();
 
   /**
    * @param {{memory: UploadMemory, sendRequest: SendRequest,
@@ -42,19 +45,34 @@ export class Uploads extends Emitter {
     this.measure = measure;
   }
 
-  /** True while a file is being uploaded, or waits for that. */
-  get isActive() {
-    return [...this.#uploads.values()].some(({ state }) => state !== "ready" && state !== "failed");
+  /** True while a file is not uploaded yet that would be lost with the page. */
+  get isUnsafe() {
+    return [...this.#uploads.values()].some(({ state, kept }) => state !== "ready" && state !== "failed" && kept !== "kept");
   }
 
   /** Begin to upload a file. @param {File} file @param {{duration?: number}} [options]  `duration`: of a recording, in ms @returns {Upload} */
-  add(file, { duration } = {}) {
-    const kind = fileKind(file);
-    const { name, size, type } = file;
-    const upload = this.#put({ file, duration, name, size, type, kind, url: kind === "file" || !this.measure ? "" : URL.createObjectURL(file) });
-    if (kind === "image" || kind === "video") this.#measure(upload);
+  add(file, options) {
+    const upload = this.#begin(newId(), file, options);
+    this.emit("added", upload);
     this.#start();
     return upload;
+  }
+
+  /** Begin to upload a file that an earlier page has left. @param {string} id @param {File} file @param {{duration?: number}} [options] */
+  resume(id, file, options) {
+    Object.assign(this.#begin(id, file, options), { kept: "kept" });
+    this.#start();
+  }
+
+  /** Try at once what waits for the connection: it is back. */
+  wake() {
+    this.#alarm.dispatchEvent(new Event("wake"));
+  }
+
+  /** Note whether the browser keeps the file for a later page. @param {string} id @param {Upload["kept"]} kept */
+  setKept(id, kept) {
+    const upload = this.#uploads.get(id);
+    if (upload) this.#change(upload, { kept });
   }
 
   /** Return a file that was uploaded before the page was loaded. @param {Attachment} attachment @returns {Upload} */
@@ -89,6 +107,7 @@ export class Uploads extends Emitter {
     this.#running.get(id)?.abort();
     this.#running.delete(id);
     if (upload.url.startsWith("blob:")) URL.revokeObjectURL(upload.url);
+    this.emit("removed", upload);
     if (!upload.isInMessage && (upload.file || upload.attachment)) this.#fileUpload(upload, new AbortController().signal).cancel(upload.attachment);
     this.#start();
   }
@@ -116,11 +135,20 @@ export class Uploads extends Emitter {
     this.#running.clear();
   }
 
+  /** @param {string} id @param {File} file @param {{duration?: number}} [options] */
+  #begin(id, file, { duration } = {}) {
+    const kind = fileKind(file);
+    const { name, size, type } = file;
+    const url = kind === "file" || !this.measure ? "" : URL.createObjectURL(file);
+    const upload = this.#put({ id, file, duration, name, size, type, kind, url });
+    if (kind === "image" || kind === "video") this.#measure(upload);
+    return upload;
+  }
+
   /** @param {Pick<Upload, "name" | "size" | "type" | "kind" | "url"> & Partial<Upload>} fields @returns {Upload} */
-  #put(fields) {
-    const id = `upload-${Date.now()}-${++this.#count}`;
+  #put({ id = newId(), ...fields }) {
     /** @type {Upload} */
-    const upload = { id, file: null, state: "queued", sent: 0, error: null, attachment: null, isInMessage: false, ...fields };
+    const upload = { id, file: null, state: "queued", sent: 0, error: null, attachment: null, isInMessage: false, kept: "", ...fields };
     this.#uploads.set(id, upload);
     return upload;
   }
@@ -159,6 +187,7 @@ export class Uploads extends Emitter {
       memory,
       sendRequest,
       duration: upload.duration,
+      alarm: this.#alarm,
       signal,
       onProgress: (sent) => {
         if (signal.aborted) return;

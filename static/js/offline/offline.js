@@ -27,8 +27,8 @@ export class Offline {
 
   /**
    * @param {{boot: Boot, socket: Socket, store: Store, session: Session, browserUser: BrowserUser, navigation: Navigation,
-   *   layout: Layout, setToken: (token: string) => void}} deps
-   *   `setToken`: takes the token that the page's requests have to carry
+   *   layout: Layout, setToken: (token: string) => void, wipeFiles: () => Promise<void>}} deps
+   *   `setToken`: takes the token that the page's requests have to carry; `wipeFiles`: deletes the files that wait
    */
   constructor(deps) {
     this.deps = deps;
@@ -39,17 +39,17 @@ export class Offline {
       settings: () => ({ staff: boot.staff, timeZone: boot.timeZone, sidebar: store.sidebar }),
       onTurn: (database) => this.#takeOver(database),
     });
+    session.on("signed-out", () => this.#onSignedOut());
+    socket.on("user-changed", () => this.wipe());
+    if (boot.userId === null && !boot.isShell) this.wipe();
     if (!isOfflineSupported) return;
     for (const event of /** @type {const} */ (["loaded", "resumed"])) session.on(event, () => this.#keep());
     socket.on("ready", () => this.#onReady());
-    session.on("signed-out", () => this.#onSignedOut());
-    socket.on("user-changed", () => this.wipe());
     addEventListener("pagehide", () => this.keeper.flush());
     setInterval(() => this.#checkExpiry(), EXPIRY_CHECK_MS);
     // A page that was frozen has missed that.
     document.addEventListener("visibilitychange", () => this.#checkExpiry());
     if (boot.userId !== null) this.#ownOnly = new KeptDatabase().deleteOthers(boot.userId).catch(() => {});
-    else if (!boot.isShell) this.wipe();
   }
 
   /** Show what is kept, and connect. Without anything, the page waits for the server. */
@@ -74,7 +74,7 @@ export class Offline {
 
   /** Delete what is kept, because its user leaves. */
   async wipe() {
-    if (isOfflineSupported) await this.keeper.wipe();
+    await Promise.all([this.deps.wipeFiles(), ...(isOfflineSupported ? [this.keeper.wipe()] : [])]);
   }
 
   /** Keep nothing more, because the browser has another user. */

@@ -14,11 +14,14 @@ export function xhrRequests(csrfToken) {
   return (method, path, { headers = {}, body = null, signal, onProgress }) =>
     new Promise((resolve, reject) => {
       signal.throwIfAborted();
+      const token = csrfToken();
+      // A page that was opened without a connection has none yet.
+      if (!token) throw new DisconnectedError("The page has no form token.");
       const request = new XMLHttpRequest();
       const abort = () => request.abort();
       let timer = setTimeout(abort, STALL_MS);
       request.open(method, path);
-      const allHeaders = { Accept: "application/json", "X-CSRFToken": csrfToken(), ...headers };
+      const allHeaders = { Accept: "application/json", "X-CSRFToken": token, ...headers };
       for (const [name, value] of Object.entries(allHeaders)) request.setRequestHeader(name, value);
       request.upload.onprogress = ({ loaded }) => {
         clearTimeout(timer);

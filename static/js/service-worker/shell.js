@@ -14,8 +14,8 @@
   const CACHE = PREFIX + version;
   /** Files and shells are the same for every user and language. */
   const ANY_USER = { ignoreVary: true };
-  /** The database of the offline copy: see static/js/offline/kept-database.js. */
-  const KEPT_CHAT = "im-offline";
+  /** The databases of the offline copy and of the files that wait: see kept-database.js and kept-files.js in static/js/offline. */
+  const KEPT_OF_USER = ["im-offline", "im-files"];
   const CHAT_PAGES = ["/", "/home/index"];
   const SIGN_IN_FORMS = /^\/accounts\/(login|guest|logout|register|oauth|reset|password|deactivate|devices|data\/delete)\//;
   const OAUTH_RETURN = /^\/accounts\/oauth\/[^/]+\/done\//;
@@ -99,7 +99,7 @@
     const { origin, pathname } = new URL(request.url);
     if (origin !== location.origin) return;
     if (mayChangeUser(request, pathname)) {
-      indexedDB.deleteDatabase(KEPT_CHAT);
+      for (const name of KEPT_OF_USER) indexedDB.deleteDatabase(name);
       return;
     }
     if (request.method !== "GET") return;

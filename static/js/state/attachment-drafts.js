@@ -20,7 +20,7 @@ export class AttachmentDrafts extends Emitter {
     this.storage = new JsonStorage(tabStorage);
     this.uploads = uploads;
     uploads.on("change", (upload) => {
-      const target = this.#targetOf(upload);
+      const target = this.nameOf(upload);
       if (target !== null) this.#onChange(target);
     });
   }
@@ -84,8 +84,8 @@ export class AttachmentDrafts extends Emitter {
     this.#drafts.clear();
   }
 
-  /** @param {Upload} upload */
-  #targetOf(upload) {
+  /** Return the draft that a file waits in, or null. @param {Upload} upload */
+  nameOf(upload) {
     for (const [target, uploads] of this.#drafts) if (uploads.includes(upload)) return target;
     return null;
   }

@@ -13,6 +13,7 @@ import { errorReplyText } from "../lib/error-messages.js";
 import { formatBytes } from "../lib/files.js";
 import { language, t } from "../lib/i18n.js";
 import { acceptFiles, mayUpload } from "../state/attachment-limits.js";
+import { isUnkept, unkeptText } from "./unkept-file.js";
 import { showFileIcon, showFileName } from "./file-card.js";
 import { showToast } from "./toast.js";
 
@@ -72,7 +73,8 @@ export class AttachmentTray {
     reconcile(this.#list, uploads, { key: ({ id }) => id, create: createEntry, update: renderEntry });
     const failed = uploads.find(({ error }) => error);
     const isReady = uploads.length > 0 && uploads.every(({ state }) => state === "ready");
-    setText(this.#status, failed ? failureText(failed) : isReady ? t("attachment.ready", { n: uploads.length }) : "");
+    const unkept = uploads.find(isUnkept);
+    setText(this.#status, failed ? failureText(failed) : isReady ? t("attachment.ready", { n: uploads.length }) : unkept ? unkeptText(unkept) : "");
   }
 
   /** @param {Upload} upload */

@@ -17,6 +17,7 @@ import { createPicture, pictureItem, renderPicture } from "./attachment-picture.
 import { createFileCard, renderFileCard } from "./file-card.js";
 import { createPlayer } from "./media-player.js";
 import { showPictures } from "./picture-viewer.js";
+import { isUnkept, unkeptText } from "./unkept-file.js";
 import { createVoicePlayer } from "./voice-player.js";
 
 /** @param {HTMLElement} element @param {MessageRow} row @param {Uploads} uploads */
@@ -150,5 +151,7 @@ function renderProgress(element, uploads) {
   progress.value = sent;
   const isWaiting = running.some(({ state }) => state === "waiting");
   const texts = { sent: formatBytes(sent), size: formatBytes(size) };
-  setText(part(element, "progress-text"), isWaiting ? t("attachment.waiting") : t("attachment.progress", texts));
+  const unkept = running.find(isUnkept);
+  const waiting = unkept ? unkeptText(unkept) : t("attachment.waiting");
+  setText(part(element, "progress-text"), isWaiting ? waiting : t("attachment.progress", texts));
 }
