@@ -24,7 +24,7 @@ CHECK_JS_TYPES := if command -v npm >/dev/null; then $(MAKE) --no-print-director
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster install test test-sqlite test-postgres test-postgres-beside test-quick lint audit format loadtest million chaos bench-group bench-cluster bench-gateway proto characters lock clean
+.PHONY: help run cluster install test test-sqlite test-postgres test-postgres-beside test-quick lint audit format loadtest million chaos bench-group bench-cluster bench-growth bench-gateway proto characters lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -96,6 +96,9 @@ bench-group: $(VENV)/dev.stamp ## Measure delivery in a group of 500 over the pr
 
 bench-cluster: $(VENV)/dev.stamp ## Compare the CPU per message and delivery of one node, two and four (ARGS= for options).
 	@$(BIN)/python -m tests.load.cluster_cpu $(ARGS)
+
+bench-growth: $(VENV)/dev.stamp ## Run the load test's scenarios on one, two and four nodes and compare the CPU of each delivery and call (ARGS= for options).
+	@$(BIN)/python -m tests.load.pressure.growth $(ARGS)
 
 bench-gateway: $(VENV)/dev.stamp ## Measure sending by the REST API: 1,000 messages in one call, and single messages (ARGS= for options).
 	@$(BIN)/python -m tests.load.rest_throughput $(ARGS)

@@ -25,3 +25,10 @@ def test_the_vertical_axis_covers_the_highest_point(highest: float, labels: list
 def test_the_horizontal_axis_ends_at_the_last_point() -> None:
     svg = plot.line("p99", [(0, 1), (123.2, 1)], x_label="seconds")
     assert re.findall(r'text-anchor="middle"[^>]*>([^<]+)<', svg) == ["0", "25", "50", "75", "100", "seconds"]
+
+
+def test_each_series_has_a_line_and_its_name() -> None:
+    svg = plot.lines("growth", {"rooms": [(1, 1), (4, 1.1)], "calls": [(1, 1), (4, 3.8)]}, x_label="nodes", mark=1.2)
+    assert svg.count("<polyline") == 2
+    assert [name for name in ("rooms", "calls") if f">{name}<" in svg] == ["rooms", "calls"]
+    assert re.findall(r'text-anchor="end"[^>]*>([^<]+)<', svg) == ["0", "1", "2", "3", "4"]

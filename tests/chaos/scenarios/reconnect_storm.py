@@ -21,7 +21,7 @@ def storm_of(users: int) -> Scenario:
         stage.concern(stage.members_at(stage.b))
         names = await asyncio.to_thread(stage.accounts, users)
         logins = [Login(account.name, account.token) for account in names]
-        with Crew("127.0.0.1", stage.b.port, _PROCESSES, quiet=True) as storm:
+        with Crew("127.0.0.1", [stage.b.port], _PROCESSES, quiet=True) as storm:
             await asyncio.to_thread(storm.connect, logins)
             await asyncio.to_thread(storm.settle)
             await asyncio.to_thread(stage.b.kill)

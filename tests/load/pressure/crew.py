@@ -28,7 +28,9 @@ CONNECTED, PUSHES, ACKNOWLEDGED = range(3)
 class Crew:
     """Client processes. Members are numbered over all processes: member n is in process n % processes."""
 
-    def __init__(self, host: str, port: int, processes: int = 1, *, quiet: bool = False) -> None:
+    def __init__(self, host: str, ports: Sequence[int], processes: int = 1, *, quiet: bool = False) -> None:
+        """Start this many processes, or one for each port if these are more. They use the ports in turn."""
+        processes = max(processes, len(ports))
         context = multiprocessing.get_context("spawn")
         self.size = processes
         self.count = 0
@@ -40,7 +42,8 @@ class Crew:
         self._counters = [context.RawArray("Q", 3) for _ in range(processes)]
         self._pipes = []
         self._processes = []
-        for counters in self._counters:
+        for number, counters in enumerate(self._counters):
+            port = ports[number % len(ports)]
             here, there = context.Pipe()
             process = context.Process(target=client_process.run, args=(there, counters, host, port), daemon=True)
             process.start()

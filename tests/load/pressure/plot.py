@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 _WIDTH, _ROW, _MARGIN, _LABELS = 860, 22, 40, 330
 _HEIGHT = 320
 _INK, _GOOD, _POOR, _GRID = "#333", "#2a7f62", "#c0562f", "#ddd"
+_COLORS = (_GOOD, _POOR, "#3a62a7", "#8a5aa8", "#a8862a")
 _BAR_LIMIT = 10.0
 """Bars have a logarithmic scale from a tenth of the mark to this many times the mark."""
 
@@ -35,10 +36,23 @@ def bars(title: str, values: Sequence[tuple[str, float]], *, mark: float, captio
 
 def line(title: str, points: Sequence[tuple[float, float]], *, x_label: str, caption: str = "") -> str:
     """Return a line through the points, from 0 on both axes."""
+    return lines(title, {"": points}, x_label=x_label, caption=caption)
+
+
+def lines(
+    title: str,
+    series: Mapping[str, Sequence[tuple[float, float]]],
+    *,
+    x_label: str,
+    caption: str = "",
+    mark: float | None = None,
+) -> str:
+    """Return a line for each series, from 0 on both axes, with their names on the right and a broken line at `mark`."""
+    points = [point for values in series.values() for point in values]
     x_end = max((x for x, _ in points), default=1) or 1
-    y_values = _ticks(max((y for _, y in points), default=1) or 1, covering=True)
+    y_values = _ticks(max([y for _, y in points] + [mark or 0]) or 1, covering=True)
     y_end = y_values[-1]
-    left, right, top, bottom = 80, _WIDTH - 30, _MARGIN, _HEIGHT - 70
+    left, right, top, bottom = 80, _WIDTH - (200 if any(series) else 30), _MARGIN, _HEIGHT - 70
 
     def place(x: float, y: float) -> tuple[float, float]:
         return left + (right - left) * x / x_end, bottom - (bottom - top) * y / y_end
@@ -50,8 +64,17 @@ def line(title: str, points: Sequence[tuple[float, float]], *, x_label: str, cap
         parts.append(_text(left - 6, y + 4, f"{value:,.4g}", anchor="end"))
     for value in _ticks(x_end):
         parts.append(_text(place(value, 0)[0], bottom + 18, f"{value:,.4g}", anchor="middle"))
-    path = " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in points)
-    parts.append(f'<polyline points="{path}" fill="none" stroke="{_GOOD}" stroke-width="2"/>')
+    if mark is not None:
+        y = place(0, mark)[1]
+        parts.append(f'<path d="M{left} {y:.1f}H{right}" stroke="{_INK}" stroke-dasharray="4 3"/>')
+    for index, (name, values) in enumerate(series.items()):
+        color = _COLORS[index % len(_COLORS)]
+        path = " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in values)
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
+        if name:
+            y = top + 10 + index * _ROW
+            parts.append(f'<path d="M{right + 14} {y}h20" stroke="{color}" stroke-width="2"/>')
+            parts.append(_text(right + 40, y + 4, name))
     parts.append(_text((left + right) / 2, bottom + 36, x_label, anchor="middle"))
     parts.append(_text(_MARGIN / 2, _HEIGHT - 10, caption, size=11))
     return _document(_HEIGHT, parts)

@@ -1,18 +1,19 @@
-"""The site under load: one that the run starts, or one that runs elsewhere."""
+"""The site under load: one that the run starts, on one node or several, or one that runs elsewhere."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.load import measurements
 from tests.load.pressure.connection import Login
 from tests.support import postgres
+from tests.support.cluster import Cluster
 from tests.support.monitoring import metrics
 from tests.support.rest import Service
 from tests.support.shared_site import SharedSite
@@ -37,11 +38,30 @@ class Target:
     tokens: list[str]
     """API tokens of services that may use the gateway."""
     site: Site | None = None
+    nodes: Sequence[Site] = ()
+    """All nodes of a cluster, with `site`."""
+    stores: Mapping[str, int] = field(default_factory=dict)
+    """Process ids of Redis and PostgreSQL by name, if their CPU is to be measured."""
+
+    @property
+    def ports(self) -> list[int]:
+        """Return the ports of all nodes."""
+        return [node.port for node in self.nodes] or [self.port]
 
     @property
     def cpu(self) -> float:
-        """Return the CPU seconds of the server, NaN if it runs elsewhere."""
-        return measurements.cpu_seconds(self.site.pid) if self.site is not None else float("nan")
+        """Return the CPU seconds of all nodes, NaN if they run elsewhere."""
+        if self.site is None:
+            return float("nan")
+        return sum(measurements.cpu_seconds(node.pid) for node in self.nodes or [self.site])
+
+    def store_cpu(self) -> dict[str, float]:
+        """Return the CPU seconds of each store and its children."""
+        return {name: measurements.tree_cpu_seconds(pid) for name, pid in self.stores.items()}
+
+    def count(self, metric: str) -> float:
+        """Return the sum of a metric over all nodes."""
+        return sum(metrics(f"http://{self.host}:{port}")[metric] for port in self.ports)
 
     @property
     def resident_bytes(self) -> float:
@@ -63,6 +83,25 @@ def own_site(accounts: int, *, on_postgres: bool = False) -> Iterator[Target]:
         site.manage("setup")
         stack.enter_context(site)
         yield stack.enter_context(started_site(site, accounts))
+
+
+@contextlib.contextmanager
+def own_cluster(count: int, accounts: int) -> Iterator[Target]:
+    """Run a new site of this many nodes on a private PostgreSQL, with Redis if there are several."""
+    with contextlib.ExitStack() as stack:
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsite-load-")))
+        url = stack.enter_context(postgres.database("load"))
+        site = Site(data, database_url=url, options=RELAXED)
+        site.manage("setup")
+        stores = {"PostgreSQL": postgres.server_pid(url)}
+        nodes: Sequence[Site] = [site]
+        if count == 1:
+            stack.enter_context(site)
+        else:
+            cluster = stack.enter_context(Cluster(data, count=count, database_url=url, options=RELAXED))
+            nodes, stores = cluster.nodes, {"Redis": cluster.redis.pid, **stores}
+        target = stack.enter_context(started_site(nodes[0], accounts))
+        yield replace(target, nodes=nodes, stores=stores)
 
 
 @contextlib.contextmanager

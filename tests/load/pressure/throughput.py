@@ -27,6 +27,7 @@ def measure(
     goal: Goal | None = None,
 ) -> None:
     """Send, wait until all has arrived, and add throughput and CPU. Each message has this many receivers."""
+    stores = target.store_cpu()
     cpu, client_cpu, began = target.cpu, crew.cpu, time.perf_counter()
     crew.begin_talk(senders, messages, rate)
     crew.run_with_bar("send", PUSHES, messages * receivers)
@@ -37,6 +38,8 @@ def measure(
     result.add("messages", crew.total(ACKNOWLEDGED) / elapsed, "/s")
     result.add("server CPU per message", cpu / max(1, messages) * 1e6, "µs")
     result.add("server CPU per delivery", cpu / max(1, deliveries) * 1e6, "µs")
+    for name, seconds in target.store_cpu().items():
+        result.add(f"{name} CPU per message", (seconds - stores[name]) / max(1, messages) * 1e6, "µs")
     result.add("server CPU of a core", cpu / elapsed * 100, "%")
     result.add("client CPU of a core", client_cpu / elapsed * 100, "%")
 

@@ -22,7 +22,7 @@ class Broadcast:
 
     def run(self, target: Target, *, quiet: bool) -> Result:
         result = Result(self.name, f"{self.messages} messages to {self.members} users, {self.rate:g}/s")
-        with Crew(target.host, target.port, self.processes, quiet=quiet) as crew:
+        with Crew(target.host, target.ports, self.processes, quiet=quiet) as crew:
             logins = target.logins[: self.members] if target.site is None else guests(self.members)
             crew.connect(logins)
             crew.settle()

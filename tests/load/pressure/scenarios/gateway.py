@@ -57,7 +57,7 @@ class Gateway:
     def _ask(
         self, target: Target, result: Result, call: Callable[[Plan], Outcome], floor: float, *, quiet: bool
     ) -> None:
-        with Crew(target.host, target.port, quiet=quiet) as crew:
+        with Crew(target.host, target.ports, quiet=quiet) as crew:
             crew.connect(guests(self.online))
             crew.settle()
             online = Plan(target.port, "GET", "/user/online?userID=guest%200&appID=101", b'"online":true', self.seconds)
@@ -69,7 +69,7 @@ class Gateway:
     def _send(self, target: Target, result: Result, call: Callable[[Plan], Outcome], *, quiet: bool) -> None:
         names = [login.name for login in target.logins[: self.recipients]]
         path, tokens = "/api/v1/messages/", target.tokens
-        with Crew(target.host, target.port, quiet=quiet) as crew:
+        with Crew(target.host, target.ports, quiet=quiet) as crew:
             crew.connect(target.logins[: self.recipients])
             crew.settle()
             for callers in self.callers:

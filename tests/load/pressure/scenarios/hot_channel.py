@@ -31,7 +31,7 @@ class HotChannel:
     def run(self, target: Target, *, quiet: bool) -> Result:
         batched = "batched" if self.batch else "not batched"
         result = Result(self.name, f"{self.members} users, {self.rate:g} messages/s offered, {batched}")
-        with Crew(target.host, target.port, self.processes, quiet=quiet) as crew:
+        with Crew(target.host, target.ports, self.processes, quiet=quiet) as crew:
             logins = target.logins[: self.members] if target.site is None else guests(self.members)
             crew.connect(logins, batch=self.batch)
             rooms = crew.gather("rooms")

@@ -40,7 +40,7 @@ class Idle:
         empty = target.resident_bytes
         result.add("process baseline", empty / 2**20, "MiB", at_most(100))
         result.add("CPU of a node without connections", self._idle_cpu(target), "%", at_most(0.2))
-        with Crew(target.host, target.port, self.processes, quiet=quiet) as crew:
+        with Crew(target.host, target.ports, self.processes, quiet=quiet) as crew:
             crew.connect(guests(self.members), headers=BROWSER_HEADERS)
             crew.settle()
             grown = (target.resident_bytes - empty) / 1024 / self.members

@@ -35,7 +35,7 @@ class MixedDay:
     def run(self, target: Target, *, quiet: bool) -> Result:
         result = Result(self.name, f"{self.members} users, {self.messages} messages in {self.seconds:g} s")
         # In a single process, members take turns exactly, so the number of deliveries is known.
-        with Crew(target.host, target.port, quiet=quiet) as crew:
+        with Crew(target.host, target.ports, quiet=quiet) as crew:
             logins = target.logins[: self.members]
             names = [login.name for login in logins]
             crew.connect(logins)

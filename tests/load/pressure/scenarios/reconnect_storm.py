@@ -36,8 +36,8 @@ class ReconnectStorm:
         logins = target.logins[: self.accounts]
         names = [login.name for login in logins]
         with (
-            Crew(target.host, target.port, 2, quiet=quiet) as crowd,
-            Crew(target.host, target.port, quiet=quiet) as others,
+            Crew(target.host, target.ports, 2, quiet=quiet) as crowd,
+            Crew(target.host, target.ports, quiet=quiet) as others,
         ):
             crowd.connect(logins[: self.members])
             others.connect(logins[self.members :])

@@ -22,7 +22,7 @@ class SingleMessages:
 
     def run(self, target: Target, *, quiet: bool) -> Result:
         result = Result(self.name, f"2 users, {self.rate:g} messages/s")
-        with Crew(target.host, target.port, quiet=quiet) as crew:
+        with Crew(target.host, target.ports, quiet=quiet) as crew:
             crew.connect(target.logins[:2] if target.site is None else guests(2))
             rooms = crew.gather("rooms")
             crew.settle()
