@@ -54,7 +54,8 @@ async def online_ids_by_name(name: str, app: int | None = None) -> list[int]:
 
     async def find(presence: Presence) -> list[int]:
         found = set(await presence.find_by_name(name, app))
-        if account is not None:
+        # An account may be online under another spelling.
+        if account is not None and account.id not in found:
             found |= await presence.filter_online([account.id], app)
         return sorted(found)
 

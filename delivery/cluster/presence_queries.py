@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
 from django.conf import settings
 
 from delivery.cluster.presence_scripts import COUNT_ONLINE, FILTER_AWAY, FIND_BY_NAMES, FIND_CONNECTIONS, LIST_ONLINE
+from delivery.cluster.query_gatherer import QueryGatherer
 from delivery.cluster.redis_client import REDIS_TIMEOUT_SECONDS, RedisClient, RedisUnavailable
 from delivery.presence.local import LocalPresence
 
@@ -38,6 +40,12 @@ class ClusterPresenceReader:
         self._node = node
         self._local = local
         self._wait_until_written = wait_until_written
+        self._connections: QueryGatherer[int, list[tuple[int, str]]] = QueryGatherer(
+            self._find_connections, max_keys=USERS_PER_QUERY
+        )
+        self._users: QueryGatherer[tuple[str, str], list[int]] = QueryGatherer(
+            self._find_users, max_keys=USERS_PER_RESULT
+        )
 
     async def filter_online(self, user_ids: Sequence[int], app: int | None = None) -> set[int]:
         found = {user_id for user_id in user_ids if self._local.is_online(user_id, app)}
@@ -71,14 +79,22 @@ class ClusterPresenceReader:
         for start in range(0, len(user_ids), USERS_PER_QUERY):
             batch = user_ids[start : start + USERS_PER_QUERY]
             try:
-                result = orjson.loads(await self._redis.run_script(FIND_CONNECTIONS, *batch)) or []
+                found = await self._connections.ask(batch)
             except RedisUnavailable:
                 return
-            for user_id, field in zip(result[::2], result[1::2], strict=True):
-                app, _, lease = field.partition("@")
-                node = lease.rpartition("/")[0]
-                if node != self._node:
-                    yield int(user_id), int(app), node
+            for user_id, connections in found.items():
+                for app, node in connections:
+                    if node != self._node:
+                        yield user_id, app, node
+
+    async def _find_connections(self, user_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+        """Return app and node of each user's connections."""
+        result = orjson.loads(await self._redis.run_script(FIND_CONNECTIONS, *user_ids)) or []
+        found: dict[int, list[tuple[int, str]]] = {}
+        for user_id, field in zip(result[::2], result[1::2], strict=True):
+            app, _, lease = field.partition("@")
+            found.setdefault(int(user_id), []).append((int(app), lease.rpartition("/")[0]))
+        return found
 
     async def list_online(self, app: int, *, after: int = 0, limit: int | None = None) -> Mapping[int, str]:
         found: dict[int, str] = {}
@@ -104,14 +120,22 @@ class ClusterPresenceReader:
 
     async def find_by_names(self, names: Sequence[str], app: int | None = None) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
+        wanted = "" if app is None else str(app)
         for start in range(0, len(names), USERS_PER_RESULT):
-            batch = names[start : start + USERS_PER_RESULT]
-            result = await self._query(FIND_BY_NAMES, "" if app is None else app, *batch)
-            if result is None:
+            try:
+                users = await self._users.ask([(wanted, name) for name in names[start : start + USERS_PER_RESULT]])
+            except RedisUnavailable:
                 return self._local.find_by_names(names, app)
-            users = orjson.loads(result[0])
-            found |= {name: sorted(map(int, ids)) for name, ids in zip(batch, users, strict=True) if ids}
+            found |= {name: user_ids for (_, name), user_ids in users.items()}
         return found
+
+    async def _find_users(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[int]]:
+        """Return the users online by app and name; the app is empty for any. Raises RedisUnavailable."""
+        result = await self._query(FIND_BY_NAMES, *chain.from_iterable(keys))
+        if result is None:
+            raise RedisUnavailable
+        users = orjson.loads(result[0])
+        return {key: sorted(map(int, user_ids)) for key, user_ids in zip(keys, users, strict=True) if user_ids}
 
     async def find_apps(self, user_ids: Sequence[int]) -> set[int]:
         found = self._local.find_apps(user_ids)

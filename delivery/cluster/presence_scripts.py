@@ -190,14 +190,15 @@ return {more, cjson.encode({users, names})}
 FIND_BY_NAMES = (
     _COMMON
     + """
--- Arguments: grace, app or '', names. Returns whether to call again, and for each name its users, as JSON; none: {}.
+-- Arguments: grace, then for each name: app or '', name.
+-- Returns whether to call again, and for each name its users, as JSON; none: {}.
 local more, found = clear_lapsed_leases(tonumber(ARGV[1])), {}
-for i = 3, #ARGV do
-    local users = {}
-    for _, user in ipairs(redis.call('SMEMBERS', 'im:name:' .. ARGV[i])) do
-        if ARGV[2] == '' or redis.call('ZSCORE', 'im:app:' .. ARGV[2], user) then users[#users + 1] = user end
+for i = 2, #ARGV, 2 do
+    local app, users = ARGV[i], {}
+    for _, user in ipairs(redis.call('SMEMBERS', 'im:name:' .. ARGV[i + 1])) do
+        if app == '' or redis.call('ZSCORE', 'im:app:' .. app, user) then users[#users + 1] = user end
     end
-    found[i - 2] = users
+    found[i / 2] = users
 end
 return {more, cjson.encode(found)}
 """
