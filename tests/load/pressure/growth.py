@@ -51,8 +51,8 @@ CASES = (
         "private pairs",
         lambda size, seconds: ManyRooms("private-pairs", 100 * size, 2, rate=150 * size, seconds=seconds, processes=1),
     ),
-    Case("calls: online", lambda size, seconds: ClusterCalls(4 * size, seconds=seconds)),
-    Case("calls: send", lambda size, seconds: ClusterCalls(4 * size, sends=True, seconds=seconds)),
+    Case("calls: online", lambda size, seconds: ClusterCalls(16 * size, seconds=seconds)),
+    Case("calls: send", lambda size, seconds: ClusterCalls(16 * size, sends=True, seconds=seconds)),
 )
 
 
