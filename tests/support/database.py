@@ -5,7 +5,9 @@ Django's own way truncates every table and creates all permissions again: a tent
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from threading import Barrier
 from typing import Any
@@ -15,6 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
 from delivery.db import executors
 from tests.support.waiting import TIMEOUT_SECONDS
@@ -28,6 +31,25 @@ def install() -> None:
     """Empty the database in this way after every test of the process that uses real transactions."""
     connection_created.connect(_remember)
     TransactionTestCase._fixture_teardown = _empty  # type: ignore[attr-defined]
+
+
+@contextmanager
+def shared_rows(blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Keep the rows that the block creates until it ends, for tests without real transactions.
+
+    The transaction of each test is a part of this one, so rows that take long to create are created once for a module.
+    """
+    with blocker.unblock(), transaction.atomic():
+        disable_idle_timeout()
+        yield
+        transaction.set_rollback(True)
+
+
+def disable_idle_timeout() -> None:
+    """Let the transaction of this process stay idle for any time."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def _remember(connection: BaseDatabaseWrapper, **_: Any) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from accounts.actions import app_create, guest_create, service_create, token_issue
 from accounts.actions.external_users import ExternalUserData, external_user_upsert
@@ -27,6 +29,8 @@ from chat.webhooks.outgoing.actions import webhook_create
 from delivery import log
 from tests.chat.api.conftest import Grant
 from tests.chat.api.v1.conftest import Caller, Reply
+from tests.support.database import shared_rows
+from tests.support.fixtures.users import register
 from tests.support.in_process import say
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -87,31 +91,44 @@ def at(route: str, values: dict[str, str]) -> str:
     return re.sub(r"<([\w:]+)>", lambda found: values.get(NAMED[found[1]], NAMED[found[1]]), route)
 
 
+@pytest.fixture(scope="module")
+def rival_objects(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, str]]:
+    """Create an object of each kind, all owned by a rival, and the accounts of Alice and the shop, for all tests."""
+    with shared_rows(django_db_blocker):
+        alice = register("alice")
+        User.objects.create_user("shop", nickname="The shop", kind=User.Kind.SERVICE)
+        channel_create_global(app=app_create(number=101, name="Web"))
+        rival = service_create(username="rival")
+        group = channel_create_group(creator=rival, name="Theirs", members=["alice"], join="closed")
+        said = say(rival, group)
+        webhook, _ = webhook_create(
+            creator=rival, name="x", url="https://example.org/", events=["message.sent"], channel_id=group.pk
+        )
+        incoming, _ = incoming_webhook_create(creator=rival, name="builds", channel_id=group.pk)
+        due_at = log.now_ms() + 864_000_000
+        later = message_schedule(user=rival, channel_id=group.pk, text="later", due_at=due_at)
+        external_user_upsert(service=rival, data=ExternalUserData("c-1", "Ma Yuan"))
+        yield {
+            "$channel": str(group.pk),
+            "$message": str(said.id),
+            "$webhook": str(webhook.pk),
+            "$hook": str(incoming.pk),
+            "$external": "c-1",
+            "$name": "alice",
+            "$invite": str(invite_create(user=rival, channel_id=group.pk)[0].pk),
+            "$scheduled": str(later.pk),
+            "$upload": upload_create(user=alice, size=10).key,
+        }
+
+
 @pytest.fixture
-def rival_objects(db: None, alice: User, shop: User, grant: Grant) -> dict[str, str]:
-    """Create an object of each kind, all owned by a rival."""
-    channel_create_global(app=app_create(number=101, name="Web"))
-    rival = service_create(username="rival")
-    group = channel_create_group(creator=rival, name="Theirs", members=["alice"], join="closed")
-    said = say(rival, group)
-    webhook, _ = webhook_create(
-        creator=rival, name="x", url="https://example.org/", events=["message.sent"], channel_id=group.pk
-    )
-    incoming, _ = incoming_webhook_create(creator=rival, name="builds", channel_id=group.pk)
-    due_at = log.now_ms() + 864_000_000
-    later = message_schedule(user=rival, channel_id=group.pk, text="later", due_at=due_at)
-    external_user_upsert(service=rival, data=ExternalUserData("c-1", "Ma Yuan"))
-    return {
-        "$channel": str(group.pk),
-        "$message": str(said.id),
-        "$webhook": str(webhook.pk),
-        "$hook": str(incoming.pk),
-        "$external": "c-1",
-        "$name": "alice",
-        "$invite": str(invite_create(user=rival, channel_id=group.pk)[0].pk),
-        "$scheduled": str(later.pk),
-        "$upload": upload_create(user=alice, size=10).key,
-    }
+def alice(rival_objects: dict[str, str], db: None) -> User:
+    return User.objects.get(username="alice")
+
+
+@pytest.fixture
+def shop(rival_objects: dict[str, str], db: None) -> User:
+    return User.objects.get(username="shop")
 
 
 def call(caller: Caller, method: str, route: str, values: dict[str, str]) -> Reply:
