@@ -8,7 +8,7 @@ class ImsiteConfig(AppConfig):
     name = "imsite"
 
     def ready(self) -> None:
-        from imsite import checks, ldap_checks, redis_checks  # noqa: F401  They register the checks.
+        from imsite import checks, ldap_checks, redis_checks, static_checks  # noqa: F401  They register the checks.
         from imsite.roles import create_roles
 
         # chat's post_migrate is the last, so the permissions of all apps exist by then.

@@ -37,7 +37,7 @@ def check_ldap(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         group_rules()
     except ValueError as error:
         problems.append(f'IM_LDAP_GROUP_MAP: "{error}" is not a DN, a colon and a role.')
-    return [Error(problem, id="imsite.E010") for problem in problems if problem]
+    return [Error(problem, id="imsite.E013") for problem in problems if problem]
 
 
 @register("imsite")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 SELF = "'self'"
@@ -20,22 +21,25 @@ def content_security_policy(
     form_targets: Iterable[str] = (),
     blobs: bool = False,
     picture_origin: str = "",
+    static_files: str = "",
 ) -> str:
     """Return the header's value. It allows only the site's own files and connections to its own host.
 
     `form_targets` are other origins that a form of this page may redirect to. `blobs` allows pictures and audio that
-    the page's scripts have received, as on the chat page. `picture_origin` is another origin of pictures.
+    the page's scripts have received, as on the chat page. `picture_origin` is another origin of pictures,
+    `static_files` the address of static files on another host: with its path, because others may have files there.
     """
     # In older Safari `connect-src 'self'` does not cover WebSockets, so the host is listed with its scheme.
     socket = f"{'wss' if secure else 'ws'}://{host}"
+    static = f" {static_files}" if static_files else ""
     return "; ".join(
         (
-            "default-src 'self'",
-            f"script-src {ADMIN_SCRIPT if admin else SELF}",
-            f"style-src {ADMIN_STYLE if admin else SELF}",
-            f"img-src 'self' data:{' blob:' if blobs else ''}{f' {picture_origin}' if picture_origin else ''}",
-            f"media-src 'self'{' blob:' if blobs else ''}",
-            f"connect-src 'self' {socket}",
+            f"default-src 'self'{static}",
+            f"script-src {ADMIN_SCRIPT if admin else SELF}{static}",
+            f"style-src {ADMIN_STYLE if admin else SELF}{static}",
+            f"img-src 'self' data:{' blob:' if blobs else ''}{f' {picture_origin}' if picture_origin else ''}{static}",
+            f"media-src 'self'{' blob:' if blobs else ''}{static}",
+            f"connect-src 'self' {socket}{static}",
             "object-src 'none'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
@@ -60,6 +64,7 @@ class ContentSecurityPolicyMiddleware:
                 form_targets=getattr(response, "form_targets", ()),
                 blobs=getattr(response, "shows_blobs", False),
                 picture_origin=getattr(response, "picture_origin", ""),
+                static_files=settings.STATIC_FILES_URL if settings.IM_STATIC_URL else "",
             )
         return response
 

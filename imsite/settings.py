@@ -212,6 +212,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
+# The address from which browsers load them. The site serves them below STATIC_URL in any case.
+STATIC_FILES_URL = f"{str(read('IM_STATIC_URL')).rstrip('/')}/" if read("IM_STATIC_URL") else STATIC_URL
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
@@ -226,7 +228,11 @@ WHITENOISE_MAX_AGE = 0 if DEVELOPMENT else 60
 _STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": _STATIC_FILES if DEVELOPMENT else "imsite.static_files.VersionedStorage"},
+    "staticfiles": {
+        "BACKEND": _STATIC_FILES
+        if DEVELOPMENT and not read("IM_STATIC_URL")
+        else "imsite.static_files.VersionedStorage"
+    },
     "attachments": {
         "BACKEND": "chat.attachments.local_storage.LocalAttachmentStorage",
         "OPTIONS": {"location": str(read("IM_ATTACHMENT_STORAGE")) or DATA_DIR / "attachments"},

@@ -2,6 +2,8 @@
 
 The version is a hash of all files and precedes the path. Files refer to each other (modules, styles, fonts) by
 relative paths, so references stay within one version without being rewritten.
+
+With IM_STATIC_URL, pages name the files at another host. The site serves them as well: a CDN may get them from there.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class VersionedStorage(StaticFilesStorage):
 
     def __init__(self) -> None:
         directory = version_directory()
-        super().__init__(location=Path(settings.STATIC_ROOT) / directory, base_url=settings.STATIC_URL + directory)
+        super().__init__(
+            location=Path(settings.STATIC_ROOT) / directory, base_url=settings.STATIC_FILES_URL + directory
+        )
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]

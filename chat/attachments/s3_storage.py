@@ -31,6 +31,21 @@ _NO_UPLOADS = frozenset({"NoSuchUpload", "NotImplemented"})
 """Codes of servers that know of no interrupted upload, or no longer."""
 
 
+def client_config(*, addressing_style: str, timeout: float) -> Config:
+    """Return how the library talks to an S3-compatible storage, which need not be Amazon's."""
+    return Config(
+        signature_version="s3v4",
+        s3={"addressing_style": addressing_style},
+        connect_timeout=timeout,
+        read_timeout=timeout,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        max_pool_connections=_CONNECTIONS,
+        # Many servers other than Amazon's do not know the checksums that newer clients add.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
 class S3AttachmentStorage(S3Storage):  # type: ignore[misc]
     """A bucket, whose failures are OSErrors as those of a disk. Files are sent and read without being kept in memory.
 
@@ -39,17 +54,7 @@ class S3AttachmentStorage(S3Storage):  # type: ignore[misc]
 
     def __init__(self, *, addressing_style: str, timeout: float, **options: Any) -> None:
         super().__init__(
-            client_config=Config(
-                signature_version="s3v4",
-                s3={"addressing_style": addressing_style},
-                connect_timeout=timeout,
-                read_timeout=timeout,
-                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-                max_pool_connections=_CONNECTIONS,
-                # Many servers other than Amazon's do not know the checksums that newer clients add.
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
+            client_config=client_config(addressing_style=addressing_style, timeout=timeout),
             # Threads of its own would hold a chunk each.
             transfer_config=TransferConfig(
                 use_threads=False, multipart_threshold=_CHUNK_BYTES, multipart_chunksize=_CHUNK_BYTES

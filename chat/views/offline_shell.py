@@ -23,7 +23,7 @@ from django.views.decorators.http import require_safe
 from chat.attachments import storage
 from chat.views.boot_data import site_boot_data
 
-_FILES = re.compile(r'(?:src|href|data-unread)="(/static/[^"]+)"')
+_ADDRESSES = re.compile(r'(?:src|href|data-unread)="([^"]+)"')
 
 
 @cache
@@ -39,7 +39,7 @@ def page_version() -> str:
     digest = hashlib.sha256(_unversioned_shell().encode())
     # A development start serves static files under addresses without their version.
     for url in offline_files():
-        if path := finders.find(url.removeprefix(settings.STATIC_URL)):
+        if path := finders.find(url.removeprefix(settings.STATIC_FILES_URL)):
             digest.update(Path(path).read_bytes())
     return digest.hexdigest()[:16]
 
@@ -53,7 +53,8 @@ def offline_shell_html() -> str:
 @cache
 def offline_files() -> list[str]:
     """Return the URLs of the static files that the shell loads."""
-    return sorted(set(_FILES.findall(_unversioned_shell())))
+    named = set(_ADDRESSES.findall(_unversioned_shell()))
+    return sorted(address for address in named if address.startswith(settings.STATIC_FILES_URL))
 
 
 @require_safe

@@ -82,6 +82,19 @@ OPTIONS = (
         "Pages load their modules and style sheets as one file each; False: one by one.",
     ),
     Option(
+        "IM_STATIC_URL",
+        "",
+        "Address of a CDN or an object storage from which browsers load scripts, styles and icons, such as "
+        "https://cdn.example.org/static/. Empty: the site.",
+    ),
+    Option(
+        "IM_STATIC_S3_BUCKET",
+        "",
+        "Bucket of the storage IM_S3_ENDPOINT to which `collectstatic` uploads these files. Empty: a directory in "
+        "IM_DATA_DIR, for a CDN that gets them from the site.",
+    ),
+    Option("IM_STATIC_S3_PREFIX", "static", "Start of the names of these objects."),
+    Option(
         "IM_TRUSTED_PROXIES",
         "",
         "Comma-separated proxies whose X-Forwarded-For and -Proto headers are trusted; `unix`: those on a Unix socket.",

@@ -12,7 +12,7 @@ from django.test import Client
 from PIL import Image
 
 from accounts.actions import user_register
-from chat.views.service_worker import CONTENT_SECURITY_POLICY
+from chat.views.service_worker import content_security_policy
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def test_the_service_worker_is_one_script_for_the_whole_site_and_is_revalidated(
     assert worker["Content-Type"] == "text/javascript; charset=utf-8"
     assert worker["Service-Worker-Allowed"] == "/"
     assert worker["X-Content-Type-Options"] == "nosniff"
-    assert worker["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert worker["Content-Security-Policy"] == content_security_policy()
     assert set(worker["Cache-Control"].split(", ")) == {"public", "no-cache"}
     assert not worker.cookies and "Cookie" not in worker.get("Vary", "")
     same = client.get("/sw.js", headers={"If-None-Match": worker["ETag"]})

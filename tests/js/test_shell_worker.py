@@ -14,7 +14,7 @@ _PRELUDE = """async () => {
   replace("clients", { matchAll: async () => [] });
   replace("fetch", async () => { throw new TypeError("no connection"); });
   // Its files are absent from the server of this test.
-  replace("imShell", { version: "v2", url: "/offline-shell/v2/", files: ["/static/absent.js"] });
+  replace("imShell", { version: "v2", url: "/offline-shell/v2/", files: ["/static/absent.js"], base: "/static/" });
   await import("/static/js/service-worker/shell.js");
   const keep = async (version, address, text) => {
     await (await caches.open(`im-shell-${version}`)).put(address, new Response(text));

@@ -13,6 +13,7 @@ from tests.support.processes import Process
 from tests.support.waiting import TIMEOUT_SECONDS
 
 _BUCKET = "attachments"
+STATIC_BUCKET = "static-files"
 _KEY, _SECRET = "test-key", "test-secret"
 
 
@@ -36,7 +37,8 @@ class ObjectStorage(Process):
     def start(self) -> None:
         binary = find_binary()
         assert binary, "there is no rclone on this machine"
-        (self._root / _BUCKET).mkdir(parents=True, exist_ok=True)
+        for bucket in (_BUCKET, STATIC_BUCKET):
+            (self._root / bucket).mkdir(parents=True, exist_ok=True)
         keys = ("--auth-key", f"{_KEY},{_SECRET}")
         self.launch([binary, "serve", "s3", "--addr", f"127.0.0.1:{self.port}", *keys, str(self._root)])
 
@@ -64,6 +66,11 @@ class ObjectStorage(Process):
             "timeout": TIMEOUT_SECONDS,
         }
         return {"BACKEND": "chat.attachments.s3_storage.S3AttachmentStorage", "OPTIONS": values | options}
+
+    @property
+    def static_directory(self) -> Path:
+        """The directory with the objects of the bucket for static files."""
+        return self._root / STATIC_BUCKET
 
     def files(self) -> set[str]:
         """Return the names of all objects."""

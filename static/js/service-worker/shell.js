@@ -8,8 +8,10 @@
 (() => {
   // TypeScript knows the globals of a page or those of a worker, not both.
   const worker = /** @type {any} */ (self);
-  /** @type {{version: string, url: string, files: string[]}} */
-  const { version, url, files } = worker.imShell;
+  /** @type {{version: string, url: string, files: string[], base: string}} */
+  const { version, url, files, base } = worker.imShell;
+  /** The address below which static files are, here or on another host. */
+  const STATIC_FILES = new URL(base, location.origin).href;
   const PREFIX = "im-shell-";
   const CACHE = PREFIX + version;
   /** Files and shells are the same for every user and language. */
@@ -21,7 +23,7 @@
   const OAUTH_RETURN = /^\/accounts\/oauth\/[^/]+\/done\//;
   /** Answers of a proxy whose server is down. */
   const UNREACHABLE = [502, 503, 504];
-  const hasVersion = (/** @type {string} */ pathname) => /^\/static\/v-[0-9a-f]{16}\//.test(pathname);
+  const hasVersion = (/** @type {string} */ address) => /^v-[0-9a-f]{16}\//.test(address.slice(STATIC_FILES.length));
 
   /** The shell is being kept. @type {Promise<unknown> | null} */
   let keeping = null;
@@ -74,11 +76,11 @@
     return (await keptShell()) ?? response ?? Response.error();
   }
 
-  /** Return a file of the page. One whose address has its version is the same for ever. @param {Request} request @param {string} pathname */
-  async function openFile(request, pathname) {
+  /** Return a file of the page. One whose address has its version is the same for ever. @param {Request} request */
+  async function openFile(request) {
     // Without a version in its address, a file of an earlier page has the same.
     const kept = async () => (await caches.match(request, { cacheName: CACHE, ...ANY_USER })) ?? caches.match(request, ANY_USER);
-    if (hasVersion(pathname)) return (await kept()) ?? fetch(request);
+    if (hasVersion(request.url)) return (await kept()) ?? fetch(request);
     try {
       return await fetch(request);
     } catch (error) {
@@ -97,6 +99,10 @@
     /** @type {Request} */
     const request = event.request;
     const { origin, pathname } = new URL(request.url);
+    if (request.url.startsWith(STATIC_FILES)) {
+      if (request.method === "GET") event.respondWith(openFile(request));
+      return;
+    }
     if (origin !== location.origin) return;
     if (mayChangeUser(request, pathname)) {
       for (const name of KEPT_OF_USER) indexedDB.deleteDatabase(name);
@@ -104,7 +110,6 @@
     }
     if (request.method !== "GET") return;
     if (request.mode === "navigate" && CHAT_PAGES.includes(pathname)) event.respondWith(openChat(event));
-    else if (pathname.startsWith("/static/")) event.respondWith(openFile(request, pathname));
   });
   /** Tell the open pages which version there is now. */
   async function announceVersion() {
