@@ -19,16 +19,16 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HOST_NAME = "localhost"
 
 
-def image_instructions() -> list[tuple[str, str]]:
+def image_instructions(code: Path = ROOT) -> list[tuple[str, str]]:
     """Return the instructions of deploy/Dockerfile, as (name, arguments)."""
-    text = re.sub(r"\\\n\s*", " ", (ROOT / "deploy" / "Dockerfile").read_text())
+    text = re.sub(r"\\\n\s*", " ", (code / "deploy" / "Dockerfile").read_text())
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     return [(line.split(" ", 1)[0], line.split(" ", 1)[1].strip()) for line in lines]
 
 
-def image_sources() -> dict[str, str]:
+def image_sources(code: Path = ROOT) -> dict[str, str]:
     """Return what the last stage copies from the repository, and where to, relative to its working directory."""
-    copies = [arguments.split() for name, arguments in image_instructions() if name == "COPY"]
+    copies = [arguments.split() for name, arguments in image_instructions(code) if name == "COPY"]
     last = [words for words in copies if not words[0].startswith("--from") and words[0] != "deploy/requirements.txt"]
     return {source: words[-1] for words in last for source in words[:-1]}
 
@@ -55,7 +55,7 @@ class Compose:
         shutil.copy(code / "deploy" / "nginx.conf", self.place.parent)
         self.services: dict[str, Any] = yaml.safe_load((self.place / "compose.yaml").read_text())["services"]
         self.image = Path(tempfile.mkdtemp(prefix="image-", dir=self._directory))
-        for source, target in image_sources().items():
+        for source, target in image_sources(code).items():
             copy = shutil.copytree if (code / source).is_dir() else shutil.copy
             destination = self.image / (source if target == "./" else target)
             destination.parent.mkdir(parents=True, exist_ok=True)
