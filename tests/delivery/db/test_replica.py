@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.support import machine
+from tests.support import machine, postgres
 from tests.support.monitoring import get, metrics
 from tests.support.pgbouncer import ROLE_TIMEOUTS, PgBouncer
 from tests.support.postgres_server import PostgresServer
@@ -262,6 +262,19 @@ async def test_requests_are_answered_while_the_replica_is_frozen(shared: Replica
             await asyncio.to_thread(shared.pair.replica.resume)
         await _until_replica_is("ok", site)
         await _read_from_replica(site, lambda: _texts(bob, group), ["still here", "and here"])
+
+
+async def test_no_request_fails_when_the_replica_ends_sessions(shared: ReplicatedSite) -> None:
+    site = shared.site
+    async with _clients(shared.shared_site) as clients:
+        (alice,) = await clients("alice")
+        group = await alice.group()
+        await alice.say(group, "still here")
+        await _until_replica_is("ok", site)
+        for _ in range(5):
+            await _read_from_replica(site, lambda: _texts(alice, group), ["still here"])
+            await asyncio.to_thread(postgres.terminate_sessions, shared.pair.replica.url)
+            assert await _texts(alice, group) == ["still here"]
 
 
 async def test_requests_are_answered_while_the_replica_is_down(shared: ReplicatedSite) -> None:
