@@ -74,7 +74,10 @@ export class AttachmentTray {
     const failed = uploads.find(({ error }) => error);
     const isReady = uploads.length > 0 && uploads.every(({ state }) => state === "ready");
     const unkept = uploads.find(isUnkept);
-    setText(this.#status, failed ? failureText(failed) : isReady ? t("attachment.ready", { n: uploads.length }) : unkept ? unkeptText(unkept) : "");
+    const note = unkept && !failed ? unkeptText(unkept) : "";
+    // The files show all else themselves.
+    this.#status.classList.toggle("visually-hidden", !note);
+    setText(this.#status, note || (failed ? failureText(failed) : isReady ? t("attachment.ready", { n: uploads.length }) : ""));
   }
 
   /** @param {Upload} upload */
