@@ -163,6 +163,7 @@ export class ChannelList {
     link.title = name;
     const more = part(item, "more");
     more.hidden = !this.menus.isOffered;
+    item.classList.toggle("has-menu", this.menus.isOffered);
     more.setAttribute("aria-label", t("channel.menu", { name }));
     link.classList.toggle("unread", unread > 0);
     link.classList.toggle("muted", muted);

@@ -14,6 +14,9 @@ import { confirmAction, openDialog } from "./dialog.js";
 import { openMenu } from "./menu.js";
 import { showErrorToast } from "./toast.js";
 
+/** More sections have a menu of their own. */
+const MAX_IN_MENU = 5;
+
 export class SectionMenus {
   /**
    * @param {{store: Store, api: ChatApi, markRead: (target: string, seq: number) => void, nameLimit: number}} deps
@@ -33,7 +36,9 @@ export class SectionMenus {
 
   /** Open the menu of a channel. @param {HTMLElement} button @param {Channel} channel @param {HTMLElement} returnTo  gets the focus afterwards */
   openForChannel(button, channel, returnTo) {
-    if (this.isOffered) openMenu(button, this.#channelItems(channel), { returnTo });
+    if (!this.isOffered) return;
+    const choose = () => openMenu(button, this.sectionItems(channel), { returnTo });
+    openMenu(button, this.#channelItems(channel, choose), { returnTo });
   }
 
   /** Open the menu of a section of the user's own. @param {HTMLElement} button @param {string} name */
@@ -56,11 +61,11 @@ export class SectionMenus {
     const current = channel.starred ? undefined : sectionOf(sections, channel.target);
     /** @type {MenuItem[]} */
     const items = sections.map(({ name }) => ({
-      text: t("section.put", { name }),
+      text: name === current?.name ? name : t("section.put", { name }),
       icon: "folder",
       isChecked: name === current?.name,
       testid: "section-choice",
-      run: () => this.#put(channel, name),
+      run: () => name === current?.name || this.#put(channel, name),
     }));
     if (current) items.push({ text: t("section.takeOut"), icon: "close", testid: "section-none", run: () => this.#put(channel, null) });
     items.push({ text: t("section.new"), icon: "plus", testid: "section-new", run: () => this.create(channel) });
@@ -84,8 +89,8 @@ export class SectionMenus {
     });
   }
 
-  /** @param {Channel} channel @returns {MenuItem[]} */
-  #channelItems(channel) {
+  /** @param {Channel} channel @param {() => void} choose  lets the user choose its section @returns {MenuItem[]} */
+  #channelItems(channel, choose) {
     const { target, starred = false } = channel;
     const { muted } = notificationsOf(channel);
     const run = (/** @type {Promise<void>} */ request) => void request.catch(showErrorToast);
@@ -95,7 +100,9 @@ export class SectionMenus {
       { text: t(muted ? "notify.unmute" : "notify.mute"), icon: muted ? "bell" : "bell-off", testid: "item-mute", run: () => run(this.api.setNotifications(target, { muted: !muted })) },
     ];
     if (shownUnread(channel) + channel.mentions > 0) items.push({ text: t("channel.markRead"), icon: "check", testid: "item-read", run: () => this.markRead(target, channel.lastSeq) });
-    items.push(...this.#moveItems(channel), ...this.sectionItems(channel));
+    items.push(...this.#moveItems(channel));
+    if (this.store.sidebar.sections.length > MAX_IN_MENU) items.push({ text: t("section.choose"), icon: "folder", testid: "item-section", run: choose });
+    else items.push(...this.sectionItems(channel).filter(({ isChecked }) => !isChecked));
     return items;
   }
 
