@@ -34,7 +34,7 @@ export const enDialogs = {
   "dialog.close": "Close",
   "newChat.title": "Find people",
   "newGroup.title": "New group",
-  "newGroup.nameHint": "Optional. Without a name, the members' names are shown.",
+  "newGroup.nameHint": "Optional, else the members' names",
   "newGroup.members": "Members",
   "newGroup.confirm": "Create group",
   "group.name": "Name",
