@@ -10,7 +10,7 @@ from tests.e2e.conditions import use_toolbar
 from tests.e2e.screenshots import screenshot
 from tests.support.client import Client
 
-_OVERFLOW = """() => {
+OVERFLOW = """() => {
   if (document.scrollingElement.scrollWidth <= innerWidth) return [];
   const isWide = (element) => element.getBoundingClientRect().right > innerWidth + 1;
   return ["page", ...[...document.querySelectorAll("body *")].filter(isWide).map((one) => one.outerHTML.slice(0, 120))];
@@ -80,6 +80,6 @@ class Tourist:
 
     async def look(self, item: str) -> None:
         """Check that nothing is wider than the page, and keep a picture if pictures are wanted."""
-        assert await self.page.evaluate(_OVERFLOW) == [], item
+        assert await self.page.evaluate(OVERFLOW) == [], item
         size, language = ("phone" if self.is_phone else "desktop"), ("zh" if self.is_chinese else "en")
         await screenshot(self.page, f"tour-{item}-{size}-{language}")
