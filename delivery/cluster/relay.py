@@ -39,7 +39,8 @@ ENTRIES_PER_MESSAGE = 200
 SEND_INTERVAL_SECONDS = 0.03
 """Seconds between messages to the layer under load, because a message with several events costs as much as with one.
 
-The first after a pause is sent at once. Less than IM_CLUSTER_COMMIT_INTERVAL, so that a commit never waits for it.
+The first after a pause is sent at once, and so is a full one. Less than IM_CLUSTER_COMMIT_INTERVAL, so that a commit
+never waits for it.
 """
 LAYER_RETRY_SECONDS = 1.0
 """Seconds without attempts after the layer has failed."""
@@ -171,7 +172,8 @@ class Relay:
         self._has_entries.clear()
         loop = asyncio.get_running_loop()
         while self._queue:
-            if (remaining := self._sent_at + SEND_INTERVAL_SECONDS - loop.time()) > 0:
+            is_full = len(self._queue) >= ENTRIES_PER_MESSAGE
+            if not is_full and (remaining := self._sent_at + SEND_INTERVAL_SECONDS - loop.time()) > 0:
                 await asyncio.sleep(remaining)
             self._sent_at = loop.time()
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), ENTRIES_PER_MESSAGE))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -104,6 +105,16 @@ async def test_entries_are_sent_to_all_nodes_while_presence_is_unknown(monkeypat
             [Entry(kind="friend", user_ids=(7,), position=1), Entry(kind="msg", channel=1, position=2)]
         )
         await wait_until(lambda: nodes.b.got == ["friend@1", "msg@2"])
+
+
+async def test_full_messages_follow_each_other_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "SEND_INTERVAL_SECONDS", 3600.0)
+    monkeypatch.setattr(relay_module, "ENTRIES_PER_MESSAGE", 2)
+    async with _running() as nodes:
+        nodes.relays["a"].send([Entry(kind="msg", channel=GROUP, position=position) for position in range(1, 8)])
+        await wait_until(lambda: len(nodes.b.got) == 6)
+        await asyncio.sleep(0)
+        assert nodes.b.got == [f"msg@{position}" for position in range(1, 7)]
 
 
 async def test_a_node_with_another_secret_is_refused_and_the_setting_is_logged(
