@@ -1,8 +1,10 @@
 """`python -m tests.load.log_ceiling` measures how many messages a second pass the event log's counter row.
 
 Several processes commit batches at once, as fast as they can, each to a channel of its own, so that they share only the
-counter row. There are no clients and no deliveries. The database is a private PostgreSQL that flushes nothing unless
-TEST_POSTGRES_URL names another server, and is created anew; on few cores the processes' own CPU may be the limit.
+counter row. Then they append events alone, which is what a commit does while it holds the counter: this bounds the
+rate however many cores the writers have. There are no clients and no deliveries. The database is a private PostgreSQL
+that flushes nothing unless TEST_POSTGRES_URL names another server, and is created anew; on few cores the processes'
+own CPU may be the limit.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ _WRITERS = (1, 2, 4)
 _BATCHES = (1, 10, 50, 200)
 
 
-def write(batch: int, seconds: float) -> None:
+def write(batch: int, seconds: float, *, only_events: bool) -> None:
     """Commit batches for that long after a line on standard input, and print the number of messages and the time."""
     import django
 
@@ -34,6 +36,9 @@ def write(batch: int, seconds: float) -> None:
     from chat.actions.channel import channel_create_private
     from chat.sending.drafts import Draft
     from chat.sending.writer import commit
+    from delivery import log
+    from delivery.db import transactions
+    from delivery.log import Entry
 
     names = [f"writer{os.getpid()}{side}" for side in ("a", "b")]
     sender, other = (user_register(username=name, password="a good password") for name in names)
@@ -42,21 +47,32 @@ def write(batch: int, seconds: float) -> None:
     def drafts() -> list[Draft]:
         return [Draft(sender=sender.pk, channel=channel, text="hello there") for _ in range(batch)]
 
-    commit(drafts())
+    def append() -> None:
+        entries = [Entry("message", channel=channel, body={"msg": "hello there", "seq": 1}) for _ in range(batch)]
+        with transactions.write():
+            log.append(entries)
+
+    def store() -> None:
+        commit(drafts())
+
+    step = append if only_events else store
+    step()
     print("ready", flush=True)
     sys.stdin.readline()
     began, messages = time.perf_counter(), 0
     while time.perf_counter() - began < seconds:
-        commit(drafts())
+        step()
         messages += batch
     print(messages, time.perf_counter() - began, flush=True)
 
 
-def run(url: str, data: Path, writers: int, batch: int, seconds: float) -> list[str]:
+def run(url: str, data: Path, writers: int, batch: int, seconds: float, *, only_events: bool) -> list[str]:
     """Return a row of the table."""
+    command = [sys.executable, "-m", "tests.load.log_ceiling", "--write", str(batch), "--seconds", str(seconds)]
+    command += ["--only-events"] if only_events else []
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.load.log_ceiling", "--write", str(batch), "--seconds", str(seconds)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -77,6 +93,7 @@ def run(url: str, data: Path, writers: int, batch: int, seconds: float) -> list[
     messages = sum(int(result[0]) for result in results)
     rate = sum(int(result[0]) / float(result[1]) for result in results)
     return [
+        "events alone" if only_events else "messages",
         str(writers),
         str(batch),
         f"{rate / batch:,.0f}",
@@ -89,20 +106,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="duration of each measurement (default: 5)")
     parser.add_argument("--write", type=int, metavar="BATCH", help=argparse.SUPPRESS)
+    parser.add_argument("--only-events", action="store_true", help="append events alone, without the messages' rows")
     options = parser.parse_args()
     if options.write:
-        write(options.write, options.seconds)
+        write(options.write, options.seconds, only_events=options.only_events)
         return
     print(measurements.table(measurements.environment()), end="\n\n")
-    head = ["writing processes", "messages per commit", "commits/s", "messages/s", "PostgreSQL CPU µs per message"]
+    head = [
+        "what",
+        "writing processes",
+        "messages per commit",
+        "commits/s",
+        "messages/s",
+        "PostgreSQL CPU µs per message",
+    ]
     print(f"| {' | '.join(head)} |\n| {' | '.join(['---'] * len(head))} |")
     with contextlib.ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imsite-load-")))
         url = stack.enter_context(postgres.database("ceiling"))
         Site(data, database_url=url).manage("setup")
-        for writers in _WRITERS:
-            for batch in _BATCHES:
-                print(f"| {' | '.join(run(url, data, writers, batch, options.seconds))} |", flush=True)
+        for only_events in (True,) if options.only_events else (False, True):
+            for writers in _WRITERS:
+                for batch in _BATCHES:
+                    row = run(url, data, writers, batch, options.seconds, only_events=only_events)
+                    print(f"| {' | '.join(row)} |", flush=True)
 
 
 if __name__ == "__main__":

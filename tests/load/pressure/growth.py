@@ -42,14 +42,14 @@ class Case:
 
 
 CASES = (
-    Case("one channel", lambda size, seconds: HotChannel(members=200 * size, senders=40, rate=50, seconds=seconds)),
+    Case("one channel", lambda size, seconds: HotChannel(members=150 * size, senders=40, rate=50, seconds=seconds)),
     Case(
         "many rooms",
-        lambda size, seconds: ManyRooms(rooms=40 * size, size=10, rate=150 * size, seconds=seconds, processes=1),
+        lambda size, seconds: ManyRooms(rooms=20 * size, size=10, rate=150 * size, seconds=seconds, processes=1),
     ),
     Case(
         "private pairs",
-        lambda size, seconds: ManyRooms("private-pairs", 100 * size, 2, rate=150 * size, seconds=seconds, processes=1),
+        lambda size, seconds: ManyRooms("private-pairs", 50 * size, 2, rate=150 * size, seconds=seconds, processes=1),
     ),
     Case("calls: online", lambda size, seconds: ClusterCalls(16 * size, seconds=seconds)),
     Case("calls: send", lambda size, seconds: ClusterCalls(16 * size, sends=True, seconds=seconds)),
