@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -36,8 +36,9 @@ def mention_list(
     if before is not None:
         found = found.filter(message__lt=before)
     # By two queries: for one with OR, PostgreSQL would read the mentions of everyone in all channels of the site.
-    both = (found.filter(user=user), found.filter(user=None))
-    newest = [rows.order_by("-message").values_list("message", flat=True)[:MAX_CANDIDATES] for rows in both]
+    # An order by an expression keeps it from reading those of all channels backwards as well.
+    both = (found.filter(user=user).order_by("-message"), found.filter(user=None).order_by(-F("message")))
+    newest = [rows.values_list("message", flat=True)[:MAX_CANDIDATES] for rows in both]
     ids = sorted({message for rows in newest for message in rows}, reverse=True)[:MAX_CANDIDATES]
     rows = readable.filter(pk__in=ids, recalled_at=None).exclude(sender=user).order_by("-pk")
     page = list(rows.select_related("sender", "recalled_by")[: limit + 1])
