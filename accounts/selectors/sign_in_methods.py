@@ -40,8 +40,9 @@ class LdapAccount(NamedTuple):
 
 
 def ldap_accounts() -> list[LdapAccount]:
-    """Return all accounts whose password is in the directory."""
+    """Return all accounts whose password is in the directory, without deleted ones."""
     links = UserSocialAuth.objects.filter(provider=LDAP_PROVIDER, user__password__startswith=LDAP_PASSWORD_PREFIX)
+    links = links.filter(user__deleted_at=None)
     rows = links.order_by("user_id").values_list("user_id", "user__username", "user__is_active", "uid")
     return [LdapAccount(*row) for row in rows]
 

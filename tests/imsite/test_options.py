@@ -45,7 +45,9 @@ def test_an_option_has_a_description_and_a_default_of_its_type(option: object) -
 
 def test_the_options_command_lists_all_and_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     urls = [option.name for option in OPTIONS if ":password@" in option.description]
-    for name in ("SECRET_KEY", "IM_PUSH_PRIVATE_KEY", *urls):
+    named = [option.name for option in OPTIONS if option.description.startswith(("Password of", "Secret of"))]
+    assert "IM_LDAP_BIND_PASSWORD" in named
+    for name in ("SECRET_KEY", "IM_PUSH_PRIVATE_KEY", *urls, *named):
         monkeypatch.setenv(name, "do-not-show-this")
     monkeypatch.setenv("IM_LOGIN_TIMEOUT", "7.5")
     output = StringIO()

@@ -29,7 +29,7 @@ class Command(BaseCommand):
             default, value = option.default(development=DEVELOPMENT), read(option.name)
             self.stdout.write(f"{option.name} (default: {_environment_value(default)})")
             if value != default:
-                is_secret = option.name in _SECRETS or option.name.endswith("_SECRET")
+                is_secret = option.name in _SECRETS or option.name.endswith(("_SECRET", "_PASSWORD"))
                 self.stdout.write("    current value: " + ("set" if is_secret else _environment_value(value)))
             self.stdout.write(f"    {option.description}")
 

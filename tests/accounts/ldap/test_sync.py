@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts.actions import token_issue, user_activate, user_deactivate
+from accounts.actions import token_issue, user_activate, user_deactivate, user_mark_deleted
 from accounts.errors import LdapUnavailable
 from accounts.ldap.sync import sync
 from accounts.models import User
@@ -136,6 +136,11 @@ def test_a_sync_takes_over_changes(ldap_site: Slapd, hanne: str, settings: Any) 
     sync()
     assert _user().email == "hanne@example.org"
     assert list(_user().groups.all()) == [Group.objects.get(name="moderator")]
+
+
+def test_a_deleted_account_does_not_come_back(ldap_site: Slapd, hanne: str) -> None:
+    user_mark_deleted(user_id=_user().pk)
+    assert sync().found == 0 and not _user().is_active
 
 
 def test_local_accounts_are_left_alone(ldap_site: Slapd, hanne: str, alice: User) -> None:
