@@ -316,3 +316,22 @@ async def test_a_tab_that_comes_late_does_not_sign_the_next_user_out(modules: Pa
       return happened;"""
     )
     assert await run(modules, script) == ["stop", "forget", "wipe", "reload"]
+
+
+async def test_the_arrangement_of_the_channels_is_kept(modules: Page) -> None:
+    script = (
+        _KEEPER
+        + """
+      const settingsNow = () => ({ ...settings(), sidebar: store.sidebar });
+      const keeper = new ChatKeeper({ store, socket, settings: settingsNow, onTurn: async () => {} });
+      socket.emit("position", 41);
+      keeper.start();
+      await until(read);
+      store.setSidebar({ revision: 2, sort: "name", sections: [{ name: "Work", channels: ["8"] }] });
+      keeper.flush();
+      const keptSidebar = async () => (await new KeptDatabase().read()).user.sidebar;
+      await until(async () => (await keptSidebar()).revision === 2);
+      return keptSidebar();"""
+    )
+    sections = [{"name": "Work", "channels": ["8"]}]
+    assert await run(modules, script) == {"revision": 2, "sort": "name", "sections": sections}

@@ -115,3 +115,14 @@ async def test_the_arrangement_of_the_channels_is_known_before_they_are_shown(mo
       await connect(false);
       return [shown.filter(([hasChannels]) => hasChannels), store.sidebar.sort];"""
     assert await run(modules, script) == [[[True, 3]], "name"]
+
+
+async def test_a_page_without_a_connection_shows_the_arrangement_that_it_kept(modules: Page) -> None:
+    script = """
+      store.clear();
+      socket.resume = () => {};
+      const me = { ...login }, app = { appId: 101, name: "Web", target: "1" };
+      const sidebar = { revision: 9, sort: "unread", sections: [] };
+      session.restore({ me, app, channels: [channel("7", 9)], sidebar, logs: new Map(), position: 5 });
+      return [store.sidebar.revision, store.channels.size];"""
+    assert await run(modules, script) == [9, 1]
