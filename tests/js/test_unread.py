@@ -117,6 +117,20 @@ async def test_a_count_that_only_the_server_knows_is_requested(modules: Page) ->
     assert await run(modules, script) == [["channel.get"], [5, 4, 1]]
 
 
+async def test_an_answer_made_before_a_recall_is_replaced(modules: Page) -> None:
+    script = """
+      let answer;
+      replies["channel.get"] = () => requests.length > 1 ? channel(5, 0, 4) : new Promise((done) => (answer = done));
+      store.setChannels([channel(5, 0, 5)]);
+      push("join.requested", {});
+      await until(() => answer);
+      push("message.recalled", { id: "4", seq: 4 });
+      answer(channel(5, 0, 5));
+      await until(() => requests.length === 2 && state()[2] === 4);
+      return requests;"""
+    assert await run(modules, script) == ["channel.get", "channel.get"]
+
+
 async def test_expired_messages_leave_the_page_and_its_badge(modules: Page) -> None:
     script = """
       store.setChannels([channel(5, 2, 3)]);

@@ -3,7 +3,7 @@
  *
  * `notice`: a message that belongs to no channel; `join-requested`: a user asks to join a group; `join-decided`: the
  * user's own request was approved or declined.
- * @import { Message, Pushes, SystemNote, User } from "./wire-types.js"
+ * @import { Channel, Message, Pushes, SystemNote, User } from "./wire-types.js"
  * @import { GapFiller } from "./gap-filler.js"
  * @import { MemberLoader } from "./member-loader.js"
  * @import { Socket } from "./socket.js"
@@ -19,6 +19,7 @@ const REFRESH_DELAY_MS = 150;
 /** @extends {Emitter<PushHandlerEvents>} */
 export class PushHandlers extends Emitter {
   /** @type {Map<string, number>} */ #refreshTimers = new Map();
+  /** The last request for a channel's state, until it is answered. @type {Map<string, Promise<Channel>>} */ #refreshes = new Map();
 
   /** @param {{socket: Socket, store: Store, threads: Threads, gapFiller: GapFiller, memberLoader: MemberLoader}} deps */
   constructor({ socket, store, threads, gapFiller, memberLoader }) {
@@ -117,7 +118,9 @@ export class PushHandlers extends Emitter {
 
   /** @param {string} target */
   #refreshUnread(target) {
-    if (this.store.unreadCounter.isEstimated(target)) this.#refreshChannel(target);
+    // An answer that is under way may have been made before.
+    const mayBecomeOld = this.#refreshes.has(target);
+    if (mayBecomeOld || this.store.unreadCounter.isEstimated(target)) this.#refreshChannel(target);
   }
 
   /** Load a channel's present state soon, once for several changes. @param {string} target */
@@ -125,10 +128,17 @@ export class PushHandlers extends Emitter {
     clearTimeout(this.#refreshTimers.get(target));
     const refresh = async () => {
       this.#refreshTimers.delete(target);
+      const request = this.socket.request("channel.get", { target });
+      this.#refreshes.set(target, request);
+      const isLast = () => this.#refreshes.get(target) === request;
       try {
-        this.store.putChannel(await this.socket.request("channel.get", { target }));
+        const channel = await request;
+        if (!isLast()) return;
+        this.#refreshes.delete(target);
+        this.store.putChannel(channel);
         if (this.store.members.has(target)) await this.memberLoader.load(target);
       } catch (error) {
+        if (isLast()) this.#refreshes.delete(target);
         // After any other error, the channel list of the next reconnect brings the state.
         if (error instanceof RequestError && error.code === Code.NO_DATA) this.store.removeChannel(target);
       }
