@@ -68,8 +68,9 @@ class Process:
         self._end(signal.SIGTERM)
 
     def freeze(self) -> None:
-        """Send SIGSTOP. Its connections stay open."""
+        """Send SIGSTOP, and return when all its threads have stopped. Its connections stay open."""
         os.kill(self.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
 
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)

@@ -94,6 +94,7 @@ def test_local_accounts_sign_in_while_the_directory_is_away(ldap_site: Slapd, al
 
 
 def test_users_sign_in_again_after_an_outage(ldap_site: Slapd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "PAUSE_SECONDS", 600.0)
     ldap_site.add_user("hanne")
     ldap_site.kill()
     assert AWAY in _page("hanne")
