@@ -43,7 +43,7 @@ async def test_the_chat_works_in_an_old_browser(site: Site, person: OpenPerson) 
     await expect(alice.get_by_text(_NEEDS)).to_be_hidden()
 
     await alice.get_by_test_id("new-menu").click()
-    await expect(alice.get_by_role("menuitem")).to_have_count(3)
+    await expect(alice.get_by_role("menuitem")).to_have_count(4)
     await expect(alice.get_by_role("menuitem").first).to_be_focused()
     await alice.keyboard.press("Escape")
     await expect(alice.get_by_role("menu")).to_have_count(0)
