@@ -95,10 +95,9 @@ async def person(contexts: ContextPool, request: pytest.FixtureRequest) -> Async
 
         options = {"locale": "en-GB", **options}
         context = await contexts.take(is_first_visit=is_first_visit, **options)
-        page = context.pages[0] if context.pages else await context.new_page()
-        watch_page(page)
         context.on("page", watch_page)
         lent.append((name, context, options, watch_page))
+        page = await context.new_page()
         await page.set_viewport_size({"width": width, "height": height})
         return page
 
