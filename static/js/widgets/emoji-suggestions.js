@@ -34,12 +34,12 @@ export class EmojiSuggestions {
   /** @param {EmojiPreferences} preferences @param {string} prefix of the ids of the composer's elements */
   constructor(preferences, prefix) {
     this.preferences = preferences;
-    customEmoji.on("change", () => (this.#catalog = null));
+    customEmoji.on("change", () => this.#onCustomChange());
     this.#field = byId(`${prefix}composer`, HTMLTextAreaElement);
     this.#field.addEventListener("input", (event) => this.#onInput(event));
   }
 
-  /** @param {() => void} update called when the emoji have been loaded */
+  /** @param {() => void} update called when the emoji have been loaded, or have changed */
   onFound(update) {
     this.#update = update;
   }
@@ -88,6 +88,13 @@ export class EmojiSuggestions {
     if (!entry || isCustom(entry.emoji)) return "";
     this.preferences.countUse(entry.emoji);
     return inTone(entry, this.preferences.tone);
+  }
+
+  #onCustomChange() {
+    const wasLoaded = this.#catalog !== null;
+    this.#catalog = null;
+    // A name that is being typed may be that of a new one.
+    if (wasLoaded) this.#load();
   }
 
   async #load() {
