@@ -33,6 +33,7 @@ class ContextPool:
         """Close the pages of a context and delete their cookies and stored data, for the next test."""
         # Scripts of the open pages might store more, or load a page again.
         pages = list(context.pages)
+        await context.set_offline(False)
         first = await context.new_page()
         for page in pages:
             await page.close()
