@@ -189,6 +189,8 @@ class FirefoxPage:
 
     async def click(self, selector: str) -> None:
         """Move the pointer to the first visible match, once it does not move, and click."""
+        # A page behind another has no animation frames.
+        await self._browser.call("browsingContext.activate", context=self._context)
         await self.until(_IS_STILL, selector)
         element = await self._element(selector, int(await self.evaluate(_FIRST_VISIBLE, selector)))
         origin = {"type": "element", "element": element}
