@@ -97,7 +97,7 @@ class Compose:
         1.25.1 expects it, which later ones still understand.
         """
         values = {
-            name: value.replace("site:8000", address).replace("443", listen).replace("; http2 on", " http2")
+            name: re.sub(r"\b443\b", listen, value).replace("site:8000", address).replace("; http2 on", " http2")
             for name, value in self.services["nginx"]["environment"].items()
             if name.startswith("NGINX_") and name != "NGINX_ENVSUBST_FILTER"
         }
