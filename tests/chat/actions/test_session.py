@@ -88,9 +88,8 @@ async def test_a_crowd_that_logs_in_at_once_shares_its_queries(node: LocalNode, 
         assert {envelope.code for envelope in envelopes} == {200}
         assert len({envelope.data["id"] for envelope in envelopes}) == size
         await asyncio.gather(*(client.close() for client in clients))
-    assert all(
-        count <= counts[0] * math.ceil(size / RESULTS_PER_TURN) for count, size in zip(counts, SIZES, strict=True)
-    )
+    # The first may be looked up alone. Those that arrive meanwhile are the next batch, or the next two.
+    assert all(count <= 1 + 2 * math.ceil(size / RESULTS_PER_TURN) for count, size in zip(counts, SIZES, strict=True))
 
 
 async def test_each_log_in_of_a_batch_gets_its_own_answer(node: LocalNode) -> None:
