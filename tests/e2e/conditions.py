@@ -19,6 +19,14 @@ async def until(page: Page, condition: str, argument: Any = None) -> None:
     await page.wait_for_function(condition, arg=argument, polling=50)
 
 
+async def scroll_constantly(page: Page, selector: str) -> None:
+    """Let the element report that it is scrolled, also between the arrival of messages and their rendering."""
+    event = 'new Event("scroll")'
+    await page.evaluate(
+        f"(selector) => setInterval(() => document.querySelector(selector).dispatchEvent({event}))", selector
+    )
+
+
 async def resize(page: Page, width: int, height: int) -> None:
     """Give the page this size and wait until it knows."""
     await page.set_viewport_size({"width": width, "height": height})

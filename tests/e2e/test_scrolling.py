@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.e2e.conditions import until
+from tests.e2e.conditions import scroll_constantly, until
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import open_channel
 from tests.e2e.test_reading import say_many
@@ -20,11 +20,6 @@ _TEXT_TOP = """seq => document
 _IS_ABOVE_COMPOSER = """seq => document
   .querySelector(`[data-testid=message][data-seq="${seq}"]`)
   .getBoundingClientRect().bottom <= document.getElementById("composer-form").getBoundingClientRect().top"""
-
-
-# The page handles such an event after each other one, so also between the arrival of messages and their rendering.
-_SCROLL_CONSTANTLY = """() => setInterval(
-  () => document.getElementById("timeline").dispatchEvent(new Event("scroll")), 0)"""
 
 
 def message(page: Page, seq: int) -> Locator:
@@ -50,7 +45,7 @@ async def test_the_timeline_keeps_its_place(site: Site, person: OpenPerson) -> N
             await phone.login_token(tokens["alice"])
             await phone.call("read.mark", target=group["target"], seq=320)
         await sign_in(alice, site, "alice")
-        await alice.evaluate(_SCROLL_CONSTANTLY)
+        await scroll_constantly(alice, "#timeline")
         await open_channel(alice, "Readers")
         await expect(message(alice, 320)).to_be_in_viewport(ratio=1)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
-from tests.e2e.conditions import search_until_found
+from tests.e2e.conditions import scroll_constantly, search_until_found
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.test_group_and_private import make_group, open_channel
 from tests.e2e.test_reading import say_many
@@ -146,6 +146,7 @@ async def test_results_load_in_pages_and_omit_messages_that_alice_recalls(site: 
         await known(bob, "the last one")
         await open_channel(alice, "Painters")
         await alice.keyboard.press("Alt+k")
+        await scroll_constantly(alice, "#search [data-part=body]")
         await alice.get_by_test_id("search-field").fill("one")
         await expect(results(alice)).to_have_count(20)
         await expect(alice.get_by_test_id("search-status")).to_have_text("Latest 20 messages")

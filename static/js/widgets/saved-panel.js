@@ -126,6 +126,8 @@ export class SavedPanel {
   }
 
   #loadMoreNearEnd() {
+    // A page that has just come is in the list before it is on the screen; until then, the end looks nearer than it is.
+    if (this.#list.childElementCount < this.list.messages.length) return;
     const { scrollHeight, scrollTop, clientHeight } = this.#body;
     if (scrollHeight - scrollTop - clientHeight < LOAD_MORE_WITHIN) this.list.loadMore();
   }

@@ -186,6 +186,8 @@ export class SearchPanel {
   }
 
   #loadMoreNearEnd() {
+    // A page that has just come is in the list before it is on the screen; until then, the end looks nearer than it is.
+    if (this.#list.childElementCount < this.search.results.length) return;
     const { scrollHeight, scrollTop, clientHeight } = this.#body;
     if (scrollHeight - scrollTop - clientHeight < LOAD_MORE_WITHIN) this.search.loadMore();
   }
