@@ -24,7 +24,7 @@ FULL: Sequence[Scenario] = (
     ReconnectStorm(),
     ReconnectStorm(name="restart", members=10_000),
     HotChannel(),
-    HotChannel(batch=True, rate=3000, deliveries_goal=1_500_000),
+    HotChannel(batch=True, rate=3300, deliveries_goal=1_500_000),
     ProtobufGroup(),
     SingleMessages(),
     ManyRooms(),
