@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.conditions import expect_natural_width, use_toolbar
 from tests.e2e.conftest import OpenPerson
@@ -61,6 +61,20 @@ async def swipe(page: Page, distance: int) -> None:
     for type, x in (("pointerdown", 100), ("pointerup", 100 + distance)):
         event = {"pointerType": "touch", "isPrimary": True, "bubbles": True, "clientX": x, "clientY": 400}
         await dialog.dispatch_event(type, event)
+
+
+async def kill_at_second_chunk(site: Site, context: BrowserContext) -> None:
+    """Kill the site when a page of the context sends the second chunk of a file."""
+    chunks = 0
+
+    async def crash(route: Route) -> None:
+        nonlocal chunks
+        chunks += 1
+        if chunks == 2:
+            site.kill()
+        await route.continue_()
+
+    await context.route("**/api/v1/uploads/*/", crash)
 
 
 async def attach(page: Page, *files: Any) -> None:
@@ -181,16 +195,7 @@ async def test_an_upload_goes_on_after_a_crash_of_the_server(site: Site, person:
     register(site, ["alice"])
     alice = await person("alice")
     await sign_in(alice, site, "alice")
-    chunks = 0
-
-    async def crash(route: Any) -> None:
-        nonlocal chunks
-        chunks += 1
-        if chunks == 2:
-            site.kill()
-        await route.continue_()
-
-    await alice.route("**/api/v1/uploads/*/", crash)
+    await kill_at_second_chunk(site, alice.context)
     content, film = bytes(range(256)) * (20 << 12), tmp_path / "film.bin"
     film.write_bytes(content)
     await attach(alice, film)

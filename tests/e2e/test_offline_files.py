@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.conftest import OpenPerson
 from tests.e2e.page_checks import check, layout_faults
 from tests.e2e.screenshots import screenshot
-from tests.e2e.test_attachments import attach, content_of, file, picture
+from tests.e2e.test_attachments import attach, content_of, file, kill_at_second_chunk, picture
 from tests.e2e.test_group_and_private import make_group, open_channel
 from tests.e2e.test_offline import poll, until_kept
 from tests.e2e.test_two_browsers import say, shown, sign_in
@@ -107,16 +107,7 @@ async def test_a_message_goes_on_in_another_tab_after_the_server_and_the_tab_wer
     alice, bob = await person("alice"), await person("bob")
     await sign_in(bob, site, "bob")
     await sign_in(alice, site, "alice")
-    chunks = 0
-
-    async def crash(route: Any) -> None:
-        nonlocal chunks
-        chunks += 1
-        if chunks == 2:
-            site.kill()
-        await route.continue_()
-
-    await alice.context.route("**/api/v1/uploads/*/", crash)
+    await kill_at_second_chunk(site, alice.context)
     content, film = bytes(range(256)) * (20 << 12), tmp_path / "film.bin"
     film.write_bytes(content)
     await attach(alice, film)
