@@ -34,6 +34,7 @@ class ContextPool:
         # Scripts of the open pages might store more, or load a page again.
         pages = list(context.pages)
         await context.set_offline(False)
+        await context.unroute_all()
         first = await context.new_page()
         for page in pages:
             await page.close()
