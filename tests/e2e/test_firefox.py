@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from imsite.client import Client, Push
+from tests.e2e import firefox
+from tests.e2e.firefox import CAN_WRITE, ENTER, SENT, SHOWN
 from tests.support import machine
 from tests.support.accounts import PASSWORD, register
 from tests.support.bidi import FirefoxPage, running_firefox
@@ -15,24 +15,14 @@ from tests.support.fixtures.sites import SiteFactory
 from tests.support.pictures import picture
 from tests.support.waiting import wait_until
 
-pytestmark = [
-    pytest.mark.sqlite,
-    pytest.mark.slow,
-    pytest.mark.skipif(machine.firefox() is None, reason="Firefox is missing on this machine"),
-]
+pytestmark = firefox.MARKS
 
-ENTER = "\ue007"
-_CAN_WRITE = "() => document.getElementById('composer')?.disabled === false"
-_SHOWN = """(selector, text) => [...document.querySelectorAll(selector)].some((element) =>
-  element.checkVisibility() && element.textContent.includes(text))"""
-_SENT = """(text) => [...document.querySelectorAll("[data-testid=message][data-state=sent]")]
-  .some((message) => message.textContent.includes(text))"""
 _COLOR = "() => getComputedStyle(document.body).backgroundColor"
 _FITS = "() => document.documentElement.scrollWidth <= innerWidth"
 
 
 async def shows(page: FirefoxPage, selector: str, text: str = "") -> None:
-    await page.until(_SHOWN, selector, text)
+    await page.until(SHOWN, selector, text)
 
 
 async def test_a_tour_in_firefox(site_factory: SiteFactory, tmp_path: Path) -> None:
@@ -61,13 +51,13 @@ async def test_a_tour_in_firefox(site_factory: SiteFactory, tmp_path: Path) -> N
             await alice.type("alice")
             await alice.click("input[name=password]")
             await alice.type(f"{PASSWORD}{ENTER}")
-            await alice.until(_CAN_WRITE)
+            await alice.until(CAN_WRITE)
             await alice.click(f"[data-target='{group}']")
             await shows(alice, "[data-testid=message-text]", "Welcome, Alice 🎉")
 
             await alice.click("#composer")
             await alice.type(f"Hello from Firefox{ENTER}")
-            await alice.until(_SENT, "Hello from Firefox")
+            await alice.until(SENT, "Hello from Firefox")
             await wait_until(lambda: any(push.data.get("msg") == "Hello from Firefox" for push in pushes))
             sent = next(push.data["id"] for push in pushes if push.data.get("msg") == "Hello from Firefox")
             await line.react(sent, "👍", target=group)
@@ -91,7 +81,7 @@ async def test_a_tour_in_firefox(site_factory: SiteFactory, tmp_path: Path) -> N
             await shows(alice, "[data-testid=message] .attachment-picture")
 
             await alice.reload()
-            await alice.until(_CAN_WRITE)
+            await alice.until(CAN_WRITE)
             await shows(alice, "[data-testid=channel-title]", "Painters")
             await shows(alice, "[data-testid=message-text]", "Hello from Firefox")
             await alice.click("[data-testid=search-toggle]")

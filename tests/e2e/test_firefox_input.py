@@ -8,25 +8,18 @@ from dataclasses import dataclass
 import pytest
 
 from imsite.client import Client
+from tests.e2e import firefox
+from tests.e2e.firefox import CAN_WRITE, ENTER, SENT, SHOWN
 from tests.support import machine
 from tests.support.accounts import PASSWORD, register
 from tests.support.bidi import FirefoxPage, running_firefox
 from tests.support.fixtures.sites import SiteFactory
 
-pytestmark = [
-    pytest.mark.sqlite,
-    pytest.mark.slow,
-    pytest.mark.skipif(machine.firefox() is None, reason="Firefox is missing on this machine"),
-]
+pytestmark = firefox.MARKS
 
-BACKSPACE, ENTER, ESCAPE, CONTROL, UP = "\ue003", "\ue007", "\ue00c", "\ue009", "\ue013"
-_CAN_WRITE = "() => document.getElementById('composer')?.disabled === false"
-_SHOWN = """(selector, text) => [...document.querySelectorAll(selector)].some((element) =>
-  element.checkVisibility() && element.textContent.includes(text))"""
+BACKSPACE, ESCAPE, CONTROL, UP = "\ue003", "\ue00c", "\ue009", "\ue013"
 _HAS = """(selector, value) => [...document.querySelectorAll(selector)].some((field) =>
   field.checkVisibility() && field.value === value)"""
-_SENT = """(text) => [...document.querySelectorAll("[data-testid=message][data-state=sent]")]
-  .some((message) => message.textContent.includes(text))"""
 _MESSAGES = "() => document.querySelectorAll('[data-testid=timeline] [data-testid=message]').length"
 _TOLD = "(text) => document.getElementById('toast').textContent.includes(text)"
 _TITLE = "() => document.querySelector('[data-testid=channel-title]').textContent"
@@ -41,7 +34,7 @@ class Alice:
     group: str
 
     async def shows(self, selector: str, text: str = "") -> None:
-        await self.page.until(_SHOWN, selector, text)
+        await self.page.until(SHOWN, selector, text)
 
     async def accepts(self, selector: str, text: str, key: str = "Enter") -> None:
         """Type the text by an input method and accept it with the key: the field has it and keeps it."""
@@ -68,7 +61,7 @@ async def alice(site_factory: SiteFactory) -> AsyncIterator[Alice]:
             await page.type("alice")
             await page.click("input[name=password]")
             await page.type(f"{PASSWORD}{ENTER}")
-            await page.until(_CAN_WRITE)
+            await page.until(CAN_WRITE)
             await page.click(f"[data-target='{made['target']}']")
             user = Alice(page, made["target"])
             await user.shows("[data-testid=message-text]", "Welcome")
@@ -81,7 +74,7 @@ async def test_accepting_a_word_neither_sends_nor_chooses_nor_leaves(alice: Alic
     await alice.accepts("#composer", "你好")
     assert await page.evaluate(_MESSAGES) == 1, "the key that accepts a word sends nothing"
     await page.type(ENTER)
-    await page.until(_SENT, "你好x")
+    await page.until(SENT, "你好x")
 
     await page.click("#composer")
     await page.type(UP)
@@ -89,7 +82,7 @@ async def test_accepting_a_word_neither_sends_nor_chooses_nor_leaves(alice: Alic
     await page.compose("世界")
     await page.until(_HAS, "#composer", "你好x世界")
     await page.type(f"y{ENTER}")
-    await page.until(_SENT, "你好x世界y")
+    await page.until(SENT, "你好x世界y")
     assert await page.evaluate(_MESSAGES) == 2
 
     await page.click("#composer")
@@ -97,7 +90,7 @@ async def test_accepting_a_word_neither_sends_nor_chooses_nor_leaves(alice: Alic
     await alice.shows("[data-testid=mention-option]", "Bob")
     await page.until(_HAS, "#composer", "@bo")
     await page.type(f"{ENTER}{ENTER}")
-    await page.until(_SENT, "@bob")
+    await page.until(SENT, "@bob")
 
     await page.evaluate("() => document.querySelectorAll('[data-testid=message]')[0].focus()")
     await page.type("t")

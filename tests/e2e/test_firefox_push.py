@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
+from tests.e2e import firefox
+from tests.e2e.firefox import CAN_WRITE, ENTER
 from tests.support import machine
 from tests.support.accounts import PASSWORD, register
 from tests.support.autopush import Autopush
@@ -15,14 +15,8 @@ from tests.support.fixtures.sites import SiteFactory
 from tests.support.push_service import PushService
 from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
-pytestmark = [
-    pytest.mark.sqlite,
-    pytest.mark.slow,
-    pytest.mark.skipif(machine.firefox() is None, reason="Firefox is missing on this machine"),
-]
+pytestmark = firefox.MARKS
 
-ENTER = "\ue007"
-_CAN_WRITE = "() => document.getElementById('composer')?.disabled === false"
 _NOTIFICATIONS = """async (text) => {
   const registration = await navigator.serviceWorker.getRegistration("/");
   const shown = (await registration?.getNotifications()) ?? [];
@@ -56,7 +50,7 @@ async def test_firefox_decrypts_and_shows_what_the_site_pushes(site_factory: Sit
             await alice.type("alice")
             await alice.click("input[name=password]")
             await alice.type(f"{PASSWORD}{ENTER}")
-            await alice.until(_CAN_WRITE)
+            await alice.until(CAN_WRITE)
             await open_notifications(alice)
             await alice.click("[data-dialog=notifications] [data-testid=notify-direct]")
             await alice.click("[data-dialog=notifications] [data-testid=notify-push]")
@@ -83,7 +77,7 @@ async def test_firefox_decrypts_and_shows_what_the_site_pushes(site_factory: Sit
 
             # Her sign-out ends the subscription, at the push service too.
             await alice.goto(site.url)
-            await alice.until(_CAN_WRITE)
+            await alice.until(CAN_WRITE)
             await alice.click("[data-testid=me-menu]")
             await alice.click("[data-testid=sign-out]")
             await wait_until(lambda: not push.registered)
